@@ -1,0 +1,24 @@
+# Stops the build when a file includes what its room may not (ARCHITECTURE.md has the rules in words).
+# Run as: cmake -DROOT=<source folder> -P include_rules.cmake
+
+function(forbid room pattern why)
+  set(globs)
+  foreach(folder ${room})
+    list(APPEND globs ${ROOT}/${folder}/*.c ${ROOT}/${folder}/*.h)
+  endforeach()
+  file(GLOB files ${globs})
+  foreach(file ${files})
+    file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*[<\"](${pattern})")
+    foreach(line ${lines})
+      file(RELATIVE_PATH name ${ROOT} ${file})
+      message(SEND_ERROR "${name}: ${line}\n  ${why}")
+    endforeach()
+  endforeach()
+endfunction()
+
+set(libraries "ev\\.h|openssl/|hiredis|mosquitto|libwebsockets|curl/|libxml|xmlsec|sqlite3|libconfig")
+forbid("geo" "${libraries}|jansson|protobuf-c|proto/|broker/|bridge/" "geo/ depends on nothing")
+forbid("proto" "${libraries}|broker/|bridge/|geo/" "proto/ depends on protobuf-c and jansson alone")
+forbid("broker;broker/session;broker/step;broker/kind" "${libraries}|jansson|protobuf-c|broker/net/"
+  "the core of broker/ knows no library and no socket: use the interfaces in bridge/store.h and broker/transport.h")
+forbid("bridge;bridge/edge" "broker/step/|broker/kind/|broker/session/" "bridge/ knows nothing of policy")

@@ -1,0 +1,79 @@
+/* Cells, covers, shapes, distances: the geography that decides who is warned. Pure functions: no I/O, no allocation,
+ * no state; the caller owns every output. Degrees are WGS 84, metres are on the sphere of GEO_EARTH_RADIUS. */
+#ifndef NEIGHBORS_GEO_H
+#define NEIGHBORS_GEO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Mean radius R1 of WGS 84 (IUGG), in metres. */
+#define GEO_EARTH_RADIUS 6371008.8
+
+enum geo_error { GEO_OK = 0, GEO_BAD_LATITUDE, GEO_BAD_LONGITUDE, GEO_BAD_PRECISION, GEO_BAD_CHARACTER, GEO_BAD_LENGTH,
+    GEO_BAD_RADIUS, GEO_NO_ROOM, GEO_BAD_RING, GEO_ERROR_COUNT };
+/* One sentence for an error. */
+const char *geo_error_text(enum geo_error error);
+
+struct geo_point {
+    double lat, lon;    /* degrees, -90..90 and -180..180 */
+};
+struct geo_box {
+    double south, west, north, east;
+};
+
+/* A geohash cell (G. Niemeyer, 2008): the hash's bits in the upper 60 bits, its precision 1 to 12 in the lowest 4.
+ * Ordered as numbers, cells of one precision follow the curve. 0 is no cell. */
+typedef uint64_t geo_cell;
+enum { GEO_MAX_PRECISION = 12, GEO_CELL_TEXT = 13 };
+
+int geo_precision(geo_cell cell);
+enum geo_error geo_encode(struct geo_point point, int precision, geo_cell *out) __attribute__((warn_unused_result));
+/* Base 32 text, either case, 1 to 12 characters. */
+enum geo_error geo_parse(const char *text, size_t len, geo_cell *out) __attribute__((warn_unused_result));
+/* Writes the lower-case geohash and a NUL; returns its length. "" for no cell. */
+size_t geo_format(geo_cell cell, char out[GEO_CELL_TEXT]);
+struct geo_box geo_bounds(geo_cell cell);
+struct geo_point geo_center(geo_cell cell);
+/* The ancestor of that precision; the cell itself when it is as coarse already; 0 when precision is below 1. */
+geo_cell geo_parent(geo_cell cell, int precision);
+/* True when b lies in a (a cell contains itself). */
+bool geo_contains(geo_cell a, geo_cell b);
+/* The up to eight neighbors, across the antimeridian; fewer at the poles. Returns how many. */
+int geo_neighbors(geo_cell cell, geo_cell out[8]);
+
+/* Great-circle distance in metres (haversine). */
+double geo_distance(struct geo_point a, struct geo_point b);
+
+/* ---- shapes ---- */
+enum geo_shape_kind { GEO_POINT, GEO_CIRCLE, GEO_POLYGONS };
+/* A ring of a polygon: first point = last. Edges are straight in latitude and longitude, as GeoJSON and CAP mean them. */
+struct geo_ring {
+    const struct geo_point *points;
+    size_t count;
+};
+struct geo_polygon {
+    const struct geo_ring *rings;   /* the outer one, then holes */
+    size_t count;
+};
+struct geo_shape {
+    enum geo_shape_kind kind;
+    struct geo_point center;        /* POINT, CIRCLE */
+    double radius;                  /* CIRCLE: metres */
+    const struct geo_polygon *polygons;
+    size_t polygon_count;
+};
+/* GEO_OK, or what is wrong with it. */
+enum geo_error geo_shape_check(const struct geo_shape *shape) __attribute__((warn_unused_result));
+/* True when the cell and the shape have a point in common (borders count). Never false for a cell that is touched. */
+bool geo_shape_touches_cell(const struct geo_shape *shape, geo_cell cell);
+/* True when the circle and the shape have a point in common. */
+bool geo_shape_touches_circle(const struct geo_shape *shape, struct geo_point center, double radius);
+/* Metres from the point to the nearest point of the shape; 0 inside. */
+double geo_shape_distance(const struct geo_shape *shape, struct geo_point point);
+/* All cells of one precision that the shape touches, each once, ordered along the curve. GEO_NO_ROOM when there are more
+ * than capacity (then *count is capacity + 1 or more and out holds nothing useful): choose a coarser precision. */
+enum geo_error geo_cover_uniform(const struct geo_shape *shape, int precision, geo_cell *out, size_t capacity, size_t *count)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,47 @@
+/* Messages to bytes and back: protobuf, and the proto3 JSON mapping of the same schema. The only user of the generated
+ * code. Every length is checked before anything is allocated, all text is checked to be UTF-8 without NUL, and what is
+ * allocated comes from the arena of the message and is bounded by the limits of message.h. */
+#ifndef NEIGHBORS_PROTO_CODEC_H
+#define NEIGHBORS_PROTO_CODEC_H
+
+#include "proto/arena.h"
+#include "proto/message.h"
+
+enum encoding { ENCODING_PROTOBUF = 1, ENCODING_JSON, ENCODING_CAP };
+
+/* The encoding of a payload, by its content type when there is one, else by its first bytes (CONTRACT, section 3).
+ * 0 with *refusal filled when it is none of ours. */
+enum encoding codec_encoding_of(struct text content_type, struct bytes payload, struct refusal *refusal);
+
+/* Decoders. false: *refusal names field and rule; out is not to be used. `encoding` is PROTOBUF or JSON.
+ * Checks: version = 1, shapes, lengths, enums, UTF-8, coordinates on the globe, numbers in range, required fields.
+ * A bad event of an otherwise good MotionBatch is marked in its `refusal` and the batch is returned. Nothing here
+ * depends on the time of day. */
+#define CODEC_DECODER(message)                                                                               \
+    bool codec_decode_##message(enum encoding encoding, struct bytes payload, struct arena *arena,           \
+        struct message *out, struct refusal *refusal) __attribute__((warn_unused_result))
+CODEC_DECODER(motion_batch);
+CODEC_DECODER(alert);
+CODEC_DECODER(history_query);
+/* What clients receive; for the command line, the tests and the load generator. */
+CODEC_DECODER(feed_item);
+CODEC_DECODER(heartbeat);
+CODEC_DECODER(refused);
+CODEC_DECODER(history_page);
+CODEC_DECODER(info);
+#undef CODEC_DECODER
+
+/* Encoders. The bytes live in the arena. */
+#define CODEC_ENCODER(message)                                                                               \
+    struct bytes codec_encode_##message(enum encoding encoding, const struct message *in, struct arena *arena)
+CODEC_ENCODER(motion_batch);
+CODEC_ENCODER(alert);
+CODEC_ENCODER(history_query);
+CODEC_ENCODER(feed_item);
+CODEC_ENCODER(heartbeat);
+CODEC_ENCODER(refused);
+CODEC_ENCODER(history_page);
+CODEC_ENCODER(info);
+#undef CODEC_ENCODER
+
+#endif

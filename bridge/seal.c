@@ -1,0 +1,243 @@
+/* The broker's cryptography on OpenSSL 3: one keyed HMAC context and one pair of AES contexts for each
+ * purpose, each with a subkey of its own (HKDF of the secret), so that no output of one tells anything of
+ * another.
+ *
+ * A cursor's block before encryption, big-endian: 42 bits milliseconds (until the year 2109), 24 bits number
+ * within the millisecond, 14 bits index, 16 bits generation, 32 bits check. A number that does not fit
+ * becomes the largest that does, with nothing finer behind it: such a cursor lies before the true place, so
+ * it repeats and never skips. */
+#include "bridge/seal.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bridge/base64url.h"
+
+enum { AES_BLOCK = 16, AES_KEY = 16, MAC_KEY = 32, MAC_SIZE = 32, CHECKED = 12, CHECK = 4 };
+enum { SEQ_BITS = 24, INDEX_BITS = 14, GENERATION_BITS = 16, MS_BITS = 42 };
+
+struct seal {
+    EVP_MAC_CTX *public_id, *sender_tag, *check; /* keyed once; each use begins anew with the same key */
+    EVP_CIPHER_CTX *encrypt, *decrypt;
+};
+
+/* The library fails here only when memory is out. */
+static void must(bool done)
+{
+    if (!done) {
+        fprintf(stderr, "seal: out of memory\n");
+        abort();
+    }
+}
+
+static void derive(const uint8_t secret[SEAL_SECRET], const char *purpose, uint8_t *out, size_t len)
+{
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
+    must(context);
+    char digest[] = "SHA256";
+    uint8_t key[SEAL_SECRET];
+    memcpy(key, secret, sizeof key);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string("digest", digest, 0),
+        OSSL_PARAM_construct_octet_string("key", key, sizeof key),
+        OSSL_PARAM_construct_octet_string("info", (char *)(uintptr_t)purpose, strlen(purpose)),
+        OSSL_PARAM_construct_end(),
+    };
+    must(EVP_KDF_derive(context, out, len, params) == 1);
+    OPENSSL_cleanse(key, sizeof key);
+    EVP_KDF_CTX_free(context);
+    EVP_KDF_free(kdf);
+}
+
+static EVP_MAC_CTX *new_mac(const uint8_t secret[SEAL_SECRET], const char *purpose)
+{
+    uint8_t key[MAC_KEY];
+    derive(secret, purpose, key, sizeof key);
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *context = EVP_MAC_CTX_new(mac);
+    must(context);
+    char digest[] = "SHA256";
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0), OSSL_PARAM_construct_end()};
+    must(EVP_MAC_init(context, key, sizeof key, params) == 1);
+    OPENSSL_cleanse(key, sizeof key);
+    EVP_MAC_free(mac);
+    return context;
+}
+
+static void new_ciphers(struct seal *seal, const uint8_t secret[SEAL_SECRET])
+{
+    uint8_t key[AES_KEY];
+    derive(secret, "neighbors cursor block", key, sizeof key);
+    seal->encrypt = EVP_CIPHER_CTX_new();
+    seal->decrypt = EVP_CIPHER_CTX_new();
+    must(seal->encrypt && seal->decrypt);
+    must(EVP_EncryptInit_ex(seal->encrypt, EVP_aes_128_ecb(), NULL, key, NULL) == 1);
+    must(EVP_DecryptInit_ex(seal->decrypt, EVP_aes_128_ecb(), NULL, key, NULL) == 1);
+    EVP_CIPHER_CTX_set_padding(seal->encrypt, 0);
+    EVP_CIPHER_CTX_set_padding(seal->decrypt, 0);
+    OPENSSL_cleanse(key, sizeof key);
+}
+
+struct seal *seal_new(const uint8_t secret[SEAL_SECRET])
+{
+    struct seal *seal = calloc(1, sizeof *seal);
+    must(seal);
+    seal->public_id = new_mac(secret, "neighbors public id");
+    seal->sender_tag = new_mac(secret, "neighbors sender tag");
+    seal->check = new_mac(secret, "neighbors cursor check");
+    new_ciphers(seal, secret);
+    return seal;
+}
+
+void seal_free(struct seal *seal)
+{
+    if (!seal)
+        return;
+    EVP_MAC_CTX_free(seal->public_id);
+    EVP_MAC_CTX_free(seal->sender_tag);
+    EVP_MAC_CTX_free(seal->check);
+    EVP_CIPHER_CTX_free(seal->encrypt);
+    EVP_CIPHER_CTX_free(seal->decrypt);
+    free(seal);
+}
+
+/* HMAC of the two parts, one behind the other. */
+static void mac_of(EVP_MAC_CTX *mac, struct bytes first, struct bytes second, uint8_t out[MAC_SIZE])
+{
+    size_t len;
+    must(EVP_MAC_init(mac, NULL, 0, NULL) == 1);
+    must(EVP_MAC_update(mac, first.data, first.len) == 1);
+    must(second.len == 0 || EVP_MAC_update(mac, second.data, second.len) == 1);
+    must(EVP_MAC_final(mac, out, &len, MAC_SIZE) == 1);
+}
+
+static struct bytes bytes_of(struct text text)
+{
+    return (struct bytes){(const uint8_t *)text.data, text.len};
+}
+
+void seal_public_id(const struct seal *seal, struct text sender, struct text id, char out[PUBLIC_ID + 1])
+{
+    uint8_t mac[MAC_SIZE];
+    size_t len;
+    must(EVP_MAC_init(seal->public_id, NULL, 0, NULL) == 1);
+    must(sender.len == 0 || EVP_MAC_update(seal->public_id, bytes_of(sender).data, sender.len) == 1);
+    must(EVP_MAC_update(seal->public_id, (const uint8_t *)"", 1) == 1);
+    must(id.len == 0 || EVP_MAC_update(seal->public_id, bytes_of(id).data, id.len) == 1);
+    must(EVP_MAC_final(seal->public_id, mac, &len, sizeof mac) == 1);
+    for (size_t i = 0; i < PUBLIC_ID / 2; i++) {
+        out[2 * i] = "0123456789abcdef"[mac[i] >> 4];
+        out[2 * i + 1] = "0123456789abcdef"[mac[i] & 15];
+    }
+    out[PUBLIC_ID] = '\0';
+}
+
+uint8_t seal_sender_tag(const struct seal *seal, struct text sender)
+{
+    uint8_t mac[MAC_SIZE];
+    mac_of(seal->sender_tag, bytes_of(sender), (struct bytes){NULL, 0}, mac);
+    return mac[0] % STORE_SENDER_TAGS;
+}
+
+void seal_digest(struct bytes data, uint8_t out[16])
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    must(EVP_Digest(data.len ? data.data : (const uint8_t *)"", data.len, digest, NULL, EVP_sha256(), NULL) ==
+         1);
+    memcpy(out, digest, 16);
+}
+
+/* ---- cursors ---- */
+
+/* The numbers of a cursor, each within its width. */
+struct cursor_fields {
+    uint64_t ms, seq, index, generation;
+};
+
+static struct cursor_fields fit(struct position_in_channel position, uint32_t generation)
+{
+    struct cursor_fields fields = {position.ms, position.seq, position.index, generation};
+    if (fields.ms >> MS_BITS)
+        fields = (struct cursor_fields){(UINT64_C(1) << MS_BITS) - 1, 0, 0, generation};
+    if (fields.seq >> SEQ_BITS) {
+        fields.seq = (1U << SEQ_BITS) - 1;
+        fields.index = 0;
+    }
+    if (fields.index >> INDEX_BITS)
+        fields.index = (1U << INDEX_BITS) - 1;
+    if (fields.generation >> GENERATION_BITS)
+        fields.generation = (1U << GENERATION_BITS) - 1;
+    return fields;
+}
+
+static void put_big_endian(uint8_t *out, uint64_t value, size_t len)
+{
+    for (size_t i = len; i-- > 0; value >>= 8)
+        out[i] = (uint8_t)value;
+}
+
+static uint64_t get_big_endian(const uint8_t *in, size_t len)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < len; i++)
+        value = value << 8 | in[i];
+    return value;
+}
+
+/* 96 bits: 42 + 22 of them in the first eight bytes, the other 2 of seq, index and generation in the next
+ * four. */
+static void pack(const struct cursor_fields *fields, uint8_t block[CHECKED])
+{
+    put_big_endian(block, fields->ms << (64 - MS_BITS) | fields->seq >> 2, 8);
+    put_big_endian(
+        block + 8, (fields->seq & 3) << 30 | fields->index << GENERATION_BITS | fields->generation, 4);
+}
+
+static struct cursor_fields unpack(const uint8_t block[CHECKED])
+{
+    uint64_t high = get_big_endian(block, 8), low = get_big_endian(block + 8, 4);
+    return (struct cursor_fields){
+        .ms = high >> (64 - MS_BITS),
+        .seq = (high & ((1U << 22) - 1)) << 2 | low >> 30,
+        .index = low >> GENERATION_BITS & ((1U << INDEX_BITS) - 1),
+        .generation = low & ((1U << GENERATION_BITS) - 1),
+    };
+}
+
+void seal_cursor(const struct seal *seal, struct text channel, struct position_in_channel position,
+    uint32_t generation, char out[CURSOR_TEXT + 1])
+{
+    uint8_t block[AES_BLOCK], sealed[AES_BLOCK], mac[MAC_SIZE];
+    char text[BASE64URL_TEXT(AES_BLOCK) + 4];
+    struct cursor_fields fields = fit(position, generation);
+    int len;
+    pack(&fields, block);
+    mac_of(seal->check, (struct bytes){block, CHECKED}, bytes_of(channel), mac);
+    memcpy(block + CHECKED, mac, CHECK);
+    must(EVP_EncryptUpdate(seal->encrypt, sealed, &len, block, AES_BLOCK) == 1);
+    base64url_encode((struct bytes){sealed, AES_BLOCK}, text);
+    memcpy(out, text, CURSOR_TEXT + 1);
+}
+
+bool seal_cursor_open(const struct seal *seal, struct text channel, struct text cursor,
+    struct position_in_channel *position, uint32_t *generation)
+{
+    uint8_t sealed[AES_BLOCK], block[AES_BLOCK], mac[MAC_SIZE];
+    size_t size;
+    int len;
+    if (cursor.len != CURSOR_TEXT || !base64url_decode(cursor, sealed, sizeof sealed, &size))
+        return false;
+    must(EVP_DecryptUpdate(seal->decrypt, block, &len, sealed, AES_BLOCK) == 1);
+    mac_of(seal->check, (struct bytes){block, CHECKED}, bytes_of(channel), mac);
+    if (CRYPTO_memcmp(mac, block + CHECKED, CHECK) != 0)
+        return false;
+    struct cursor_fields fields = unpack(block);
+    *position = (struct position_in_channel){fields.ms, (uint32_t)fields.seq, (uint32_t)fields.index};
+    *generation = (uint32_t)fields.generation;
+    return true;
+}

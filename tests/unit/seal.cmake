@@ -1,0 +1,2 @@
+neighbors_test(NAME seal SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_seal.c LIBS neighbors_bridge)
+neighbors_test(NAME token SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_token.c LIBS neighbors_bridge crypto)

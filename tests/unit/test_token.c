@@ -101,7 +101,7 @@ static void a_changed_token_is_refused(void **state)
         assert_non_null(error);
         assert_false(token_check(f->check, (struct bytes){(uint8_t *)token, i}, NOW, &claims, &error));
     }
-    char longer[TOKEN_TEXT + 1];
+    char longer[TOKEN_TEXT + 8];
     snprintf(longer, sizeof longer, "%s.x", token);
     assert_false(token_check(f->check, bytes_of(longer), NOW, &claims, &error));
     snprintf(longer, sizeof longer, "%s=", token);

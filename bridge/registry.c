@@ -1,0 +1,280 @@
+/* The registry: one hash for each principal, one for each household. Whoever writes holds the lock of the
+ * households that it touches, so that two commands at once cannot leave the sharing index of one of them half
+ * right. */
+#include "bridge/registry.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bridge/sharing_index.h"
+
+enum { LOCK_MS = 10000, LOCK_PAUSE_MS = 20, SECOND_MS = 1000 };
+
+static const char *const roles[] = {"device", "edge", "user", "agency", "operator"};
+
+bool registry_role_valid(const char *role)
+{
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if (strcmp(role, roles[i]) == 0)
+            return true;
+    return false;
+}
+
+bool registry_id_valid(const char *id)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t len = strlen(id);
+    return len >= 1 && len <= REGISTRY_ID && strspn(id, allowed) == len;
+}
+
+static enum registry_result refuse(struct redis_sync *redis, const char *rule)
+{
+    snprintf(redis->error, sizeof redis->error, "%s", rule);
+    return REGISTRY_REFUSED;
+}
+
+/* ---- reading ---- */
+
+enum field { HOUSEHOLD, NAME, PLACE, FORMER, NUMBER, SHARE, SINCE, TOKENS_AFTER, REVOKED, ENROLLED };
+
+static void fill(const redisReply *reply, struct enrolled *out)
+{
+    const char *field[ENROLLED + 1];
+    for (size_t i = 0; i <= ENROLLED; i++)
+        field[i] = i < reply->elements && reply->element[i]->str ? reply->element[i]->str : "";
+    snprintf(out->household, sizeof out->household, "%s", field[HOUSEHOLD]);
+    snprintf(out->name, sizeof out->name, "%s", field[NAME]);
+    snprintf(out->place, sizeof out->place, "%s", field[PLACE]);
+    snprintf(out->former, sizeof out->former, "%s", field[FORMER]);
+    out->number = (uint32_t)strtoul(field[NUMBER], NULL, 10);
+    out->share = (uint32_t)strtoul(field[SHARE], NULL, 10);
+    out->since = strtoll(field[SINCE], NULL, 10);
+    out->tokens_after = strtoll(field[TOKENS_AFTER], NULL, 10);
+    out->revoked = *field[REVOKED] != '\0';
+    out->existed = *field[ENROLLED] != '\0';
+}
+
+enum registry_result registry_read(
+    struct redis_sync *redis, const char *role, const char *id, struct enrolled *out)
+{
+    *out = (struct enrolled){0};
+    if (!registry_role_valid(role) || !registry_id_valid(id))
+        return REGISTRY_NOT_FOUND;
+    redisReply *reply = redis_ask(redis,
+        "HMGET nb:{p:%s/%s}:principal household name place former number share since tokens_after revoked "
+        "enrolled",
+        role, id);
+    if (!reply)
+        return REGISTRY_FAILED;
+    fill(reply, out);
+    freeReplyObject(reply);
+    return out->existed ? REGISTRY_OK : REGISTRY_NOT_FOUND;
+}
+
+/* ---- the lock of a household ---- */
+
+static bool lock(struct redis_sync *redis, const char *household)
+{
+    for (int waited = 0; waited <= LOCK_MS; waited += LOCK_PAUSE_MS) {
+        redisReply *reply = redis_ask(redis, "SET nb:{h:%s}:lock 1 NX PX %d", household, LOCK_MS);
+        if (!reply)
+            return false;
+        bool ours = reply->type == REDIS_REPLY_STATUS;
+        freeReplyObject(reply);
+        if (ours)
+            return true;
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_MS * 1000000}, NULL);
+    }
+    snprintf(redis->error, sizeof redis->error, "the household is being changed by somebody else");
+    return false;
+}
+
+/* Refreshes the index of a household that has a new or changed member, or lost one. */
+static bool settle(struct redis_sync *redis, const char *household)
+{
+    return *household == '\0' || sharing_index_refresh(redis, household);
+}
+
+static bool unlock(struct redis_sync *redis, const char *household)
+{
+    return redis_tell(redis, "DEL nb:{h:%s}:lock", household);
+}
+
+/* ---- enrolling ---- */
+
+static const char *broken_rule(const struct enrolment *e, const struct enrolled *known)
+{
+    bool thing = strcmp(e->role, "device") == 0 || strcmp(e->role, "edge") == 0;
+    bool agency = strcmp(e->role, "agency") == 0;
+    const char *household = e->household ? e->household : known->household;
+    const char *name = e->name ? e->name : known->name;
+    if (e->household && !registry_id_valid(e->household))
+        return "household: 1 to 64 characters of A-Z a-z 0-9 . _ -";
+    if (thing && *household == '\0')
+        return "household: a device and an edge belong to one";
+    if ((agency || strcmp(e->role, "operator") == 0) && *household)
+        return "household: only devices, edges and users have one";
+    if (agency && *name == '\0')
+        return "name: an agency has a public name";
+    if (strlen(name) > REGISTRY_NAME)
+        return "name: at most 120 bytes";
+    if (e->place && (strlen(e->place) < 5 || strlen(e->place) > REGISTRY_PLACE))
+        return "place: a leaf geohash";
+    if (e->share_given && e->share && !thing)
+        return "share: only a device or an edge has something to share";
+    return NULL;
+}
+
+static bool hget(struct redis_sync *redis, const char *household, const char *field, char *out, size_t size)
+{
+    redisReply *reply = redis_ask(redis, "HGET nb:{h:%s}:household %s", household, field);
+    if (!reply)
+        return false;
+    snprintf(out, size, "%s", reply->str ? reply->str : "");
+    freeReplyObject(reply);
+    return true;
+}
+
+/* Writes what the enrolment says of the household, gives the device its number, and finds its place. */
+static bool join_household(
+    struct redis_sync *redis, const struct enrolment *e, bool joins, struct enrolled *out)
+{
+    char household_place[REGISTRY_PLACE + 1];
+    if (!hget(redis, out->household, "place", household_place, sizeof household_place))
+        return false;
+    if (*household_place == '\0' && e->place) {
+        snprintf(household_place, sizeof household_place, "%s", e->place);
+        if (!redis_tell(redis, "HSET nb:{h:%s}:household place %s", out->household, household_place))
+            return false;
+    }
+    if (e->verified &&
+        !redis_tell(redis, "HSET nb:{h:%s}:household verified %" PRId64, out->household, e->verified))
+        return false;
+    if (!joins)
+        return true;
+    if (!e->place)
+        snprintf(out->place, sizeof out->place, "%s", household_place);
+    redisReply *number = redis_ask(redis, "HINCRBY nb:{h:%s}:household next 1", out->household);
+    if (!number)
+        return false;
+    out->number = (uint32_t)number->integer;
+    freeReplyObject(number);
+    return redis_tell(redis, "SADD nb:{h:%s}:members %s/%s", out->household, e->role, e->id);
+}
+
+/* What will be known, from what is known and what the enrolment changes; the household's part comes later. */
+static void merge(const struct enrolment *e, struct enrolled *out)
+{
+    if (e->household)
+        snprintf(out->household, sizeof out->household, "%s", e->household);
+    if (e->name)
+        snprintf(out->name, sizeof out->name, "%s", e->name);
+    if (e->place)
+        snprintf(out->place, sizeof out->place, "%s", e->place);
+    if (e->share_given)
+        out->share = e->share;
+    /* Tokens count whole seconds: who was revoked gets one of the next second, and all before it are void. */
+    out->issue_at = e->now / SECOND_MS * SECOND_MS;
+    if (out->revoked) {
+        int64_t next = out->issue_at + SECOND_MS;
+        out->tokens_after = next > out->tokens_after ? next : out->tokens_after + SECOND_MS;
+    }
+    if (out->issue_at < out->tokens_after)
+        out->issue_at = out->tokens_after;
+    out->revoked = false;
+}
+
+static bool write_principal(struct redis_sync *redis, const struct enrolment *e, const struct enrolled *known)
+{
+    return redis_tell(redis, "MULTI") &&
+           redis_tell(redis,
+               "HSET nb:{p:%s/%s}:principal household %s name %s number %u place %s former %s since %" PRId64
+               " share %u tokens_after %" PRId64,
+               e->role, e->id, known->household, known->name, known->number, known->place, known->former,
+               known->since, known->share, known->tokens_after) &&
+           redis_tell(redis, "HSETNX nb:{p:%s/%s}:principal enrolled %" PRId64, e->role, e->id, e->now) &&
+           redis_tell(redis, "HDEL nb:{p:%s/%s}:principal revoked", e->role, e->id) &&
+           redis_tell(redis, "EXEC");
+}
+
+/* The change itself, with the locks held. */
+static bool change(
+    struct redis_sync *redis, const struct enrolment *e, const struct enrolled *before, struct enrolled *out)
+{
+    bool joins = *out->household && strcmp(out->household, before->household) != 0;
+    bool leaves = *before->household && strcmp(out->household, before->household) != 0;
+    if (*out->household && !join_household(redis, e, joins, out))
+        return false;
+    if (before->existed && *before->place && strcmp(before->place, out->place) != 0) {
+        snprintf(out->former, sizeof out->former, "%s", before->place);
+        out->since = e->now;
+    }
+    if (leaves && !redis_tell(redis, "SREM nb:{h:%s}:members %s/%s", before->household, e->role, e->id))
+        return false;
+    return write_principal(redis, e, out) && (!leaves || settle(redis, before->household)) &&
+           settle(redis, out->household) && redis_tell(redis, "PUBLISH nb:principals %s/%s", e->role, e->id);
+}
+
+/* Takes the locks in the order of their names, so that two who need the same ones never wait for each other.
+ */
+static bool change_locked(
+    struct redis_sync *redis, const struct enrolment *e, const struct enrolled *before, struct enrolled *out)
+{
+    int order = strcmp(before->household, out->household);
+    const char *first = order < 0 ? before->household : out->household;
+    const char *second = order < 0 ? out->household : order > 0 ? before->household : "";
+    if (*first && !lock(redis, first))
+        return false;
+    bool done = !*second || lock(redis, second);
+    bool second_held = done && *second;
+    done = done && change(redis, e, before, out);
+    if (second_held)
+        done = unlock(redis, second) && done;
+    if (*first)
+        done = unlock(redis, first) && done;
+    return done;
+}
+
+enum registry_result registry_enroll(
+    struct redis_sync *redis, const struct enrolment *e, struct enrolled *out)
+{
+    if (!registry_role_valid(e->role))
+        return refuse(redis, "role: device, edge, user, agency or operator");
+    if (!registry_id_valid(e->id))
+        return refuse(redis, "id: 1 to 64 characters of A-Z a-z 0-9 . _ -");
+    if (registry_read(redis, e->role, e->id, out) == REGISTRY_FAILED)
+        return REGISTRY_FAILED;
+    const char *rule = broken_rule(e, out);
+    if (rule)
+        return refuse(redis, rule);
+    struct enrolled before = *out;
+    merge(e, out);
+    return change_locked(redis, e, &before, out) ? REGISTRY_OK : REGISTRY_FAILED;
+}
+
+/* ---- revoking ---- */
+
+static bool revoke(
+    struct redis_sync *redis, const char *role, const char *id, const char *household, int64_t now)
+{
+    return redis_tell(redis, "HSET nb:{p:%s/%s}:principal revoked %" PRId64, role, id, now) &&
+           settle(redis, household) && redis_tell(redis, "PUBLISH nb:principals %s/%s", role, id);
+}
+
+enum registry_result registry_revoke(struct redis_sync *redis, const char *role, const char *id, int64_t now)
+{
+    struct enrolled known;
+    enum registry_result found = registry_read(redis, role, id, &known);
+    if (found != REGISTRY_OK)
+        return found;
+    if (*known.household && !lock(redis, known.household))
+        return REGISTRY_FAILED;
+    bool done = revoke(redis, role, id, known.household, now);
+    if (*known.household)
+        done = unlock(redis, known.household) && done;
+    return done ? REGISTRY_OK : REGISTRY_FAILED;
+}

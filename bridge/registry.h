@@ -1,0 +1,68 @@
+/* Who is enrolled: what the command line writes into Redis and the broker reads (store_principal). Blocking;
+ * the broker never includes this.
+ *
+ * Keys and fields, as the scripts of the store read them too:
+ *   hash nb:{p:<role>/<id>}:principal  household, name, number, place, former, since, share, tokens_after,
+ * enrolled, revoked (only when revoked); times are ms since 1970, places leaf geohashes hash
+ * nb:{h:<household>}:household  place, verified (ms), next (the last device number given) set
+ * nb:{h:<household>}:members    the principals of the household set  nb:{h:<household>}:leaves     the leaf
+ * cells where the household stands in the sharing index and the sharing index (bridge/sharing_index.h). Each
+ * change is told by PUBLISH nb:principals <role>/<id>. */
+#ifndef NEIGHBORS_BRIDGE_REGISTRY_H
+#define NEIGHBORS_BRIDGE_REGISTRY_H
+
+#include <stdint.h>
+
+#include "bridge/redis_sync.h"
+
+enum { REGISTRY_ID = 64, REGISTRY_NAME = 120, REGISTRY_PLACE = 12 };
+
+/* One who is enrolled, or enrolled again. NULL and 0 leave what is known as it is. */
+struct enrolment {
+    const char *role;      /* device, edge, user, agency, operator */
+    const char *id;        /* 1 to REGISTRY_ID of A-Za-z0-9._- */
+    const char *household; /* as an id; a device and an edge must have one */
+    const char *name;  /* an agency's public name, which it must have; at most REGISTRY_NAME bytes of UTF-8 */
+    const char *place; /* leaf geohash; NULL with a household new to the principal: the household's */
+    bool share_given;
+    uint32_t share;   /* bit n: motion kind n (proto/message.h) may be published */
+    int64_t verified; /* ms: since when the household is known to be real */
+    int64_t now;      /* ms */
+};
+
+/* What is known then. */
+struct enrolled {
+    bool existed, revoked;
+    char household[REGISTRY_ID + 1], name[REGISTRY_NAME + 1];
+    char place[REGISTRY_PLACE + 1], former[REGISTRY_PLACE + 1];
+    uint32_t number, share;
+    int64_t since, tokens_after;
+    int64_t
+        issue_at; /* ms: the time that a token made now must bear, so that it is not among the void ones */
+};
+
+enum registry_result {
+    REGISTRY_OK = 0,
+    REGISTRY_NOT_FOUND,
+    REGISTRY_REFUSED, /* against a rule: redis->error says which */
+    REGISTRY_FAILED,  /* Redis is away or refuses: redis->error */
+};
+
+/* Enrols, or changes what is known of one enrolled. A change of place keeps the place before as `former` and
+ * sets `since` to now. Who was revoked is trusted again, but no token issued before. */
+enum registry_result registry_enroll(struct redis_sync *redis, const struct enrolment *enrolment,
+    struct enrolled *out) __attribute__((warn_unused_result));
+
+/* Revokes: every token is void from now on, connections end, nothing of it is published any more. */
+enum registry_result registry_revoke(struct redis_sync *redis, const char *role, const char *id, int64_t now)
+    __attribute__((warn_unused_result));
+
+/* Reads what is known. */
+enum registry_result registry_read(struct redis_sync *redis, const char *role, const char *id,
+    struct enrolled *out) __attribute__((warn_unused_result));
+
+/* True for the roles and ids of the contract. */
+bool registry_role_valid(const char *role);
+bool registry_id_valid(const char *id);
+
+#endif

@@ -1,0 +1,21 @@
+/* Which households share, where, and what: asked by the release of activity (k) and kept beside the channel,
+ * in the hash tag of its region: zset nb:{rXX}:sharers:<leaf>  household -> since when it is verified (ms)
+ *   hash nb:{rXX}:share           household -> bits of the motion kinds that it shares
+ * XX is the region of a place: FNV-1a (32 bits) of its geohash of 5 characters, modulo 256, two hexadecimal
+ * digits. */
+#ifndef NEIGHBORS_BRIDGE_SHARING_INDEX_H
+#define NEIGHBORS_BRIDGE_SHARING_INDEX_H
+
+#include <stdint.h>
+
+#include "bridge/redis_sync.h"
+
+/* The region of a leaf cell, 0 to 255. */
+uint8_t sharing_region(const char *leaf);
+
+/* Brings the index in line with what the members of the household share now, and where they are. Whoever
+ * calls holds the household's lock. Doing it twice is harmless. False: redis->error. */
+bool sharing_index_refresh(struct redis_sync *redis, const char *household)
+    __attribute__((warn_unused_result));
+
+#endif

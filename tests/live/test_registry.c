@@ -1,0 +1,346 @@
+/* The registry against a real Redis: what is written, what the sharing index makes of it, who is told. */
+#include "bridge/registry.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "bridge/sharing_index.h"
+
+#define NOW INT64_C(1795000000500)
+#define LEAF "9qh1f5"
+#define OTHER_LEAF "9qh1f6" /* same region: same first five characters */
+#define FAR_LEAF "u4pruy"
+
+struct fixture {
+    char folder[64], url[96];
+    pid_t server;
+    struct redis_sync redis;
+};
+
+/* ---- a Redis of our own ---- */
+
+static void run_server(const char *folder, int output)
+{
+    dup2(output, STDOUT_FILENO);
+    if (chdir(folder) == 0)
+        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", "",
+            (char *)NULL);
+    _exit(127);
+}
+
+static void await_ready(int output)
+{
+    char line[512];
+    bool ready = false;
+    FILE *log = fdopen(output, "r");
+    while (!ready && fgets(line, sizeof line, log))
+        ready = strstr(line, "eady to accept connections") != NULL;
+    assert_true(ready);
+    fclose(log);
+}
+
+static int start_redis(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    int output[2];
+    strcpy(f->folder, P_tmpdir "/neighbors-registry-XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    snprintf(f->url, sizeof f->url, "unix:%s/redis.sock", f->folder);
+    assert_int_equal(pipe(output), 0);
+    signal(SIGPIPE, SIG_IGN);
+    f->server = fork();
+    if (f->server == 0)
+        run_server(f->folder, output[1]);
+    close(output[1]);
+    await_ready(output[0]);
+    *state = f;
+    return 0;
+}
+
+static int stop_redis(void **state)
+{
+    struct fixture *f = *state;
+    char socket[96];
+    kill(f->server, SIGTERM);
+    waitpid(f->server, NULL, 0);
+    snprintf(socket, sizeof socket, "%s/redis.sock", f->folder);
+    unlink(socket);
+    rmdir(f->folder);
+    free(f);
+    return 0;
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = *state;
+    assert_true(redis_sync_open(&f->redis, f->url));
+    assert_true(redis_tell(&f->redis, "FLUSHALL"));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    redis_sync_close(&f->redis);
+    return 0;
+}
+
+/* ---- what Redis holds, as text ---- */
+
+static void append(char *out, size_t size, const redisReply *reply)
+{
+    size_t len = strlen(out);
+    if (reply->type == REDIS_REPLY_ARRAY)
+        for (size_t i = 0; i < reply->elements; i++)
+            append(out, size, reply->element[i]);
+    else if (reply->type == REDIS_REPLY_INTEGER)
+        snprintf(out + len, size - len, "%s%lld", len ? " " : "", reply->integer);
+    else
+        snprintf(out + len, size - len, "%s%s", len ? " " : "", reply->str ? reply->str : "(nil)");
+}
+
+static void assert_answer(struct fixture *f, const char *command, const char *expected)
+{
+    char answer[512] = "";
+    redisReply *reply = redisCommand(f->redis.context, command);
+    assert_non_null(reply);
+    append(answer, sizeof answer, reply);
+    freeReplyObject(reply);
+    if (strcmp(answer, expected) != 0)
+        fail_msg("%s\n  answers  %s\n  expected %s", command, answer, expected);
+}
+
+/* The command with the region of the leaf cell in place of the "%02x". */
+static void assert_in_region(struct fixture *f, const char *format, const char *leaf, const char *expected)
+{
+    char command[128];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(command, sizeof command, format, sharing_region(leaf));
+#pragma GCC diagnostic pop
+    assert_answer(f, command, expected);
+}
+
+static struct enrolled enroll(struct fixture *f, struct enrolment enrolment)
+{
+    struct enrolled out;
+    if (enrolment.now == 0)
+        enrolment.now = NOW;
+    if (registry_enroll(&f->redis, &enrolment, &out) != REGISTRY_OK)
+        fail_msg("%s/%s: %s", enrolment.role, enrolment.id, f->redis.error);
+    return out;
+}
+
+/* ---- tests ---- */
+
+static void a_device_is_written_whole(void **state)
+{
+    struct fixture *f = *state;
+    struct enrolled out =
+        enroll(f, (struct enrolment){.role = "device", .id = "cam-1", .household = "h1", .place = LEAF});
+    assert_false(out.existed);
+    assert_int_equal(out.number, 1);
+    assert_true(out.issue_at == NOW / 1000 * 1000);
+    assert_answer(f,
+        "HMGET nb:{p:device/cam-1}:principal household name number place former since share tokens_after "
+        "enrolled revoked",
+        "h1  1 9qh1f5  0 0 0 1795000000500 (nil)");
+    assert_answer(f, "HMGET nb:{h:h1}:household place verified next", "9qh1f5 (nil) 1");
+    out = enroll(f, (struct enrolment){.role = "device", .id = "cam-2", .household = "h1"});
+    assert_int_equal(out.number, 2);
+    assert_string_equal(out.place, LEAF);
+    out = enroll(f, (struct enrolment){.role = "device", .id = "cam-1", .now = NOW + 1});
+    assert_true(out.existed);
+    assert_int_equal(out.number, 1);
+    assert_answer(f, "HMGET nb:{p:device/cam-1}:principal household number enrolled", "h1 1 1795000000500");
+}
+
+static void what_breaks_a_rule_is_not_written(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        struct enrolment enrolment;
+        const char *rule;
+    } cases[] = {
+        {{.role = "camera", .id = "x"}, "role: device, edge, user, agency or operator"},
+        {{.role = "device", .id = ""}, "id: 1 to 64 characters of A-Z a-z 0-9 . _ -"},
+        {{.role = "device", .id = "a}b"}, "id: 1 to 64 characters of A-Z a-z 0-9 . _ -"},
+        {{.role = "device", .id = "a"}, "household: a device and an edge belong to one"},
+        {{.role = "device", .id = "a", .household = "{h}"},
+            "household: 1 to 64 characters of A-Z a-z 0-9 . _ -"},
+        {{.role = "agency", .id = "a"}, "name: an agency has a public name"},
+        {{.role = "agency", .id = "a", .name = "A", .household = "h"},
+            "household: only devices, edges and users have one"},
+        {{.role = "user", .id = "a", .household = "h", .share_given = true, .share = 2},
+            "share: only a device or an edge has something to share"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct enrolled out;
+        assert_int_equal(registry_enroll(&f->redis, &cases[i].enrolment, &out), REGISTRY_REFUSED);
+        assert_string_equal(f->redis.error, cases[i].rule);
+    }
+    assert_answer(f, "DBSIZE", "0");
+}
+
+static void sharing_stands_in_the_index(void **state)
+{
+    struct fixture *f = *state;
+    struct enrolment cam = {.role = "device",
+        .id = "cam-1",
+        .household = "h1",
+        .place = LEAF,
+        .share_given = true,
+        .share = 1 << 2 | 1 << 3};
+    enroll(f, cam);
+    assert_in_region(f, "HGET nb:{r%02x}:share h1", LEAF, "12");
+    assert_in_region(f, "ZCARD nb:{r%02x}:sharers:" LEAF, LEAF, "0");
+    cam.verified = NOW - 1000;
+    enroll(f, cam);
+    assert_in_region(f, "ZRANGE nb:{r%02x}:sharers:" LEAF " 0 -1 WITHSCORES", LEAF, "h1 1794999999500");
+
+    enroll(f,
+        (struct enrolment){.role = "edge", .id = "e1", .household = "h1", .share_given = true, .share = 2});
+    assert_in_region(f, "HGET nb:{r%02x}:share h1", LEAF, "14");
+
+    cam.share = 0;
+    enroll(f, cam);
+    assert_in_region(f, "HGET nb:{r%02x}:share h1", LEAF, "2");
+    enroll(f, (struct enrolment){.role = "edge", .id = "e1", .share_given = true, .share = 0});
+    assert_in_region(f, "EXISTS nb:{r%02x}:share", LEAF, "0");
+    assert_in_region(f, "EXISTS nb:{r%02x}:sharers:" LEAF, LEAF, "0");
+    assert_answer(f, "EXISTS nb:{h:h1}:leaves", "0");
+}
+
+static void moving_keeps_the_former_place(void **state)
+{
+    struct fixture *f = *state;
+    struct enrolment cam = {.role = "device",
+        .id = "cam-1",
+        .household = "h1",
+        .place = LEAF,
+        .share_given = true,
+        .share = 2,
+        .verified = 1000};
+    enroll(f, cam);
+    cam.place = OTHER_LEAF;
+    cam.now = NOW + 5;
+    enroll(f, cam);
+    assert_answer(f, "HMGET nb:{p:device/cam-1}:principal place former since", "9qh1f6 9qh1f5 1795000000505");
+    assert_in_region(f, "EXISTS nb:{r%02x}:sharers:" LEAF, LEAF, "0");
+    assert_in_region(f, "ZSCORE nb:{r%02x}:sharers:" OTHER_LEAF " h1", LEAF, "1000");
+    assert_in_region(f, "HGET nb:{r%02x}:share h1", LEAF, "2");
+    cam.place = FAR_LEAF;
+    cam.now = NOW + 9;
+    enroll(f, cam);
+    assert_in_region(f, "EXISTS nb:{r%02x}:share", LEAF, "0");
+    assert_in_region(f, "ZSCORE nb:{r%02x}:sharers:" FAR_LEAF " h1", FAR_LEAF, "1000");
+    enroll(f, cam);
+    assert_answer(f, "HMGET nb:{p:device/cam-1}:principal place former since", "u4pruy 9qh1f6 1795000000509");
+}
+
+static void changing_households_takes_all_along(void **state)
+{
+    struct fixture *f = *state;
+    enroll(f, (struct enrolment){.role = "device",
+                  .id = "a",
+                  .household = "h1",
+                  .place = LEAF,
+                  .share_given = true,
+                  .share = 2,
+                  .verified = 1000});
+    enroll(f, (struct enrolment){
+                  .role = "device", .id = "b", .household = "h2", .place = FAR_LEAF, .verified = 2000});
+    struct enrolled out = enroll(f, (struct enrolment){.role = "device", .id = "a", .household = "h2"});
+    assert_int_equal(out.number, 2);
+    assert_string_equal(out.place, FAR_LEAF);
+    assert_string_equal(out.former, LEAF);
+    assert_in_region(f, "EXISTS nb:{r%02x}:share", LEAF, "0");
+    assert_in_region(f, "ZSCORE nb:{r%02x}:sharers:" FAR_LEAF " h2", FAR_LEAF, "2000");
+    assert_answer(f, "EXISTS nb:{h:h1}:members nb:{h:h1}:lock nb:{h:h2}:lock", "0");
+}
+
+static void the_revoked_share_nothing_and_their_tokens_are_void(void **state)
+{
+    struct fixture *f = *state;
+    struct enrolment cam = {.role = "device",
+        .id = "cam-1",
+        .household = "h1",
+        .place = LEAF,
+        .share_given = true,
+        .share = 2,
+        .verified = 1000};
+    int64_t first = enroll(f, cam).issue_at;
+    assert_int_equal(registry_revoke(&f->redis, "device", "cam-1", NOW + 1), REGISTRY_OK);
+    assert_answer(f, "HGET nb:{p:device/cam-1}:principal revoked", "1795000000501");
+    assert_in_region(f, "EXISTS nb:{r%02x}:share", LEAF, "0");
+    assert_int_equal(registry_revoke(&f->redis, "device", "cam-2", NOW + 1), REGISTRY_NOT_FOUND);
+
+    struct enrolled again = enroll(f, cam);
+    assert_true(again.tokens_after > first);
+    assert_true(again.issue_at >= again.tokens_after);
+    assert_answer(f, "HEXISTS nb:{p:device/cam-1}:principal revoked", "0");
+    assert_in_region(f, "HGET nb:{r%02x}:share h1", LEAF, "2");
+
+    assert_int_equal(registry_revoke(&f->redis, "device", "cam-1", NOW + 2), REGISTRY_OK);
+    struct enrolled third = enroll(f, cam);
+    assert_true(third.tokens_after > again.issue_at);
+}
+
+static void changes_are_announced(void **state)
+{
+    struct fixture *f = *state;
+    struct redis_sync listener;
+    redisReply *reply;
+    assert_true(redis_sync_open(&listener, f->url));
+    assert_true(redis_tell(&listener, "SUBSCRIBE nb:principals"));
+    enroll(f, (struct enrolment){.role = "agency", .id = "lapd", .name = "Police of Los Angeles"});
+    assert_int_equal(redisGetReply(listener.context, (void **)&reply), REDIS_OK);
+    assert_string_equal(reply->element[2]->str, "agency/lapd");
+    freeReplyObject(reply);
+    assert_int_equal(registry_revoke(&f->redis, "agency", "lapd", NOW), REGISTRY_OK);
+    assert_int_equal(redisGetReply(listener.context, (void **)&reply), REDIS_OK);
+    assert_string_equal(reply->element[2]->str, "agency/lapd");
+    freeReplyObject(reply);
+    redis_sync_close(&listener);
+    assert_answer(f, "HGET nb:{p:agency/lapd}:principal name", "Police of Los Angeles");
+}
+
+static void an_absent_redis_is_named(void **state)
+{
+    (void)state;
+    struct redis_sync redis;
+    assert_false(redis_sync_open(&redis, "unix:/nowhere/redis.sock"));
+    assert_string_equal(redis.error, "cannot reach Redis at /nowhere/redis.sock: No such file or directory");
+    redis_sync_close(&redis);
+    static const char *const bad[] = {
+        "http://x", "redis://", "redis://h:port", "redis://h:1/x", "redis://user:x@h"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_false(redis_sync_open(&redis, bad[i]));
+        assert_non_null(strstr(redis.error, "has the form"));
+        redis_sync_close(&redis);
+    }
+}
+
+int main(void)
+{
+#define LIVE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        LIVE(a_device_is_written_whole),
+        LIVE(what_breaks_a_rule_is_not_written),
+        LIVE(sharing_stands_in_the_index),
+        LIVE(moving_keeps_the_former_place),
+        LIVE(changing_households_takes_all_along),
+        LIVE(the_revoked_share_nothing_and_their_tokens_are_void),
+        LIVE(changes_are_announced),
+        cmocka_unit_test(an_absent_redis_is_named),
+    };
+    return cmocka_run_group_tests(tests, start_redis, stop_redis);
+}

@@ -1,0 +1,169 @@
+"""A private installation in one folder, on loopback: Redis, neighborsd, a home's Mosquitto. For ./run and the live tests.
+
+What is started here is stopped here, newest first, and dies with the program that started it."""
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = Path(os.environ.get("NEIGHBORS_BUILD_TREE", ROOT / "build"))
+# The CONTRACT's variables configure neighborsd; a stray one must not leak into a private installation.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("NEIGHBORS_")}
+
+
+class StackError(Exception):
+    """Something could not be started or refused to work; the text is for the user."""
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def port_open(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+def tail(path, lines=15):
+    try:
+        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""
+
+
+class Stack:
+    """settings: of neighborsd, over what deploy/neighborsd.conf and this folder say."""
+
+    def __init__(self, folder, mqtt_port=0, tls_port=0, http_port=0, redis_port=0, home_port=0, metrics_port=0,
+                 settings=None):
+        self.folder = Path(folder).resolve()
+        self.mqtt_port = mqtt_port or free_port()
+        self.redis_port = redis_port or free_port()
+        self.home_port = home_port or free_port()
+        self.tls_port, self.http_port, self.metrics_port = tls_port, http_port, metrics_port
+        self.settings = settings or {}
+        self.keys = self.folder / "keys"
+        self.logs = self.folder / "log"
+        self.processes = {}
+        for path in (self.folder, self.keys, self.logs, self.folder / "redis"):
+            path.mkdir(parents=True, exist_ok=True)
+        self.keys.chmod(0o700)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    # ---- processes ----
+
+    def start(self, name, command, environment=None):
+        """Starts a program in a process group of its own, so that Ctrl-C reaches only us."""
+        with open(self.logs / f"{name}.log", "ab") as log:
+            process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                       env=ENVIRONMENT | (environment or {}), preexec_fn=die_with_parent,
+                                       process_group=0)
+        self.processes[name] = process
+        return process
+
+    def wait_for(self, name, ready, what, seconds=15):
+        """Until ready() is true. StackError with the end of the log when the program ends or the time is up."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            ended = self.processes[name].poll()
+            if ended is not None or time.monotonic() > deadline:
+                raise StackError(f"{what}: " + (f"it ended with {ended}" if ended is not None else "not ready in time")
+                                 + "\n" + tail(self.logs / f"{name}.log"))
+            time.sleep(0.02)
+
+    def kill(self, name, sign=signal.SIGKILL):
+        process = self.processes.pop(name)
+        process.send_signal(sign)
+        if sign == signal.SIGKILL:
+            process.send_signal(signal.SIGCONT)
+        process.wait()
+
+    def stop_one(self, name, seconds=8):
+        process = self.processes.pop(name, None)
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def stop(self):
+        for name in reversed(list(self.processes)):
+            self.stop_one(name)
+
+    # ---- the store ----
+
+    def redis_command(self, name, *words):
+        return subprocess.run(["redis-cli", "-h", "127.0.0.1", "-p", str(self.redis_port), name, *words],
+                              capture_output=True, text=True, timeout=10, env=ENVIRONMENT).stdout.strip()
+
+    def start_redis(self, preload=None):
+        self.start("redis", ["redis-server", ROOT / "deploy/redis.conf", "--port", self.redis_port, "--bind", "127.0.0.1",
+                             "--dir", self.folder / "redis", "--daemonize", "no", "--logfile", "", "--pidfile",
+                             self.folder / "redis.pid"], {"LD_PRELOAD": str(preload)} if preload else None)
+        self.wait_for("redis", lambda: self.redis_command("PING") == "PONG", f"Redis on port {self.redis_port}", 30)
+
+    @property
+    def redis_url(self):
+        return f"redis://127.0.0.1:{self.redis_port}"
+
+    # ---- keys and people ----
+
+    def neighbors(self, *words, check=True, timeout=30):
+        """Runs the command line with --json and gives back the objects that it printed."""
+        done = subprocess.run([BUILD / "neighbors", *map(str, words), "--json"], capture_output=True, text=True,
+                              timeout=timeout, env=ENVIRONMENT, stdin=subprocess.DEVNULL)
+        if check and done.returncode != 0:
+            raise StackError(f"neighbors {' '.join(map(str, words))}: exit {done.returncode}\n{done.stderr}{done.stdout}")
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+    # ---- the broker ----
+
+    def write_settings(self, name, **more):
+        """The configuration file of one neighborsd."""
+        values = {"node": name, "redis_url": self.redis_url, "token_public_key": str(self.keys / "token_public.pem"),
+                  "secret_file": str(self.keys / "secret"), "mqtt_address": "127.0.0.1", "mqtt_port": self.mqtt_port,
+                  "tls_address": "127.0.0.1", "tls_port": self.tls_port, "http_port": self.http_port,
+                  "metrics_port": self.metrics_port} | self.settings | more
+        if self.tls_port:
+            values |= {"tls_certificate": str(self.keys / "server.pem"), "tls_key": str(self.keys / "server_key.pem")}
+        path = self.folder / f"{name}.conf"
+        path.write_text("".join(f"{key} = {json.dumps(value)};\n" for key, value in values.items()))
+        return path
+
+    def start_broker(self, name="neighborsd", wait=True, **more):
+        config = self.write_settings(name, **more)
+        self.start(name, [BUILD / "neighborsd", "--config", config])
+        if wait:
+            self.wait_for(name, lambda: port_open(self.mqtt_port), f"neighborsd on port {self.mqtt_port}")
+
+    # ---- the sample home ----
+
+    def start_home(self):
+        """The home's own Mosquitto, and nothing of ours in it."""
+        config = self.folder / "home.conf"
+        config.write_text((ROOT / "deploy/mosquitto-home.conf").read_text() + f"listener {self.home_port} 127.0.0.1\n")
+        self.start("home", ["mosquitto", "-c", config])
+        self.wait_for("home", lambda: port_open(self.home_port), f"Mosquitto on port {self.home_port}")

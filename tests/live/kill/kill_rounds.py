@@ -1,0 +1,305 @@
+"""Rounds of load on two neighborsd that share one port and one Redis, in each of which something dies.
+
+A round: devices send, residents and an agency tell, phones follow; at a random moment a process is killed or frozen, or
+the power fails (Redis dies and its append-only file is cut at the last sync); what died is started again; everybody goes on
+until all is acknowledged. Then everything acknowledged is held against the store and against what the phones were shown.
+Prints a line a round, and ends with "kill: N rounds clean" (exit 0) or what was wrong (exit 1)."""
+import argparse
+import asyncio
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+sys.path[:0] = [str(ROOT / "deploy"), str(HERE.parent)]
+
+import redis  # noqa: E402
+import verdict  # noqa: E402
+from author import Author  # noqa: E402
+from follower import Follower  # noqa: E402
+from sender import Sender, json_batch  # noqa: E402
+from stack import Stack, StackError  # noqa: E402
+
+# Leaf cells; each kind of sender has channels of its own, so that what a channel shows can be counted.
+NEIGHBORHOOD = "9qh1f5"
+HERE_PLACE = (34.0634, -118.0316)
+AWAY_PLACE = (34.30, -118.45)
+LEAVES = {"numbered": ["9qh1f5", "9qh19m"], "plain": ["9qh4rs"], "twice": ["9qh60u"]}
+NUMBERED, PLAIN, TWICE = 6, 2, 1
+FAULTS = ["power", "broker", "power", "freeze", "power", "redis", "power and broker", "broker", "power", "redis and brokers"]
+
+
+def region(leaf):
+    """The hash tag of a leaf cell's channel (bridge/sharing_index.h)."""
+    value = 2166136261
+    for byte in leaf[:5].encode():
+        value = (value ^ byte) * 16777619 & 0xFFFFFFFF
+    return f"r{value % 256:02x}"
+
+
+def build_shim(folder):
+    shim = folder / "powercut.so"
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", shim, HERE / "powercut.c", "-ldl"], check=True)
+    return shim
+
+
+def cut_power(folder):
+    """Leaves of the append-only file what was certainly on the disk. Returns how many bytes were lost."""
+    lost = 0
+    for part in (folder / "redis").glob("**/*.incr.aof"):
+        note = part.with_name(part.name + ".synced")
+        safe = int.from_bytes(note.read_bytes(), sys.byteorder) if note.exists() else 0
+        size = part.stat().st_size
+        if safe < size:
+            lost += size - safe
+            with open(part, "r+b") as file:
+                file.truncate(safe)
+    return lost
+
+
+class People:
+    """Who takes part, enrolled once; every round starts from a copy of that Redis."""
+
+    def __init__(self, stack):
+        self.tokens, self.households, self.leaf = {}, {}, {}
+        self.senders = [("numbered", i) for i in range(NUMBERED)] + [("plain", i) for i in range(PLAIN)] + \
+                       [("twice", i) for i in range(TWICE)]
+        for style, i in self.senders:
+            name, household, leaf = f"device/{style}-{i}", f"home-{style}-{i}", LEAVES[style][i % len(LEAVES[style])]
+            self.enroll(stack, name, "--household", household, "--place", leaf, "--share", "PERSON", "--verified-days", 30)
+            self.households[name], self.leaf[name] = household, leaf
+        for name in [f"user/author-{i}" for i in range(3)] + [f"user/phone-{i}" for i in range(8)]:
+            self.enroll(stack, name)
+        self.enroll(stack, "agency/police", "--name", "Sample Police")
+
+    def enroll(self, stack, name, *options):
+        role, identifier = name.split("/")
+        self.tokens[name] = enroll(stack, role, identifier, *options)
+
+
+def enroll(stack, role, identifier, *options):
+    answer = stack.neighbors("enroll", role, identifier, "--redis", stack.redis_url, "--key",
+                             stack.keys / "token_private.pem", *options)
+    return answer[-1]["token"]
+
+
+class Round:
+    def __init__(self, number, stack, people, fault, seconds, seed):
+        self.number, self.stack, self.people, self.fault, self.seconds = number, stack, people, fault, seconds
+        self.random = random.Random(seed)
+        self.lost = 0
+        self.outage = 0
+
+    # ---- who takes part ----
+
+    def make(self):
+        port = self.stack.mqtt_port
+        self.senders = [
+            Sender(name=f"device/{style}-{i}", token=self.people.tokens[f"device/{style}-{i}"], port=port, style=style,
+                   prefix=f"k{self.number}{style[0]}{i}", rate=150 if style == "numbered" else 60,
+                   largest_batch=16 if style == "numbered" else 4, encode=encode, seed=self.random.random())
+            for style, i in self.people.senders]
+        names = [f"user/author-{i}" for i in range(3)] + ["agency/police"]
+        self.authors = [Author(name, self.people.tokens[name], port, f"k{self.number}a{i}", HERE_PLACE, AWAY_PLACE,
+                               self.random.random()) for i, name in enumerate(names)]
+        near = [f"nb/v1/json/near/{NEIGHBORHOOD}/1600/#", "nb/v1/json/inbox/#"]
+        cell = [f"nb/v1/json/cell/{NEIGHBORHOOD[:5]}/#", "nb/v1/json/inbox/#"]
+        lives = [("connected", near), ("connected", near), ("connected", cell), ("returning", near), ("returning", cell),
+                 ("since", near), ("slow", near), ("slow", cell)]
+        self.followers = [Follower(f"user/phone-{i}", self.people.tokens[f"user/phone-{i}"], port, life, filters,
+                                   self.random.random()) for i, (life, filters) in enumerate(lives)]
+
+    # ---- what dies ----
+
+    async def strike(self):
+        started = time.monotonic()
+        brokers = ["broker-a", "broker-b"]
+        victim = self.random.choice(brokers)
+        if "power" in self.fault or "redis" in self.fault:
+            self.stack.kill("redis")
+            if "power" in self.fault:
+                self.lost = cut_power(self.stack.folder)
+        fallen = brokers if "brokers" in self.fault else [victim] if "broker" in self.fault else []
+        for name in fallen:
+            self.stack.kill(name)
+        if self.fault == "freeze":
+            self.stack.processes[victim].send_signal(signal.SIGSTOP)
+            await asyncio.sleep(self.random.uniform(2, 5))
+            self.stack.processes[victim].send_signal(signal.SIGCONT)
+        await asyncio.sleep(self.random.uniform(0.1, 1))
+        if "redis" not in self.stack.processes:
+            await asyncio.to_thread(start_redis, self.stack)
+        for name in fallen:
+            self.stack.start_broker(name, wait=False)
+        self.outage = time.monotonic() - started
+
+    # ---- the round ----
+
+    async def go(self):
+        self.make()
+        everyone = self.senders + self.authors + self.followers
+        followers = [asyncio.create_task(one.run()) for one in self.followers]
+        workers = [asyncio.create_task(one.run()) for one in self.senders + self.authors]
+        await asyncio.sleep(self.seconds * self.random.uniform(0.25, 0.6))
+        begun = time.monotonic()
+        await self.strike()
+        await asyncio.sleep(max(2, self.seconds * 0.75 - (time.monotonic() - begun)))
+        for one in self.senders + self.authors:
+            one.stop()
+        done, late = await asyncio.wait(workers, timeout=40)
+        wrong = [f"{len(late)} senders were not acknowledged within 40 s of the end"] if late else []
+        for one in self.followers:
+            one.settle()
+        for task in list(done):
+            task.result()
+        for task in late:
+            task.cancel()
+        wrong += await self.settle()
+        for one in everyone:
+            one.stop()
+        await asyncio.wait(followers, timeout=5)
+        for task in followers:
+            if task.done():
+                task.result()
+            task.cancel()
+        return wrong
+
+    async def settle(self):
+        """Compares again and again until all is well or nothing changes any more; what is wrong then, is wrong."""
+        deadline = time.monotonic() + 30
+        while True:
+            wrong = self.compare()
+            if not wrong or time.monotonic() > deadline:
+                return wrong
+            await asyncio.sleep(0.5)
+
+    def compare(self):
+        wrong = []
+        store = redis.Redis(port=self.stack.redis_port)
+        shown, stored = {}, {}
+        for sender in self.senders:
+            logged = read_log(store, self.people.leaf[sender.name], self.people.households[sender.name], sender.prefix)
+            wrong += sender.faults + verdict.compare_events(sender, logged, once=sender.style != "plain")
+            channel = self.people.leaf[sender.name][:5]
+            stored[channel] = stored.get(channel, 0) + len(logged)
+        for channel, count in stored.items():
+            shown = count_activity(store, channel)
+            if shown != count:
+                wrong.append(f"channel {channel}: {count} events are logged, {shown} items are shown")
+        store.close()
+        stories = [story for author in self.authors for story in author.stories]
+        everything = [seen for follower in self.followers for seen in follower.seen]
+        for author in self.authors:
+            wrong += author.faults
+        for follower in self.followers:
+            wrong += verdict.compare_alerts(follower, stories, everything, time.time(), grace=self.outage + 10)
+        return wrong
+
+    def summary(self):
+        confirmed = sum(len(sender.confirmed) for sender in self.senders)
+        steps = sum(1 for author in self.authors for story in author.stories for step in story.steps if step.confirmed)
+        shown = sum(len(follower.seen) for follower in self.followers)
+        resent = sum(sender.resent for sender in self.senders)
+        return (f"{confirmed} events, {steps} alert states acknowledged, {resent} messages resent, {shown} states shown"
+                + (f", {self.lost} bytes cut" if "power" in self.fault else ""))
+
+
+def encode(session, events):
+    return json_batch(session, [event | {"activity_id": event["activity_id"] + "."} for event in events])
+
+
+def read_log(store, leaf, household, prefix):
+    """The activity ids of a sender in its household's log, as often as they stand there."""
+    found = []
+    pattern = re.compile(prefix.encode() + rb"-\d+(?=\.)")
+    for _, fields in store.xrange(f"nb:{{{region(leaf)}}}:log:{household}"):
+        for value in fields.values():
+            found += [activity.decode() for activity in pattern.findall(value)]
+    return found
+
+
+def count_activity(store, channel):
+    """How many activity items the channel shows (8 bytes each; bridge/store.h)."""
+    items = 0
+    for _, fields in store.xrange(f"nb:{{{region(channel)}}}:channel:{channel}"):
+        items += sum(len(value) // 8 for name, value in fields.items() if name == b"a")
+    return items
+
+
+def start_redis(stack):
+    stack.start_redis(preload=stack.shim)
+
+
+def prepare(folder, shim):
+    """Keys, and a Redis with everybody enrolled."""
+    with Stack(folder) as stack:
+        stack.shim = shim
+        stack.start_redis()
+        stack.neighbors("ca", "init", "--dir", stack.keys)
+        people = People(stack)
+        stack.stop()
+    return people
+
+
+def one_round(number, base, people, options, shim):
+    fault = options.only or FAULTS[(number - 1) % len(FAULTS)]
+    seed = f"{options.seed}/{number}"
+    folder = base / f"round-{number}"
+    shutil.copytree(base / "people", folder, ignore=shutil.ignore_patterns("log"))
+    settings = {"release_delay_ms": 500, "release_households": 1, "heartbeat_ms": 1000, "cursor_save_ms": 300,
+                "session_expiry_max_s": 3600, "log_level": "info"}
+    with Stack(folder, settings=settings) as stack:
+        stack.shim = shim
+        start_redis(stack)
+        stack.start_broker("broker-a")
+        stack.start_broker("broker-b")
+        this = Round(number, stack, people, fault, options.seconds, seed)
+        wrong = asyncio.run(this.go())
+        ended = [name for name, process in stack.processes.items() if process.poll() is not None]
+        wrong += [f"{name} ended by itself" for name in ended]
+    print(f"round {number} ({fault}, outage {this.outage:.1f} s): {this.summary()}: "
+          + ("clean" if not wrong else f"{len(wrong)} faults"), flush=True)
+    for fault in wrong[:20]:
+        print("    " + fault)
+    if not wrong and not options.keep:
+        shutil.rmtree(folder)
+    return not wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--first", type=int, default=1, help="number of the first round")
+    parser.add_argument("--seconds", type=float, default=10, help="of load in a round")
+    parser.add_argument("--seed", default=str(int(time.time())))
+    parser.add_argument("--only", choices=sorted(set(FAULTS)), help="this fault in every round")
+    parser.add_argument("--keep", action="store_true", help="keep the folders of clean rounds too")
+    options = parser.parse_args()
+    base = Path(tempfile.mkdtemp(prefix="neighbors-kill-"))
+    print(f"kill: seed {options.seed}, folder {base}", flush=True)
+    clean = 0
+    try:
+        shim = build_shim(base)
+        people = prepare(base / "people", shim)
+        for number in range(options.first, options.first + options.rounds):
+            clean += one_round(number, base, people, options, shim)
+    except StackError as error:
+        print(f"kill: {error}")
+        return 1
+    if clean == options.rounds:
+        shutil.rmtree(base)
+        print(f"kill: {clean} rounds clean")
+        return 0
+    print(f"kill: {options.rounds - clean} of {options.rounds} rounds were not clean; see {base}")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

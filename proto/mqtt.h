@@ -27,14 +27,15 @@ enum mqtt_property {
     MQTT_SUBSCRIPTION_ID_AVAILABLE = 0x29, MQTT_SHARED_AVAILABLE = 0x2A
 };
 
-/* The properties of a packet; `present` has bit n set for property n. Absent ones hold the standard's default. */
+/* The properties of a packet; `present` has bit n set for property n. Absent ones hold the standard's default
+ * (maximum_packet_size then UINT32_MAX: no limit). */
 struct mqtt_properties {
     uint64_t present;
     uint8_t payload_format, request_problem_info, request_response_info, maximum_qos, retain_available,
         wildcard_available, subscription_id_available, shared_available;
     uint16_t receive_maximum, topic_alias_maximum, topic_alias, server_keep_alive;
     uint32_t message_expiry, session_expiry, will_delay, maximum_packet_size;
-    uint32_t subscription_ids[8];   /* at most one in SUBSCRIBE; a PUBLISH to a client may bear several */
+    uint32_t subscription_ids[8];   /* at most one in SUBSCRIBE; a PUBLISH to a client may bear several: the first 8 */
     uint8_t subscription_id_count;
     struct text content_type, response_topic, assigned_client_id, auth_method, response_info, server_reference,
         reason_string;
@@ -109,7 +110,11 @@ enum mqtt_decode_result { MQTT_DECODED, MQTT_NEED_MORE, MQTT_BAD };
 /* Decodes the packet at the start of data. version: that of the connection, 0 before CONNECT. maximum: the largest packet
  * that is accepted, in bytes. On MQTT_DECODED *used is the packet's length. On MQTT_NEED_MORE *used is the length that
  * the packet will have, or 0 when even that is not known yet. On MQTT_BAD *refusal says the reason code and the rule,
- * and *used is 0; after a bad CONNECT out->connect.version is set when it could be read (else 0). All views point into data. */
+ * and *used is 0; after a bad CONNECT out->connect.version is set when it could be read (else 0). All views point into data.
+ *
+ * Rules that need more than the packet are the caller's: who may send a type at all, subscription identifiers in a
+ * client's PUBLISH [MQTT-3.3.4-6], session expiry in a server's DISCONNECT [MQTT-3.14.2-2], topic aliases above the
+ * agreed maximum, the authentication method that AUTH must repeat, and filters that are not legal (topic.h). */
 enum mqtt_decode_result mqtt_decode(uint8_t version, size_t maximum, const uint8_t *data, size_t len,
                                     struct mqtt_packet *out, size_t *used, struct refusal *refusal)
     __attribute__((warn_unused_result));
@@ -128,7 +133,10 @@ struct mqtt_property_out {
     struct text name, text;
 };
 
-/* Each appends one whole packet. For version 3.1.1 properties are left out, and reason codes where that version has none. */
+/* Each appends one whole packet: texts and binary data of at most 65,535 bytes, a packet of at most 268,435,460. A CONNECT
+ * bears connect->will_properties.raw as its will's properties, as it stands. A CONNACK's reason may be MQTT 5's for both
+ * versions: 3.1.1 then gets its nearest return code. Session present is 0 with every reason but 0.
+ * For version 3.1.1 properties are left out, and reason codes where that version has none. */
 void mqtt_encode_connect(struct mqtt_writer *w, const struct mqtt_connect *connect,
                          const struct mqtt_property_out *properties, size_t count);
 void mqtt_encode_connack(struct mqtt_writer *w, uint8_t version, bool session_present, uint8_t reason,
@@ -141,6 +149,8 @@ void mqtt_encode_ack(struct mqtt_writer *w, uint8_t version, enum mqtt_type type
                      const struct mqtt_property_out *properties, size_t count);
 void mqtt_encode_subscribe(struct mqtt_writer *w, uint8_t version, uint16_t packet_id, const struct mqtt_filter *filters,
                            size_t filter_count, const struct mqtt_property_out *properties, size_t count);
+void mqtt_encode_unsubscribe(struct mqtt_writer *w, uint8_t version, uint16_t packet_id, const struct text *filters,
+                             size_t filter_count, const struct mqtt_property_out *properties, size_t count);
 /* SUBACK or UNSUBACK. Codes are MQTT 5's; for 3.1.1 codes above 0x7F become 0x80 and UNSUBACK has none. */
 void mqtt_encode_suback(struct mqtt_writer *w, uint8_t version, enum mqtt_type type, uint16_t packet_id,
                         const uint8_t *codes, size_t code_count);

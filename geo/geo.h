@@ -11,8 +11,9 @@
 #define GEO_EARTH_RADIUS 6371008.8
 
 enum geo_error { GEO_OK = 0, GEO_BAD_LATITUDE, GEO_BAD_LONGITUDE, GEO_BAD_PRECISION, GEO_BAD_CHARACTER, GEO_BAD_LENGTH,
-    GEO_BAD_RADIUS, GEO_NO_ROOM, GEO_BAD_RING, GEO_ERROR_COUNT };
-/* One sentence for an error. */
+    GEO_BAD_RADIUS, GEO_NO_ROOM, GEO_BAD_RING, GEO_RING_SHORT, GEO_RING_OPEN, GEO_RING_FLAT, GEO_RING_WINDS,
+    GEO_ERROR_COUNT };
+/* One sentence for an error; a constant, also for numbers that are none. */
 const char *geo_error_text(enum geo_error error);
 
 struct geo_point {
@@ -47,7 +48,9 @@ double geo_distance(struct geo_point a, struct geo_point b);
 
 /* ---- shapes ---- */
 enum geo_shape_kind { GEO_POINT, GEO_CIRCLE, GEO_POLYGONS };
-/* A ring of a polygon: first point = last. Edges are straight in latitude and longitude, as GeoJSON and CAP mean them. */
+/* A ring of a polygon: first point = last, either direction. Edges are straight in latitude and longitude, as GeoJSON
+ * (RFC 7946, 3.1.1) and CAP mean them; one of more than 180 degrees of longitude goes the other, shorter way round, over
+ * the antimeridian. A ring that goes once round the globe holds the pole on its smaller side (by mean latitude). */
 struct geo_ring {
     const struct geo_point *points;
     size_t count;

@@ -1,0 +1,105 @@
+/* What the files of geo/ share and nobody else needs: the grid under the cells, boxes on the sphere, and the
+ * index over a polygon's edges. Longitudes of boxes here may run past 180 (a box over the antimeridian is
+ * west 179, east 181). */
+#ifndef NEIGHBORS_GEO_INTERNAL_H
+#define NEIGHBORS_GEO_INTERNAL_H
+
+#include "geo/geo.h"
+#include <math.h>
+
+/* Predicates err by this much towards "touches": 1e-7 m on the sphere, 1e-12 degrees (as much) in the plane.
+ * Rounding in doubles stays a hundred times below. */
+#define GEO_SLACK_METRES 1e-7
+#define GEO_SLACK_DEGREES 1e-12
+#define GEO_RADIANS (M_PI / 180.0)
+
+/* ---- the grid: 2^30 columns by 2^30 rows; every line is exact in a double ---- */
+enum { GEO_GRID_BITS = 30, GEO_CURVE_BITS = 60 };
+/* Interleaves column (upper bit of each pair) and row into the 60 bits of the curve, and back. */
+uint64_t geo_curve(uint32_t column, uint32_t row);
+void geo_uncurve(uint64_t curve, uint32_t *column, uint32_t *row);
+/* The box of the first `bits` bits (0 to 60) of a place on the curve. */
+struct geo_box geo_curve_box(uint64_t curve, int bits);
+/* GEO_OK when the point is finite and within -90..90, -180..180. */
+enum geo_error geo_point_check(struct geo_point point) __attribute__((warn_unused_result));
+
+/* ---- the sphere ---- */
+/* Degrees brought into -180..180 (180 stays what it is). The argument lies within -540..540. */
+static inline double geo_wrap(double degrees)
+{
+    return degrees > 180 ? degrees - 360 : degrees < -180 ? degrees + 360 : degrees;
+}
+/* Metres from the point to the nearest, and to the farthest, point of a box; the box is at most 360 degrees
+ * wide. */
+double geo_box_distance(struct geo_box box, struct geo_point point);
+double geo_box_farthest(struct geo_box box, struct geo_point point);
+/* The smallest box that holds a circle; east may pass 180, a pole inside makes it 360 degrees wide. */
+struct geo_box geo_circle_box(struct geo_point center, double radius);
+/* True when two boxes overlap or touch, also 360 degrees apart. */
+bool geo_boxes_touch(struct geo_box a, struct geo_box b);
+
+/* ---- edges ---- */
+/* Longitude from a to b the shorter way, in degrees; exactly 180 as drawn. */
+static inline double geo_edge_span(struct geo_point a, struct geo_point b)
+{
+    return geo_wrap(b.lon - a.lon);
+}
+/* Metres from the point to the edge, right to GEO_SLACK_METRES when it is below `enough`, else no less than
+ * `enough`. */
+double geo_edge_distance(struct geo_point a, struct geo_point b, struct geo_point point, double enough);
+bool geo_edge_touches_box(struct geo_point a, struct geo_point b, struct geo_box box);
+/* How the edge meets the meridian north of the point. */
+enum geo_crossing { GEO_NO_CROSSING, GEO_CROSSES, GEO_ON_EDGE };
+enum geo_crossing geo_edge_crosses_north(struct geo_point a, struct geo_point b, struct geo_point point);
+/* What a ring does as a whole. */
+struct geo_ring_sum {
+    int turns;   /* round the globe: 0, or 1 and -1 for one that holds a pole */
+    bool north;  /* with turns: the pole it holds */
+    double area; /* square metres on its inner side */
+};
+struct geo_ring_sum geo_ring_measure(const struct geo_ring *ring);
+
+/* ---- the index over a shape's edges ---- */
+enum { GEO_FAN = 8, GEO_LEVELS = 12, GEO_STACK_RUNS = 256, GEO_POLAR_POLYGONS = 16 };
+/* Consecutive edges of a shape, in the order of polygons, rings, points; may span rings and polygons. */
+struct geo_run {
+    struct geo_box box;
+    uint32_t polygon, ring, point, edges; /* where it begins and how many they are */
+    bool ends_north; /* the polygon that ends with this run holds the north pole, so that its inside is
+                        flipped */
+};
+/* Runs, and over them boxes of GEO_FAN runs each, of GEO_FAN such boxes, and so on: all in one array of the
+ * caller. */
+struct geo_index {
+    const struct geo_shape *shape;
+    struct geo_run *runs;
+    size_t count[GEO_LEVELS], start[GEO_LEVELS];
+    int levels;
+    bool north_vertex, south_vertex; /* a ring has a point at that pole: there all longitudes are one place */
+};
+/* How many runs an index of that shape takes with `edges` edges a run. */
+size_t geo_index_size(const struct geo_shape *shape, size_t edges);
+/* Builds it in room for at most `capacity` (at least GEO_STACK_RUNS) runs, as fine as that allows. */
+void geo_index_build(
+    const struct geo_shape *shape, struct geo_run *room, size_t capacity, struct geo_index *index);
+/* True when the point is in or on one of the polygons. */
+bool geo_index_holds(const struct geo_index *index, struct geo_point point);
+bool geo_index_border_touches(const struct geo_index *index, struct geo_box box);
+/* Metres to the nearest border, but no less than `enough` when that is farther. */
+double geo_index_border_distance(const struct geo_index *index, struct geo_point point, double enough);
+
+/* ---- a shape, made ready for many questions ---- */
+enum geo_side { GEO_OUT, GEO_PARTLY, GEO_IN };
+struct geo_query {
+    const struct geo_shape *shape;
+    struct geo_index index;    /* POLYGONS */
+    struct geo_box circle_box; /* CIRCLE */
+};
+void geo_query_begin(
+    const struct geo_shape *shape, struct geo_run *room, size_t capacity, struct geo_query *query);
+/* A box and the shape: GEO_OUT when they have no point in common, GEO_IN when all of the box is surely in it.
+ */
+enum geo_side geo_query_side(const struct geo_query *query, struct geo_box box);
+double geo_query_distance(const struct geo_query *query, struct geo_point point, double enough);
+
+#endif

@@ -1,0 +1,185 @@
+/* One edge and one ring. An edge is straight in latitude and longitude, neither a great circle nor a rhumb
+ * line; so what is inside, crossed and touched is decided in the plane of degrees, and only distances are
+ * measured on the sphere. */
+#include "geo/internal.h"
+
+/* An edge as a path over t = 0 to 1, seen from a point: all in radians, longitudes from the point's. */
+struct path {
+    double lat, lon;                 /* at t = 0 */
+    double climb, turn;              /* by t = 1 */
+    double from, sin_from, cos_from; /* the point's latitude */
+};
+
+static struct path path_from(struct geo_point a, struct geo_point b, struct geo_point point)
+{
+    double from = point.lat * GEO_RADIANS;
+    return (struct path){.lat = a.lat * GEO_RADIANS,
+        .lon = geo_wrap(a.lon - point.lon) * GEO_RADIANS,
+        .climb = (b.lat - a.lat) * GEO_RADIANS,
+        .turn = geo_edge_span(a, b) * GEO_RADIANS,
+        .from = from,
+        .sin_from = sin(from),
+        .cos_from = cos(from)};
+}
+
+static double path_distance(const struct path *path, double t)
+{
+    struct geo_point at = {
+        (path->lat + t * path->climb) / GEO_RADIANS, (path->lon + t * path->turn) / GEO_RADIANS};
+    return geo_distance((struct geo_point){path->from / GEO_RADIANS, 0}, at);
+}
+
+/* The first and second derivative by t of the cosine of the angle to the point. The first is written so that
+ * it loses nothing near the point. */
+static double path_slope(const struct path *path, double t)
+{
+    double lat = path->lat + t * path->climb, lon = path->lon + t * path->turn, half = sin(lon / 2);
+    double along = sin(path->from - lat) + path->cos_from * sin(lat) * 2 * half * half;
+    return path->climb * along - path->turn * path->cos_from * cos(lat) * sin(lon);
+}
+
+static double path_bend(const struct path *path, double t)
+{
+    double lat = path->lat + t * path->climb, lon = path->lon + t * path->turn;
+    double both = path->cos_from * cos(lat) * cos(lon), cosine = path->sin_from * sin(lat) + both;
+    return 2 * path->climb * path->turn * path->cos_from * sin(lat) * sin(lon) -
+           path->climb * path->climb * cosine - path->turn * path->turn * both;
+}
+
+static double path_box_distance(const struct path *path, double t0, double t1)
+{
+    double lat0 = path->lat + t0 * path->climb, lat1 = path->lat + t1 * path->climb;
+    double lon0 = path->lon + t0 * path->turn, lon1 = path->lon + t1 * path->turn;
+    struct geo_box box = {fmin(lat0, lat1) / GEO_RADIANS, fmin(lon0, lon1) / GEO_RADIANS,
+        fmax(lat0, lat1) / GEO_RADIANS, fmax(lon0, lon1) / GEO_RADIANS};
+    return geo_box_distance(box, (struct geo_point){path->from / GEO_RADIANS, 0});
+}
+
+/* The distance where the falling slope passes zero between t0 and t1 (Illinois' false position). */
+static double path_peak(const struct path *path, double t0, double t1)
+{
+    double s0 = path_slope(path, t0), s1 = path_slope(path, t1);
+    for (int i = 0; i < 100 && s0 > 0 && s1 < 0 && t1 - t0 > 1e-16; i++) {
+        double t = fmin(fmax((t0 * s1 - t1 * s0) / (s1 - s0), t0), t1), s = path_slope(path, t);
+        if (s == 0)
+            return path_distance(path, t);
+        if (s > 0) {
+            if (t == t0)
+                break;
+            t0 = t, s0 = s, s1 /= 2;
+        } else {
+            if (t == t1)
+                break;
+            t1 = t, s1 = s, s0 /= 2;
+        }
+    }
+    return fmin(path_distance(path, t0), path_distance(path, t1));
+}
+
+/* Divide, and look only where it may be nearer: a stretch is settled when its box is too far, when the slope
+ * keeps its sign on it, or when the bend is negative all over it. The k-th derivative is at most (climb +
+ * turn)^k. */
+static double path_nearest(const struct path *path, double best)
+{
+    enum { depth = 64, patience = 4000 };
+    double speed = fabs(path->climb) + fabs(path->turn), stack[depth][2] = {{0, 1}};
+    int top = 1;
+    for (int work = 0; top > 0; work++) {
+        double t0 = stack[top - 1][0], t1 = stack[top - 1][1], middle = (t0 + t1) / 2, half = (t1 - t0) / 2;
+        double bound = path_box_distance(path, t0, t1);
+        top--;
+        if (bound >= best - GEO_SLACK_METRES / 2)
+            continue;
+        best = fmin(best, path_distance(path, middle));
+        if (fabs(path_slope(path, middle)) > speed * speed * half)
+            best = fmin(best, fmin(path_distance(path, t0), path_distance(path, t1)));
+        else if (path_bend(path, middle) < -speed * speed * speed * half)
+            best = fmin(best, path_peak(path, t0, t1));
+        else if (top + 2 > depth || work > patience)
+            best = bound; /* a bound below the truth: touched sooner than missed */
+        else {
+            stack[top][0] = middle, stack[top++][1] = t1;
+            stack[top][0] = t0, stack[top++][1] = middle;
+        }
+    }
+    return best;
+}
+
+double geo_edge_distance(struct geo_point a, struct geo_point b, struct geo_point point, double enough)
+{
+    struct path path = path_from(a, b, point);
+    if (path.climb == 0 || path.turn == 0)
+        return path_box_distance(&path, 0, 1);
+    double ends = fmin(geo_distance(a, point), geo_distance(b, point));
+    if (path_box_distance(&path, 0, 1) >= fmin(enough, ends))
+        return ends;
+    double nearest = path_nearest(&path, fmin(ends, enough));
+    return nearest;
+}
+
+bool geo_edge_touches_box(struct geo_point a, struct geo_point b, struct geo_box box)
+{
+    double span = geo_edge_span(a, b), climb = b.lat - a.lat, slack = GEO_SLACK_DEGREES;
+    if (fmin(a.lat, b.lat) > box.north + slack || fmax(a.lat, b.lat) < box.south - slack)
+        return false;
+    double reach = slack * (fabs(span) + fabs(climb));
+    for (int turn = -360; turn <= 360; turn += 360) {
+        double lon = a.lon + turn;
+        if (fmin(lon, lon + span) > box.east + slack || fmax(lon, lon + span) < box.west - slack)
+            continue;
+        /* Which side of the edge's line the corners are on: a line leaves the box aside when all are on one.
+         */
+        double south = span * (box.south - a.lat), north = span * (box.north - a.lat);
+        double west = climb * (box.west - lon), east = climb * (box.east - lon);
+        double low = fmin(south, north) - fmax(west, east), high = fmax(south, north) - fmin(west, east);
+        if (low <= reach && high >= -reach)
+            return true;
+    }
+    return false;
+}
+
+/* Each point of a ring is west of the meridian or not (on it: not), for both its edges alike, so that no
+ * crossing is counted twice or lost. */
+enum geo_crossing geo_edge_crosses_north(struct geo_point a, struct geo_point b, struct geo_point point)
+{
+    double slack = GEO_SLACK_DEGREES;
+    if (fmax(a.lat, b.lat) < point.lat - slack)
+        return GEO_NO_CROSSING;
+    double from = geo_wrap(a.lon - point.lon), to = geo_wrap(b.lon - point.lon), span = geo_edge_span(a, b);
+    double climb = b.lat - a.lat, above = point.lat - a.lat, side = span * above + from * climb;
+    bool beside = fmin(from, from + span) > slack || fmax(from, from + span) < -slack;
+    if (!beside && fabs(side) <= slack * (fabs(span) + fabs(climb)) && above >= fmin(climb, 0) - slack &&
+        above <= fmax(climb, 0) + slack)
+        return GEO_ON_EDGE;
+    if (span > 0 && from < 0 && to >= 0)
+        return side < 0 ? GEO_CROSSES : GEO_NO_CROSSING;
+    if (span < 0 && from >= 0 && to < 0)
+        return side > 0 ? GEO_CROSSES : GEO_NO_CROSSING;
+    return GEO_NO_CROSSING;
+}
+
+struct geo_ring_sum geo_ring_measure(const struct geo_ring *ring)
+{
+    double spans = 0, lat_sum = 0, sum = 0, sizes = 0,
+           base = ring->count > 0 ? ring->points[0].lat * GEO_RADIANS : 0;
+    for (size_t i = 1; i < ring->count; i++) {
+        struct geo_point a = ring->points[i - 1], b = ring->points[i];
+        double span = geo_edge_span(a, b), half = (b.lat - a.lat) / 2 * GEO_RADIANS;
+        double mean = sin((a.lat + b.lat) / 2 * GEO_RADIANS) * (half != 0 ? sin(half) / half : 1);
+        double term = span * GEO_RADIANS * (mean - sin(base));
+        spans += span;
+        lat_sum += span * (a.lat + b.lat);
+        sum += term;
+        sizes += fabs(term);
+    }
+    struct geo_ring_sum result = {.turns = (int)lround(spans / 360), .north = false};
+    double square = GEO_EARTH_RADIUS * GEO_EARTH_RADIUS;
+    if (result.turns == 0) {
+        result.area = fabs(sum) <= 1e-13 * sizes ? 0 : fabs(sum) * square;
+        return result;
+    }
+    result.north = lat_sum * result.turns > 0;
+    sum = (sum + 2 * M_PI * result.turns * sin(base)) * result.turns;
+    result.area = (result.north ? 2 * M_PI - sum : 2 * M_PI + sum) * square;
+    return result;
+}

@@ -29,7 +29,7 @@ from stack import Stack, StackError  # noqa: E402
 
 # Leaf cells; each kind of sender has channels of its own, so that what a channel shows can be counted.
 NEIGHBORHOOD = "9qh1f5"
-HERE_PLACE = (34.0634, -118.0316)
+HERE_PLACE = (34.0768, -118.0316)
 AWAY_PLACE = (34.30, -118.45)
 LEAVES = {"numbered": ["9qh1f5", "9qh19m"], "plain": ["9qh4rs"], "twice": ["9qh60u"]}
 NUMBERED, PLAIN, TWICE = 6, 2, 1
@@ -228,7 +228,7 @@ def read_log(store, leaf, household, prefix):
 def count_activity(store, channel):
     """How many activity items the channel shows (8 bytes each; bridge/store.h)."""
     items = 0
-    for _, fields in store.xrange(f"nb:{{{region(channel)}}}:channel:{channel}"):
+    for _, fields in store.xrange(f"nb:{{{region(channel)}}}:ch:{channel}"):
         items += sum(len(value) // 8 for name, value in fields.items() if name == b"a")
     return items
 

@@ -32,6 +32,8 @@ NEIGHBORHOOD = "9qh1f5"
 HERE_PLACE = (34.0768, -118.0316)
 AWAY_PLACE = (34.30, -118.45)
 LEAVES = {"numbered": ["9qh1f5", "9qh19m"], "plain": ["9qh4rs"], "twice": ["9qh60u"]}
+PLACES = {"9qh1f5": "34.0768,-118.0316", "9qh19m": "34.0439,-118.0646", "9qh4rs": "34.1702,-117.7899",
+          "9qh60u": "34.1263,-117.7350"}
 NUMBERED, PLAIN, TWICE = 6, 2, 1
 FAULTS = ["power", "broker", "power", "freeze", "power", "redis", "power and broker", "broker", "power", "redis and brokers"]
 
@@ -73,21 +75,12 @@ class People:
                        [("twice", i) for i in range(TWICE)]
         for style, i in self.senders:
             name, household, leaf = f"device/{style}-{i}", f"home-{style}-{i}", LEAVES[style][i % len(LEAVES[style])]
-            self.enroll(stack, name, "--household", household, "--place", leaf, "--share", "PERSON", "--verified-days", 30)
+            self.tokens[name] = stack.enroll(name, "--household", household, "--at", PLACES[leaf], "--share", "person",
+                                             "--verified-since", "-30d")
             self.households[name], self.leaf[name] = household, leaf
         for name in [f"user/author-{i}" for i in range(3)] + [f"user/phone-{i}" for i in range(8)]:
-            self.enroll(stack, name)
-        self.enroll(stack, "agency/police", "--name", "Sample Police")
-
-    def enroll(self, stack, name, *options):
-        role, identifier = name.split("/")
-        self.tokens[name] = enroll(stack, role, identifier, *options)
-
-
-def enroll(stack, role, identifier, *options):
-    answer = stack.neighbors("enroll", role, identifier, "--redis", stack.redis_url, "--key",
-                             stack.keys / "token_private.pem", *options)
-    return answer[-1]["token"]
+            self.tokens[name] = stack.enroll(name)
+        self.tokens["agency/police"] = stack.enroll("agency/police", "--name", "Sample Police")
 
 
 class Round:
@@ -242,7 +235,7 @@ def prepare(folder, shim):
     with Stack(folder) as stack:
         stack.shim = shim
         stack.start_redis()
-        stack.neighbors("ca", "init", "--dir", stack.keys)
+        stack.make_keys()
         people = People(stack)
         stack.stop()
     return people

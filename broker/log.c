@@ -1,0 +1,83 @@
+/* The log: lines to standard error, limited an event, so that whoever makes us log cannot fill the disk. Its
+ * few words of state are the process', as standard error is. */
+#include "broker/log.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { LINES_A_SECOND = 20, EVENTS = 64, LINE = 1024 };
+
+struct event_rate {
+    const char *event; /* static text of the caller */
+    unsigned lines, left_out;
+};
+
+static enum log_level highest = LOG_LEVEL_INFO;
+static struct event_rate rates[EVENTS];
+static time_t current_second;
+
+void log_set_level(enum log_level level)
+{
+    highest = level;
+}
+
+/* What peers sent may be in a value: nothing of it may begin a new line or move a terminal's cursor. */
+static void print_clean(const char *event, char *line)
+{
+    for (unsigned char *c = (unsigned char *)line; *c; c++) {
+        if (*c < 0x20 || *c == 0x7F) {
+            *c = '?';
+        }
+    }
+    fprintf(stderr, "%s%s%s\n", event, *line ? " " : "", line);
+}
+
+static void begin_second(time_t second)
+{
+    current_second = second;
+    for (struct event_rate *rate = rates; rate < rates + EVENTS && rate->event; rate++) {
+        if (rate->left_out) {
+            fprintf(stderr, "%s left_out=%u\n", rate->event, rate->left_out);
+        }
+        rate->lines = rate->left_out = 0;
+    }
+}
+
+static struct event_rate *rate_of(const char *event)
+{
+    struct event_rate *rate = rates;
+    while (rate < rates + EVENTS - 1 && rate->event && strcmp(rate->event, event) != 0) {
+        rate++; /* more events than rows share the last one */
+    }
+    if (!rate->event) {
+        rate->event = event;
+    }
+    return rate;
+}
+
+void log_line(enum log_level level, const char *event, const char *format, ...)
+{
+    if (level > highest) {
+        return;
+    }
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    if (now.tv_sec != current_second) {
+        begin_second(now.tv_sec);
+    }
+    struct event_rate *rate = rate_of(event);
+    if (rate->lines >= LINES_A_SECOND) {
+        rate->left_out++;
+        return;
+    }
+    rate->lines++;
+    char line[LINE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    print_clean(event, line);
+}

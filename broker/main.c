@@ -1,0 +1,201 @@
+/* neighborsd: reads the settings, then serves in this process, or as the parent of several. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "broker/log.h"
+#include "broker/net/process.h"
+#include "broker/net/settings_file.h"
+#include "broker/supervisor.h"
+
+static const char version[] = "0.1.0";
+
+enum { FILES_BESIDE_CONNECTIONS = 256 };
+
+struct program {
+    const char *config_path;
+    bool print, check;
+    struct settings settings;
+    struct board *board;
+};
+
+static const char usage[] =
+    "usage: neighborsd [--config FILE] [--print-config | --check-config | --version]\n"
+    "  --config FILE    settings, as --print-config shows them\n"
+    "  --print-config   print every setting with its value and what it is, and end\n"
+    "  --check-config   say what is wrong with the settings and the files they name, and end\n";
+
+/* Returns -1 to go on, else the exit status. */
+static int parse_arguments(struct program *program, int count, char **arguments)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"print-config", no_argument, NULL, 'p'},
+        {"check-config", no_argument, NULL, 'k'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    int option;
+    while ((option = getopt_long(count, arguments, "c:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            program->config_path = optarg;
+            break;
+        case 'p':
+            program->print = true;
+            break;
+        case 'k':
+            program->check = true;
+            break;
+        case 'v':
+            printf("neighborsd %s\n", version);
+            return EXIT_SUCCESS;
+        case 'h':
+            fputs(usage, stdout);
+            return EXIT_SUCCESS;
+        default:
+            fputs(usage, stderr);
+            return EXIT_FAILURE;
+        }
+    }
+    if (optind < count) {
+        fputs(usage, stderr);
+        return EXIT_FAILURE;
+    }
+    return -1;
+}
+
+/* Tells systemd, when it asked (sd_notify(3) is no more than this). */
+static void notify(const char *state)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (!path || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof(address.sun_path)) {
+        return;
+    }
+    memcpy(address.sun_path, path, strlen(path));
+    if (path[0] == '@') {
+        address.sun_path[0] = '\0';
+    }
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0) {
+        socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+        (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, len);
+        close(fd);
+    }
+}
+
+static void ready(void *arg)
+{
+    const struct settings *s = &((struct program *)arg)->settings;
+    fprintf(stderr, "ready port=%d tls=%d http=%d metrics=%d processes=%d node=%s version=%s\n",
+        (int)s->mqtt_port, s->tls_certificate[0] ? (int)s->tls_port : 0, (int)s->http_port,
+        (int)s->metrics_port, (int)s->processes, s->node, version);
+    notify("READY=1");
+}
+
+/* As many files as connections and what else a process holds, if the system lets us. */
+static void allow_files(const struct settings *settings)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)settings->max_connections + FILES_BESIDE_CONNECTIONS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted) {
+        return;
+    }
+    limit.rlim_cur = wanted;
+    limit.rlim_max = limit.rlim_max < wanted ? wanted : limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit)) {
+        getrlimit(RLIMIT_NOFILE, &limit);
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+        log_line(LOG_LEVEL_WARNING, "open_files", "limit=%ju wanted=%ju: raise it, or lower max_connections",
+            (uintmax_t)limit.rlim_cur, (uintmax_t)wanted);
+    }
+}
+
+static int serve(struct program *program, size_t number, bool alone)
+{
+    struct process_options options = {
+        .version = version,
+        .config_path = program->config_path,
+        .settings = &program->settings,
+        .board = program->board,
+        .state = &program->board->processes[number],
+        .ready = alone ? ready : NULL,
+        .arg = program,
+    };
+    return process_run(&options);
+}
+
+static int work(void *arg, size_t number)
+{
+    return serve(arg, number, false);
+}
+
+static int run(struct program *program)
+{
+    const struct settings *settings = &program->settings;
+    size_t count = (size_t)settings->processes;
+    program->board = board_new(count);
+    if (!program->board) {
+        log_line(LOG_LEVEL_ERROR, "cannot_start", "no shared memory");
+        return EXIT_FAILURE;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct process_state *state = &program->board->processes[i];
+        if (count == 1) {
+            snprintf(state->node, sizeof(state->node), "%s", settings->node);
+        } else {
+            snprintf(state->node, sizeof(state->node), "%s-%zu", settings->node, i + 1);
+        }
+    }
+    struct supervisor_options options = {
+        .board = program->board,
+        .silence_ms = settings->worker_silence_ms,
+        .stop_ms = settings->drain_ms + 1000,
+        .work = work,
+        .ready = ready,
+        .arg = program,
+    };
+    int status = count == 1 ? serve(program, 0, true) : supervisor_run(&options);
+    notify("STOPPING=1");
+    board_free(program->board);
+    return status;
+}
+
+static int start(struct program *program)
+{
+    char error[SETTING_ERROR];
+    bool good = settings_load(&program->settings, program->config_path, error);
+    if (good && program->print) {
+        settings_print(&program->settings, stdout);
+        return EXIT_SUCCESS;
+    }
+    if (!good || !process_check_files(&program->settings, error)) {
+        fprintf(stderr, "neighborsd: %s\n", error);
+        return EXIT_FAILURE;
+    }
+    if (program->check) {
+        puts("the settings are good");
+        return EXIT_SUCCESS;
+    }
+    log_set_level((enum log_level)settings_log_level(&program->settings));
+    allow_files(&program->settings);
+    return run(program);
+}
+
+int main(int count, char **arguments)
+{
+    struct program program = {0};
+    int status = parse_arguments(&program, count, arguments);
+    if (status >= 0) {
+        return status;
+    }
+    status = start(&program);
+    settings_free(&program.settings);
+    return status;
+}

@@ -1,0 +1,122 @@
+/* The board that processes share, and the metrics page made from the tables of counters. */
+#include "broker/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* ROW(name, kind, sentence), as in broker/counters.h, of struct store_counters. */
+#define STORE_TABLE(ROW)                                                                                     \
+    ROW(calls, counter, "Calls to the store")                                                                \
+    ROW(events_stored, counter, "Motion events stored")                                                      \
+    ROW(events_repeated, counter, "Motion events that were stored before")                                   \
+    ROW(reconnects, counter, "Connections to the store that were made anew")                                 \
+    ROW(retries, counter, "Calls sent again after a lost connection")                                        \
+    ROW(deadline_misses, counter, "Times that the store did not answer in time")                             \
+    ROW(alerts_appended, counter, "Changes of alerts appended to channels")                                  \
+    ROW(activity_released, counter, "Activities published")                                                  \
+    ROW(activity_unshared, counter, "Activities not published: sharing was off when they were due")          \
+    ROW(activity_below_k, counter, "Activities not published: too few sharing households in the cell")       \
+    ROW(entries_trimmed, counter, "Channel entries trimmed")                                                 \
+    ROW(waiting, gauge, "Calls to the store without an answer now")                                          \
+    ROW(available, gauge, "1 while the store answers")
+
+struct metric {
+    const char *name, *kind, *sentence;
+};
+#define METRIC(name_, kind_, sentence_) {#name_, #kind_, sentence_},
+
+struct board *board_new(size_t count)
+{
+    size_t size = sizeof(struct board) + count * sizeof(struct process_state);
+    struct board *board = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (board == MAP_FAILED) {
+        return NULL;
+    }
+    board->count = count;
+    return board;
+}
+
+void board_free(struct board *board)
+{
+    if (board) {
+        munmap(board, sizeof(struct board) + board->count * sizeof(struct process_state));
+    }
+}
+
+void board_publish(struct process_state *state, const struct counters *counters, const struct store *store)
+{
+    state->counters = *counters;
+    if (store) {
+        state->store = *store_counters(store);
+        snprintf(state->durability, sizeof(state->durability), "%s", store_durability(store));
+    }
+}
+
+static void print_head(FILE *out, const char *prefix, const struct metric *metric, const char *suffix)
+{
+    fprintf(out, "# HELP neighbors_%s%s%s %s\n# TYPE neighbors_%s%s%s %s\n", prefix, metric->name, suffix,
+        metric->sentence, prefix, metric->name, suffix, metric->kind);
+}
+
+static const char *suffix_of(const struct metric *metric)
+{
+    return strcmp(metric->kind, "counter") == 0 ? "_total" : "";
+}
+
+static void print_broker(FILE *out, const struct board *board)
+{
+    static const struct metric metrics[] = {COUNTER_TABLE(METRIC)};
+    for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+        print_head(out, "", &metrics[i], suffix_of(&metrics[i]));
+        for (size_t p = 0; p < board->count; p++) {
+            const struct process_state *state = &board->processes[p];
+            uint64_t value = ((const uint64_t *)&state->counters)[i]; /* the rows are the struct's members */
+            fprintf(out, "neighbors_%s%s{process=\"%s\"} %" PRIu64 "\n", metrics[i].name,
+                suffix_of(&metrics[i]), state->node, value);
+        }
+    }
+}
+
+static void print_store(FILE *out, const struct board *board)
+{
+#define STORE_VALUES(name_, kind_, sentence_) (uint64_t) board->processes[p].store.name_,
+    static const struct metric metrics[] = {STORE_TABLE(METRIC)};
+    for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+        print_head(out, "store_", &metrics[i], suffix_of(&metrics[i]));
+        for (size_t p = 0; p < board->count; p++) {
+            const uint64_t values[] = {STORE_TABLE(STORE_VALUES)};
+            fprintf(out, "neighbors_store_%s%s{process=\"%s\"} %" PRIu64 "\n", metrics[i].name,
+                suffix_of(&metrics[i]), board->processes[p].node, values[i]);
+        }
+    }
+#undef STORE_VALUES
+}
+
+static void print_durability(FILE *out, const struct board *board)
+{
+    static const struct metric metric = {
+        "durability", "gauge", "How the store is found to keep what it acknowledges"};
+    print_head(out, "store_", &metric, "");
+    for (size_t p = 0; p < board->count; p++) {
+        const struct process_state *state = &board->processes[p];
+        fprintf(out, "neighbors_store_durability{process=\"%s\",appendfsync=\"%s\"} 1\n", state->node,
+            state->durability);
+    }
+}
+
+char *metrics_page(const struct board *board)
+{
+    char *page = NULL;
+    size_t len;
+    FILE *out = open_memstream(&page, &len);
+    if (!out) {
+        return NULL;
+    }
+    print_broker(out, board);
+    print_store(out, board);
+    print_durability(out, board);
+    fclose(out);
+    return page;
+}

@@ -1,0 +1,315 @@
+/* A serving process: builds its parts in order, turns the loop, reloads on SIGHUP, drains on SIGTERM. */
+#include "broker/net/process.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "bridge/store_redis.h"
+#include "bridge/token.h"
+#include "broker/log.h"
+#include "broker/net/net.h"
+#include "broker/net/settings_file.h"
+#include "broker/net/tls.h"
+#include "broker/supervisor.h"
+
+struct process {
+    const struct process_options *options;
+    struct ev_loop *loop;
+    struct token_key *key;
+    struct seal *seal;
+    struct broker *broker;
+    struct store *store;
+    struct net *net;
+    ev_signal terminate, interrupt, reload;
+    bool stopping, at_once;
+    int64_t stop_by; /* ms since 1970 */
+};
+
+static int64_t wall_clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- credentials and secrets ------------------------------------------------------------------ */
+
+static bool check_token(
+    void *arg, struct text username, struct bytes password, struct credential *out, const char **why)
+{
+    const struct process *process = arg;
+    struct token_claims claims;
+    if (!token_check(process->key, password, wall_clock_ms(), &claims, why)) {
+        return false;
+    }
+    if (!text_equal(username, text_of(claims.subject))) {
+        *why = "the user name is not the token's subject";
+        return false;
+    }
+    snprintf(out->name, sizeof(out->name), "%s", claims.subject);
+    out->issued_at = claims.issued_at;
+    out->expires_at = claims.expires_at;
+    return true;
+}
+
+static int hexadecimal(uint8_t c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool secret_from_digits(const uint8_t *digits, uint8_t secret[SEAL_SECRET])
+{
+    for (size_t i = 0; i < SEAL_SECRET; i++) {
+        int high = hexadecimal(digits[2 * i]), low = hexadecimal(digits[2 * i + 1]);
+        if (high < 0 || low < 0) {
+            return false;
+        }
+        secret[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+static const char *secret_from_file(FILE *in, uint8_t secret[SEAL_SECRET])
+{
+    struct stat about;
+    uint8_t content[2 * SEAL_SECRET + 2];
+    if (fstat(fileno(in), &about) || (about.st_mode & S_IROTH)) {
+        return "must not be readable by everybody";
+    }
+    size_t len = fread(content, 1, sizeof(content), in);
+    if (len == 2 * SEAL_SECRET + 1 && content[len - 1] == '\n') {
+        len--;
+    }
+    if (len == SEAL_SECRET) {
+        memcpy(secret, content, SEAL_SECRET);
+    } else if (len != 2 * SEAL_SECRET || !secret_from_digits(content, secret)) {
+        return "must hold 32 bytes, or 64 hexadecimal digits";
+    }
+    explicit_bzero(content, sizeof(content));
+    return NULL;
+}
+
+static struct seal *load_seal(const struct settings *settings, char error[SETTING_ERROR])
+{
+    uint8_t secret[SEAL_SECRET];
+    FILE *in = fopen(settings->secret_file, "re");
+    const char *rule = in ? secret_from_file(in, secret) : strerrordesc_np(errno);
+    if (in) {
+        fclose(in);
+    }
+    if (rule) {
+        snprintf(error, SETTING_ERROR, "secret_file: %.300s: %s", settings->secret_file, rule);
+        return NULL;
+    }
+    struct seal *seal = seal_new(secret);
+    explicit_bzero(secret, sizeof(secret));
+    return seal;
+}
+
+static struct token_key *load_key(const struct settings *settings, char error[SETTING_ERROR])
+{
+    const char *why = NULL;
+    struct token_key *key = token_key_load(settings->token_public_key, &why);
+    if (!key) {
+        snprintf(error, SETTING_ERROR, "token_public_key: %.300s: %s", settings->token_public_key, why);
+    }
+    return key;
+}
+
+static bool check_tls(const struct settings *settings, char error[SETTING_ERROR])
+{
+    char why[TLS_ERROR];
+    if (!settings->tls_certificate[0]) {
+        return true;
+    }
+    struct tls *tls = tls_new(settings, why);
+    if (!tls) {
+        snprintf(error, SETTING_ERROR, "%s", why);
+    }
+    tls_free(tls);
+    return tls != NULL;
+}
+
+bool process_check_files(const struct settings *settings, char error[SETTING_ERROR])
+{
+    struct token_key *key = load_key(settings, error);
+    struct seal *seal = key ? load_seal(settings, error) : NULL;
+    bool good = seal && check_tls(settings, error);
+    if (seal) {
+        seal_free(seal);
+    }
+    if (key) {
+        token_key_free(key);
+    }
+    return good;
+}
+
+/* ---- signals ------------------------------------------------------------------------------------ */
+
+static void on_stop(struct ev_loop *loop, ev_signal *signal, int events)
+{
+    (void)loop;
+    (void)events;
+    struct process *process = signal->data;
+    if (process->stopping) {
+        process->at_once = true;
+        return;
+    }
+    log_line(LOG_LEVEL_INFO, "stopping", "connections=%zu", net_connections(process->net));
+    process->stopping = true;
+    process->stop_by = wall_clock_ms() + process->options->settings->drain_ms;
+    net_stop_listening(process->net);
+    broker_drain(process->broker);
+}
+
+static void on_reload(struct ev_loop *loop, ev_signal *signal, int events)
+{
+    (void)loop;
+    (void)events;
+    struct process *process = signal->data;
+    struct settings fresh;
+    char error[SETTING_ERROR];
+    if (settings_load(&fresh, process->options->config_path, error)) {
+        struct settings *settings = process->options->settings;
+        settings_reload(settings, &fresh);
+        log_set_level((enum log_level)settings_log_level(settings));
+        struct token_key *key = load_key(settings, error);
+        if (key) {
+            token_key_free(process->key);
+            process->key = key;
+        } else {
+            log_line(LOG_LEVEL_ERROR, "reload", "%s; the former key stays", error);
+        }
+        net_reload(process->net);
+        log_line(LOG_LEVEL_INFO, "reload", "done");
+    } else {
+        log_line(LOG_LEVEL_ERROR, "reload", "%s; nothing was changed", error);
+    }
+    settings_free(&fresh);
+}
+
+static void watch_signal(struct process *process, ev_signal *watcher, int number,
+    void (*callback)(struct ev_loop *, ev_signal *, int))
+{
+    ev_signal_init(watcher, callback, number);
+    watcher->data = process;
+    ev_signal_start(process->loop, watcher);
+}
+
+/* ---- from begin to end ---------------------------------------------------------------------------- */
+
+static void build_core(struct process *process)
+{
+    const struct process_options *options = process->options;
+    struct broker_options broker = settings_broker(options->settings);
+    broker.version = options->version;
+    broker.check_token = check_token;
+    broker.check_arg = process;
+    broker.now = wall_clock_ms;
+    process->broker = broker_new(&broker, process->seal);
+
+    struct store_redis_options store = settings_store(options->settings);
+    store.node = options->state->node;
+    store.now = wall_clock_ms;
+    struct store_events events = broker_store_events(process->broker);
+    process->store = store_redis_new(process->loop, &store, &events);
+    broker_use_store(process->broker, process->store);
+}
+
+static bool build(struct process *process, char error[SETTING_ERROR])
+{
+    const struct process_options *options = process->options;
+    process->key = load_key(options->settings, error);
+    process->seal = process->key ? load_seal(options->settings, error) : NULL;
+    if (!process->seal) {
+        return false;
+    }
+    process->loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
+    if (!process->loop) {
+        snprintf(error, SETTING_ERROR, "no event loop: %s", strerrordesc_np(errno));
+        return false;
+    }
+    build_core(process);
+    struct net_options net = {
+        .loop = process->loop,
+        .settings = options->settings,
+        .broker = process->broker,
+        .store = process->store,
+        .board = options->board,
+        .state = options->state,
+    };
+    process->net = net_new(&net, error);
+    return process->net != NULL;
+}
+
+static void tear_down(struct process *process)
+{
+    net_free(process->net);
+    if (process->store) {
+        store_free(process->store);
+    }
+    if (process->broker) {
+        broker_free(process->broker);
+    }
+    if (process->loop) {
+        ev_loop_destroy(process->loop);
+    }
+    if (process->seal) {
+        seal_free(process->seal);
+    }
+    if (process->key) {
+        token_key_free(process->key);
+    }
+}
+
+static bool finished(const struct process *process)
+{
+    if (!process->stopping) {
+        return false;
+    }
+    bool drained = net_connections(process->net) == 0 && store_counters(process->store)->waiting == 0;
+    return drained || process->at_once || wall_clock_ms() >= process->stop_by;
+}
+
+static void serve(struct process *process)
+{
+    bool again = false;
+    watch_signal(process, &process->terminate, SIGTERM, on_stop);
+    watch_signal(process, &process->interrupt, SIGINT, on_stop);
+    watch_signal(process, &process->reload, SIGHUP, on_reload);
+    atomic_store(&process->options->state->ready, true);
+    if (process->options->ready) {
+        process->options->ready(process->options->arg);
+    }
+    while (!finished(process)) {
+        ev_run(process->loop, again ? EVRUN_NOWAIT : EVRUN_ONCE);
+        again = net_turn(process->net);
+    }
+    ev_signal_stop(process->loop, &process->terminate);
+    ev_signal_stop(process->loop, &process->interrupt);
+    ev_signal_stop(process->loop, &process->reload);
+}
+
+int process_run(const struct process_options *options)
+{
+    struct process process = {.options = options};
+    char error[SETTING_ERROR];
+    signal(SIGPIPE, SIG_IGN);
+    bool built = build(&process, error);
+    if (built) {
+        serve(&process);
+        log_line(LOG_LEVEL_INFO, "stopped", "connections=%zu", net_connections(process.net));
+    } else {
+        log_line(LOG_LEVEL_ERROR, "cannot_start", "%s", error);
+    }
+    tear_down(&process);
+    return built ? EXIT_SUCCESS : EXIT_CANNOT_START;
+}

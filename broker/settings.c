@@ -1,0 +1,338 @@
+/* The table of settings at work: defaults, setting by name, rules, printing. No file and no library here. */
+#include "broker/settings.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/log.h"
+
+enum setting_type { SETTING_NUMBER, SETTING_STRING };
+
+struct setting {
+    const char *name, *unit, *sentence;
+    enum setting_type type;
+    bool reloadable;
+    size_t offset;
+    int64_t minimum, maximum, number;
+    const char *string;
+};
+
+#define NUMBER_ROW(name_, unit_, minimum_, maximum_, standard, reloadable_, sentence_)                       \
+    {.name = #name_,                                                                                         \
+        .unit = unit_,                                                                                       \
+        .sentence = sentence_,                                                                               \
+        .type = SETTING_NUMBER,                                                                              \
+        .reloadable = reloadable_,                                                                           \
+        .offset = offsetof(struct settings, name_),                                                          \
+        .minimum = minimum_,                                                                                 \
+        .maximum = maximum_,                                                                                 \
+        .number = standard},
+#define STRING_ROW(name_, standard, reloadable_, sentence_)                                                  \
+    {.name = #name_,                                                                                         \
+        .sentence = sentence_,                                                                               \
+        .type = SETTING_STRING,                                                                              \
+        .reloadable = reloadable_,                                                                           \
+        .offset = offsetof(struct settings, name_),                                                          \
+        .string = standard},
+static const struct setting table[] = {SETTING_TABLE(NUMBER_ROW, STRING_ROW)};
+enum { SETTING_COUNT = sizeof(table) / sizeof(table[0]) };
+
+static const char *const level_names[] = {"error", "warning", "info", "debug"};
+
+static int64_t *number_of(const struct settings *settings, const struct setting *row)
+{
+    return (int64_t *)((char *)settings + row->offset);
+}
+
+static char **string_of(const struct settings *settings, const struct setting *row)
+{
+    return (char **)((char *)settings + row->offset);
+}
+
+static void replace_string(struct settings *settings, const struct setting *row, const char *value)
+{
+    char *copy = strdup(value);
+    if (!copy) {
+        abort();
+    }
+    free(*string_of(settings, row));
+    *string_of(settings, row) = copy;
+}
+
+void settings_default(struct settings *settings)
+{
+    memset(settings, 0, sizeof(*settings));
+    for (const struct setting *row = table; row < table + SETTING_COUNT; row++) {
+        if (row->type == SETTING_NUMBER) {
+            *number_of(settings, row) = row->number;
+        } else {
+            replace_string(settings, row, row->string);
+        }
+    }
+}
+
+void settings_free(struct settings *settings)
+{
+    for (const struct setting *row = table; row < table + SETTING_COUNT; row++) {
+        if (row->type == SETTING_STRING) {
+            free(*string_of(settings, row));
+        }
+    }
+    memset(settings, 0, sizeof(*settings));
+}
+
+/* How many letters must be changed, added or left out to make `a` of `b`. */
+static size_t letters_apart(const char *a, const char *b)
+{
+    enum { LONGEST = 64 };
+    size_t row[LONGEST + 1], width = strnlen(b, LONGEST);
+    for (size_t j = 0; j <= width; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 0; a[i]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 1; j <= width; j++) {
+            size_t best = diagonal + (a[i] != b[j - 1]);
+            best = row[j] + 1 < best ? row[j] + 1 : best;
+            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+            diagonal = row[j];
+            row[j] = best;
+        }
+    }
+    return row[width];
+}
+
+static const char *nearest(const char *name)
+{
+    const char *best = table[0].name;
+    for (const struct setting *row = table; row < table + SETTING_COUNT; row++) {
+        if (letters_apart(name, row->name) < letters_apart(name, best)) {
+            best = row->name;
+        }
+    }
+    return best;
+}
+
+static const struct setting *find(const char *name, char error[SETTING_ERROR])
+{
+    for (const struct setting *row = table; row < table + SETTING_COUNT; row++) {
+        if (strcmp(row->name, name) == 0) {
+            return row;
+        }
+    }
+    snprintf(error, SETTING_ERROR, "%.64s: there is no such setting; the nearest is %s", name, nearest(name));
+    return NULL;
+}
+
+bool settings_set_number(
+    struct settings *settings, const char *name, int64_t value, char error[SETTING_ERROR])
+{
+    const struct setting *row = find(name, error);
+    if (!row) {
+        return false;
+    }
+    if (row->type != SETTING_NUMBER) {
+        snprintf(error, SETTING_ERROR, "%s: must be a text in quotes", name);
+        return false;
+    }
+    if (value < row->minimum || value > row->maximum) {
+        bool low = value < row->minimum;
+        snprintf(error, SETTING_ERROR, "%s: %" PRId64 " is %s than %" PRId64 " (%s)", name, value,
+            low ? "less" : "more", low ? row->minimum : row->maximum, row->unit);
+        return false;
+    }
+    *number_of(settings, row) = value;
+    return true;
+}
+
+bool settings_set_string(
+    struct settings *settings, const char *name, const char *value, char error[SETTING_ERROR])
+{
+    const struct setting *row = find(name, error);
+    if (!row) {
+        return false;
+    }
+    if (row->type != SETTING_STRING) {
+        snprintf(error, SETTING_ERROR, "%s: must be a number (%s), without quotes", name, row->unit);
+        return false;
+    }
+    replace_string(settings, row, value);
+    return true;
+}
+
+/* The setting that an environment variable names: NEIGHBORS_MQTT_PORT is mqtt_port. False: not one of ours at
+ * all. */
+static bool name_of_variable(const char *variable, size_t len, char name[64])
+{
+    static const char prefix[] = "NEIGHBORS_";
+    size_t skip = sizeof(prefix) - 1;
+    if (len <= skip || len - skip >= 64 || strncmp(variable, prefix, skip) != 0) {
+        return false;
+    }
+    for (size_t i = skip; i < len; i++) {
+        char c = variable[i];
+        name[i - skip] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+    name[len - skip] = '\0';
+    return true;
+}
+
+static bool set_from_text(
+    struct settings *settings, const struct setting *row, const char *value, char error[SETTING_ERROR])
+{
+    if (row->type == SETTING_STRING) {
+        return settings_set_string(settings, row->name, value, error);
+    }
+    char *end;
+    errno = 0;
+    long long number = strtoll(value, &end, 10);
+    if (errno || end == value || *end) {
+        snprintf(
+            error, SETTING_ERROR, "%s: must be a number (%s), not \"%.64s\"", row->name, row->unit, value);
+        return false;
+    }
+    return settings_set_number(settings, row->name, number, error);
+}
+
+bool settings_from_environment(struct settings *settings, char *const *environment, char error[SETTING_ERROR])
+{
+    for (; *environment; environment++) {
+        char name[64], rule[SETTING_ERROR];
+        const char *equals = strchr(*environment, '=');
+        if (!equals || !name_of_variable(*environment, (size_t)(equals - *environment), name)) {
+            continue;
+        }
+        const struct setting *row = find(name, rule);
+        if (!row) {
+            log_line(LOG_LEVEL_WARNING, "environment", "%s", rule);
+        } else if (!set_from_text(settings, row, equals + 1, rule)) {
+            snprintf(error, SETTING_ERROR, "environment: %.480s", rule);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
+{
+    static const char node_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    const char *rule = NULL;
+    size_t node = strlen(settings->node);
+    if (node < 1 || node > 48 || strspn(settings->node, node_letters) != node) {
+        rule = "node: must be 1 to 48 characters from A-Za-z0-9._-";
+    } else if (!settings->mqtt_port && !settings->tls_port && !settings->http_port) {
+        rule = "mqtt_port, tls_port, http_port: one of them must not be 0";
+    } else if (!settings->tls_certificate[0] != !settings->tls_key[0]) {
+        rule = "tls_certificate, tls_key: both or none";
+    } else if (settings->tls_client_ca[0] && !settings->tls_certificate[0]) {
+        rule = "tls_client_ca: needs tls_certificate";
+    } else if (settings->leaf_precision < settings->channel_precision) {
+        rule = "leaf_precision: must not be less than channel_precision";
+    } else if (settings_log_level(settings) < 0) {
+        rule = "log_level: must be error, warning, info or debug";
+    } else {
+        return true;
+    }
+    snprintf(error, SETTING_ERROR, "%s", rule);
+    return false;
+}
+
+static void print_quoted(const char *value, FILE *out)
+{
+    fputc('"', out);
+    for (; *value; value++) {
+        if (*value == '"' || *value == '\\') {
+            fputc('\\', out);
+        }
+        fputc(*value, out);
+    }
+    fputc('"', out);
+}
+
+void settings_print(const struct settings *settings, FILE *out)
+{
+    fprintf(out, "# Configuration of neighborsd. Each setting may be overridden by the environment: "
+                 "NEIGHBORS_<NAME>.\n"
+                 "# What is read anew on SIGHUP says so; everything else needs a restart.\n");
+    for (const struct setting *row = table; row < table + SETTING_COUNT; row++) {
+        const char *anew = row->reloadable ? "; read anew on SIGHUP" : "";
+        fprintf(out, "\n# %s.\n", row->sentence);
+        if (row->type == SETTING_NUMBER) {
+            fprintf(out, "# %s, %" PRId64 " to %" PRId64 ", by default %" PRId64 "%s.\n%s = %" PRId64 ";\n",
+                row->unit, row->minimum, row->maximum, row->number, anew, row->name,
+                *number_of(settings, row));
+        } else {
+            fprintf(out, "# by default \"%s\"%s.\n%s = ", row->string, anew, row->name);
+            print_quoted(*string_of(settings, row), out);
+            fputs(";\n", out);
+        }
+    }
+}
+
+void settings_reload(struct settings *settings, const struct settings *from)
+{
+    for (const struct setting *row = table; row < table + SETTING_COUNT; row++) {
+        bool number = row->type == SETTING_NUMBER;
+        bool same = number ? *number_of(settings, row) == *number_of(from, row)
+                           : strcmp(*string_of(settings, row), *string_of(from, row)) == 0;
+        if (same) {
+            continue;
+        }
+        if (!row->reloadable) {
+            log_line(LOG_LEVEL_WARNING, "reload", "%s needs a restart", row->name);
+        } else if (number) {
+            *number_of(settings, row) = *number_of(from, row);
+        } else {
+            replace_string(settings, row, *string_of(from, row));
+        }
+    }
+}
+
+int settings_log_level(const struct settings *settings)
+{
+    for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++) {
+        if (strcmp(settings->log_level, level_names[level]) == 0) {
+            return level;
+        }
+    }
+    return -1;
+}
+
+struct broker_options settings_broker(const struct settings *settings)
+{
+    return (struct broker_options){
+        .channel_precision = (int)settings->channel_precision,
+        .leaf_precision = (int)settings->leaf_precision,
+        .maximum_packet = (uint32_t)settings->maximum_packet,
+        .receive_maximum = (uint16_t)settings->receive_maximum,
+        .topic_alias_maximum = (uint16_t)settings->topic_alias_maximum,
+        .session_expiry_max_s = (uint32_t)settings->session_expiry_max_s,
+        .max_filters = (uint32_t)settings->max_filters,
+        .max_outbound = (uint32_t)settings->max_outbound,
+        .connect_timeout_ms = settings->connect_timeout_ms,
+        .keep_alive_max_s = settings->keep_alive_max_s,
+        .heartbeat_ms = settings->heartbeat_ms,
+        .cursor_save_ms = settings->cursor_save_ms,
+        .ring_items = (uint32_t)settings->ring_items,
+        .clock_past_ms = settings->clock_past_s * 1000,
+        .clock_future_ms = settings->clock_future_s * 1000,
+    };
+}
+
+struct store_redis_options settings_store(const struct settings *settings)
+{
+    static const int64_t day_ms = 24 * 60 * 60 * 1000;
+    return (struct store_redis_options){
+        .url = settings->redis_url,
+        .node = settings->node,
+        .release_delay_ms = settings->release_delay_ms,
+        .release_households = settings->release_households,
+        .release_verified_ms = settings->release_verified_days * day_ms,
+        .absence_ms = settings->absence_days * day_ms,
+        .channel_retention_ms = settings->channel_retention_hours * 60 * 60 * 1000,
+        .deadline_ms = settings->store_deadline_ms,
+    };
+}

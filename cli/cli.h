@@ -1,0 +1,105 @@
+/* What the subcommands of `neighbors` share: how options are read, what they mean, how it ends. Each
+ * subcommand is one file, one row of the table in main.c, and one struct command here below. */
+#ifndef NEIGHBORS_CLI_CLI_H
+#define NEIGHBORS_CLI_CLI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "geo/geo.h"
+#include "proto/message.h"
+
+enum { LEAF_PRECISION = 6, OPTIONS_MAX = 24, COMMAND_FIELD = 256 };
+
+/* How the program ends (CONTRACT, section 5). */
+enum exit_code { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_UNREACHABLE = 3 };
+
+/* An option of one subcommand. */
+struct option_row {
+    const char *name;     /* without the dashes */
+    const char *argument; /* what the usage calls its value; NULL: a switch */
+    const char *help;     /* one sentence */
+};
+
+/* Options that every subcommand understands, from the command line, else from the environment, else from
+ * --data. */
+struct common {
+    const char *broker_host;
+    int broker_port;
+    const char *tls_ca;     /* NULL: no TLS */
+    const char *as;         /* "<role>/<id>"; NULL: not said */
+    const char *token_file; /* NULL: not said */
+    const char *redis;
+    const char *keys;
+    const char *data;
+    bool json;
+};
+
+struct invocation;
+struct command {
+    const char *name;                 /* "publish alert" */
+    const char *summary;              /* one line for the list of commands */
+    const char *arguments;            /* what follows the options in the usage; "" */
+    const struct option_row *options; /* ended by a row without a name */
+    enum exit_code (*run)(struct invocation *invocation);
+};
+
+/* One call of a subcommand, read. */
+struct invocation {
+    const struct command *command;
+    struct common common;
+    char broker_host[COMMAND_FIELD], keys[COMMAND_FIELD],
+        redis[COMMAND_FIELD];       /* room for what common points to */
+    const char *value[OPTIONS_MAX]; /* of the command's own options, in the order of its rows; "" for a given
+                                       switch */
+    char *place_word;               /* an argument that begins with a minus and a digit */
+    int argument_count;
+    char **arguments;
+};
+
+/* Reads the command line behind the command's name. False: a complaint or the usage was printed, *code is how
+ * to end. */
+bool cli_read(
+    const struct command *command, int argc, char **argv, struct invocation *out, enum exit_code *code);
+
+/* Complains on standard error, "neighbors: <sentence>", in JSON too when asked, and returns the code. */
+enum exit_code cli_fail(const struct invocation *invocation, enum exit_code code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Prints one JSON object on its line and drops it. */
+void cli_print_json(json_t *object);
+
+/* Values of options. False: the complaint was printed as one of usage. */
+bool cli_point(
+    const struct invocation *invocation, const char *name, const char *text, struct geo_point *out);
+bool cli_number(const struct invocation *invocation, const char *name, const char *text, int64_t least,
+    int64_t most, int64_t *out);
+/* A time as ms since 1970: "now", 2026-11-24, 2026-11-24T14:00:00Z or +01:00, ms since 1970, or -2h, +30m of
+ * now. */
+bool cli_time(const struct invocation *invocation, const char *name, const char *text, int64_t *out);
+/* A length as ms: 90s, 30m, 2h, 7d, 2w. */
+bool cli_span(const struct invocation *invocation, const char *name, const char *text, int64_t *out);
+/* The leaf cell of a point, as text. */
+void cli_leaf(struct geo_point point, char out[GEO_CELL_TEXT]);
+
+/* The point as messages carry it. */
+struct position cli_position(struct geo_point point);
+
+/* Milliseconds since 1970. */
+int64_t cli_now(void);
+
+/* A word of a closed list, whose names count from 1 and end at the first NULL; either case. 0: none of them.
+ */
+int cli_word(const char *text, const char *(*name)(int));
+/* The same for the value of an option, which may be NULL: *out stays as it is. False: the complaint was
+ * printed. */
+bool cli_word_of(const struct invocation *invocation, const char *option, const char *text,
+    const char *(*name)(int), uint8_t *out);
+
+extern const struct command command_ca_init, command_enroll, command_revoke, command_publish_motion,
+    command_publish_alert, command_watch, command_history, command_geo_encode, command_geo_decode,
+    command_geo_neighbors, command_geo_cover, command_stats;
+
+#endif

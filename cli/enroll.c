@@ -1,0 +1,203 @@
+/* neighbors enroll and neighbors revoke: who may speak. Writes the registry and hands out the token. An exact
+ * place never leaves this file: only its leaf cell is stored. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bridge/registry.h"
+#include "bridge/token.h"
+#include "cli/cli.h"
+#include "proto/message.h"
+
+enum { HOUSEHOLD, AT, SHARE, VERIFIED, NAME, TTL };
+static const struct option_row options[] = {
+    [HOUSEHOLD] = {"household", "H", "the household that it belongs to"},
+    [AT] = {"at", "LAT,LON", "where it is; only the leaf cell is stored"},
+    [SHARE] = {"share", "KINDS", "what the neighborhood may see: all, none, or person,vehicle,... (none)"},
+    [VERIFIED] = {"verified-since", "DATE", "since when the household is known to be real, or now"},
+    [NAME] = {"name", "NAME", "an agency's public name"},
+    [TTL] = {"ttl", "SPAN", "how long the token is good (365d)"},
+    {0},
+};
+static const struct option_row no_options[] = {{0}};
+
+enum { PATH_TEXT = COMMAND_FIELD + 32 };
+
+/* "person,vehicle" as bits. */
+static bool read_share(const struct invocation *invocation, const char *text, uint32_t *out)
+{
+    char list[200], *rest = list;
+    *out = 0;
+    snprintf(list, sizeof list, "%s", text);
+    for (char *word; (word = strsep(&rest, ", ")) != NULL;) {
+        int kind = cli_word(word, motion_kind_name);
+        if (strcasecmp(word, "all") == 0) {
+            for (int each = 1; motion_kind_name(each); each++)
+                *out |= UINT32_C(1) << each;
+        } else if (kind) {
+            *out |= UINT32_C(1) << kind;
+        } else if (*word && strcasecmp(word, "none") != 0) {
+            cli_fail(invocation, EXIT_USAGE,
+                "--share: \"%s\" is not motion, person, vehicle, animal, package, doorbell, sound, all or "
+                "none",
+                word);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_enrolment(
+    const struct invocation *invocation, struct enrolment *out, char place[GEO_CELL_TEXT])
+{
+    struct geo_point point;
+    const char *const *value = invocation->value;
+    *out = (struct enrolment){.role = invocation->arguments[0],
+        .id = invocation->arguments[1],
+        .household = value[HOUSEHOLD],
+        .name = value[NAME],
+        .share_given = value[SHARE] != NULL,
+        .now = cli_now()};
+    if (value[AT]) {
+        if (!cli_point(invocation, "--at", value[AT], &point))
+            return false;
+        cli_leaf(point, place);
+        out->place = place;
+    }
+    if (value[SHARE] && !read_share(invocation, value[SHARE], &out->share))
+        return false;
+    return !value[VERIFIED] || cli_time(invocation, "--verified-since", value[VERIFIED], &out->verified);
+}
+
+/* ---- the token ---- */
+
+static bool write_token(const char *path, const char *token)
+{
+    /* A new file takes the place of the old one whole, so that a reader never sees half a token. */
+    char temporary[PATH_TEXT];
+    snprintf(temporary, sizeof temporary, "%.*s.new", COMMAND_FIELD, path);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    bool written = fchmod(fd, 0600) == 0 && dprintf(fd, "%s\n", token) > 0;
+    return close(fd) == 0 && written && rename(temporary, path) == 0;
+}
+
+static struct token_key *load_key(const struct invocation *invocation)
+{
+    char path[PATH_TEXT];
+    const char *error = NULL;
+    snprintf(path, sizeof path, "%.*s/token.key", COMMAND_FIELD - 1, invocation->common.keys);
+    struct token_key *key = token_key_load(path, &error);
+    if (!key)
+        cli_fail(invocation, EXIT_REFUSED, "%s: %s; neighbors ca init makes one", path, error);
+    return key;
+}
+
+static json_t *describe(const struct enrolment *e, const struct enrolled *known, const char *token)
+{
+    return json_pack("{s:b, s:s, s:s, s:b, s:s, s:i, s:s, s:i, s:s}", "ok", 1, "role", e->role, "id", e->id,
+        "existed", known->existed, "household", known->household, "number", (int)known->number, "place",
+        known->place, "share", (int)known->share, "token", token);
+}
+
+static enum exit_code hand_out(const struct invocation *invocation, const struct enrolment *e,
+    const struct enrolled *known, const char *token)
+{
+    const char *file = invocation->common.token_file;
+    if (file && !write_token(file, token))
+        return cli_fail(
+            invocation, EXIT_REFUSED, "the token cannot be written to %.200s: %s", file, strerror(errno));
+    if (invocation->common.json)
+        cli_print_json(describe(e, known, token));
+    else if (!file)
+        puts(token);
+    else
+        fprintf(stderr, "%s/%s is %s; its token is in %s\n", e->role, e->id,
+            known->existed ? "enrolled again" : "enrolled", file);
+    return EXIT_DONE;
+}
+
+static enum exit_code code_of(
+    const struct invocation *invocation, enum registry_result result, const struct redis_sync *redis)
+{
+    if (result == REGISTRY_REFUSED)
+        return cli_fail(invocation, EXIT_REFUSED, "%s", redis->error);
+    return cli_fail(invocation, EXIT_UNREACHABLE, "%s", redis->error);
+}
+
+static enum exit_code enroll(const struct invocation *invocation, const struct enrolment *e, int64_t ttl_s,
+    const struct token_key *key)
+{
+    struct redis_sync redis;
+    struct enrolled known;
+    char subject[160], token[TOKEN_TEXT];
+    enum registry_result result = REGISTRY_FAILED;
+    if (redis_sync_open(&redis, invocation->common.redis))
+        result = registry_enroll(&redis, e, &known);
+    redis_sync_close(&redis);
+    if (result != REGISTRY_OK)
+        return code_of(invocation, result, &redis);
+    snprintf(subject, sizeof subject, "%s/%s", e->role, e->id);
+    if (!token_sign(key, text_of(subject), known.issue_at, ttl_s, token))
+        return cli_fail(
+            invocation, EXIT_REFUSED, "token.key holds no private key, so no token can be signed");
+    return hand_out(invocation, e, &known, token);
+}
+
+static enum exit_code run_enroll(struct invocation *invocation)
+{
+    struct enrolment e;
+    char place[GEO_CELL_TEXT];
+    int64_t ttl_ms = INT64_C(365) * 86400 * 1000;
+    if (invocation->argument_count != 2)
+        return cli_fail(
+            invocation, EXIT_USAGE, "say what is enrolled and its id, such as: enroll device porch-1");
+    if (!read_enrolment(invocation, &e, place))
+        return EXIT_USAGE;
+    const char *ttl = invocation->value[TTL];
+    if (ttl && (!cli_span(invocation, "--ttl", ttl, &ttl_ms) || ttl_ms < 1000))
+        return EXIT_USAGE;
+    struct token_key *key = load_key(invocation);
+    if (!key)
+        return EXIT_REFUSED;
+    enum exit_code code = enroll(invocation, &e, ttl_ms / 1000, key);
+    token_key_free(key);
+    return code;
+}
+
+/* ---- revoke ---- */
+
+static enum exit_code run_revoke(struct invocation *invocation)
+{
+    struct redis_sync redis;
+    char role[32];
+    const char *name = invocation->argument_count == 1 ? invocation->arguments[0] : "";
+    const char *slash = strchr(name, '/');
+    if (!slash || (size_t)(slash - name) >= sizeof role)
+        return cli_fail(
+            invocation, EXIT_USAGE, "say who is revoked as ROLE/ID, such as: revoke device/porch-1");
+    snprintf(role, sizeof role, "%.*s", (int)(slash - name), name);
+    enum registry_result result = REGISTRY_FAILED;
+    if (redis_sync_open(&redis, invocation->common.redis))
+        result = registry_revoke(&redis, role, slash + 1, cli_now());
+    redis_sync_close(&redis);
+    if (result == REGISTRY_NOT_FOUND)
+        return cli_fail(invocation, EXIT_REFUSED, "%.150s is not enrolled", name);
+    if (result != REGISTRY_OK)
+        return code_of(invocation, result, &redis);
+    if (invocation->common.json)
+        cli_print_json(json_pack("{s:b, s:s}", "ok", 1, "revoked", name));
+    else
+        printf("%s is revoked\n", name);
+    return EXIT_DONE;
+}
+
+const struct command command_enroll = {"enroll",
+    "enroll a device, edge, user or agency and hand out its token", "device|edge|user|agency ID", options,
+    run_enroll};
+const struct command command_revoke = {
+    "revoke", "revoke somebody: all tokens are void, connections end", "ROLE/ID", no_options, run_revoke};

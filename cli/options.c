@@ -1,0 +1,170 @@
+/* Reads a subcommand's options with getopt_long: its own rows and those that all have. What the command line
+ * does not say, the environment (NEIGHBORS_BROKER ...) does, and then the folder that ./run keeps (--data).
+ */
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+enum common_option { BROKER, TLS_CA, AS, TOKEN_FILE, REDIS, KEYS, DATA, JSON, HELP, COMMON_OPTIONS };
+
+static const struct common_row {
+    struct option_row row;
+    const char *environment;
+} common_rows[COMMON_OPTIONS] = {
+    [BROKER] = {{"broker", "HOST:PORT", "the broker (127.0.0.1:18830)"}, "NEIGHBORS_BROKER"},
+    [TLS_CA] = {{"tls-ca", "FILE", "speak TLS, and trust the authorities in this file"}, "NEIGHBORS_TLS_CA"},
+    [AS] = {{"as", "ROLE/ID", "who speaks; else the first fitting token of DIR/tokens"}, "NEIGHBORS_AS"},
+    [TOKEN_FILE] = {{"token-file", "FILE", "the token (DIR/tokens/<role>-<id>.token)"},
+        "NEIGHBORS_TOKEN_FILE"},
+    [REDIS] = {{"redis", "URL", "the registry (redis://127.0.0.1:18833)"}, "NEIGHBORS_REDIS"},
+    [KEYS] = {{"keys", "DIR", "the folder of the keys (DIR/keys)"}, "NEIGHBORS_KEYS"},
+    [DATA] = {{"data", "DIR", "the folder that ./run keeps (./.data)"}, "NEIGHBORS_DATA"},
+    [JSON] = {{"json", NULL, "one JSON object a line"}, NULL},
+    [HELP] = {{"help", NULL, "this text"}, NULL},
+};
+
+static void print_row(const struct option_row *row)
+{
+    char left[64];
+    snprintf(left, sizeof left, "--%s%s%s", row->name, row->argument ? " " : "",
+        row->argument ? row->argument : "");
+    printf("  %-28s %s\n", left, row->help);
+}
+
+static void print_usage(const struct command *command)
+{
+    printf("neighbors %s%s%s [OPTIONS]\n%s\n\n", command->name, *command->arguments ? " " : "",
+        command->arguments, command->summary);
+    for (const struct option_row *row = command->options; row->name; row++)
+        print_row(row);
+    puts("");
+    for (size_t i = 0; i < COMMON_OPTIONS; i++)
+        print_row(&common_rows[i].row);
+}
+
+/* The rows of both tables as getopt wants them; `val` counts the common ones first. Returns how many are
+ * common. */
+static void fill_getopt(const struct command *command, struct option *out)
+{
+    size_t n = 0;
+    for (; n < COMMON_OPTIONS; n++)
+        out[n] = (struct option){common_rows[n].row.name, common_rows[n].row.argument != NULL, NULL, (int)n};
+    for (const struct option_row *row = command->options; row->name; row++, n++)
+        out[n] = (struct option){row->name, row->argument != NULL, NULL, (int)n};
+    out[n] = (struct option){0};
+}
+
+static bool split_broker(struct invocation *out, const char *broker)
+{
+    const char *colon = strrchr(broker, ':');
+    size_t len = colon ? (size_t)(colon - broker) : strlen(broker);
+    if (*broker == '[' && len > 2 && broker[len - 1] == ']') {
+        broker++;
+        len -= 2;
+    }
+    char *end = NULL;
+    long port = colon ? strtol(colon + 1, &end, 10) : 1883;
+    if (len == 0 || len >= sizeof out->broker_host || port < 1 || port > 65535 || (colon && *end != '\0'))
+        return false;
+    memcpy(out->broker_host, broker, len);
+    out->broker_host[len] = '\0';
+    out->common.broker_host = out->broker_host;
+    out->common.broker_port = (int)port;
+    return true;
+}
+
+static bool settle_common(struct invocation *out, const char *given[COMMON_OPTIONS])
+{
+    for (size_t i = 0; i < COMMON_OPTIONS; i++) {
+        const char *environment = common_rows[i].environment ? getenv(common_rows[i].environment) : NULL;
+        if (!given[i] && environment && *environment)
+            given[i] = environment;
+    }
+    struct common *common = &out->common;
+    common->tls_ca = given[TLS_CA];
+    common->as = given[AS];
+    common->token_file = given[TOKEN_FILE];
+    common->redis = given[REDIS] ? given[REDIS] : "redis://127.0.0.1:18833";
+    common->data = given[DATA] ? given[DATA] : ".data";
+    snprintf(out->keys, sizeof out->keys, "%s/keys", common->data);
+    common->keys = given[KEYS] ? given[KEYS] : out->keys;
+    if (split_broker(out, given[BROKER] ? given[BROKER] : "127.0.0.1:18830"))
+        return true;
+    cli_fail(out, EXIT_USAGE, "--broker has the form HOST:PORT");
+    return false;
+}
+
+bool cli_read(
+    const struct command *command, int argc, char **argv, struct invocation *out, enum exit_code *code)
+{
+    struct option options[COMMON_OPTIONS + OPTIONS_MAX + 1];
+    const char *given[COMMON_OPTIONS] = {NULL};
+    *out = (struct invocation){.command = command};
+    *code = EXIT_USAGE;
+    fill_getopt(command, options);
+    optind = 1;
+    opterr = 0;
+    /* ":" tells a missing value from an unknown option. The digits are no options: they catch a place of the
+     * southern hemisphere, which begins with a minus, where an argument may stand. */
+    for (int choice;
+         (choice = getopt_long(argc, argv, ":h0::1::2::3::4::5::6::7::8::9::", options, NULL)) != -1;) {
+        if (choice == 'h')
+            choice = HELP;
+        if (choice == '?' || choice == ':') {
+            const char *word = argv[optind - 1];
+            cli_fail(out, EXIT_USAGE,
+                choice == ':' ? "%s needs a value" : "%s is not an option of this command", word);
+            return false;
+        }
+        if (choice >= '0' && choice <= '9') {
+            out->place_word = argv[optind - 1];
+            continue;
+        }
+        const char *value = optarg ? optarg : "";
+        if (choice < COMMON_OPTIONS)
+            given[choice] = value;
+        else
+            out->value[choice - COMMON_OPTIONS] = value;
+        out->common.json = given[JSON] != NULL;
+    }
+    out->arguments = argv + optind;
+    out->argument_count = argc - optind;
+    if (out->place_word && out->argument_count == 0) {
+        out->arguments = &out->place_word;
+        out->argument_count = 1;
+    }
+    if (given[HELP]) {
+        print_usage(command);
+        *code = EXIT_DONE;
+        return false;
+    }
+    return settle_common(out, given);
+}
+
+enum exit_code cli_fail(const struct invocation *invocation, enum exit_code code, const char *format, ...)
+{
+    char sentence[600];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "neighbors: %s\n", sentence);
+    if (code == EXIT_USAGE && !invocation->common.json)
+        fprintf(stderr, "neighbors %s --help tells how it is called\n", invocation->command->name);
+    if (invocation->common.json)
+        cli_print_json(json_pack("{s:b, s:s}", "ok", 0, "error", sentence));
+    return code;
+}
+
+void cli_print_json(json_t *object)
+{
+    if (!object)
+        return;
+    json_dumpf(object, stdout, JSON_COMPACT);
+    putchar('\n');
+    fflush(stdout);
+    json_decref(object);
+}

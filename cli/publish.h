@@ -1,0 +1,12 @@
+/* What the publishing subcommands share: connect, publish once, tell how it ended. */
+#ifndef NEIGHBORS_CLI_PUBLISH_H
+#define NEIGHBORS_CLI_PUBLISH_H
+
+#include "cli/link.h"
+
+/* Publishes the payload as `identity` and prints the broker's answer: stored, or reason code, field and rule.
+ * label: what was sent, for the person; id: its own name, for programs (may be ""). */
+enum exit_code publish_once(const struct invocation *invocation, const struct identity *identity,
+    const struct link_publish *publish, const char *label, const char *id);
+
+#endif

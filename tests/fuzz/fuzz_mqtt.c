@@ -88,36 +88,37 @@ static void filters_inside(const struct input *input, const struct mqtt_filters 
     require(count == filters->count && offset == filters->list.len && count > 0);
 }
 
-/* What a program that passes a message on would write. */
-static size_t properties_again(const struct mqtt_properties *from, struct mqtt_property_out *out)
+struct properties_out {
+    struct mqtt_property_out all[MOST_PROPERTIES + 16];
+    size_t count;
+};
+
+static void add(struct properties_out *out, const struct mqtt_properties *from, enum mqtt_property id,
+    uint32_t value, struct text text)
 {
-    size_t count = 0, offset = 0;
-#define NUMBER(id, member)                                                                                   \
-    if (MQTT_HAS(from, id))                                                                                  \
-    out[count++] = (struct mqtt_property_out){.id = (id), .value = from->member}
-#define TEXTUAL(id, member)                                                                                  \
-    if (MQTT_HAS(from, id))                                                                                  \
-        out[count++] = (struct mqtt_property_out)                                                            \
-        {                                                                                                    \
-            .id = (id), .text = from->member                                                                 \
-        }
-    NUMBER(MQTT_PAYLOAD_FORMAT, payload_format);
-    NUMBER(MQTT_MESSAGE_EXPIRY, message_expiry);
-    NUMBER(MQTT_TOPIC_ALIAS, topic_alias);
-    TEXTUAL(MQTT_CONTENT_TYPE, content_type);
-    TEXTUAL(MQTT_RESPONSE_TOPIC, response_topic);
-    TEXTUAL(MQTT_REASON_STRING, reason_string);
-    if (MQTT_HAS(from, MQTT_CORRELATION_DATA)) {
-        struct text data = {(const char *)from->correlation_data.data, from->correlation_data.len};
-        out[count++] = (struct mqtt_property_out){.id = MQTT_CORRELATION_DATA, .text = data};
-    }
+    if (MQTT_HAS(from, id))
+        out->all[out->count++] = (struct mqtt_property_out){.id = id, .value = value, .text = text};
+}
+
+/* What a program that passes a message on would write. */
+static void properties_again(const struct mqtt_properties *from, struct properties_out *out)
+{
+    struct text none = {NULL, 0};
+    struct text data = {(const char *)from->correlation_data.data, from->correlation_data.len};
+    out->count = 0;
+    add(out, from, MQTT_PAYLOAD_FORMAT, from->payload_format, none);
+    add(out, from, MQTT_MESSAGE_EXPIRY, from->message_expiry, none);
+    add(out, from, MQTT_TOPIC_ALIAS, from->topic_alias, none);
+    add(out, from, MQTT_CONTENT_TYPE, 0, from->content_type);
+    add(out, from, MQTT_RESPONSE_TOPIC, 0, from->response_topic);
+    add(out, from, MQTT_REASON_STRING, 0, from->reason_string);
+    add(out, from, MQTT_CORRELATION_DATA, 0, data);
     for (uint8_t i = 0; i < from->subscription_id_count; i++)
-        out[count++] =
-            (struct mqtt_property_out){.id = MQTT_SUBSCRIPTION_ID, .value = from->subscription_ids[i]};
+        add(out, from, MQTT_SUBSCRIPTION_ID, from->subscription_ids[i], none);
+    size_t offset = 0;
     struct mqtt_property_out pair = {.id = MQTT_USER_PROPERTY};
-    while (count < MOST_PROPERTIES && mqtt_user_property(from, &offset, &pair.name, &pair.text))
-        out[count++] = pair;
-    return count;
+    while (out->count < MOST_PROPERTIES && mqtt_user_property(from, &offset, &pair.name, &pair.text))
+        out->all[out->count++] = pair;
 }
 
 static void same_properties(const struct mqtt_properties *a, const struct mqtt_properties *b)
@@ -146,9 +147,9 @@ static void publish_again(uint8_t version, const struct mqtt_publish *publish)
 {
     uint8_t data[2 * LARGEST];
     struct mqtt_writer w = {data, sizeof(data), 0};
-    struct mqtt_property_out properties[MOST_PROPERTIES + 16];
-    size_t count = properties_again(&publish->properties, properties);
-    mqtt_encode_publish_head(&w, version, publish, publish->payload.len, properties, count);
+    struct properties_out properties;
+    properties_again(&publish->properties, &properties);
+    mqtt_encode_publish_head(&w, version, publish, publish->payload.len, properties.all, properties.count);
     require(w.len + publish->payload.len <= sizeof(data));
     if (publish->payload.len > 0)
         memcpy(data + w.len, publish->payload.data, publish->payload.len);
@@ -167,9 +168,9 @@ static void ack_again(uint8_t version, enum mqtt_type type, const struct mqtt_ac
         return;
     uint8_t data[2 * LARGEST];
     struct mqtt_writer w = {data, sizeof(data), 0};
-    struct mqtt_property_out properties[MOST_PROPERTIES + 16];
-    size_t count = properties_again(&ack->properties, properties);
-    mqtt_encode_ack(&w, version, type, ack->packet_id, ack->reason, properties, count);
+    struct properties_out properties;
+    properties_again(&ack->properties, &properties);
+    mqtt_encode_ack(&w, version, type, ack->packet_id, ack->reason, properties.all, properties.count);
     struct mqtt_packet again = read_back(&w, version, sizeof(data));
     require(again.type == type && again.ack.packet_id == ack->packet_id && again.ack.reason == ack->reason);
     same_properties(&again.ack.properties, &ack->properties);

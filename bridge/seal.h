@@ -1,5 +1,6 @@
-/* What the broker needs of cryptography, without its library: names that tell nothing, cursors that nobody can read
- * or make, digests. One secret of 32 bytes, the same in all processes of an installation, never in Redis. */
+/* What the broker needs of cryptography, without its library: names that tell nothing, cursors that nobody
+ * can read or make, digests. One secret of 32 bytes, the same in all processes of an installation, never in
+ * Redis. */
 #ifndef NEIGHBORS_BRIDGE_SEAL_H
 #define NEIGHBORS_BRIDGE_SEAL_H
 
@@ -22,10 +23,10 @@ void seal_digest(struct bytes data, uint8_t out[16]);
 
 /* A cursor as clients hold it: position and generation, one AES block, bound to the channel by a check that a
  * changed or foreign cursor fails; base64url without padding, CURSOR_TEXT characters and a NUL. */
-void seal_cursor(const struct seal *seal, struct text channel, struct position_in_channel position, uint32_t generation,
-                 char out[CURSOR_TEXT + 1]);
+void seal_cursor(const struct seal *seal, struct text channel, struct position_in_channel position,
+    uint32_t generation, char out[CURSOR_TEXT + 1]);
 /* False when it is no cursor of this channel. */
 bool seal_cursor_open(const struct seal *seal, struct text channel, struct text cursor,
-                      struct position_in_channel *position, uint32_t *generation) __attribute__((warn_unused_result));
+    struct position_in_channel *position, uint32_t *generation) __attribute__((warn_unused_result));
 
 #endif

@@ -1,10 +1,12 @@
-/* The broker's only memory: what it asks of the log behind it (Redis, by bridge/store_redis.c), in the broker's own verbs.
+/* The broker's only memory: what it asks of the log behind it (Redis, by bridge/store_redis.c), in the
+ * broker's own verbs.
  *
- * Every call that takes a completion answers it exactly once, never inside the call itself, in a later turn of the loop.
- * While the store is away the call waits and is sent again when the store is back: an answer is always the store's own
- * word. Only store_free answers what is left with STORE_GONE. Whoever may vanish before the answer holds a small
- * object that outlives it. Views in arguments are copied before the call returns; views in answers live until the
- * completion returns. Times are milliseconds since 1970 UTC. One thread. */
+ * Every call that takes a completion answers it exactly once, never inside the call itself, in a later turn
+ * of the loop. While the store is away the call waits and is sent again when the store is back: an answer is
+ * always the store's own word. Only store_free answers what is left with STORE_GONE. Whoever may vanish
+ * before the answer holds a small object that outlives it. Views in arguments are copied before the call
+ * returns; views in answers live until the completion returns. Times are milliseconds since 1970 UTC. One
+ * thread. */
 #ifndef NEIGHBORS_BRIDGE_STORE_H
 #define NEIGHBORS_BRIDGE_STORE_H
 
@@ -24,7 +26,8 @@ enum store_status {
     STORE_FAILED,    /* the store refuses the call itself (out of memory, wrong version): logged there */
 };
 
-/* A place in a channel: after the entry <ms>-<seq> and the first `index` items of it. All 0: before everything. */
+/* A place in a channel: after the entry <ms>-<seq> and the first `index` items of it. All 0: before
+ * everything. */
 struct position_in_channel {
     uint64_t ms;
     uint32_t seq;
@@ -34,8 +37,8 @@ struct position_in_channel {
 /* -1, 0, 1 as a is before, at, behind b. */
 int position_compare(struct position_in_channel a, struct position_in_channel b);
 
-/* A channel's name: "c:<geohash>" (a neighborhood; precision 2 to 5), "i:<role>/<id>/<client id>" (the inbox of a
- * session). The store makes its keys of it. At most CHANNEL_NAME bytes. */
+/* A channel's name: "c:<geohash>" (a neighborhood; precision 2 to 5), "i:<role>/<id>/<client id>" (the inbox
+ * of a session). The store makes its keys of it. At most CHANNEL_NAME bytes. */
 enum { CHANNEL_NAME = 160 };
 
 enum { STORE_REGION_TAGS = 256, STORE_SENDER_TAGS = 64, PUBLIC_ID = 24, STORE_COVER = 64 };
@@ -45,7 +48,8 @@ enum { STORE_REGION_TAGS = 256, STORE_SENDER_TAGS = 64, PUBLIC_ID = 24, STORE_CO
 enum entry_kind {
     ENTRY_ACTIVITY = 'a', /* items of ACTIVITY_RECORD bytes each, in shuffled order */
     ENTRY_ALERT = 'x',    /* one alert changed: struct alert_notice */
-    ENTRY_INBOX = 'i',    /* data: one byte length of the topic suffix, the suffix ("refused"), the payload as stored */
+    ENTRY_INBOX =
+        'i', /* data: one byte length of the topic suffix, the suffix ("refused"), the payload as stored */
 };
 enum { ACTIVITY_RECORD = 8 };
 
@@ -53,14 +57,14 @@ struct alert_notice {
     char public_id[PUBLIC_ID + 1]; /* lower-case hex */
     uint32_t revision;
     uint8_t sender_tag;
-    bool in_force;                 /* still in force here: the revision's cover reaches this channel */
+    bool in_force; /* still in force here: the revision's cover reaches this channel */
 };
 
 struct channel_entry {
     struct position_in_channel position; /* of the entry: index 0 */
     enum entry_kind kind;
-    struct bytes data;                   /* ACTIVITY, INBOX */
-    struct alert_notice alert;           /* ALERT */
+    struct bytes data;         /* ACTIVITY, INBOX */
+    struct alert_notice alert; /* ALERT */
 };
 
 /* ---- motion ------------------------------------------------------------------------------------ */
@@ -73,27 +77,29 @@ struct store_motion_event {
 };
 /* Events of one sender that lie in one channel of precision 5, of one session. */
 struct store_motion {
-    struct text sender;                /* "edge/home-7" */
-    struct text instance;              /* client id */
+    struct text sender;   /* "edge/home-7" */
+    struct text instance; /* client id */
     uint64_t session;
-    uint16_t qos2_packet;              /* not 0: the packet id that PUBREL will release; its second coming stores nothing */
-    struct text household;             /* whose log */
-    char channel[13];                  /* geohash of the channel */
-    char leaf[13];                     /* geohash of the leaf cell, whose sharing households count for k */
-    size_t count;                      /* 1 to 64 */
+    uint16_t
+        qos2_packet; /* not 0: the packet id that PUBREL will release; its second coming stores nothing */
+    struct text household; /* whose log */
+    char channel[13];      /* geohash of the channel */
+    char leaf[13];         /* geohash of the leaf cell, whose sharing households count for k */
+    size_t count;          /* 1 to 64 */
     const struct store_motion_event *events;
 };
 struct store_motion_result {
-    enum store_status status;          /* OK, FAILED or GONE */
-    bool session_old;                  /* the session is older than the previous one: nothing was stored */
-    uint64_t current_session;          /* of this sender and instance, when session_old */
-    uint64_t too_old;                  /* bit n: events[n] lies below the window; not stored */
-    uint64_t repeated;                 /* bit n: events[n] was stored before; nothing done */
+    enum store_status status; /* OK, FAILED or GONE */
+    bool session_old;         /* the session is older than the previous one: nothing was stored */
+    uint64_t current_session; /* of this sender and instance, when session_old */
+    uint64_t too_old;         /* bit n: events[n] lies below the window; not stored */
+    uint64_t repeated;        /* bit n: events[n] was stored before; nothing done */
 };
 typedef void store_motion_done(void *arg, const struct store_motion_result *result);
 
-/* Stores the events in one atomic step with their repeat check: the household's log, and for events with `publish` the
- * pending set (or the channel at once, when the release delay is 0). Calls of one turn travel together. */
+/* Stores the events in one atomic step with their repeat check: the household's log, and for events with
+ * `publish` the pending set (or the channel at once, when the release delay is 0). Calls of one turn travel
+ * together. */
 void store_motion(struct store *store, const struct store_motion *motion, store_motion_done *done, void *arg);
 
 /* ---- alerts ------------------------------------------------------------------------------------ */
@@ -101,59 +107,60 @@ void store_motion(struct store *store, const struct store_motion *motion, store_
 enum store_alert_act { STORE_ALERT_NEW = 1, STORE_ALERT_UPDATE, STORE_ALERT_CANCEL };
 struct store_alert {
     enum store_alert_act act;
-    uint8_t sender_tag;                /* 0 to STORE_SENDER_TAGS - 1, of the sender */
-    char id[PUBLIC_ID + 1];            /* public form of the message's own id */
-    uint8_t digest[16];                /* of the bytes that were sent: tells a repeat from a conflict */
-    size_t reference_count;            /* UPDATE, CANCEL: public forms of the ids referred to; the first goes on */
+    uint8_t sender_tag;     /* 0 to STORE_SENDER_TAGS - 1, of the sender */
+    char id[PUBLIC_ID + 1]; /* public form of the message's own id */
+    uint8_t digest[16];     /* of the bytes that were sent: tells a repeat from a conflict */
+    size_t reference_count; /* UPDATE, CANCEL: public forms of the ids referred to; the first goes on */
     const char (*references)[PUBLIC_ID + 1];
-    struct bytes body;                 /* the alert as it will be delivered */
-    struct bytes area;                 /* category and place alone, for who must learn that it left; NEW and UPDATE */
-    size_t channel_count;              /* cover: geohashes of the channels; 0 for CANCEL */
+    struct bytes body;    /* the alert as it will be delivered */
+    struct bytes area;    /* category and place alone, for who must learn that it left; NEW and UPDATE */
+    size_t channel_count; /* cover: geohashes of the channels; 0 for CANCEL */
     const char (*channels)[13];
     int64_t now, expires;
 };
 struct store_alert_result {
-    enum store_status status;          /* OK, REPEAT, CONFLICT, DEAD, FAILED, GONE */
-    char public_id[PUBLIC_ID + 1];     /* of the alert that goes on (the first reference's for an UPDATE) */
+    enum store_status status;      /* OK, REPEAT, CONFLICT, DEAD, FAILED, GONE */
+    char public_id[PUBLIC_ID + 1]; /* of the alert that goes on (the first reference's for an UPDATE) */
     uint32_t revision;
 };
 typedef void store_alert_done(void *arg, const struct store_alert_result *result);
 
-/* Stores an alert, its revision, its cover, the union of all its covers, and its outbox entry in one atomic step.
- * UPDATE: the first reference goes on with the next revision, further references end; when none is known the update
- * is stored as new. CANCEL: the references end; an unknown one is kept as dead, so that its late ALERT never lives. */
+/* Stores an alert, its revision, its cover, the union of all its covers, and its outbox entry in one atomic
+ * step. UPDATE: the first reference goes on with the next revision, further references end; when none is
+ * known the update is stored as new. CANCEL: the references end; an unknown one is kept as dead, so that its
+ * late ALERT never lives. */
 void store_alert(struct store *store, const struct store_alert *alert, store_alert_done *done, void *arg);
 
 /* One revision of an alert and what it was before. */
 struct store_alert_record {
-    enum store_status status;          /* OK, NOT_FOUND, FAILED, GONE */
+    enum store_status status; /* OK, NOT_FOUND, FAILED, GONE */
     char public_id[PUBLIC_ID + 1];
     uint32_t revision;
-    bool in_force;                     /* of this revision */
+    bool in_force; /* of this revision */
     int64_t expires;
-    struct bytes body;                 /* of this revision; of an ended one the last that had a body */
-    size_t area_count;                 /* the distinct areas of revisions before this one */
+    struct bytes body; /* of this revision; of an ended one the last that had a body */
+    size_t area_count; /* the distinct areas of revisions before this one */
     const struct bytes *areas;
 };
 typedef void store_record_done(void *arg, const struct store_alert_record *record);
 
 /* Loads a revision. NOT_FOUND when the alert is gone altogether. */
 void store_alert_load(struct store *store, uint8_t sender_tag, const char *public_id, uint32_t revision,
-                      store_record_done *done, void *arg);
+    store_record_done *done, void *arg);
 
 /* ---- sessions and principals --------------------------------------------------------------------- */
 
 /* What is known of somebody enrolled. Text lives until the completion returns. */
 struct principal_record {
-    enum store_status status;          /* OK, NOT_FOUND, REVOKED */
-    struct text household;             /* device, edge, user: "" when none */
-    struct text name;                  /* an agency's public name */
-    uint32_t number;                   /* of a device within its household */
-    char place[13];                    /* leaf cell of a fixed device or a household; "" : none */
-    char former_place[13];             /* before `since` */
-    int64_t since;                     /* ms: events at or after it are at `place` */
-    uint32_t share;                    /* bit n: motion kind n may be published */
-    int64_t tokens_after;              /* ms: tokens issued before are void */
+    enum store_status status; /* OK, NOT_FOUND, REVOKED */
+    struct text household;    /* device, edge, user: "" when none */
+    struct text name;         /* an agency's public name */
+    uint32_t number;          /* of a device within its household */
+    char place[13];           /* leaf cell of a fixed device or a household; "" : none */
+    char former_place[13];    /* before `since` */
+    int64_t since;            /* ms: events at or after it are at `place` */
+    uint32_t share;           /* bit n: motion kind n may be published */
+    int64_t tokens_after;     /* ms: tokens issued before are void */
 };
 typedef void store_principal_done(void *arg, const struct principal_record *record);
 
@@ -161,53 +168,55 @@ typedef void store_principal_done(void *arg, const struct principal_record *reco
 void store_principal(struct store *store, struct text name, store_principal_done *done, void *arg);
 
 struct session_name {
-    struct text principal;             /* "user/ann" */
-    struct text client;                /* client id, any bytes but NUL */
+    struct text principal; /* "user/ann" */
+    struct text client;    /* client id, any bytes but NUL */
 };
 struct session_record {
-    enum store_status status;          /* OK, or of the principal: NOT_FOUND, REVOKED; FAILED, GONE */
+    enum store_status status; /* OK, or of the principal: NOT_FOUND, REVOKED; FAILED, GONE */
     struct principal_record principal;
-    bool present;                      /* a session was there and goes on */
-    uint64_t generation;               /* of this opening: fences all later writes */
-    struct bytes subscriptions;        /* as stored; empty when not present */
+    bool present;               /* a session was there and goes on */
+    uint64_t generation;        /* of this opening: fences all later writes */
+    struct bytes subscriptions; /* as stored; empty when not present */
     struct bytes cursors;
-    size_t qos2_count;                 /* packet ids that were stored and not yet released */
+    size_t qos2_count; /* packet ids that were stored and not yet released */
     const uint16_t *qos2;
 };
 typedef void store_session_done(void *arg, const struct session_record *record);
 
-/* Opens the session: raises its generation (whoever held it is fenced, and told by store_events.taken_over), drops what
- * was there when clean or when it expired, and loads the principal, all in one step. */
+/* Opens the session: raises its generation (whoever held it is fenced, and told by store_events.taken_over),
+ * drops what was there when clean or when it expired, and loads the principal, all in one step. */
 void store_session_open(struct store *store, struct session_name name, bool clean, uint32_t expiry_s,
-                        store_session_done *done, void *arg);
+    store_session_done *done, void *arg);
 
 typedef void store_status_done(void *arg, enum store_status status);
 
-/* Writes subscriptions (data NULL: leave as they are) and cursors (likewise). OK, FENCED, FAILED or GONE. done may be NULL. */
+/* Writes subscriptions (data NULL: leave as they are) and cursors (likewise). OK, FENCED, FAILED or GONE.
+ * done may be NULL. */
 void store_session_save(struct store *store, struct session_name name, uint64_t generation,
-                        struct bytes subscriptions, struct bytes cursors, store_status_done *done, void *arg);
+    struct bytes subscriptions, struct bytes cursors, store_status_done *done, void *arg);
 
 /* The connection ended: the session lives expiry_s more seconds (0: ends now). */
-void store_session_close(struct store *store, struct session_name name, uint64_t generation, uint32_t expiry_s,
-                         struct bytes cursors, store_status_done *done, void *arg);
+void store_session_close(struct store *store, struct session_name name, uint64_t generation,
+    uint32_t expiry_s, struct bytes cursors, store_status_done *done, void *arg);
 
 /* PUBREL came: the packet id, written by store_motion, may be used anew. */
-void store_qos2_release(struct store *store, struct session_name name, uint64_t generation, uint16_t packet_id,
-                        store_status_done *done, void *arg);
+void store_qos2_release(struct store *store, struct session_name name, uint64_t generation,
+    uint16_t packet_id, store_status_done *done, void *arg);
 
 /* Appends to the inbox of a session, so that it is found there after a reconnection too. */
-void store_inbox(struct store *store, struct session_name name, struct text topic_suffix, struct bytes payload,
-                 store_status_done *done, void *arg);
+void store_inbox(struct store *store, struct session_name name, struct text topic_suffix,
+    struct bytes payload, store_status_done *done, void *arg);
 
 /* ---- channels ------------------------------------------------------------------------------------ */
 
-/* Follows a channel: from the completion on, store_events.entry tells every entry behind `head`, in order, none missing.
- * in_force: the alerts in force here at that very moment. A second follow of a followed channel is a mistake. */
+/* Follows a channel: from the completion on, store_events.entry tells every entry behind `head`, in order,
+ * none missing. in_force: the alerts in force here at that very moment. A second follow of a followed channel
+ * is a mistake. */
 struct channel_state {
     enum store_status status;
-    struct position_in_channel head;   /* of the last entry */
-    struct position_in_channel low;    /* low-water mark: entries at or before it may be gone */
-    uint32_t generation;               /* raised when a replica is promoted or a backup restored */
+    struct position_in_channel head; /* of the last entry */
+    struct position_in_channel low;  /* low-water mark: entries at or before it may be gone */
+    uint32_t generation;             /* raised when a replica is promoted or a backup restored */
     size_t alert_count;
     const struct alert_notice *alerts; /* in force */
 };
@@ -220,24 +229,26 @@ void store_unfollow(struct store *store, struct text channel);
 /* The state in force and the head of a followed or not followed channel, in one step. */
 void store_channel_state(struct store *store, struct text channel, store_channel_done *done, void *arg);
 
-/* Entries behind `after` (an entry of which items are left counts), at most `most`, oldest first, and where they end. */
+/* Entries behind `after` (an entry of which items are left counts), at most `most`, oldest first, and where
+ * they end. */
 struct channel_page {
     enum store_status status;
     struct position_in_channel low;
     uint32_t generation;
     size_t count;
     const struct channel_entry *entries;
-    bool more;                         /* there are entries behind the last one */
+    bool more; /* there are entries behind the last one */
 };
 typedef void store_page_done(void *arg, const struct channel_page *page);
-void store_channel_read(struct store *store, struct text channel, struct position_in_channel after, size_t most,
-                        store_page_done *done, void *arg);
+void store_channel_read(struct store *store, struct text channel, struct position_in_channel after,
+    size_t most, store_page_done *done, void *arg);
 
 /* ---- work that is done once, by whoever holds the lease -------------------------------------------- */
 
-/* Does a share of the work that waits: serves outboxes (corrections first), ends what has expired, releases pending
- * activity that is due, trims channels. Each is atomic and may be done by any process at any time; leases only save
- * doing it twice. Called each turn; spends at most about a millisecond of the store's time a call and returns at once. */
+/* Does a share of the work that waits: serves outboxes (corrections first), ends what has expired, releases
+ * pending activity that is due, trims channels. Each is atomic and may be done by any process at any time;
+ * leases only save doing it twice. Called each turn; spends at most about a millisecond of the store's time a
+ * call and returns at once. */
 void store_upkeep(struct store *store, int64_t now);
 
 /* ---- the store itself ---------------------------------------------------------------------------- */
@@ -247,8 +258,8 @@ struct store_events {
     void *arg;
     /* An entry of a followed channel, in order. */
     void (*entry)(void *arg, struct text channel, const struct channel_entry *entry);
-    /* A followed channel could not be followed without a hole and was read anew up to `head`: what lies between is to
-     * be read with store_channel_read. */
+    /* A followed channel could not be followed without a hole and was read anew up to `head`: what lies
+     * between is to be read with store_channel_read. */
     void (*seam)(void *arg, struct text channel, struct position_in_channel head);
     /* Somebody opened this session with a newer generation. Only a hint: fencing does not depend on it. */
     void (*taken_over)(void *arg, struct session_name name, uint64_t generation);
@@ -262,16 +273,17 @@ struct store_events {
 struct store_counters {
     uint64_t calls, events_stored, events_repeated, reconnects, retries, deadline_misses, alerts_appended,
         activity_released, activity_unshared, activity_below_k, entries_trimmed;
-    uint64_t waiting;                  /* calls without an answer now */
+    uint64_t waiting; /* calls without an answer now */
     bool available;
 };
 const struct store_counters *store_counters(const struct store *store);
 
-/* The time up to which every entry of the followed channels has been told: the sending time of the last probe that came
- * back behind them, bounded by the oldest outbox entry not yet served. 0: nothing proved yet. */
+/* The time up to which every entry of the followed channels has been told: the sending time of the last probe
+ * that came back behind them, bounded by the oldest outbox entry not yet served. 0: nothing proved yet. */
 int64_t store_as_of(const struct store *store);
 
-/* How the store is found to keep what it acknowledges: "always", "everysec", "no". Static text; "unknown" before the first answer. */
+/* How the store is found to keep what it acknowledges: "always", "everysec", "no". Static text; "unknown"
+ * before the first answer. */
 const char *store_durability(const struct store *store);
 
 /* Sends what this turn gathered; the last thing of each turn. */

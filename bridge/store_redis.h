@@ -1,4 +1,5 @@
-/* The store on one Redis 7 (bridge/store.h says what it does; bridge/scripts/ has the functions that Redis runs). */
+/* The store on one Redis 7 (bridge/store.h says what it does; bridge/scripts/ has the functions that Redis
+ * runs). */
 #ifndef NEIGHBORS_BRIDGE_STORE_REDIS_H
 #define NEIGHBORS_BRIDGE_STORE_REDIS_H
 
@@ -7,19 +8,21 @@
 struct ev_loop;
 
 struct store_redis_options {
-    const char *url;               /* redis://[:password@]host:port[/db] or unix:/path */
-    const char *node;              /* this process' name among all, stable over restarts */
-    int64_t release_delay_ms;      /* activity leaves in windows of this length; 0: at once */
-    int64_t release_households;    /* k: sharing households in a leaf cell for its activity to be published */
-    int64_t release_verified_ms;   /* a household counts when it was verified this long ago */
-    int64_t absence_ms;            /* the longest absence served: tombstones outlive `expires` by it */
-    int64_t channel_retention_ms;  /* activity older than this is trimmed from channels */
-    int64_t deadline_ms;           /* a command that is not answered for so long means a new connection */
-    int64_t (*now)(void);          /* milliseconds since 1970; a test may move it */
+    const char *url;              /* redis://[:password@]host:port[/db] or unix:/path */
+    const char *node;             /* this process' name among all, stable over restarts */
+    int64_t release_delay_ms;     /* activity leaves in windows of this length; 0: at once */
+    int64_t release_households;   /* k: sharing households in a leaf cell for its activity to be published */
+    int64_t release_verified_ms;  /* a household counts when it was verified this long ago */
+    int64_t absence_ms;           /* the longest absence served: tombstones outlive `expires` by it */
+    int64_t channel_retention_ms; /* activity older than this is trimmed from channels */
+    int64_t deadline_ms;          /* a command that is not answered for so long means a new connection */
+    int64_t (*now)(void);         /* milliseconds since 1970; a test may move it */
+    /* Takes log lines: level 0 error, 1 warning, 2 information; text "key=value …". NULL: standard error. */
+    void (*log)(int level, const char *event, const char *text);
 };
 
 /* A store on `loop` that connects on its own, again and again. The options are copied. Never NULL. */
-struct store *store_redis_new(struct ev_loop *loop, const struct store_redis_options *options,
-                              const struct store_events *events);
+struct store *store_redis_new(
+    struct ev_loop *loop, const struct store_redis_options *options, const struct store_events *events);
 
 #endif

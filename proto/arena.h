@@ -12,10 +12,13 @@ struct arena {
     size_t total;               /* bytes taken from malloc so far */
 };
 
-/* An arena that uses `first` (size bytes, aligned to 16, owned by the caller, may be NULL with size 0) before it asks malloc. */
+/* An arena that uses `first` (size bytes, aligned to 16, owned by the caller, may be NULL with size 0) before
+ * it asks malloc. */
 void arena_init(struct arena *a, void *first, size_t size);
 /* size zeroed bytes, aligned to 16; never NULL. They live until arena_free or arena_reset. */
 void *arena_alloc(struct arena *a, size_t size);
+/* As arena_alloc, but what the bytes hold is not told: for those who fill all of them. */
+void *arena_take(struct arena *a, size_t size);
 /* A copy of len bytes with a NUL behind them. */
 char *arena_copy(struct arena *a, const void *data, size_t len);
 /* printf into the arena. */

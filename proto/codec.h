@@ -1,6 +1,7 @@
-/* Messages to bytes and back: protobuf, and the proto3 JSON mapping of the same schema. The only user of the generated
- * code. Every length is checked before anything is allocated, all text is checked to be UTF-8 without NUL, and what is
- * allocated comes from the arena of the message and is bounded by the limits of message.h. */
+/* Messages to bytes and back: protobuf, and the proto3 JSON mapping of the same schema. The only user of the
+ * generated code. Every length is checked before anything is allocated, all text is checked to be UTF-8
+ * without NUL, and what is allocated comes from the arena of the message and is bounded by the limits of
+ * message.h. */
 #ifndef NEIGHBORS_PROTO_CODEC_H
 #define NEIGHBORS_PROTO_CODEC_H
 
@@ -9,18 +10,19 @@
 
 enum encoding { ENCODING_PROTOBUF = 1, ENCODING_JSON, ENCODING_CAP };
 
-/* The encoding of a payload, by its content type when there is one, else by its first bytes (CONTRACT, section 3).
- * 0 with *refusal filled when it is none of ours. */
+/* The encoding of a payload, by its content type when there is one, else by its first bytes (CONTRACT,
+ * section 3). 0 with *refusal filled when it is none of ours. */
 enum encoding codec_encoding_of(struct text content_type, struct bytes payload, struct refusal *refusal);
 
 /* Decoders. false: *refusal names field and rule; out is not to be used. `encoding` is PROTOBUF or JSON.
- * Checks: version = 1, shapes, lengths, enums, UTF-8, coordinates on the globe, numbers in range, required fields.
- * A bad event of an otherwise good MotionBatch is marked in its `refusal` and the batch is returned. Nothing here
- * depends on the time of day. */
+ * Checks: version = 1, shapes, lengths, enums, UTF-8, coordinates on the globe, numbers in range, required
+ * fields. A bad event of an otherwise good MotionBatch is marked in its `refusal` and the batch is returned.
+ * Nothing here depends on the time of day. */
 #define CODEC_DECODER(message)                                                                               \
     bool codec_decode_##message(enum encoding encoding, struct bytes payload, struct arena *arena,           \
         struct message *out, struct refusal *refusal) __attribute__((warn_unused_result))
 CODEC_DECODER(motion_batch);
+/* As a sender hands it in: what the broker sets is cleared. */
 CODEC_DECODER(alert);
 CODEC_DECODER(history_query);
 /* What clients receive; for the command line, the tests and the load generator. */
@@ -30,6 +32,10 @@ CODEC_DECODER(refused);
 CODEC_DECODER(history_page);
 CODEC_DECODER(info);
 #undef CODEC_DECODER
+/* An alert as codec_encode_alert wrote it, for whoever keeps it: the broker's fields are kept, and nothing is
+ * required (an ENDED alert may have lost its text, a published one its sender's id). */
+bool codec_decode_published_alert(enum encoding encoding, struct bytes payload, struct arena *arena,
+    struct alert *out, struct refusal *refusal) __attribute__((warn_unused_result));
 
 /* Encoders. The bytes live in the arena. */
 #define CODEC_ENCODER(message)                                                                               \

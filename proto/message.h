@@ -1,6 +1,7 @@
 /* The messages of neighbors.proto as checked C structs. codec.h makes them from bytes and bytes from them;
- * nothing else knows the generated code. Everything that a struct points to lives in the arena of the message.
- * Times are milliseconds since 1970 UTC, coordinates 1e-7 degree, distances metres. Absent text has len 0. */
+ * nothing else knows the generated code. Everything that a struct points to lives in the arena of the
+ * message. Times are milliseconds since 1970 UTC, coordinates 1e-7 degree, distances metres. Absent text has
+ * len 0. */
 #ifndef NEIGHBORS_PROTO_MESSAGE_H
 #define NEIGHBORS_PROTO_MESSAGE_H
 
@@ -10,34 +11,62 @@
 /* Limits that hold for every sender; the codec checks them before it allocates. */
 enum message_limit {
     LIMIT_BATCH_EVENTS = 64,
-    LIMIT_ID = 64,           /* device, activity_id, sender_alert_id, case_number: bytes */
-    LIMIT_CLIP = 128,        /* bytes */
-    LIMIT_HEADLINE = 360,    /* bytes */
+    LIMIT_ID = 64,        /* device, activity_id, sender_alert_id, case_number: bytes */
+    LIMIT_CLIP = 128,     /* bytes */
+    LIMIT_HEADLINE = 360, /* bytes */
     LIMIT_DESCRIPTION = 4096,
     LIMIT_WEB = 1024,
+    LIMIT_LANGUAGE = 35,   /* bytes, as BCP 47 asks implementations to hold */
+    LIMIT_RADIUS = 500000, /* of a circle, metres */
     LIMIT_REFERENCES = 16,
     LIMIT_POLYGONS = 64,
-    LIMIT_RINGS = 64,        /* in a polygon: the outer and its holes */
-    LIMIT_POINTS = 65536,    /* in all polygons of an alert */
+    LIMIT_RINGS = 64,     /* in a polygon: the outer and its holes */
+    LIMIT_POINTS = 65536, /* in all polygons of an alert */
     LIMIT_CURSORS = 512,
-    LIMIT_PAGE = 500,        /* items of a history page */
+    LIMIT_PAGE = 500,   /* items of a history page */
+    LIMIT_CELLS = 64,   /* of a history query */
+    LIMIT_RADII = 16,   /* told in info */
+    LIMIT_GEOHASH = 12, /* characters */
+    LIMIT_OPAQUE = 512, /* bytes of a cursor or of a page */
+    LIMIT_NAME = 256,   /* bytes of a channel, a topic, a field, a rule, an agency's name */
 };
-/* Sequence numbers and sessions are whole numbers below 2^53, so that JSON and the store carry them exactly. */
+/* Sequence numbers and sessions are whole numbers below 2^53, so that JSON and the store carry them exactly.
+ */
 #define LIMIT_EXACT (INT64_C(1) << 53)
 
 /* Values as in neighbors.proto; 0 is UNSPECIFIED in each, and refused where the field is required. */
 enum phase { PHASE_START = 1, PHASE_UPDATE, PHASE_END, PHASE_PULSE };
 enum motion_kind {
-    KIND_MOTION = 1, KIND_PERSON, KIND_VEHICLE, KIND_ANIMAL, KIND_PACKAGE, KIND_DOORBELL, KIND_SOUND
+    KIND_MOTION = 1,
+    KIND_PERSON,
+    KIND_VEHICLE,
+    KIND_ANIMAL,
+    KIND_PACKAGE,
+    KIND_DOORBELL,
+    KIND_SOUND
 };
 enum msg_type { MSG_ALERT = 1, MSG_UPDATE, MSG_CANCEL };
 enum category {
-    CATEGORY_CRIME = 1, CATEGORY_SAFETY, CATEGORY_SUSPICIOUS, CATEGORY_FIRE, CATEGORY_MEDICAL,
-    CATEGORY_MISSING, CATEGORY_LOST_PET, CATEGORY_HAZARD, CATEGORY_WEATHER, CATEGORY_OTHER
+    CATEGORY_CRIME = 1,
+    CATEGORY_SAFETY,
+    CATEGORY_SUSPICIOUS,
+    CATEGORY_FIRE,
+    CATEGORY_MEDICAL,
+    CATEGORY_MISSING,
+    CATEGORY_LOST_PET,
+    CATEGORY_HAZARD,
+    CATEGORY_WEATHER,
+    CATEGORY_OTHER
 };
 enum severity { SEVERITY_UNKNOWN = 1, SEVERITY_MINOR, SEVERITY_MODERATE, SEVERITY_SEVERE, SEVERITY_EXTREME };
 enum urgency { URGENCY_UNKNOWN = 1, URGENCY_PAST, URGENCY_FUTURE, URGENCY_EXPECTED, URGENCY_IMMEDIATE };
-enum certainty { CERTAINTY_UNKNOWN = 1, CERTAINTY_UNLIKELY, CERTAINTY_POSSIBLE, CERTAINTY_LIKELY, CERTAINTY_OBSERVED };
+enum certainty {
+    CERTAINTY_UNKNOWN = 1,
+    CERTAINTY_UNLIKELY,
+    CERTAINTY_POSSIBLE,
+    CERTAINTY_LIKELY,
+    CERTAINTY_OBSERVED
+};
 enum alert_state { ALERT_IN_FORCE = 1, ALERT_ENDED };
 enum sender_kind { SENDER_USER = 1, SENDER_AGENCY };
 enum truth { TRUTH_UNVERIFIED = 1, TRUTH_CORROBORATED, TRUTH_CONFIRMED, TRUTH_REFUTED };
@@ -52,6 +81,14 @@ const char *motion_kind_name(int kind);
 const char *severity_name(int severity);
 const char *alert_state_name(int state);
 const char *truth_name(int truth);
+const char *msg_type_name(int msg_type);
+const char *urgency_name(int urgency);
+const char *certainty_name(int certainty);
+const char *sender_kind_name(int sender_kind);
+/* The value of a name as the functions above give it, 0 when there is none of that name. */
+int phase_of(struct text name);
+int motion_kind_of(struct text name);
+int severity_of(struct text name);
 
 struct position {
     int32_t lat_e7, lon_e7;
@@ -59,44 +96,44 @@ struct position {
 
 struct motion_event {
     uint64_t seq;
-    struct text device;      /* from an edge: the device's id */
+    struct text device; /* from an edge: the device's id */
     struct text activity_id;
-    uint8_t phase;           /* enum phase */
-    uint8_t kind;            /* enum motion_kind */
-    uint8_t confidence;      /* 0 to 100 */
+    uint8_t phase;      /* enum phase */
+    uint8_t kind;       /* enum motion_kind */
+    uint8_t confidence; /* 0 to 100 */
     bool has_position;
     struct position position;
-    int64_t at, until;       /* until 0: not told */
+    int64_t at, until; /* until 0: not told */
     struct bytes clip;
-    struct refusal refusal;  /* code other than OK: this event alone is bad, the others of the batch stand */
+    struct refusal refusal; /* code other than OK: this event alone is bad, the others of the batch stand */
 };
 
 struct motion_batch {
     uint64_t session;
-    size_t count;            /* 1 to LIMIT_BATCH_EVENTS */
+    size_t count; /* 1 to LIMIT_BATCH_EVENTS */
     struct motion_event *events;
 };
 
 struct ring {
-    size_t count;            /* at least 4, first = last */
+    size_t count; /* at least 4, first = last */
     struct position *points;
 };
 struct polygon {
-    size_t count;            /* rings: the outer one first, then holes */
+    size_t count; /* rings: the outer one first, then holes */
     struct ring *rings;
 };
 enum place_kind { PLACE_NONE, PLACE_POINT, PLACE_CIRCLE, PLACE_POLYGONS };
 struct place {
     enum place_kind kind;
-    struct position center;  /* point, circle */
-    uint32_t radius_m;       /* circle */
+    struct position center; /* point, circle */
+    uint32_t radius_m;      /* circle */
     size_t polygon_count;
     struct polygon *polygons;
 };
 
 struct alert {
     struct text sender_alert_id;
-    uint8_t msg_type;        /* enum msg_type */
+    uint8_t msg_type; /* enum msg_type */
     size_t reference_count;
     struct text *references; /* sender_alert_ids of the same sender */
     uint8_t category, severity, urgency, certainty;
@@ -107,9 +144,9 @@ struct alert {
     /* Set by the broker; ignored when a client sends them. */
     struct text public_id;
     uint32_t revision;
-    uint8_t state;           /* enum alert_state */
-    uint8_t sender_kind;     /* enum sender_kind */
-    uint8_t truth;           /* enum truth */
+    uint8_t state;       /* enum alert_state */
+    uint8_t sender_kind; /* enum sender_kind */
+    uint8_t truth;       /* enum truth */
     uint32_t merged;
     struct text sender_name; /* an agency's name; empty for residents */
 };
@@ -142,33 +179,34 @@ struct heartbeat {
     struct channel_cursor *cursors;
     int64_t as_of;
     bool stale;
-    uint64_t items_sent;     /* on this connection */
+    uint64_t items_sent; /* on this connection */
 };
 
 /* What came on a topic was refused after the acknowledgement could not say it whole. */
 struct refused {
     struct text topic;
     uint32_t packet_id;
-    uint64_t seq;            /* of the event in a batch; 0: the whole message */
+    uint64_t seq; /* of the event in a batch; 0: the whole message */
     uint8_t code;
     struct text field, rule;
+    uint32_t retry_after_s; /* seconds; 0: not a matter of time */
 };
 
 struct history_query {
-    struct text near_cell;   /* with metres: the circle around that leaf cell's centre */
+    struct text near_cell; /* with metres: the circle around that leaf cell's centre */
     uint32_t metres;
     size_t cell_count;
-    struct text *cells;      /* or these cells */
+    struct text *cells; /* or these cells */
     int64_t from, to;
-    uint32_t limit;          /* items a page; 0: the most */
-    struct text page;        /* opaque, from the page before; empty: the first */
+    uint32_t limit;   /* items a page; 0: the most */
+    struct text page; /* opaque, from the page before; empty: the first */
 };
 struct history_page {
     size_t item_count;
     struct feed_item *items;
-    int64_t from, to;        /* what this page covers */
-    bool complete;           /* nothing between from and to was trimmed or deleted */
-    struct text next;        /* page of the following call; empty: this was the last */
+    int64_t from, to; /* what this page covers */
+    bool complete;    /* nothing between from and to was trimmed or deleted */
+    struct text next; /* page of the following call; empty: this was the last */
 };
 
 struct info {
@@ -176,7 +214,7 @@ struct info {
     size_t radius_count;
     uint32_t *radii_m;
     uint32_t max_batch, max_filters, max_packet_bytes;
-    struct text durability;  /* "always", "everysec", "replicas", ... as Redis is found */
+    struct text durability; /* "always", "everysec", "replicas", ... as Redis is found */
     struct bytes log_public_key;
     struct text version;
 };

@@ -39,12 +39,13 @@ enum reason {
 };
 
 /* A refusal. code REASON_OK means that nothing was refused. field and rule are UTF-8, short, and hold
- * neither payload nor places; they live as long as the message that they speak of (static text or its arena). */
+ * neither payload nor places; they live as long as the message that they speak of (static text or its arena).
+ */
 struct refusal {
     uint8_t code;
-    const char *field;        /* "events[3].at", "topic"; never NULL when code is not REASON_OK */
-    const char *rule;         /* "at most 64 events in a batch" */
-    uint32_t retry_after_s;   /* seconds; 0: not a matter of time */
+    const char *field;      /* "events[3].at", "topic"; never NULL when code is not REASON_OK */
+    const char *rule;       /* "at most 64 events in a batch" */
+    uint32_t retry_after_s; /* seconds; 0: not a matter of time */
 };
 
 #endif

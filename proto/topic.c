@@ -58,6 +58,14 @@ const char *item_class_name(enum item_class item_class)
     return NULL;
 }
 
+const char *topic_kind_name(int kind)
+{
+    static const char *const names[] = {
+        "motion", "person", "vehicle", "animal", "package", "doorbell", "sound"};
+
+    return kind >= 1 && kind <= KIND_SOUND ? names[kind - 1] : NULL;
+}
+
 /* ---- levels ---- */
 
 /* Takes the next level off `rest`; false when there is none. "a/" has two levels, the second one empty. */
@@ -195,24 +203,27 @@ static bool parse_class(struct text level, struct follow_filter *out, struct ref
     return bad(refusal, "class", "activity, incident, area, + or #");
 }
 
-/* Only activity has the category "-", and it has no other: so the category narrows the classes too. */
+/* Activity's categories are the motion kinds, an alert's the alert categories ("other" is no kind, so no word
+ * is both): so the category narrows the classes too. */
 static bool parse_category(struct text level, struct follow_filter *out, struct refusal *refusal)
 {
     if (is(level, "+"))
         return true;
-    int category = 0;
-    if (is(level, "-")) {
-        out->classes &= CLASS_ACTIVITY;
-    } else {
-        category = category_of(level);
-        if (category == 0)
-            return bad(refusal, "category", "one of the known categories, -, + or #");
-        out->categories = (uint16_t)(1u << category);
-        out->classes &= CLASS_INCIDENT | CLASS_AREA;
+    int category = category_of(level), kind = 0;
+    for (int k = 1; !category && topic_kind_name(k); k++) {
+        if (is(level, topic_kind_name(k)))
+            kind = k;
     }
-    if (out->classes == 0)
-        return bad(refusal, "category", category == 0 ? "- only for activity" : "for activity only - or +");
-    return true;
+    if (!category && !kind)
+        return bad(refusal, "category", "one of the known categories or motion kinds, + or #");
+    if (category)
+        out->categories = (uint16_t)(1u << category);
+    else
+        out->kinds = (uint16_t)(1u << kind);
+    out->classes &= category ? CLASS_INCIDENT | CLASS_AREA : CLASS_ACTIVITY;
+    return out->classes != 0 ||
+           bad(refusal, "category",
+               category ? "for activity a motion kind" : "a motion kind only for activity");
 }
 
 static bool parse_public_id(struct text level, struct follow_filter *out, struct refusal *refusal)
@@ -244,7 +255,7 @@ static bool parse_items(struct text rest, struct follow_filter *out, struct refu
     static bool (*const parsers[])(struct text, struct follow_filter *, struct refusal *) = {
         parse_class, parse_category, parse_public_id};
     out->classes = CLASS_ANY;
-    out->categories = CATEGORIES_ANY;
+    out->categories = out->kinds = CATEGORIES_ANY;
     struct text level;
     for (size_t i = 0; i < 3; i++) {
         if (!next_level(&rest, &level))

@@ -7,9 +7,22 @@
 
 /* What can be published to; the order is that of the contract's table. */
 enum publish_topic {
-    TOPIC_NONE, TOPIC_MOTION, TOPIC_ALERT, TOPIC_WITNESS, TOPIC_FLAG, TOPIC_VERDICT, TOPIC_FOOTAGE_REQUEST,
-    TOPIC_RESOLVE, TOPIC_FOOTAGE_ANSWER, TOPIC_TIP, TOPIC_REWARD, TOPIC_SETTINGS, TOPIC_FORGET, TOPIC_EXPORT,
-    TOPIC_HISTORY, TOPIC_COUNT
+    TOPIC_NONE,
+    TOPIC_MOTION,
+    TOPIC_ALERT,
+    TOPIC_WITNESS,
+    TOPIC_FLAG,
+    TOPIC_VERDICT,
+    TOPIC_FOOTAGE_REQUEST,
+    TOPIC_RESOLVE,
+    TOPIC_FOOTAGE_ANSWER,
+    TOPIC_TIP,
+    TOPIC_REWARD,
+    TOPIC_SETTINGS,
+    TOPIC_FORGET,
+    TOPIC_EXPORT,
+    TOPIC_HISTORY,
+    TOPIC_COUNT
 };
 /* "nb/v1/motion" -> TOPIC_MOTION, ...; TOPIC_NONE for what is not published to. */
 enum publish_topic topic_of(struct text topic);
@@ -23,19 +36,22 @@ enum item_class { CLASS_ACTIVITY = 1, CLASS_INCIDENT = 2, CLASS_AREA = 4, CLASS_
 struct follow_filter {
     enum follow_kind kind;
     bool json;
-    char cell[13];            /* NEAR: the leaf cell; CELL: the cell; lower case */
-    uint32_t metres;          /* NEAR */
-    uint8_t classes;          /* NEAR, CELL: bits of enum item_class */
-    uint16_t categories;      /* bit n: category n (message.h); 0xFFFF: any, also activity's "-" */
-    char public_id[25];       /* "": any */
-    struct text suffix;       /* INBOX: the filter's levels behind "inbox/", wildcards and all; points into the filter */
+    char cell[13];       /* NEAR: the leaf cell; CELL: the cell; lower case */
+    uint32_t metres;     /* NEAR */
+    uint8_t classes;     /* NEAR, CELL: bits of enum item_class */
+    uint16_t categories; /* bit n: category n (message.h), of alerts; 0xFFFF: any */
+    uint16_t kinds;      /* bit n: motion kind n, activity's category; 0xFFFF: any */
+    char public_id[25];  /* "": any */
+    struct text
+        suffix; /* INBOX: the filter's levels behind "inbox/", wildcards and all; points into the filter */
 };
 
-/* Reads a filter. leaf: precision of leaf cells (6). Accepts nb/v1/near/<geohash>/<metres>[/<class>/<category>/<id>],
- * nb/v1/cell/<geohash>[...], nb/v1/inbox/..., nb/v1/info, each but info also as nb/v1/json/...; + and # as MQTT
- * has them in the last three levels of near and cell and behind inbox/.
- * Refusals: REASON_SHARED_NOT_SUPPORTED ($share), REASON_BAD_FILTER (not a filter of the standard, wrong radius, cell, class,
- * category), REASON_NOT_ALLOWED (any other topic; `#`, `$SYS/#`; wildcards in a place). */
+/* Reads a filter. leaf: precision of leaf cells (6). Accepts
+ * nb/v1/near/<geohash>/<metres>[/<class>/<category>/<id>], nb/v1/cell/<geohash>[...], nb/v1/inbox/...,
+ * nb/v1/info, each but info also as nb/v1/json/...; + and # as MQTT has them in the last three levels of near
+ * and cell and behind inbox/. Refusals: REASON_SHARED_NOT_SUPPORTED ($share), REASON_BAD_FILTER (not a filter
+ * of the standard, wrong radius, cell, class, category), REASON_NOT_ALLOWED (any other topic; `#`, `$SYS/#`;
+ * wildcards in a place). */
 bool topic_parse_filter(struct text filter, int leaf, struct follow_filter *out, struct refusal *refusal)
     __attribute__((warn_unused_result));
 
@@ -47,6 +63,8 @@ bool topic_name_valid(struct text topic);
 
 /* The radii that can be followed, in metres, ascending, ended by 0. */
 extern const uint32_t topic_radii[];
+/* A motion kind as activity's category: "person"; NULL when there is none of that number. */
+const char *topic_kind_name(int kind);
 /* "activity", "incident", "area". */
 const char *item_class_name(enum item_class item_class);
 

@@ -1,0 +1,193 @@
+/* What the files of the Redis store share among themselves; nobody else includes this.
+ *
+ * The life of a call: a store_ function builds a command in a struct buffer and hands it to store_send; it waits in the
+ * store's list until Redis has answered it, over as many connections as that takes; then its call_answer turns the
+ * reply into what store.h promises. */
+#ifndef NEIGHBORS_BRIDGE_STORE_INSIDE_H
+#define NEIGHBORS_BRIDGE_STORE_INSIDE_H
+
+#include <ev.h>
+#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
+
+#include "bridge/store_redis.h"
+
+/* ---- store_buffer.c: bytes that grow, commands, packed values ------------------------------------ */
+
+struct buffer {
+    uint8_t *data;
+    size_t len, room;
+};
+/* All of them end the process when memory is out. Packed numbers are big-endian. */
+void buffer_put(struct buffer *b, const void *data, size_t len);
+void buffer_number(struct buffer *b, uint64_t value, int bytes);
+/* Two bytes of length, then the bytes; len below 65,536. */
+void buffer_sized(struct buffer *b, const void *data, size_t len);
+void buffer_free(struct buffer *b);
+
+/* A Redis command of so many arguments, its name included; then each argument. */
+void command_begin(struct buffer *b, size_t arguments);
+void command_bytes(struct buffer *b, const void *data, size_t len);
+void command_text(struct buffer *b, const char *text);
+void command_number(struct buffer *b, int64_t value);
+/* "FCALL function keys …": the keys and arguments follow. */
+void command_function(struct buffer *b, const char *function, size_t keys, size_t arguments);
+
+void *store_alloc(size_t size); /* zeroed, never NULL */
+uint64_t packed_number(const uint8_t *data, int bytes);
+
+/* ---- store_names.c: keys --------------------------------------------------------------------------- */
+
+enum { KEY = 224, ID_BYTES = PUBLIC_ID / 2 };
+/* "nb:{rXX}:<part><rest>" by the tag of the geohash's region; the length. rest must be shorter than 160 bytes. */
+int region_key(char out[KEY], const char *geohash, const char *part, struct text rest);
+/* "nb:{sXX}:<part><rest>". */
+int sender_key(char out[KEY], unsigned tag, const char *part, const char *rest);
+/* "nb:{p:<principal>}:<part><client>" replaces what is in the buffer. */
+void session_key(struct buffer *out, struct session_name name, const char *part);
+uint32_t hash_of(const void *data, size_t len);
+
+/* The keys that a channel's name stands for. False when it is no channel's name. */
+struct channel_keys {
+    struct buffer stream, low, alerts; /* alerts empty: an inbox */
+};
+bool channel_keys(struct channel_keys *keys, struct text channel) __attribute__((warn_unused_result));
+void channel_keys_free(struct channel_keys *keys);
+
+/* ---- store_link.c: one connection that comes back --------------------------------------------------- */
+
+struct link {
+    struct store *store;
+    const char *name;            /* for the log */
+    redisAsyncContext *context;  /* NULL: waits for `retry` */
+    ev_timer retry;
+    double pause;                /* seconds until the next try */
+    double since;                /* loop time of the last try */
+    bool ready;                  /* logged in and prepared */
+    void (*opened)(struct store *store);
+    void (*lost)(struct store *store);
+};
+void link_start(struct link *link, struct store *store, const char *name, void (*opened)(struct store *),
+    void (*lost)(struct store *));
+/* The link is prepared; the next loss is followed by a short pause again once link_proved was called. */
+void link_ready(struct link *link);
+void link_proved(struct link *link);
+/* Gives the connection up and tries a new one after the pause. Safe in every callback. */
+void link_drop(struct link *link, const char *why);
+void link_stop(struct link *link);
+/* Sends AUTH and SELECT as the address asks. */
+void link_log_in(struct link *link);
+
+/* ---- store_call.c: commands on their way ------------------------------------------------------------- */
+
+/* reply is NULL unless status is STORE_OK, and never an error. */
+typedef void call_answer(struct store *store, void *arg, enum store_status status, const redisReply *reply);
+/* Takes the command's bytes. */
+void store_send(struct store *store, struct buffer *command, call_answer *answer, void *arg);
+void calls_resend(struct store *store);
+void calls_lost(struct store *store);
+void calls_fail(struct store *store, enum store_status status);
+void calls_check_deadline(struct store *store);
+/* True for errors that pass by themselves or with a new connection. */
+bool error_passes(const char *error);
+
+/* ---- the others ------------------------------------------------------------------------------------- */
+
+void boot_opened(struct store *store); /* store_boot.c */
+void motion_flush(struct store *store); /* store_motion.c */
+void motion_free(struct store *store);
+void feed_opened(struct store *store); /* store_feed.c */
+void feed_lost(struct store *store);
+void feed_check(struct store *store);
+void feed_free(struct store *store);
+void outbox_work(struct store *store, int64_t now); /* store_outbox.c */
+
+/* store_channel.c: reading replies. */
+bool entry_decode(struct channel_entry *entry, char kind, struct text id, struct bytes data)
+    __attribute__((warn_unused_result));
+bool position_decode(struct position_in_channel *position, struct text id) __attribute__((warn_unused_result));
+/* Asks nb_open; told: the last entry that the caller knows, or all 0. False: no channel's name. */
+bool channel_open(struct store *store, struct text channel, struct position_in_channel told, call_answer *answer,
+    void *arg) __attribute__((warn_unused_result));
+/* Fills state from the reply; *alerts is what state->alerts points to, to be freed. */
+void channel_state_decode(struct channel_state *state, enum store_status status, const redisReply *reply,
+    struct alert_notice **alerts);
+
+/* store_reply.c: guarded looks into a reply; what is not there is 0 or empty. */
+int64_t reply_number(const redisReply *reply);
+struct bytes reply_bytes(const redisReply *reply);
+struct text reply_text(const redisReply *reply);
+const redisReply *reply_at(const redisReply *reply, size_t index);
+size_t reply_count(const redisReply *reply);
+void hex_to_bytes(uint8_t *out, const char *hex, size_t bytes);
+void bytes_to_hex(char *out, const uint8_t *data, size_t bytes);
+
+void store_log(const struct store *store, int level, const char *event, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+enum { STORE_LOG_ERROR, STORE_LOG_WARNING, STORE_LOG_INFO };
+
+/* The library of bridge/scripts. */
+extern const char store_scripts_version[], store_scripts[];
+extern const size_t store_scripts_size;
+
+/* ---- the store ---------------------------------------------------------------------------------------- */
+
+struct call;
+struct group;
+enum { GROUP_SLOTS = 256, NONCES = 4096 };
+
+struct store {
+    struct ev_loop *loop;
+    struct store_redis_options options;
+    struct store_events events;
+    struct store_counters counters;
+
+    char *host, *path, *password, *node; /* host or path */
+    char address[64];                    /* numeric, "" until resolved */
+    int port, database;
+
+    struct link command, feed;
+    ev_timer tick, soon;
+    ev_prepare before_poll;
+    bool told_available, output;
+
+    struct call *oldest, *newest, *unsent; /* calls without an answer; those from `unsent` on were not sent here yet */
+    double answered;                       /* loop time of the last answer */
+
+    struct {
+        int pending;
+        bool failed, wrong_layout, load;
+        int64_t id, previous_id;           /* of this connection and of the last that carried calls */
+        char run_id[48], previous_run_id[48];
+        bool appends;
+        char fsync[16];
+    } boot;
+
+    struct {
+        struct group *first, *last;        /* gathered, not sent */
+        struct group *slots[GROUP_SLOTS];  /* where the next event of the same kind may join */
+        unsigned in_flight;
+        uint8_t nonces[NONCES];
+        size_t nonces_used;
+    } motion;
+
+    struct {
+        void *tree;                        /* struct follow by channel (tsearch) */
+        uint32_t round;
+        size_t unproved;                   /* told once, not yet looked at since the feed came back */
+        double heard, asked;               /* loop times of the last probe back, and of the last poll answered */
+        int64_t as_of;
+    } follows;
+
+    struct {
+        bool polling, kicked;
+        unsigned carrying;                 /* pieces of work not yet done */
+        double poll_due, expire_due, release_due, trim_due;
+        bool expiring, releasing, trimming;
+        int release_tag;
+        char trim_cursor[24];
+    } upkeep;
+    bool ending;
+};
+
+#endif

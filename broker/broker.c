@@ -1,0 +1,249 @@
+/* The broker as a whole: what belongs to it, the upkeep of a turn, and what the store tells it. */
+#include "broker/principal.h"
+#include "broker/session/connection_state.h"
+#include "broker/session/deliver.h"
+#include "broker/session/info.h"
+#include "broker/step/publication.h"
+
+enum { TICK_MS = 100, TICK_PARTS = 10 };
+
+/* ---- memory, order, roles ---- */
+
+static void *must(void *memory)
+{
+    if (!memory) {
+        log_line(LOG_LEVEL_ERROR, "out_of_memory", "ending");
+        abort();
+    }
+    return memory;
+}
+
+void *must_alloc(size_t size)
+{
+    return must(malloc(size ? size : 1));
+}
+
+void *must_calloc(size_t size)
+{
+    return must(calloc(1, size ? size : 1));
+}
+
+void *must_realloc(void *old, size_t size)
+{
+    return must(realloc(old, size ? size : 1));
+}
+
+int position_order(struct position_in_channel a, struct position_in_channel b)
+{
+    /* Index 0 is the whole entry, behind each of its items; index - 1 turns it into the largest number. */
+    uint32_t a_index = a.index - 1, b_index = b.index - 1;
+
+    if (a.ms != b.ms)
+        return a.ms < b.ms ? -1 : 1;
+    if (a.seq != b.seq)
+        return a.seq < b.seq ? -1 : 1;
+    return a_index == b_index ? 0 : a_index < b_index ? -1 : 1;
+}
+
+static bool legal_id(struct text id)
+{
+    if (id.len == 0 || id.len > 64)
+        return false;
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.data[i];
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+                c == '_' || c == '-'))
+            return false;
+    }
+    return true;
+}
+
+enum role role_of(struct text principal)
+{
+    static const struct {
+        struct text name;
+        enum role role;
+    } roles[] = {{{"device/", 7}, ROLE_DEVICE}, {{"edge/", 5}, ROLE_EDGE}, {{"user/", 5}, ROLE_USER},
+        {{"agency/", 7}, ROLE_AGENCY}, {{"operator/", 9}, ROLE_OPERATOR}};
+
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        struct text name = roles[i].name;
+        if (principal.len > name.len && memcmp(principal.data, name.data, name.len) == 0 &&
+            legal_id((struct text){principal.data + name.len, principal.len - name.len}))
+            return roles[i].role;
+    }
+    return 0;
+}
+
+/* ---- birth and death ---- */
+
+struct broker *broker_new(const struct broker_options *options, const struct seal *seal)
+{
+    struct broker *broker = must_calloc(sizeof *broker);
+
+    broker->options = *options;
+    broker->seal = seal;
+    LIST_INIT(&broker->connections);
+    TAILQ_INIT(&broker->dirty);
+    TAILQ_INIT(&broker->waiting_channels);
+    TAILQ_INIT(&broker->pump);
+    TAILQ_INIT(&broker->waiting);
+    TAILQ_INIT(&broker->waiting_publications);
+    return broker;
+}
+
+void broker_use_store(struct broker *broker, struct store *store)
+{
+    broker->store = store;
+}
+
+struct counters *broker_counters(struct broker *broker)
+{
+    return &broker->counters;
+}
+
+void broker_drain(struct broker *broker)
+{
+    struct connection *connection, *next;
+
+    broker->draining = true;
+    for (connection = LIST_FIRST(&broker->connections); connection; connection = next) {
+        next = LIST_NEXT(connection, in_list);
+        connection_end(connection, REASON_SHUTTING_DOWN, "shutting down");
+    }
+}
+
+void broker_free(struct broker *broker)
+{
+    struct publication *publication;
+
+    while ((publication = broker->spare)) {
+        broker->spare = TAILQ_NEXT(publication, in_connection);
+        free(publication);
+    }
+    principals_clear(broker);
+    free(broker);
+}
+
+/* ---- what the store tells ---- */
+
+static void on_available(void *arg, bool available)
+{
+    struct broker *broker = arg;
+
+    broker->store_available = available;
+    log_line(available ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "store", "available=%d", available);
+}
+
+struct store_events broker_store_events(struct broker *broker)
+{
+    return (struct store_events){.arg = broker,
+        .entry = channel_on_entry,
+        .seam = channel_on_seam,
+        .taken_over = connection_on_taken_over,
+        .principal_changed = principal_on_change,
+        .available = on_available};
+}
+
+void connections_revoke(struct broker *broker, const struct known_principal *principal)
+{
+    struct session *session, *next;
+
+    HASH_ITER(hh, broker->sessions, session, next)
+    {
+        if (session->principal == principal && session->connection)
+            connection_end(session->connection, REASON_NOT_ALLOWED, "revoked");
+    }
+}
+
+/* ---- time ---- */
+
+/* Names a session to the store's answer, which may come after it is gone. */
+struct session_fence {
+    struct broker *broker;
+    uint64_t generation;
+    size_t len;
+    char name[];
+};
+
+static void cursors_saved(void *arg, enum store_status status)
+{
+    struct session_fence *fence = arg;
+    struct session *session;
+
+    HASH_FIND(hh, fence->broker->sessions, fence->name, fence->len, session);
+    if (status == STORE_FENCED && session && session->generation == fence->generation && session->connection)
+        connection_end(session->connection, REASON_TAKEN_OVER, "session taken over");
+    free(fence);
+}
+
+static void save_cursors(struct session *session)
+{
+    size_t len = strlen(session->name);
+    struct session_fence *fence = must_alloc(sizeof *fence + len);
+
+    *fence = (struct session_fence){session->broker, session->generation, len};
+    memcpy(fence->name, session->name, len);
+    session_save(session, false, cursors_saved, fence);
+}
+
+static void tick_session(struct session *session, int64_t now)
+{
+    const struct broker_options *options = &session->broker->options;
+
+    if (session->expiry_s && session->unsaved && now - session->saved_at >= options->cursor_save_ms)
+        save_cursors(session);
+    if (now - session->heartbeat_at >= options->heartbeat_ms) {
+        session->heartbeat_at = now;
+        heartbeat_send(session);
+    }
+}
+
+static void tick_connection(struct connection *connection, int64_t now)
+{
+    const struct broker_options *options = &connection->broker->options;
+    bool waits_for_us = connection->paused;
+
+    if (connection->stage == STAGE_AWAIT_CONNECT &&
+        now - connection->accepted_at > options->connect_timeout_ms)
+        connection_end(connection, REASON_KEEP_ALIVE_TIMEOUT, "no CONNECT in time");
+    else if (connection->stage == STAGE_UP && connection->credential_ends &&
+             now > connection->credential_ends)
+        connection_end(connection, REASON_NOT_ALLOWED, "token expired");
+    else if (connection->stage == STAGE_UP && !waits_for_us && connection->keep_alive_s &&
+             now - connection->received_at > connection->keep_alive_s * INT64_C(1500)) /* [MQTT-3.1.2-22] */
+        connection_end(connection, REASON_KEEP_ALIVE_TIMEOUT, "keep-alive missed");
+    else if (connection->session)
+        tick_session(connection->session, now);
+}
+
+/* A tenth of all connections each tenth of a second, so that no turn pays for all of them. */
+static void tick(struct broker *broker)
+{
+    int64_t now = broker_now(broker);
+    size_t most = broker->connection_count / TICK_PARTS + 1;
+
+    if (now - broker->tick_at < TICK_MS && now >= broker->tick_at)
+        return;
+    broker->tick_at = now;
+    while (most-- > 0) {
+        struct connection *connection = broker->tick_next;
+        if (!connection)
+            connection = LIST_FIRST(&broker->connections);
+        if (!connection)
+            return;
+        broker->tick_next = LIST_NEXT(connection, in_list);
+        tick_connection(connection, now);
+        if (!broker->tick_next)
+            return;
+    }
+}
+
+/* ---- the turn ---- */
+
+void broker_turn(struct broker *broker)
+{
+    deliver_turn(broker);
+    tick(broker);
+    store_upkeep(broker->store, broker_now(broker));
+}

@@ -1,0 +1,81 @@
+/* The inside of the broker, for the files of broker/ alone.
+ *
+ * The life of one message, inward: connection_receive finds a whole PUBLISH and makes a publication of it
+ * (step/publication.h); the pipeline takes it through the steps decode, authorize, locate, store
+ * (step/pipeline.c has the table); the store answers; acknowledge writes PUBACK or PUBREC in the order in
+ * which the publications came. Outward: the store tells an entry of a followed channel (session/channel.c
+ * keeps the newest in a ring); broker_turn takes each link of that channel on (session/deliver.c), matches
+ * the entry with the session's followed places (session/place.c), and puts a PUBLISH into the connection's
+ * output. A session's queue is a cursor a channel. */
+#ifndef NEIGHBORS_BROKER_CORE_H
+#define NEIGHBORS_BROKER_CORE_H
+
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "broker/broker.h"
+#include "broker/log.h"
+#include "geo/geo.h"
+
+struct channel;
+struct connection;
+struct followed_place;
+struct session;
+struct publication;
+struct alert_object;
+struct known_principal;
+
+LIST_HEAD(connection_list, connection);
+TAILQ_HEAD(session_queue, session);
+TAILQ_HEAD(channel_queue, channel);
+TAILQ_HEAD(publication_list, publication);
+
+struct broker {
+    struct broker_options options;
+    const struct seal *seal;
+    struct store *store;
+    struct counters counters;
+
+    struct connection_list connections;
+    struct connection *tick_next; /* where the scan for time-outs goes on */
+    size_t connection_count;
+    int64_t tick_at; /* ms of the last scan step */
+
+    struct session *sessions; /* by name: connected here */
+    struct channel *channels; /* by name: followed here */
+    uint64_t channel_serial;
+    struct followed_place *places;      /* by name: followed here */
+    struct alert_object *alerts;        /* by public id and revision: loaded */
+    struct known_principal *principals; /* by name: devices that edges speak for */
+
+    struct channel_queue dirty;                   /* channels with entries that their links have not seen */
+    struct session_queue pump;                    /* sessions that may go on */
+    struct session_queue waiting;                 /* sessions that wait for an alert to be loaded */
+    struct channel_queue waiting_channels;        /* channels whose newest entry does */
+    struct publication_list waiting_publications; /* likewise */
+    bool store_available;
+    bool draining;
+    struct publication *spare; /* freed publications, to be used again */
+    size_t spare_count;
+};
+
+static inline int64_t broker_now(const struct broker *broker)
+{
+    return broker->options.now();
+}
+
+/* malloc and friends that end the process with a line in the log when there is no memory. */
+void *must_alloc(size_t size);
+void *must_calloc(size_t size);
+void *must_realloc(void *old, size_t size);
+
+/* Tells a principal's role from "<role>/<id>"; 0 when the name is not well formed. Bits, for masks of roles.
+ */
+enum role { ROLE_DEVICE = 1, ROLE_EDGE = 2, ROLE_USER = 4, ROLE_AGENCY = 8, ROLE_OPERATOR = 16 };
+enum role role_of(struct text principal);
+
+/* The order of positions in a channel: index 0 means the whole entry, so it lies behind every other index of
+ * it. */
+int position_order(struct position_in_channel a, struct position_in_channel b);
+
+#endif

@@ -1,0 +1,362 @@
+/* History: a page of what was appended to the channels of a place between two times, in the order of
+ * appending, answered on the sender's inbox. The channels are read one after the other; a page ends where one
+ * of them has more than was read, so that the next page begins there and nothing is passed over. */
+#include "broker/kind/kind.h"
+#include "broker/session/connection_state.h"
+#include "broker/session/info.h"
+#include "broker/session/place.h"
+
+enum { PLACES = 16, CHANNELS = 256 };
+
+struct found {
+    struct entry *entry;
+    geo_cell channel;
+    uint32_t generation;
+};
+
+struct history {
+    struct publication *publication;
+    struct followed_place *places[PLACES];
+    size_t place_count;
+    geo_cell channels[CHANNELS];
+    size_t channel_count, channels_read;
+    struct position_in_channel after, bound; /* nothing behind bound is in this page */
+    bool complete, more;
+    struct found *found;
+    size_t found_count, found_room;
+    uint32_t limit;
+};
+
+static const struct position_in_channel everything = {UINT64_MAX, UINT32_MAX, 0};
+
+/* ---- decode, authorize ---- */
+
+static enum step_result decode(struct publication *publication)
+{
+    if (publication->encoding == ENCODING_CAP)
+        return publication_refuse(
+            publication, REASON_BAD_PAYLOAD, "payload", "a history query is protobuf or JSON");
+    if (!codec_decode_history_query(publication->encoding, publication->payload, &publication->arena,
+            &publication->history, &publication->refusal))
+        return STEP_REFUSE;
+    return STEP_GO_ON;
+}
+
+static bool has_inbox(const struct session *session)
+{
+    for (const struct follow *follow = session->follows; follow; follow = follow->next) {
+        if (follow->place && follow->place->kind == FOLLOW_INBOX)
+            return true;
+    }
+    return false;
+}
+
+static enum step_result authorize(struct publication *publication)
+{
+    struct connection *connection = publication->connection;
+    struct text topic = publication->response_topic;
+
+    if (!connection || !connection->session || !has_inbox(connection->session))
+        return publication_refuse(
+            publication, REASON_OTHER, "topic", "subscribe to nb/v1/inbox/# first: the answer comes there");
+    if (topic.len && !(topic.len > 18 && memcmp(topic.data, "nb/v1/inbox/reply/", 18) == 0) &&
+        !(topic.len > 23 && memcmp(topic.data, "nb/v1/json/inbox/reply/", 23) == 0))
+        return publication_refuse(
+            publication, REASON_NOT_ALLOWED, "response_topic", "must be nb/v1/inbox/reply/<name>");
+    return STEP_GO_ON;
+}
+
+/* ---- locate ---- */
+
+static bool add_place(struct history *history, const struct follow_filter *filter)
+{
+    struct followed_place *place;
+
+    if (history->place_count == PLACES)
+        return false;
+    place = place_hold(history->publication->broker, filter, "");
+    if (!place)
+        return false;
+    history->places[history->place_count++] = place;
+    for (size_t i = 0; i < place->channel_count; i++) {
+        size_t n = 0;
+        while (n < history->channel_count && history->channels[n] != place->channels[i].cell)
+            n++;
+        if (n == CHANNELS)
+            return false;
+        if (n == history->channel_count)
+            history->channels[history->channel_count++] = place->channels[i].cell;
+    }
+    return true;
+}
+
+/* A place is read as the filter of a SUBSCRIBE would be, so that the same rules hold. */
+static enum step_result take_place(struct history *history, const char *filter)
+{
+    struct publication *publication = history->publication;
+    struct follow_filter parsed;
+    struct refusal refusal;
+
+    if (!topic_parse_filter(text_of(filter), publication->broker->options.leaf_precision, &parsed, &refusal))
+        return publication_refuse(publication, REASON_BAD_PAYLOAD, "near", refusal.rule);
+    if (parsed.kind == FOLLOW_CELL && strlen(parsed.cell) < 4)
+        return publication_refuse(publication, REASON_NOT_ALLOWED, "cells", "of precision 4 to 6");
+    if (!add_place(history, &parsed))
+        return publication_refuse(publication, REASON_QUOTA_EXCEEDED, "cells", "too many at once");
+    return STEP_GO_ON;
+}
+
+static enum step_result locate(struct publication *publication)
+{
+    const struct history_query *query = &publication->history;
+    struct history *history = arena_alloc(&publication->arena, sizeof *history);
+    enum step_result result = STEP_GO_ON;
+    uint32_t generation;
+
+    history->publication = publication;
+    publication->job = history;
+    if (query->near_cell.len)
+        result = take_place(history, arena_printf(&publication->arena, "nb/v1/near/%.*s/%u/#",
+                                         (int)query->near_cell.len, query->near_cell.data, query->metres));
+    for (size_t i = 0; result == STEP_GO_ON && i < query->cell_count; i++)
+        result = take_place(history, arena_printf(&publication->arena, "nb/v1/cell/%.*s/#",
+                                         (int)query->cells[i].len, query->cells[i].data));
+    if (result != STEP_GO_ON)
+        return result;
+    if (history->place_count == 0)
+        return publication_refuse(publication, REASON_BAD_PAYLOAD, "near", "give near or cells");
+    history->after =
+        (struct position_in_channel){query->from > 0 ? (uint64_t)query->from - 1 : 0, UINT32_MAX, 0};
+    if (query->from <= 0)
+        history->after = (struct position_in_channel){0};
+    if (query->page.len && !seal_cursor_open(publication->broker->seal, TEXT("history"), query->page,
+                               &history->after, &generation))
+        return publication_refuse(publication, REASON_BAD_PAYLOAD, "page", "not a page of this history");
+    history->bound = everything;
+    history->complete = true;
+    history->limit = query->limit && query->limit < LIMIT_PAGE ? query->limit : LIMIT_PAGE;
+    return STEP_GO_ON;
+}
+
+/* ---- store: read, load, answer ---- */
+
+static void keep_entry(
+    struct history *history, const struct channel_entry *entry, geo_cell channel, uint32_t generation)
+{
+    if (history->found_count == history->found_room) {
+        history->found_room = history->found_room ? history->found_room * 2 : 64;
+        history->found = must_realloc(history->found, history->found_room * sizeof *history->found);
+    }
+    history->found[history->found_count++] =
+        (struct found){entry_new(history->publication->broker, entry), channel, generation};
+}
+
+static void page_read(void *arg, const struct channel_page *page)
+{
+    struct history *history = arg;
+    struct publication *publication = history->publication;
+    geo_cell channel = history->channels[history->channels_read++];
+
+    if (page->status != STORE_OK) {
+        publication->failed = true;
+        history->channels_read = history->channel_count;
+    } else {
+        if (page->low.ms && (int64_t)page->low.ms >= publication->history.from)
+            history->complete = false;
+        for (size_t i = 0; i < page->count; i++)
+            keep_entry(history, &page->entries[i], channel, page->generation);
+        if (page->more && page->count &&
+            position_order(page->entries[page->count - 1].position, history->bound) < 0)
+            history->bound = page->entries[page->count - 1].position;
+    }
+    pipeline_resume(publication);
+}
+
+static void read_next(struct history *history)
+{
+    struct broker *broker = history->publication->broker;
+    char name[GEO_CELL_TEXT + 2] = "c:";
+
+    geo_format(history->channels[history->channels_read], name + 2);
+    store_channel_read(broker->store, text_of(name), history->after, history->limit, page_read, history);
+}
+
+static int by_position(const void *a, const void *b)
+{
+    const struct found *left = a, *right = b;
+    int order = position_order(left->entry->position, right->entry->position);
+
+    return order ? order : (left->channel > right->channel) - (left->channel < right->channel);
+}
+
+/* True when the item concerns one of the places; *ended when its place learns that the alert left it. */
+static bool concerns(struct history *history, const struct found *found, uint32_t item, bool *ended)
+{
+    const struct entry *entry = found->entry;
+    int leaf = history->publication->broker->options.leaf_precision;
+
+    *ended = true;
+    if (entry->kind == ENTRY_INBOX || (entry->alert && entry->alert->load != ALERT_READY))
+        return false;
+    bool concerned = false;
+    for (size_t i = 0; i < history->place_count; i++) {
+        struct followed_place *place = history->places[i];
+        if (entry->kind == ENTRY_ACTIVITY) {
+            if (place_has_leaf(place, found->channel, entry_activity(entry, item).leaf, leaf))
+                return true;
+            continue;
+        }
+        uint32_t faces = place_alert_faces(place, entry->alert);
+        concerned = concerned || faces;
+        if ((faces & 1) && entry->alert->in_force)
+            *ended = false;
+    }
+    return concerned;
+}
+
+static bool told_already(const struct history_page *page, const struct alert_object *alert)
+{
+    for (size_t i = 0; i < page->item_count; i++) {
+        if (page->items[i].kind == FEED_ALERT && page->items[i].alert->revision == alert->key.revision &&
+            text_equal(page->items[i].alert->public_id, text_of(alert->key.public_id)))
+            return true;
+    }
+    return false;
+}
+
+static void add_item(
+    struct history *history, struct history_page *page, const struct found *found, uint32_t item, bool ended)
+{
+    struct arena *arena = &history->publication->arena;
+    struct broker *broker = history->publication->broker;
+    struct feed_item *out = &page->items[page->item_count];
+    char *channel = arena_alloc(arena, GEO_CELL_TEXT), *cell = arena_alloc(arena, GEO_CELL_TEXT);
+    char *cursor = arena_alloc(arena, CURSOR_TEXT + 1);
+    struct position_in_channel position = found->entry->position;
+
+    geo_format(found->channel, channel);
+    position.index = item + 1 < found->entry->item_count ? item + 1 : 0;
+    seal_cursor(broker->seal, text_of(channel), position, found->generation, cursor);
+    *out = (struct feed_item){.channel = text_of(channel), .cursor = text_of(cursor)};
+    if (found->entry->kind == ENTRY_ACTIVITY) {
+        struct activity_item activity = entry_activity(found->entry, item);
+        geo_format(leaf_of(found->channel, activity.leaf, broker->options.leaf_precision), cell);
+        out->kind = FEED_ACTIVITY;
+        out->activity = (struct activity){activity.kind, activity.phase, activity.at, activity.confidence};
+    } else {
+        struct alert *alert = arena_alloc(arena, sizeof *alert);
+        *alert = found->entry->alert->alert;
+        if (ended)
+            alert->state = ALERT_ENDED;
+        memcpy(cell, found->entry->alert->cell[0] ? found->entry->alert->cell : channel, GEO_CELL_TEXT);
+        out->kind = FEED_ALERT;
+        out->alert = alert;
+    }
+    out->cell = text_of(cell);
+    page->item_count++;
+}
+
+static void fill_page(struct history *history, struct history_page *page)
+{
+    uint64_t to =
+        history->publication->history.to > 0 ? (uint64_t)history->publication->history.to : UINT64_MAX;
+    struct position_in_channel last = history->after;
+    size_t i;
+
+    qsort(history->found, history->found_count, sizeof *history->found, by_position);
+    page->items = arena_alloc(&history->publication->arena,
+        (history->limit + LIMIT_BATCH_EVENTS * (history->channel_count + 1)) * sizeof *page->items);
+    for (i = 0; i < history->found_count; i++) {
+        const struct found *found = &history->found[i];
+        bool ended;
+        if (found->entry->position.ms > to || position_order(found->entry->position, history->bound) > 0)
+            break;
+        /* A page ends between positions, never within one. */
+        if (page->item_count >= history->limit && position_order(found->entry->position, last) > 0)
+            break;
+        last = found->entry->position;
+        for (uint32_t item = 0; item < found->entry->item_count; item++) {
+            if (concerns(history, found, item, &ended) &&
+                !(found->entry->kind == ENTRY_ALERT && told_already(page, found->entry->alert)))
+                add_item(history, page, found, item, ended);
+        }
+    }
+    bool stopped = i < history->found_count && history->found[i].entry->position.ms <= to;
+    history->more = stopped || (i == history->found_count && position_order(history->bound, everything) < 0);
+    page->from = history->publication->history.from;
+    page->to = history->more ? (int64_t)last.ms : history->publication->history.to;
+    page->complete = history->complete;
+    if (history->more) {
+        char *next = arena_alloc(&history->publication->arena, CURSOR_TEXT + 1);
+        seal_cursor(history->publication->broker->seal, TEXT("history"), last, 0, next);
+        page->next = text_of(next);
+    }
+}
+
+static struct bytes encode_page(const void *message, bool json, struct arena *arena)
+{
+    return codec_encode_history_page(json ? ENCODING_JSON : ENCODING_PROTOBUF, message, arena);
+}
+
+static void answer(struct history *history)
+{
+    struct publication *publication = history->publication;
+    struct history_page page = {0};
+    struct text topic = publication->response_topic, suffix = TEXT("reply/history");
+    const char *reply = topic.len ? memmem(topic.data, topic.len, "reply/", 6) : NULL;
+
+    fill_page(history, &page);
+    if (reply)
+        suffix = (struct text){reply, topic.len - (size_t)(reply - topic.data)};
+    if (publication->connection && publication->connection->session)
+        inbox_send(publication->connection->session, suffix, publication->correlation, 0, encode_page, &page);
+}
+
+static void end(struct history *history)
+{
+    struct broker *broker = history->publication->broker;
+
+    for (size_t i = 0; i < history->found_count; i++)
+        entry_drop(broker, history->found[i].entry);
+    free(history->found);
+    for (size_t i = 0; i < history->place_count; i++)
+        place_drop(broker, history->places[i]);
+    history->found_count = history->place_count = 0;
+    history->found = NULL;
+}
+
+static void release(struct publication *publication)
+{
+    if (publication->job)
+        end(publication->job);
+}
+
+static enum step_result store(struct publication *publication)
+{
+    struct history *history = publication->job;
+
+    if (history->channels_read < history->channel_count) {
+        read_next(history);
+        return STEP_WAIT;
+    }
+    for (size_t i = 0; i < history->found_count; i++) {
+        if (!entry_ready(history->found[i].entry)) {
+            TAILQ_INSERT_TAIL(&publication->broker->waiting_publications, publication, in_waiting);
+            return STEP_WAIT;
+        }
+    }
+    if (publication->failed)
+        return STEP_FAIL;
+    answer(history);
+    return STEP_GO_ON;
+}
+
+const struct kind kind_history = {
+    .topic = TOPIC_HISTORY,
+    .roles = ROLE_DEVICE | ROLE_EDGE | ROLE_USER | ROLE_AGENCY | ROLE_OPERATOR,
+    .decode = decode,
+    .authorize = authorize,
+    .locate = locate,
+    .store = store,
+    .release = release,
+};

@@ -1,0 +1,26 @@
+/* The kinds of messages that can be published: one file and one row each (kinds.c). A new kind is one file
+ * here, one row in the table, one message in the schema, one test. */
+#ifndef NEIGHBORS_BROKER_KIND_H
+#define NEIGHBORS_BROKER_KIND_H
+
+#include "broker/step/publication.h"
+
+/* What a kind does in each step of the pipeline. NULL: nothing. */
+struct kind {
+    enum publish_topic topic;
+    unsigned roles;                                              /* who may publish it: bits of enum role */
+    enum step_result (*decode)(struct publication *publication); /* payload to message */
+    enum step_result (*authorize)(struct publication *publication);
+    enum step_result (*locate)(struct publication *publication);
+    enum step_result (*store)(
+        struct publication *publication); /* calls the store; counts `stores`; STEP_WAIT */
+    void (*release)(
+        struct publication *publication); /* what decode to store took and the arena does not hold */
+};
+
+/* The row of a topic; NULL when this broker does not take it. */
+const struct kind *kind_of(enum publish_topic topic);
+
+extern const struct kind kind_motion, kind_alert, kind_history;
+
+#endif

@@ -1,0 +1,296 @@
+/* Motion events, singly or in batches of up to 64. Each goes to its household's log, and, where its device's
+ * sharing allows, waits for publication.
+ *
+ * The record of an event in the log (`data` of a stream entry holds several, each behind one byte with its
+ * length): kind | phase << 4       1 byte confidence              1 device number           2   in the
+ * household, little-endian leaf                    2   bits of the leaf cell below the channel at 6   ms
+ * since 1970 until - at              4   ms; 0: not told activity id             1 + n clip 1 + n A record
+ * names no device in words and no exact place. */
+#include <stdio.h>
+
+#include "broker/kind/kind.h"
+#include "broker/session/entry.h"
+#include "broker/session/place.h"
+
+enum { RECORD_FIXED = 18, RECORD_MOST = 255 };
+
+/* ---- decode ---- */
+
+static const char *event_field(struct publication *publication, size_t i, const char *field)
+{
+    return arena_printf(&publication->arena, "events[%zu].%s", i, field);
+}
+
+static void refuse_event(
+    struct publication *publication, size_t i, uint8_t code, const char *field, const char *rule)
+{
+    publication->motion.events[i].refusal =
+        (struct refusal){.code = code, .field = event_field(publication, i, field), .rule = rule};
+}
+
+static void check_times(struct publication *publication, size_t i)
+{
+    const struct broker_options *options = &publication->broker->options;
+    const struct motion_event *event = &publication->motion.events[i];
+    int64_t now = broker_now(publication->broker);
+
+    if (event->at > now + options->clock_future_ms)
+        refuse_event(publication, i, REASON_BAD_PAYLOAD, "at", "lies in the future: check the clock");
+    else if (event->at < now - options->clock_past_ms)
+        refuse_event(publication, i, REASON_BAD_PAYLOAD, "at", "lies too far in the past");
+    else if (event->until && (event->until < event->at || event->until > now + options->clock_future_ms))
+        refuse_event(publication, i, REASON_BAD_PAYLOAD, "until", "must lie between `at` and now");
+    else if (RECORD_FIXED + event->activity_id.len + event->clip.len > RECORD_MOST)
+        refuse_event(
+            publication, i, REASON_BAD_PAYLOAD, "clip", "activity_id and clip together are too long");
+}
+
+static enum step_result decode(struct publication *publication)
+{
+    struct motion_batch *batch = &publication->motion;
+
+    if (publication->encoding == ENCODING_CAP)
+        return publication_refuse(publication, REASON_BAD_PAYLOAD, "payload", "motion is protobuf or JSON");
+    if (!codec_decode_motion_batch(
+            publication->encoding, publication->payload, &publication->arena, batch, &publication->refusal)) {
+        batch->count = 0;
+        return STEP_REFUSE;
+    }
+    publication->broker->counters.events_received += batch->count;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (!batch->events[i].refusal.code)
+            check_times(publication, i);
+    }
+    return STEP_GO_ON;
+}
+
+/* ---- authorize: a device speaks for itself, an edge for the devices of its household ---- */
+
+static const char not_yours[] = "not a device of yours";
+
+static void authorize_device(struct publication *publication, size_t i)
+{
+    struct text own = text_of(publication->principal->name + sizeof "device/" - 1);
+    const struct motion_event *event = &publication->motion.events[i];
+
+    if (event->device.len && !text_equal(event->device, own))
+        refuse_event(publication, i, REASON_NOT_ALLOWED, "device", not_yours);
+}
+
+static void authorize_edge(struct publication *publication, size_t i)
+{
+    const struct motion_event *event = &publication->motion.events[i];
+    char name[sizeof "device/" + LIMIT_ID];
+
+    if (event->device.len == 0 || event->device.len > LIMIT_ID) {
+        refuse_event(publication, i, REASON_BAD_PAYLOAD, "device", "an edge names the device");
+        return;
+    }
+    size_t len = (size_t)sprintf(name, "device/%.*s", (int)event->device.len, event->device.data);
+    if (role_of((struct text){name, len}) != ROLE_DEVICE)
+        refuse_event(publication, i, REASON_NOT_ALLOWED, "device", not_yours);
+    else
+        publication->devices[i] = principal_hold(publication->broker, (struct text){name, len});
+}
+
+static enum step_result authorize(struct publication *publication)
+{
+    struct motion_batch *batch = &publication->motion;
+
+    publication->devices = arena_alloc(&publication->arena, batch->count * sizeof *publication->devices);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->events[i].refusal.code)
+            continue;
+        if (publication->principal->role == ROLE_EDGE) {
+            authorize_edge(publication, i);
+            continue;
+        }
+        authorize_device(publication, i);
+        publication->devices[i] = publication->principal;
+        publication->principal->holders++;
+    }
+    return STEP_GO_ON;
+}
+
+/* ---- locate: the registered place of the device at that time, else the event's own position ---- */
+
+static void check_device(struct publication *publication, size_t i)
+{
+    const struct known_principal *device = publication->devices[i];
+    const struct motion_event *event = &publication->motion.events[i];
+
+    if (device->load != PRINCIPAL_KNOWN || device->household[0] == 0 ||
+        strcmp(device->household, publication->principal->household) != 0)
+        refuse_event(publication, i, REASON_NOT_ALLOWED, "device", not_yours);
+    else if (!principal_place(device, event->at) && !event->has_position)
+        refuse_event(
+            publication, i, REASON_BAD_PAYLOAD, "position", "needed: the device has no registered place");
+}
+
+static enum step_result locate(struct publication *publication)
+{
+    struct motion_batch *batch = &publication->motion;
+    size_t good = 0;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        struct known_principal *device = publication->devices[i];
+        if (batch->events[i].refusal.code || device->load != PRINCIPAL_LOADING)
+            continue;
+        TAILQ_INSERT_TAIL(&device->waiting, publication, in_waiting);
+        return STEP_WAIT;
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        if (!batch->events[i].refusal.code)
+            check_device(publication, i);
+        good += batch->events[i].refusal.code == REASON_OK;
+    }
+    if (good == 0) {
+        publication->refusal = batch->events[0].refusal;
+        return STEP_REFUSE;
+    }
+    return STEP_GO_ON;
+}
+
+static geo_cell event_leaf(const struct publication *publication, size_t i)
+{
+    const struct motion_event *event = &publication->motion.events[i];
+    geo_cell leaf = principal_place(publication->devices[i], event->at);
+    struct geo_point point = {event->position.lat_e7 / 1e7, event->position.lon_e7 / 1e7};
+
+    if (!leaf && geo_encode(point, publication->broker->options.leaf_precision, &leaf) != GEO_OK)
+        leaf = 0; /* the codec has checked the position */
+    return leaf;
+}
+
+/* ---- store: events of one leaf cell travel together ---- */
+
+struct part {
+    struct publication *publication;
+    size_t count;
+    uint8_t index[LIMIT_BATCH_EVENTS];
+};
+
+static uint8_t *put_number(uint8_t *at, uint64_t value, int size)
+{
+    for (int i = 0; i < size; i++)
+        *at++ = (uint8_t)(value >> 8 * i);
+    return at;
+}
+
+static uint8_t *put_short(uint8_t *at, const void *data, size_t len)
+{
+    *at++ = (uint8_t)len;
+    if (len)
+        memcpy(at, data, len);
+    return at + len;
+}
+
+static struct bytes log_record(struct publication *publication, size_t i, uint16_t leaf)
+{
+    const struct motion_event *event = &publication->motion.events[i];
+    uint8_t *record =
+        arena_alloc(&publication->arena, RECORD_FIXED + event->activity_id.len + event->clip.len);
+    uint8_t *at = record;
+
+    *at++ = (uint8_t)(event->kind | event->phase << 4);
+    *at++ = event->confidence;
+    at = put_number(at, publication->devices[i]->number, 2);
+    at = put_number(at, leaf, 2);
+    at = put_number(at, (uint64_t)event->at, 6);
+    at = put_number(at, event->until ? (uint64_t)(event->until - event->at) : 0, 4);
+    at = put_short(at, event->activity_id.data, event->activity_id.len);
+    at = put_short(at, event->clip.data, event->clip.len);
+    return (struct bytes){record, (size_t)(at - record)};
+}
+
+static void fill_event(
+    struct publication *publication, size_t i, geo_cell leaf, struct store_motion_event *out)
+{
+    const struct motion_event *event = &publication->motion.events[i];
+    uint16_t bits = leaf_bits(leaf, publication->broker->options.channel_precision);
+    struct activity_item item = {bits, event->kind, event->phase, event->confidence, event->at};
+
+    out->seq = event->seq;
+    out->record = log_record(publication, i, bits);
+    out->publish = publication->devices[i]->share >> event->kind & 1;
+    activity_record(&item, out->activity);
+}
+
+static void refuse_stored(struct publication *publication, size_t i, const struct store_motion_result *result)
+{
+    if (result->session_old)
+        publication->motion.events[i].refusal = (struct refusal){.code = REASON_OTHER,
+            .field = "session",
+            .rule = arena_printf(&publication->arena, "older than the session before the current one, %llu",
+                (unsigned long long)result->current_session)};
+    else
+        refuse_event(publication, i, REASON_OTHER, "seq", "too old: more than 128 below the highest");
+}
+
+static void stored(void *arg, const struct store_motion_result *result)
+{
+    struct part *part = arg;
+
+    for (size_t n = 0; result->status == STORE_OK && n < part->count; n++) {
+        if (result->session_old || result->too_old >> n & 1)
+            refuse_stored(part->publication, part->index[n], result);
+    }
+    pipeline_stored(part->publication, result->status);
+}
+
+static void store_part(struct publication *publication, struct part *part, geo_cell leaf, bool only)
+{
+    struct store_motion_event events[LIMIT_BATCH_EVENTS];
+    struct store_motion motion = {.sender = text_of(publication->principal->name),
+        .instance = text_of(publication->client),
+        .session = publication->motion.session,
+        .qos2_packet = publication->qos == 2 && only ? publication->packet_id : 0,
+        .household = text_of(publication->principal->household),
+        .count = part->count,
+        .events = events};
+
+    memset(events, 0, part->count * sizeof *events);
+    geo_format(geo_parent(leaf, publication->broker->options.channel_precision), motion.channel);
+    geo_format(leaf, motion.leaf);
+    for (size_t n = 0; n < part->count; n++)
+        fill_event(publication, part->index[n], leaf, &events[n]);
+    store_motion(publication->broker->store, &motion, stored, part);
+}
+
+static enum step_result store(struct publication *publication)
+{
+    struct motion_batch *batch = &publication->motion;
+    geo_cell leaves[LIMIT_BATCH_EVENTS], part_leaves[LIMIT_BATCH_EVENTS];
+    struct part *parts[LIMIT_BATCH_EVENTS];
+    size_t part_count = 0;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        size_t p = 0;
+        if (batch->events[i].refusal.code)
+            continue;
+        leaves[i] = event_leaf(publication, i);
+        while (p < part_count && part_leaves[p] != leaves[i])
+            p++;
+        if (p == part_count) {
+            parts[p] = arena_alloc(&publication->arena, sizeof *parts[p]);
+            parts[p]->publication = publication;
+            part_leaves[part_count++] = leaves[i];
+        }
+        parts[p]->index[parts[p]->count++] = (uint8_t)i;
+    }
+    /* An unnumbered batch at QoS 2 from several places at once is kept at least once: one packet id guards
+     * one place. */
+    publication->stores = (uint16_t)part_count;
+    for (size_t p = 0; p < part_count; p++)
+        store_part(publication, parts[p], part_leaves[p], part_count == 1);
+    return STEP_WAIT;
+}
+
+const struct kind kind_motion = {
+    .topic = TOPIC_MOTION,
+    .roles = ROLE_DEVICE | ROLE_EDGE,
+    .decode = decode,
+    .authorize = authorize,
+    .locate = locate,
+    .store = store,
+};

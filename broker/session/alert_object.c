@@ -1,0 +1,177 @@
+/* Alerts in memory: a table by public id and revision. The store has the body; here it is decoded once, with
+ * the shapes of earlier revisions, and shared by rings and sessions. */
+#include "broker/session/alert_object.h"
+
+#include "broker/session/deliver.h"
+#include "proto/codec.h"
+
+struct load_request {
+    struct broker *broker;
+    char public_id[PUBLIC_ID + 1];
+    uint32_t revision;
+};
+
+static struct geo_point point_of(struct position position)
+{
+    return (struct geo_point){position.lat_e7 / 1e7, position.lon_e7 / 1e7};
+}
+
+enum item_class alert_class(const struct alert *alert)
+{
+    if (alert->place.kind == PLACE_POINT || alert->sender_kind == SENDER_USER)
+        return CLASS_INCIDENT;
+    return CLASS_AREA;
+}
+
+static struct geo_ring ring_shape(const struct ring *ring, struct arena *arena)
+{
+    struct geo_point *points = arena_alloc(arena, ring->count * sizeof *points);
+
+    for (size_t i = 0; i < ring->count; i++)
+        points[i] = point_of(ring->points[i]);
+    return (struct geo_ring){points, ring->count};
+}
+
+static struct geo_shape box_shape(struct geo_box box, struct arena *arena)
+{
+    struct geo_point corners[5] = {{box.south, box.west}, {box.south, box.east}, {box.north, box.east},
+        {box.north, box.west}, {box.south, box.west}};
+    struct geo_point *points = arena_alloc(arena, sizeof corners);
+    struct geo_ring *ring = arena_alloc(arena, sizeof *ring);
+    struct geo_polygon *polygon = arena_alloc(arena, sizeof *polygon);
+
+    memcpy(points, corners, sizeof corners);
+    *ring = (struct geo_ring){points, 5};
+    *polygon = (struct geo_polygon){ring, 1};
+    return (struct geo_shape){.kind = GEO_POLYGONS, .polygons = polygon, .polygon_count = 1};
+}
+
+static struct geo_shape polygons_of(const struct alert *alert, struct arena *arena)
+{
+    size_t count = alert->place.polygon_count;
+    struct geo_polygon *polygons = arena_alloc(arena, count * sizeof *polygons);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct polygon *from = &alert->place.polygons[i];
+        struct geo_ring *rings = arena_alloc(arena, from->count * sizeof *rings);
+        for (size_t r = 0; r < from->count; r++)
+            rings[r] = ring_shape(&from->rings[r], arena);
+        polygons[i] = (struct geo_polygon){rings, from->count};
+    }
+    return (struct geo_shape){.kind = GEO_POLYGONS, .polygons = polygons, .polygon_count = count};
+}
+
+struct geo_shape alert_shape(const struct alert *alert, int leaf_precision, struct arena *arena)
+{
+    struct geo_point center = point_of(alert->place.center);
+    geo_cell leaf;
+
+    switch (alert->place.kind) {
+    case PLACE_POLYGONS:
+        return polygons_of(alert, arena);
+    case PLACE_CIRCLE:
+        return (struct geo_shape){.kind = GEO_CIRCLE, .center = center, .radius = alert->place.radius_m};
+    default:
+        if (alert->sender_kind == SENDER_USER && geo_encode(center, leaf_precision, &leaf) == GEO_OK)
+            return box_shape(geo_bounds(leaf), arena);
+        return (struct geo_shape){.kind = GEO_POINT, .center = center};
+    }
+}
+
+static void add_face(struct alert_object *object, const struct alert *alert, int leaf_precision)
+{
+    if (alert->place.kind == PLACE_NONE || object->face_count == ALERT_FACES)
+        return;
+    object->faces[object->face_count++] = (struct alert_face){
+        alert_shape(alert, leaf_precision, &object->arena), alert->category, (uint8_t)alert_class(alert)};
+}
+
+static bool take_record(
+    struct broker *broker, struct alert_object *object, const struct store_alert_record *record)
+{
+    struct refusal refusal = {0};
+    struct alert *alert = &object->alert;
+    int leaf = broker->options.leaf_precision;
+    geo_cell cell;
+
+    if (!codec_decode_alert(ENCODING_PROTOBUF, record->body, &object->arena, alert, &refusal)) {
+        log_line(LOG_LEVEL_ERROR, "alert_unreadable", "alert=%s field=%s rule=\"%s\"", object->key.public_id,
+            refusal.field, refusal.rule);
+        return false;
+    }
+    alert->sender_alert_id = (struct text){0};
+    alert->reference_count = 0;
+    alert->public_id = text_of(object->key.public_id);
+    alert->revision = object->key.revision;
+    alert->state = record->in_force ? ALERT_IN_FORCE : ALERT_ENDED;
+    object->in_force = record->in_force;
+    object->faces = arena_alloc(&object->arena, ALERT_FACES * sizeof *object->faces);
+    add_face(object, alert, leaf);
+    for (size_t i = 0; i < record->area_count; i++) {
+        struct alert earlier;
+        if (codec_decode_alert(ENCODING_PROTOBUF, record->areas[i], &object->arena, &earlier, &refusal))
+            add_face(object, &earlier, leaf);
+    }
+    if (alert->place.kind != PLACE_POLYGONS &&
+        geo_encode(point_of(alert->place.center), leaf, &cell) == GEO_OK)
+        geo_format(cell, object->cell);
+    return object->face_count > 0;
+}
+
+static void loaded(void *arg, const struct store_alert_record *record)
+{
+    struct load_request *request = arg;
+    struct broker *broker = request->broker;
+    struct alert_object *object;
+    struct alert_object like = {0};
+
+    memcpy(like.key.public_id, request->public_id, sizeof like.key.public_id);
+    like.key.revision = request->revision;
+    free(request);
+    HASH_FIND(hh, broker->alerts, &like.key, sizeof like.key, object);
+    if (!object || record->status == STORE_GONE)
+        return;
+    if (record->status == STORE_OK && take_record(broker, object, record)) {
+        object->load = ALERT_READY;
+    } else {
+        object->load = ALERT_GONE;
+        broker->counters.alerts_gone++;
+    }
+    deliver_alert_loaded(broker);
+}
+
+struct alert_object *alert_object_hold(struct broker *broker, const struct alert_notice *notice)
+{
+    struct alert_object *object;
+    struct alert_object like = {0};
+
+    memcpy(like.key.public_id, notice->public_id, sizeof like.key.public_id);
+    like.key.revision = notice->revision;
+    HASH_FIND(hh, broker->alerts, &like.key, sizeof like.key, object);
+    if (object) {
+        object->holders++;
+        return object;
+    }
+    object = must_calloc(sizeof *object);
+    object->key = like.key;
+    object->holders = 1;
+    arena_init(&object->arena, NULL, 0);
+    HASH_ADD(hh, broker->alerts, key, sizeof object->key, object);
+
+    struct load_request *request = must_calloc(sizeof *request);
+    request->broker = broker;
+    memcpy(request->public_id, object->key.public_id, sizeof request->public_id);
+    request->revision = object->key.revision;
+    store_alert_load(
+        broker->store, notice->sender_tag, request->public_id, request->revision, loaded, request);
+    return object;
+}
+
+void alert_object_drop(struct broker *broker, struct alert_object *alert)
+{
+    if (!alert || --alert->holders > 0)
+        return;
+    HASH_DEL(broker->alerts, alert);
+    arena_free(&alert->arena);
+    free(alert);
+}

@@ -1,0 +1,51 @@
+/* One revision of an alert, loaded once and shared by all who follow it here. */
+#ifndef NEIGHBORS_BROKER_SESSION_ALERT_OBJECT_H
+#define NEIGHBORS_BROKER_SESSION_ALERT_OBJECT_H
+
+#include <uthash.h>
+
+#include "broker/core.h"
+#include "proto/arena.h"
+#include "proto/message.h"
+#include "proto/topic.h"
+
+/* What an alert looked like at some revision: who must be told when it no longer does. Face 0 is this
+ * revision's. */
+struct alert_face {
+    struct geo_shape shape;
+    uint8_t category;
+    uint8_t item_class; /* enum item_class */
+};
+enum { ALERT_FACES = 32 };
+
+enum alert_load { ALERT_LOADING, ALERT_READY, ALERT_GONE };
+
+struct alert_object {
+    UT_hash_handle hh;
+    struct {
+        char public_id[PUBLIC_ID + 1];
+        uint32_t revision;
+    } key;
+    uint32_t holders;
+    enum alert_load load;
+    bool in_force;      /* of this revision */
+    struct arena arena; /* of alert and faces */
+    struct alert alert; /* as it is delivered */
+    int face_count;
+    struct alert_face *faces;
+    char cell[GEO_CELL_TEXT]; /* leaf cell of its centre; "" when it has none */
+};
+
+/* The revision that the notice names, held for the caller; loads it when nobody has it. Never NULL. When it
+ * leaves the state LOADING, channels and sessions that wait go on by themselves (deliver_alert_loaded). */
+struct alert_object *alert_object_hold(struct broker *broker, const struct alert_notice *notice);
+/* NULL is allowed. */
+void alert_object_drop(struct broker *broker, struct alert_object *alert);
+
+/* The class of an alert by its place and sender (CONTRACT: activity, incident, area). */
+enum item_class alert_class(const struct alert *alert);
+/* The shape that decides who is concerned. Points into arena. A resident's point stands for its whole leaf
+ * cell, because it was snapped to that. */
+struct geo_shape alert_shape(const struct alert *alert, int leaf_precision, struct arena *arena);
+
+#endif

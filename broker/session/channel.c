@@ -1,0 +1,280 @@
+/* Followed channels. The store tells entries in order; they go into a ring and are delivered in the turn's
+ * upkeep. Who is further back than the ring reads from the store. */
+#include "broker/session/channel.h"
+
+#include "broker/session/deliver.h"
+
+struct channel *channel_find(struct broker *broker, struct text name)
+{
+    struct channel *channel;
+
+    HASH_FIND(hh, broker->channels, name.data, name.len, channel);
+    return channel;
+}
+
+struct text channel_public_name(const struct channel *channel)
+{
+    return text_of(channel->name + 2);
+}
+
+void channel_mark_dirty(struct broker *broker, struct channel *channel)
+{
+    if (channel->queued != CHANNEL_IDLE)
+        return;
+    channel->queued = CHANNEL_DIRTY;
+    TAILQ_INSERT_TAIL(&broker->dirty, channel, in_queue);
+}
+
+static struct entry *ring_at(const struct channel *channel, uint32_t i)
+{
+    return channel->ring[(channel->ring_first + i) % channel->ring_room];
+}
+
+static void ring_drop_first(struct broker *broker, struct channel *channel)
+{
+    struct entry *entry = ring_at(channel, 0);
+
+    channel->floor = entry->position;
+    channel->ring_first = (channel->ring_first + 1) % channel->ring_room;
+    channel->ring_count--;
+    entry_drop(broker, entry);
+}
+
+/* The ring grows with its use: most channels are quiet. */
+static void ring_grow(struct channel *channel, uint32_t most)
+{
+    uint32_t room = channel->ring_room ? channel->ring_room * 2 : 4;
+    struct entry **ring;
+
+    if (room > most)
+        room = most;
+    ring = must_alloc(room * sizeof *ring);
+    for (uint32_t i = 0; i < channel->ring_count; i++)
+        ring[i] = ring_at(channel, i);
+    free(channel->ring);
+    channel->ring = ring;
+    channel->ring_first = 0;
+    channel->ring_room = room;
+}
+
+static void ring_push(struct broker *broker, struct channel *channel, struct entry *entry)
+{
+    uint32_t most = broker->options.ring_items;
+
+    if (channel->ring_count == channel->ring_room) {
+        if (channel->ring_room < most)
+            ring_grow(channel, most);
+        else
+            ring_drop_first(broker, channel);
+    }
+    channel->ring[(channel->ring_first + channel->ring_count++) % channel->ring_room] = entry;
+}
+
+static void ring_clear(struct broker *broker, struct channel *channel, struct position_in_channel floor)
+{
+    while (channel->ring_count)
+        ring_drop_first(broker, channel);
+    channel->floor = floor;
+}
+
+static void notice_forget(struct channel *channel, const char *public_id)
+{
+    for (size_t i = 0; i < channel->notice_count; i++) {
+        if (strcmp(channel->notices[i].public_id, public_id) == 0) {
+            channel->notices[i] = channel->notices[--channel->notice_count];
+            return;
+        }
+    }
+}
+
+static void notice_add(struct channel *channel, const struct alert_notice *notice)
+{
+    notice_forget(channel, notice->public_id);
+    if (!notice->in_force)
+        return;
+    if (channel->notice_count == channel->notice_room) {
+        channel->notice_room = channel->notice_room ? channel->notice_room * 2 : 4;
+        channel->notices = must_realloc(channel->notices, channel->notice_room * sizeof *channel->notices);
+    }
+    channel->notices[channel->notice_count++] = *notice;
+}
+
+bool channel_supersedes(const struct channel *channel, const struct alert_object *alert)
+{
+    for (size_t i = 0; i < channel->notice_count; i++) {
+        if (strcmp(channel->notices[i].public_id, alert->key.public_id) == 0)
+            return channel->notices[i].revision > alert->key.revision;
+    }
+    return alert->in_force; /* not in force here any more: its ENDED follows */
+}
+
+void channel_on_entry(void *arg, struct text name, const struct channel_entry *told)
+{
+    struct broker *broker = arg;
+    struct channel *channel = channel_find(broker, name);
+
+    if (!channel || position_order(told->position, channel->head) <= 0)
+        return;
+    ring_push(broker, channel, entry_new(broker, told));
+    channel->head = told->position;
+    if (told->kind == ENTRY_ALERT)
+        notice_add(channel, &told->alert);
+    channel_mark_dirty(broker, channel);
+}
+
+struct state_request {
+    struct broker *broker;
+    uint64_t serial; /* of the channel: one that was closed and opened again is another */
+    size_t len;
+    char name[];
+};
+
+static struct state_request *state_request(struct broker *broker, const struct channel *channel)
+{
+    size_t len = strlen(channel->name);
+    struct state_request *request = must_alloc(sizeof *request + len);
+
+    request->broker = broker;
+    request->serial = channel->serial;
+    request->len = len;
+    memcpy(request->name, channel->name, len);
+    return request;
+}
+
+static struct channel *state_channel(const struct state_request *request)
+{
+    struct channel *channel = channel_find(request->broker, (struct text){request->name, request->len});
+
+    return channel && channel->serial == request->serial ? channel : NULL;
+}
+
+static void channel_take_state(
+    struct broker *broker, struct channel *channel, const struct channel_state *state)
+{
+    channel->generation = state->generation;
+    channel->low = state->low;
+    channel->notice_count = 0;
+    for (size_t i = 0; i < state->alert_count; i++) {
+        struct alert_notice notice = state->alerts[i];
+        notice.in_force = true;
+        notice_add(channel, &notice);
+    }
+    if (position_order(channel->head, state->head) < 0) {
+        ring_clear(broker, channel, state->head);
+        channel->head = state->head;
+    }
+}
+
+static void opened(void *arg, const struct channel_state *state)
+{
+    struct state_request *request = arg;
+    struct broker *broker = request->broker;
+    struct channel *channel = state_channel(request);
+    struct link *link;
+
+    free(request);
+    if (!channel || state->status != STORE_OK)
+        return;
+    channel_take_state(broker, channel, state);
+    channel->life = CHANNEL_LIVE;
+    LIST_FOREACH(link, &channel->links, of_channel)
+    deliver_wake(link->session);
+}
+
+/* A seam: the store could not tell what lies up to head. Followers read it; what is in force is asked anew.
+ */
+static void seam_closed(void *arg, const struct channel_state *state)
+{
+    struct state_request *request = arg;
+    struct channel *channel = state_channel(request);
+
+    if (channel && state->status == STORE_OK)
+        channel_take_state(request->broker, channel, state);
+    if (channel)
+        channel_mark_dirty(request->broker, channel);
+    free(request);
+}
+
+void channel_on_seam(void *arg, struct text name, struct position_in_channel head)
+{
+    struct broker *broker = arg;
+    struct channel *channel = channel_find(broker, name);
+
+    if (!channel || channel->life != CHANNEL_LIVE)
+        return;
+    ring_clear(broker, channel, head);
+    if (position_order(channel->head, head) < 0)
+        channel->head = head;
+    store_channel_state(broker->store, name, seam_closed, state_request(broker, channel));
+    channel_mark_dirty(broker, channel);
+}
+
+struct channel *channel_open(struct broker *broker, struct text name)
+{
+    struct channel *channel = channel_find(broker, name);
+
+    if (channel)
+        return channel;
+    channel = must_calloc(sizeof *channel + name.len + 1);
+    memcpy(channel->name, name.data, name.len);
+    channel->serial = ++broker->channel_serial;
+    LIST_INIT(&channel->links);
+    if (name.len > 2 && name.data[0] == 'c' &&
+        geo_parse(name.data + 2, name.len - 2, &channel->cell) != GEO_OK)
+        channel->cell = 0;
+    HASH_ADD_KEYPTR(hh, broker->channels, channel->name, name.len, channel);
+    store_follow(broker->store, name, opened, state_request(broker, channel));
+    return channel;
+}
+
+static void channel_close(struct broker *broker, struct channel *channel)
+{
+    store_unfollow(broker->store, text_of(channel->name));
+    if (channel->queued == CHANNEL_DIRTY)
+        TAILQ_REMOVE(&broker->dirty, channel, in_queue);
+    if (channel->queued == CHANNEL_WAITING)
+        TAILQ_REMOVE(&broker->waiting_channels, channel, in_queue);
+    ring_clear(broker, channel, channel->floor);
+    HASH_DEL(broker->channels, channel);
+    free(channel->ring);
+    free(channel->notices);
+    free(channel);
+}
+
+struct link *link_new(struct channel *channel, struct session *session, struct position_in_channel sent)
+{
+    struct link *link = must_calloc(sizeof *link);
+
+    link->channel = channel;
+    link->session = session;
+    link->sent = sent;
+    LIST_INSERT_HEAD(&channel->links, link, of_channel);
+    return link;
+}
+
+void link_free(struct broker *broker, struct link *link)
+{
+    struct channel *channel = link->channel;
+
+    LIST_REMOVE(link, of_channel);
+    free(link);
+    if (LIST_EMPTY(&channel->links))
+        channel_close(broker, channel);
+}
+
+struct entry *channel_next(const struct channel *channel, struct position_in_channel after, bool *behind)
+{
+    uint32_t low = 0, high = channel->ring_count;
+
+    *behind = position_order(after, channel->floor) < 0;
+    if (*behind || position_order(after, channel->head) >= 0)
+        return NULL;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (position_order(ring_at(channel, middle)->position, after) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < channel->ring_count ? ring_at(channel, low) : NULL;
+}

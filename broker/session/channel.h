@@ -1,0 +1,74 @@
+/* The channels that sessions here follow: their newest entries in a ring, and the links of the sessions to
+ * them. */
+#ifndef NEIGHBORS_BROKER_SESSION_CHANNEL_H
+#define NEIGHBORS_BROKER_SESSION_CHANNEL_H
+
+#include "broker/session/entry.h"
+
+LIST_HEAD(link_list, link);
+
+/* A session's place in a channel: its cursor. */
+struct link {
+    LIST_ENTRY(link) of_channel;
+    struct link *next; /* of the session */
+    struct channel *channel;
+    struct session *session;
+    struct position_in_channel sent; /* everything up to here was sent or does not concern the session */
+    uint32_t generation;             /* of the channel when `sent` was stored */
+    bool fresh;                      /* no cursor yet: takes the head when the channel is LIVE */
+    bool settled; /* `sent` was held against the channel's head, low-water mark and generation */
+};
+
+enum channel_life { CHANNEL_OPENING, CHANNEL_LIVE };
+
+struct channel {
+    UT_hash_handle hh;
+    enum channel_life life;
+    uint64_t serial;
+    geo_cell cell; /* 0 for an inbox */
+    uint32_t generation;
+    struct position_in_channel floor; /* the ring has everything behind this */
+    struct position_in_channel head;  /* of the newest entry that was told */
+    struct position_in_channel low;
+    struct entry **ring;
+    uint32_t ring_first, ring_count, ring_room;
+    size_t notice_count, notice_room;
+    struct alert_notice *notices; /* in force at head */
+    struct link_list links;
+    enum channel_queued {
+        CHANNEL_IDLE,
+        CHANNEL_DIRTY,
+        CHANNEL_WAITING
+    } queued; /* in broker->dirty or waiting_channels */
+    TAILQ_ENTRY(channel) in_queue;
+    char name[];
+};
+
+/* The channel, followed; opened when nobody here followed it yet. Sessions that wait for it go on when it is
+ * LIVE. */
+struct channel *channel_open(struct broker *broker, struct text name);
+/* NULL when nobody here follows it. */
+struct channel *channel_find(struct broker *broker, struct text name);
+
+/* Adds a link of the session, `sent` as given. */
+struct link *link_new(struct channel *channel, struct session *session, struct position_in_channel sent);
+/* Takes the link away; the channel is followed no more with its last link. */
+void link_free(struct broker *broker, struct link *link);
+
+/* The first entry of the ring behind the position. NULL: none; *behind is then true when the ring no longer
+ * reaches back. */
+struct entry *channel_next(const struct channel *channel, struct position_in_channel after, bool *behind);
+
+/* True when the alert of the notice has a newer state here. */
+bool channel_supersedes(const struct channel *channel, const struct alert_object *alert);
+
+/* As clients name it in cursors: the geohash. */
+struct text channel_public_name(const struct channel *channel);
+
+void channel_mark_dirty(struct broker *broker, struct channel *channel);
+
+/* What the store tells (store_events). */
+void channel_on_entry(void *broker, struct text name, const struct channel_entry *entry);
+void channel_on_seam(void *broker, struct text name, struct position_in_channel head);
+
+#endif

@@ -1,0 +1,248 @@
+/* CONNECT: who speaks, is it allowed in, and which session is it. One call to the store answers all three. */
+#include <stdio.h>
+
+#include "broker/principal.h"
+#include "broker/session/connection_state.h"
+#include "broker/session/deliver.h"
+#include "broker/session/saved.h"
+
+enum { CLIENT_ID = 64, WINDOW = 64 };
+
+/* A CONNECT that waits for the store. */
+struct opening {
+    struct connection *connection; /* NULL: gone meanwhile */
+    struct broker *broker;
+    char principal[160];
+    char client[CLIENT_ID + 1];
+    bool assigned, clean;
+    uint32_t expiry_s;
+    int64_t issued_at;
+};
+
+void opening_abandon(struct opening *opening)
+{
+    opening->connection = NULL;
+}
+
+static void refuse(struct connection *connection, uint8_t reason, const char *why)
+{
+    uint8_t version = connection->version ? connection->version : MQTT_3_1_1;
+    struct mqtt_writer writer = {output_reserve(&connection->output, 64), 64, 0};
+
+    mqtt_encode_connack(&writer, version, false, reason, NULL, 0);
+    output_commit(&connection->output, writer.len);
+    connection_wants_write(connection);
+    connection->broker->counters.connections_refused_credentials++;
+    log_line(LOG_LEVEL_INFO, "connect_refused", "peer=%s reason=0x%02x why=\"%s\"", connection->peer.address,
+        reason, why);
+    connection_shut(connection, why, false);
+}
+
+/* ---- who ---- */
+
+static bool identify(struct connection *connection, const struct mqtt_connect *connect,
+    struct credential *out, const char **why)
+{
+    const struct broker_options *options = &connection->broker->options;
+    struct text certificate = connection->peer.certificate;
+
+    if (certificate.len) {
+        if (connect->has_username && connect->username.len && !text_equal(connect->username, certificate)) {
+            *why = "user name differs from the certificate";
+            return false;
+        }
+        snprintf(out->name, sizeof out->name, "%.*s", (int)certificate.len, certificate.data);
+        return true;
+    }
+    if (!connect->has_username || !connect->has_password) {
+        *why = "no credentials";
+        return false;
+    }
+    return options->check_token(options->check_arg, connect->username, connect->password, out, why);
+}
+
+/* A client id of any length has a name of bounded length: long ones go by their digest. */
+static void name_client(const struct connection *connection, struct text client_id, struct opening *opening)
+{
+    uint8_t digest[16];
+
+    if (client_id.len == 0) {
+        opening->assigned = true;
+        snprintf(opening->client, sizeof opening->client, "auto-%llx-%llx",
+            (unsigned long long)broker_now(connection->broker), (unsigned long long)(uintptr_t)opening >> 4);
+    } else if (client_id.len <= CLIENT_ID && client_id.data[0] != '~') {
+        memcpy(opening->client, client_id.data, client_id.len);
+    } else {
+        seal_digest((struct bytes){(const uint8_t *)client_id.data, client_id.len}, digest);
+        char *at = opening->client;
+        *at++ = '~';
+        for (int i = 0; i < 16; i++)
+            at += sprintf(at, "%02x", digest[i]);
+    }
+}
+
+static void take_settings(struct connection *connection, const struct mqtt_connect *connect)
+{
+    const struct broker_options *options = &connection->broker->options;
+    const struct mqtt_properties *properties = &connect->properties;
+
+    connection->keep_alive_s = connect->keep_alive;
+    if (connect->keep_alive == 0 || connect->keep_alive > options->keep_alive_max_s)
+        connection->keep_alive_s = (uint16_t)options->keep_alive_max_s;
+    connection->has_will = connect->has_will;
+    if (connect->version != MQTT_5)
+        return;
+    connection->receive_maximum = properties->receive_maximum;
+    connection->problem_info = properties->request_problem_info;
+    if (MQTT_HAS(properties, MQTT_MAXIMUM_PACKET_SIZE))
+        connection->maximum_packet = properties->maximum_packet_size;
+}
+
+/* ---- in ---- */
+
+static void greet(struct connection *connection, const struct opening *opening, bool present)
+{
+    const struct broker_options *options = &connection->broker->options;
+    struct mqtt_property_out properties[8];
+    size_t count = 0;
+    struct mqtt_writer writer = {output_reserve(&connection->output, 256), 256, 0};
+
+    properties[count++] = (struct mqtt_property_out){.id = MQTT_SHARED_AVAILABLE, .value = 0};
+    properties[count++] =
+        (struct mqtt_property_out){.id = MQTT_RECEIVE_MAXIMUM, .value = options->receive_maximum};
+    properties[count++] =
+        (struct mqtt_property_out){.id = MQTT_MAXIMUM_PACKET_SIZE, .value = options->maximum_packet};
+    properties[count++] =
+        (struct mqtt_property_out){.id = MQTT_TOPIC_ALIAS_MAXIMUM, .value = options->topic_alias_maximum};
+    properties[count++] =
+        (struct mqtt_property_out){.id = MQTT_SERVER_KEEP_ALIVE, .value = connection->keep_alive_s};
+    properties[count++] = (struct mqtt_property_out){.id = MQTT_SESSION_EXPIRY, .value = opening->expiry_s};
+    if (opening->assigned)
+        properties[count++] =
+            (struct mqtt_property_out){.id = MQTT_ASSIGNED_CLIENT_ID, .text = text_of(opening->client)};
+    mqtt_encode_connack(&writer, connection->version, present, REASON_OK, properties, count);
+    output_commit(&connection->output, writer.len);
+    connection_wants_write(connection);
+}
+
+/* One process may be asked to hold the same session twice: the older connection goes. */
+static void take_over(struct broker *broker, struct session_name name, uint64_t generation)
+{
+    size_t len = name.principal.len + 1 + name.client.len;
+    char key[512];
+    struct session *session;
+
+    if (len > sizeof key)
+        return;
+    memcpy(key, name.principal.data, name.principal.len);
+    key[name.principal.len] = '/';
+    memcpy(key + name.principal.len + 1, name.client.data, name.client.len);
+    HASH_FIND(hh, broker->sessions, key, len, session);
+    if (session && session->generation < generation && session->connection)
+        connection_end(session->connection, REASON_TAKEN_OVER, "session taken over");
+}
+
+void connection_on_taken_over(void *arg, struct session_name name, uint64_t generation)
+{
+    take_over(arg, name, generation);
+}
+
+static const char *not_welcome(const struct opening *opening, const struct session_record *record)
+{
+    if (record->status == STORE_NOT_FOUND)
+        return "not enrolled";
+    if (record->status == STORE_REVOKED)
+        return "revoked";
+    if (record->status != STORE_OK)
+        return "store failed";
+    if (opening->issued_at && opening->issued_at < record->principal.tokens_after)
+        return "token withdrawn";
+    return NULL;
+}
+
+static void welcome(struct opening *opening, const struct session_record *record)
+{
+    struct connection *connection = opening->connection;
+    struct broker *broker = connection->broker;
+    struct session_name name = {text_of(opening->principal), text_of(opening->client)};
+    struct session *session;
+
+    take_over(broker, name, record->generation);
+    session = session_new(broker, connection, name, record, opening->expiry_s);
+    session->inflight_window =
+        (uint8_t)(connection->receive_maximum < WINDOW ? connection->receive_maximum : WINDOW);
+    connection->session = session;
+    connection->stage = STAGE_UP;
+    for (size_t i = 0; i < record->qos2_count; i++)
+        qos2_add(connection, record->qos2[i]);
+    greet(connection, opening, record->present);
+    deliver_wake(session);
+}
+
+static void opened(void *arg, const struct session_record *record)
+{
+    struct opening *opening = arg;
+    struct connection *connection = opening->connection;
+    const char *why;
+
+    if (connection) {
+        connection->opening = NULL;
+        why = not_welcome(opening, record);
+        if (connection->stage == STAGE_CLOSED)
+            why = NULL;
+        else if (why)
+            refuse(connection,
+                record->status == STORE_FAILED || record->status == STORE_GONE ? REASON_SERVER_UNAVAILABLE
+                                                                               : REASON_NOT_ALLOWED,
+                why);
+        else
+            welcome(opening, record);
+        connection_resume(connection);
+    }
+    free(opening);
+}
+
+static void open_session(
+    struct connection *connection, const struct mqtt_connect *connect, const struct credential *who)
+{
+    struct broker *broker = connection->broker;
+    struct opening *opening = must_calloc(sizeof *opening);
+    uint32_t most = broker->options.session_expiry_max_s;
+    uint32_t expiry = connect->version == MQTT_5 ? connect->properties.session_expiry
+                                                 : (connect->clean_start ? 0 : UINT32_MAX);
+
+    opening->connection = connection;
+    opening->broker = broker;
+    opening->clean = connect->clean_start;
+    opening->expiry_s = expiry < most ? expiry : most;
+    opening->issued_at = who->issued_at;
+    memcpy(opening->principal, who->name, sizeof opening->principal);
+    name_client(connection, connect->client_id, opening);
+    connection->opening = opening;
+    connection->stage = STAGE_OPENING;
+    connection->credential_ends = who->expires_at;
+    store_session_open(broker->store,
+        (struct session_name){text_of(opening->principal), text_of(opening->client)}, opening->clean,
+        opening->expiry_s, opened, opening);
+}
+
+void connection_on_connect(struct connection *connection, const struct mqtt_connect *connect)
+{
+    struct credential who = {0};
+    const char *why = "not authorized";
+
+    connection->version = connect->version;
+    if (connection->broker->draining) {
+        refuse(connection, REASON_SERVER_UNAVAILABLE, "shutting down");
+    } else if (MQTT_HAS(&connect->properties, MQTT_AUTH_METHOD)) {
+        refuse(connection, REASON_BAD_AUTHENTICATION_METHOD, "authentication method");
+    } else if (connect->client_id.len == 0 && !connect->clean_start && connect->version == MQTT_3_1_1) {
+        refuse(
+            connection, REASON_BAD_CLIENT_ID, "empty client id without clean session"); /* [MQTT-3.1.3-8] */
+    } else if (!identify(connection, connect, &who, &why) || role_of(text_of(who.name)) == 0) {
+        refuse(connection, REASON_NOT_ALLOWED, why);
+    } else {
+        take_settings(connection, connect);
+        open_session(connection, connect, &who);
+    }
+}

@@ -1,0 +1,398 @@
+/* Deliveries. A session goes on in this order: alerts in force that new follows get first; entries read from
+ * the store for a link that is further back than the ring; the rings. It stops when the client's window or
+ * the output is full, or an alert is still being loaded, and is taken up again when that changes. */
+#include "broker/session/deliver.h"
+
+#include "broker/session/connection_state.h"
+#include "broker/session/item.h"
+#include "broker/step/publication.h"
+
+enum { PAGE = 64, ITEMS_A_TURN = 512 };
+
+struct page_reader {
+    struct link *link;
+    size_t count, next;
+    struct entry *entries[];
+};
+
+/* ---- who goes on ---- */
+
+static void leave_queue(struct session *session)
+{
+    struct broker *broker = session->broker;
+
+    if (session->queued == QUEUED_PUMP)
+        TAILQ_REMOVE(&broker->pump, session, in_queue);
+    if (session->queued == QUEUED_WAITING)
+        TAILQ_REMOVE(&broker->waiting, session, in_queue);
+    session->queued = QUEUED_NOT;
+}
+
+void deliver_wake(struct session *session)
+{
+    if (session->queued == QUEUED_PUMP)
+        return;
+    leave_queue(session);
+    session->queued = QUEUED_PUMP;
+    TAILQ_INSERT_TAIL(&session->broker->pump, session, in_queue);
+}
+
+static void wait_for_alert(struct session *session)
+{
+    leave_queue(session);
+    session->queued = QUEUED_WAITING;
+    TAILQ_INSERT_TAIL(&session->broker->waiting, session, in_queue);
+}
+
+void deliver_alert_loaded(struct broker *broker)
+{
+    struct session *session;
+    struct channel *channel;
+    struct publication *publication;
+
+    while ((session = TAILQ_FIRST(&broker->waiting)))
+        deliver_wake(session);
+    while ((channel = TAILQ_FIRST(&broker->waiting_channels))) {
+        TAILQ_REMOVE(&broker->waiting_channels, channel, in_queue);
+        channel->queued = CHANNEL_IDLE;
+        channel_mark_dirty(broker, channel);
+    }
+    struct publication_list ready = TAILQ_HEAD_INITIALIZER(ready);
+    TAILQ_CONCAT(&ready, &broker->waiting_publications, in_waiting);
+    while ((publication = TAILQ_FIRST(&ready))) {
+        TAILQ_REMOVE(&ready, publication, in_waiting);
+        pipeline_resume(publication);
+    }
+}
+
+/* ---- alerts in force, first ---- */
+
+static bool serves(const struct follow *follow, const struct channel *channel)
+{
+    if (!follow->place || follow->place->kind == FOLLOW_INBOX)
+        return false;
+    for (size_t i = 0; i < follow->place->channel_count; i++) {
+        if (follow->place->channels[i].cell == channel->cell)
+            return true;
+    }
+    return false;
+}
+
+static void queue_initial(struct session *session, struct follow *follow, struct channel *channel)
+{
+    for (size_t i = 0; i < channel->notice_count; i++) {
+        struct initial *initial = must_calloc(sizeof *initial);
+        *initial = (struct initial){NULL, follow, channel, channel->head,
+            alert_object_hold(session->broker, &channel->notices[i]), true};
+        *session->initial_end = initial;
+        session->initial_end = &initial->next;
+    }
+}
+
+void deliver_initial(struct session *session, struct follow *follow)
+{
+    for (struct link *link = session->links; link; link = link->next) {
+        if (serves(follow, link->channel))
+            queue_initial(session, follow, link->channel);
+    }
+}
+
+void deliver_initial_channel(struct session *session, struct link *link)
+{
+    for (struct follow *follow = session->follows; follow; follow = follow->next) {
+        if (serves(follow, link->channel))
+            queue_initial(session, follow, link->channel);
+    }
+}
+
+void deliver_gap(struct session *session, struct link *link)
+{
+    struct channel *channel = link->channel;
+
+    for (struct follow *follow = session->follows; follow; follow = follow->next) {
+        if (serves(follow, channel))
+            item_send_gap(session, follow, channel, (int64_t)link->sent.ms, (int64_t)channel->low.ms);
+    }
+    link->sent = channel->low;
+    deliver_initial_channel(session, link);
+}
+
+static void initial_free(struct session *session, struct initial *initial)
+{
+    alert_object_drop(session->broker, initial->alert);
+    free(initial);
+}
+
+/* Sends what is in force; true when the queue is empty. */
+static bool send_initial(struct session *session)
+{
+    while (session->initial) {
+        struct initial *initial = session->initial;
+
+        if (initial->alert->load == ALERT_LOADING) {
+            wait_for_alert(session);
+            return false;
+        }
+        if (!item_room(session, 1))
+            return false;
+        item_send_initial(session, initial);
+        session->initial = initial->next;
+        if (!session->initial)
+            session->initial_end = &session->initial;
+        initial_free(session, initial);
+    }
+    return true;
+}
+
+/* ---- entries ---- */
+
+/* Sends the items of an entry that the link has not passed yet; false when it must stop before the end. */
+static bool send_entry(struct session *session, struct link *link, struct entry *entry)
+{
+    bool same = link->sent.ms == entry->position.ms && link->sent.seq == entry->position.seq;
+    uint32_t item = same ? link->sent.index : 0;
+    int follows = 0;
+
+    for (struct follow *follow = session->follows; follow; follow = follow->next)
+        follows++;
+    session->unsaved = true;
+    for (; item < entry->item_count; item++) {
+        if (!item_room(session, follows))
+            return false;
+        struct position_in_channel before = link->sent;
+        for (struct follow *follow = session->follows; follow; follow = follow->next)
+            item_send(session, follow, link, before, entry, item);
+        link->sent = entry->position;
+        link->sent.index = item + 1 < entry->item_count ? item + 1 : 0;
+    }
+    link->sent = entry->position;
+    return true;
+}
+
+static void reader_free(struct session *session)
+{
+    struct page_reader *reader = session->reader;
+
+    if (!reader)
+        return;
+    session->reader = NULL;
+    for (size_t i = 0; i < reader->count; i++)
+        entry_drop(session->broker, reader->entries[i]);
+    free(reader);
+}
+
+/* Returning followers see the latest state of an alert: what was superseded meanwhile is passed over. */
+static bool superseded(const struct link *link, const struct entry *entry)
+{
+    return entry->kind == ENTRY_ALERT && entry->alert->load == ALERT_READY &&
+           channel_supersedes(link->channel, entry->alert);
+}
+
+/* Sends what was read from the store; true when all of it is sent. */
+static bool send_page(struct session *session)
+{
+    struct page_reader *reader = session->reader;
+
+    for (; reader && reader->next < reader->count; reader->next++) {
+        struct entry *entry = reader->entries[reader->next];
+
+        if (!entry_ready(entry)) {
+            wait_for_alert(session);
+            return false;
+        }
+        if (superseded(reader->link, entry))
+            reader->link->sent = entry->position;
+        else if (!send_entry(session, reader->link, entry))
+            return false;
+    }
+    reader_free(session);
+    return true;
+}
+
+struct page_request {
+    struct broker *broker;
+    uint64_t generation;
+    uint64_t serial; /* of the channel */
+    struct position_in_channel floor;
+    size_t len;
+    char session[];
+};
+
+static struct link *link_by_serial(const struct session *session, uint64_t serial)
+{
+    for (struct link *link = session->links; link; link = link->next) {
+        if (link->channel->serial == serial)
+            return link;
+    }
+    return NULL;
+}
+
+static void page_read(void *arg, const struct channel_page *page)
+{
+    struct page_request *request = arg;
+    struct broker *broker = request->broker;
+    struct session *session;
+    struct link *link;
+
+    HASH_FIND(hh, broker->sessions, request->session, request->len, session);
+    if (session && session->generation == request->generation && page->status != STORE_GONE) {
+        session->reading = false;
+        link = link_by_serial(session, request->serial);
+        if (link && page->status == STORE_OK) {
+            struct page_reader *reader = must_alloc(sizeof *reader + page->count * sizeof *reader->entries);
+            *reader = (struct page_reader){.link = link, .count = page->count};
+            for (size_t i = 0; i < page->count; i++)
+                reader->entries[i] = entry_new(broker, &page->entries[i]);
+            session->reader = reader;
+            if (position_order(link->sent, page->low) < 0 &&
+                position_order(link->channel->low, page->low) < 0) {
+                link->channel->low = page->low;
+                deliver_gap(session, link);
+            }
+            /* Nothing is left between here and the floor of the ring. */
+            if (!page->more && page->count == 0 && position_order(link->sent, request->floor) < 0)
+                link->sent = request->floor;
+        }
+        deliver_wake(session);
+    }
+    free(request);
+}
+
+static void read_behind(struct session *session, struct link *link)
+{
+    size_t len = strlen(session->name);
+    struct page_request *request = must_alloc(sizeof *request + len);
+
+    *request = (struct page_request){
+        session->broker, session->generation, link->channel->serial, link->channel->floor, len};
+    memcpy(request->session, session->name, len);
+    session->reading = true;
+    session->broker->counters.reads_behind++;
+    store_channel_read(
+        session->broker->store, text_of(link->channel->name), link->sent, PAGE, page_read, request);
+}
+
+/* Takes one link along its ring; false when the session has to stop. */
+static bool send_ring(struct session *session, struct link *link, uint64_t stop)
+{
+    struct entry *entry;
+    bool behind;
+
+    while ((entry = channel_next(link->channel, link->sent, &behind))) {
+        if (!entry_ready(entry)) {
+            wait_for_alert(session);
+            return false;
+        }
+        if (!send_entry(session, link, entry))
+            return false;
+        if (session->items_sent >= stop) {
+            deliver_wake(session);
+            return false;
+        }
+    }
+    if (behind) {
+        read_behind(session, link);
+        return false;
+    }
+    return true;
+}
+
+static void pump(struct session *session)
+{
+    uint64_t stop = session->items_sent + ITEMS_A_TURN;
+
+    if (!session->connection || !session_live(session))
+        return;
+    if (session->held) {
+        connection_live(session->connection);
+        return;
+    }
+    if (!send_initial(session) || session->reading || !send_page(session))
+        return;
+    for (struct link *link = session->links; link; link = link->next) {
+        if (!send_ring(session, link, stop))
+            return;
+    }
+}
+
+/* A channel with one link more to go: the usual case of a session that is up to date. */
+static void pump_link(struct link *link)
+{
+    struct session *session = link->session;
+
+    if (session->queued != QUEUED_NOT || session->blocked || session->held || session->initial ||
+        session->reading || session->reader || !session->connection || !link->settled)
+        return;
+    send_ring(session, link, session->items_sent + ITEMS_A_TURN);
+}
+
+static void pump_channel(struct broker *broker, struct channel *channel)
+{
+    struct link *link, *next;
+
+    if (channel->ring_count) {
+        const struct entry *newest =
+            channel->ring[(channel->ring_first + channel->ring_count - 1) % channel->ring_room];
+        if (!entry_ready(newest)) {
+            channel->queued = CHANNEL_WAITING;
+            TAILQ_INSERT_TAIL(&broker->waiting_channels, channel, in_queue);
+            return;
+        }
+    }
+    for (link = LIST_FIRST(&channel->links); link; link = next) {
+        next = LIST_NEXT(link, of_channel);
+        pump_link(link);
+    }
+}
+
+void deliver_turn(struct broker *broker)
+{
+    struct session_queue pumping = TAILQ_HEAD_INITIALIZER(pumping);
+    struct channel *channel;
+    struct session *session;
+
+    while ((channel = TAILQ_FIRST(&broker->dirty))) {
+        TAILQ_REMOVE(&broker->dirty, channel, in_queue);
+        channel->queued = CHANNEL_IDLE;
+        pump_channel(broker, channel);
+    }
+    /* Who is woken again while it is pumped has its next chance in the next turn. */
+    TAILQ_CONCAT(&pumping, &broker->pump, in_queue);
+    while ((session = TAILQ_FIRST(&pumping))) {
+        TAILQ_REMOVE(&pumping, session, in_queue);
+        session->queued = QUEUED_NOT;
+        session->blocked = false;
+        pump(session);
+    }
+}
+
+/* ---- ends ---- */
+
+void deliver_forget_follow(struct session *session, const struct follow *follow)
+{
+    struct initial **at = &session->initial;
+
+    while (*at) {
+        struct initial *initial = *at;
+        if (initial->follow != follow) {
+            at = &initial->next;
+            continue;
+        }
+        *at = initial->next;
+        initial_free(session, initial);
+    }
+    session->initial_end = at;
+    reader_free(session); /* what was not sent of it is read again */
+}
+
+void deliver_forget(struct session *session)
+{
+    leave_queue(session);
+    while (session->initial) {
+        struct initial *initial = session->initial;
+        session->initial = initial->next;
+        initial_free(session, initial);
+    }
+    session->initial_end = &session->initial;
+    reader_free(session);
+}

@@ -1,0 +1,41 @@
+/* Takes sessions on along their channels: alerts in force first, then what was missed, then what is new, as
+ * far as the client's window and the output allow. */
+#ifndef NEIGHBORS_BROKER_SESSION_DELIVER_H
+#define NEIGHBORS_BROKER_SESSION_DELIVER_H
+
+#include "broker/session/session.h"
+
+/* Puts the session among those that broker_turn takes on. */
+void deliver_wake(struct session *session);
+/* Queues the alerts in force that concern the follow, to be sent before anything else. */
+void deliver_initial(struct session *session, struct follow *follow);
+/* Queues the alerts in force in one channel for all follows of the session that it serves. */
+void deliver_initial_channel(struct session *session, struct link *link);
+/* All that became possible in this turn. */
+void deliver_turn(struct broker *broker);
+/* An alert was loaded, or is gone: who waited for it goes on. */
+void deliver_alert_loaded(struct broker *broker);
+/* Tells the session that entries before the low-water mark of the link's channel may be missing, and queues
+ * what is in force there. */
+void deliver_gap(struct session *session, struct link *link);
+/* Frees the session's part in deliveries; the part of one follow that ends. */
+void deliver_forget(struct session *session);
+void deliver_forget_follow(struct session *session, const struct follow *follow);
+
+/* Sends one message that stands in no channel (info, replies, heartbeats). qos 0 or 1; retained sets RETAIN.
+ * Not sent, and counted, when it is larger than the client takes. */
+struct delivery {
+    struct text topic;
+    struct blob *payload;
+    uint8_t qos;
+    bool retained;
+    struct bytes correlation; /* MQTT 5 correlation data; len 0: none */
+    uint32_t ids[8];          /* subscription identifiers */
+    int id_count;
+    struct link *link; /* QoS 1: whose cursor waits for the acknowledgement; NULL: none */
+    struct position_in_channel before;
+};
+/* False when the window is full (QoS 1) and nothing was sent. */
+bool deliver_send(struct session *session, const struct delivery *delivery);
+
+#endif

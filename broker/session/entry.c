@@ -1,0 +1,133 @@
+/* Entries in memory and their encodings. An item is encoded when the first follower needs it, and kept with
+ * the entry. */
+#include "broker/session/entry.h"
+
+#include "broker/session/channel.h"
+#include "broker/session/place.h"
+#include "proto/codec.h"
+
+struct entry *entry_new(struct broker *broker, const struct channel_entry *from)
+{
+    size_t len = from->kind == ENTRY_ALERT ? 0 : from->data.len;
+    struct entry *entry = must_calloc(sizeof *entry + len);
+
+    entry->holders = 1;
+    entry->position = from->position;
+    entry->kind = from->kind;
+    entry->item_count = from->kind == ENTRY_ACTIVITY ? (uint32_t)(len / ACTIVITY_RECORD) : 1;
+    entry->data_len = (uint32_t)len;
+    if (len)
+        memcpy(entry->data, from->data.data, len);
+    if (from->kind == ENTRY_ALERT) {
+        entry->notice_in_force = from->alert.in_force;
+        entry->alert = alert_object_hold(broker, &from->alert);
+    }
+    return entry;
+}
+
+struct entry *entry_hold(struct entry *entry)
+{
+    entry->holders++;
+    return entry;
+}
+
+void entry_drop(struct broker *broker, struct entry *entry)
+{
+    if (--entry->holders > 0)
+        return;
+    if (entry->payloads) {
+        for (uint32_t i = 0; i < entry->item_count * ENTRY_VARIANTS; i++)
+            blob_drop(entry->payloads[i]);
+        free(entry->payloads);
+    }
+    alert_object_drop(broker, entry->alert);
+    free(entry);
+}
+
+bool entry_ready(const struct entry *entry)
+{
+    return !entry->alert || entry->alert->load != ALERT_LOADING;
+}
+
+struct activity_item entry_activity(const struct entry *entry, uint32_t item)
+{
+    const uint8_t *r = entry->data + (size_t)item * ACTIVITY_RECORD;
+    uint32_t minute = (uint32_t)r[4] | (uint32_t)r[5] << 8 | (uint32_t)r[6] << 16 | (uint32_t)r[7] << 24;
+
+    return (struct activity_item){.leaf = (uint16_t)(r[0] | r[1] << 8),
+        .kind = r[2] & 0x0f,
+        .phase = r[2] >> 4,
+        .confidence = r[3],
+        .at = (int64_t)minute * 60000};
+}
+
+void activity_record(const struct activity_item *item, uint8_t out[ACTIVITY_RECORD])
+{
+    uint32_t minute = (uint32_t)(item->at / 60000);
+    uint8_t record[ACTIVITY_RECORD] = {(uint8_t)item->leaf, (uint8_t)(item->leaf >> 8),
+        (uint8_t)(item->kind | item->phase << 4), item->confidence, (uint8_t)minute, (uint8_t)(minute >> 8),
+        (uint8_t)(minute >> 16), (uint8_t)(minute >> 24)};
+
+    memcpy(out, record, sizeof record);
+}
+
+/* An inbox entry is one byte length, the topic's suffix, the payload in protobuf. */
+static struct bytes inbox_payload(const struct entry *entry, bool json, struct arena *arena)
+{
+    size_t suffix = 1 + (size_t)entry->data[0];
+    struct bytes stored = {entry->data + suffix, entry->data_len - suffix};
+    struct refused refused;
+    struct refusal refusal;
+
+    if (json && codec_decode_refused(ENCODING_PROTOBUF, stored, arena, &refused, &refusal))
+        return codec_encode_refused(ENCODING_JSON, &refused, arena);
+    return stored;
+}
+
+static struct bytes feed_payload(struct broker *broker, struct channel *channel, struct entry *entry,
+    uint32_t item, bool json, bool ended, struct arena *arena)
+{
+    struct feed_item feed = {.channel = channel_public_name(channel)};
+    struct position_in_channel position = entry->position;
+    struct alert alert;
+    char cell[GEO_CELL_TEXT], cursor[CURSOR_TEXT + 1];
+
+    position.index = item + 1 < entry->item_count ? item + 1 : 0;
+    seal_cursor(broker->seal, feed.channel, position, channel->generation, cursor);
+    feed.cursor = text_of(cursor);
+    if (entry->kind == ENTRY_ACTIVITY) {
+        struct activity_item activity = entry_activity(entry, item);
+        geo_format(leaf_of(channel->cell, activity.leaf, broker->options.leaf_precision), cell);
+        feed.kind = FEED_ACTIVITY;
+        feed.activity = (struct activity){activity.kind, activity.phase, activity.at, activity.confidence};
+    } else {
+        alert = entry->alert->alert;
+        if (ended)
+            alert.state = ALERT_ENDED;
+        geo_format(channel->cell, cell);
+        feed.kind = FEED_ALERT;
+        feed.alert = &alert;
+    }
+    feed.cell = text_of(entry->alert && entry->alert->cell[0] ? entry->alert->cell : cell);
+    return codec_encode_feed_item(json ? ENCODING_JSON : ENCODING_PROTOBUF, &feed, arena);
+}
+
+struct blob *entry_payload(
+    struct broker *broker, struct channel *channel, struct entry *entry, uint32_t item, bool json, bool ended)
+{
+    uint8_t room[4096] __attribute__((aligned(16)));
+    struct arena arena;
+    struct blob **payload;
+
+    if (!entry->payloads)
+        entry->payloads = must_calloc((size_t)entry->item_count * ENTRY_VARIANTS * sizeof *entry->payloads);
+    payload = &entry->payloads[item * ENTRY_VARIANTS + (json ? 1 : 0) + (ended ? 2 : 0)];
+    if (*payload)
+        return *payload;
+    arena_init(&arena, room, sizeof room);
+    *payload = blob_new(entry->kind == ENTRY_INBOX
+                            ? inbox_payload(entry, json, &arena)
+                            : feed_payload(broker, channel, entry, item, json, ended, &arena));
+    arena_free(&arena);
+    return *payload;
+}

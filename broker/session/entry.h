@@ -1,0 +1,45 @@
+/* One entry of a channel in memory, with its encoded items: made once, delivered to all. */
+#ifndef NEIGHBORS_BROKER_SESSION_ENTRY_H
+#define NEIGHBORS_BROKER_SESSION_ENTRY_H
+
+#include "broker/session/alert_object.h"
+#include "broker/session/output.h"
+
+struct entry {
+    uint32_t holders;
+    struct position_in_channel position;
+    enum entry_kind kind;
+    uint32_t item_count;        /* 1 but for activity */
+    bool notice_in_force;       /* ALERT: in force in this channel */
+    struct alert_object *alert; /* ALERT */
+    struct blob **payloads;     /* [item * ENTRY_VARIANTS + variant], encoded when first needed; or NULL */
+    uint32_t data_len;
+    uint8_t data[]; /* ACTIVITY, INBOX */
+};
+
+/* How an item is encoded: protobuf or JSON, as it is or as ended here. */
+enum { ENTRY_VARIANTS = 4 };
+
+/* A copy of what the store told, held once. Starts loading an alert. */
+struct entry *entry_new(struct broker *broker, const struct channel_entry *from);
+struct entry *entry_hold(struct entry *entry);
+void entry_drop(struct broker *broker, struct entry *entry);
+/* False while its alert is being loaded. */
+bool entry_ready(const struct entry *entry);
+
+/* An item of an ACTIVITY entry. */
+struct activity_item {
+    uint16_t leaf; /* the leaf cell's bits below the channel's */
+    uint8_t kind, phase, confidence;
+    int64_t at; /* ms, whole minutes */
+};
+struct activity_item entry_activity(const struct entry *entry, uint32_t item);
+/* Writes the item as it is stored (bridge/store.h: ACTIVITY_RECORD bytes). */
+void activity_record(const struct activity_item *item, uint8_t out[ACTIVITY_RECORD]);
+
+/* The encoded FeedItem, or inbox payload, of an item; owned by the entry. ended: the alert is told as ended.
+ */
+struct blob *entry_payload(struct broker *broker, struct channel *channel, struct entry *entry, uint32_t item,
+    bool json, bool ended);
+
+#endif

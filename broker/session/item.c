@@ -1,0 +1,300 @@
+/* Matching an item with a follow's filters, and writing the PUBLISH. The payload was encoded once for all;
+ * what is made here is the topic, the packet id and the subscription identifiers. */
+#include "broker/session/item.h"
+
+#include "broker/session/connection_state.h"
+#include "proto/codec.h"
+#include "proto/mqtt.h"
+
+enum { TOPIC_ROOM = 512 };
+
+bool item_room(struct session *session, int count)
+{
+    struct connection *connection = session->connection;
+    int window = session->inflight_window;
+
+    if (count > window)
+        count = window;
+    if (!connection || session->inflight_count + count > window ||
+        connection_pending(connection) > session->broker->options.max_outbound)
+        session->blocked = true;
+    return !session->blocked;
+}
+
+/* ---- the PUBLISH ---- */
+
+static void remember_inflight(struct session *session, uint16_t packet_id, const struct delivery *delivery)
+{
+    if (session->inflight_count == session->inflight_room) {
+        session->inflight_room = session->inflight_room ? session->inflight_window : 4;
+        session->inflight =
+            must_realloc(session->inflight, session->inflight_room * sizeof *session->inflight);
+    }
+    session->inflight[session->inflight_count++] =
+        (struct inflight){packet_id, delivery->link, delivery->before};
+}
+
+static size_t head_size(const struct delivery *delivery)
+{
+    return 64 + delivery->topic.len + delivery->correlation.len + 6 * (size_t)delivery->id_count;
+}
+
+static size_t write_head(
+    struct session *session, const struct delivery *delivery, uint16_t packet_id, uint8_t *room)
+{
+    struct mqtt_property_out properties[9];
+    size_t count = 0;
+    struct mqtt_publish publish = {
+        .retain = delivery->retained, .qos = delivery->qos, .packet_id = packet_id, .topic = delivery->topic};
+    struct mqtt_writer writer = {room, head_size(delivery), 0};
+
+    for (int i = 0; i < delivery->id_count; i++)
+        properties[count++] =
+            (struct mqtt_property_out){.id = MQTT_SUBSCRIPTION_ID, .value = delivery->ids[i]};
+    if (delivery->correlation.len)
+        properties[count++] = (struct mqtt_property_out){.id = MQTT_CORRELATION_DATA,
+            .text = {(const char *)delivery->correlation.data, delivery->correlation.len}};
+    mqtt_encode_publish_head(&writer, connection_version(session->connection), &publish,
+        delivery->payload->len, properties, count);
+    return writer.len;
+}
+
+bool deliver_send(struct session *session, const struct delivery *delivery)
+{
+    struct connection *connection = session->connection;
+    struct output *output;
+    uint16_t packet_id = 0;
+
+    if (!connection)
+        return false;
+    if (delivery->qos && !(packet_id = session_packet_id(session)))
+        return false;
+    output = connection_out(connection);
+    uint8_t *room = output_reserve(output, head_size(delivery));
+    size_t used = write_head(session, delivery, packet_id, room);
+    if (used + delivery->payload->len > connection_maximum_packet(connection)) {
+        session->broker->counters.items_too_large++;
+        return true;
+    }
+    if (packet_id)
+        remember_inflight(session, packet_id, delivery);
+    output_commit(output, used);
+    output_blob(output, delivery->payload);
+    session->items_sent++;
+    session->broker->counters.items_delivered++;
+    connection_wants_write(connection);
+    return true;
+}
+
+/* ---- topics ---- */
+
+static char *append(char *at, const char *text)
+{
+    size_t len = strlen(text);
+
+    memcpy(at, text, len);
+    return at + len;
+}
+
+static struct text item_topic(char room[TOPIC_ROOM], const struct follow *follow, const char *item_class,
+    const char *category, const char *id)
+{
+    char *at = append(room, follow->json ? "nb/v1/json/" : "nb/v1/");
+
+    at = append(at, follow->place->name);
+    *at++ = '/';
+    at = append(at, item_class);
+    *at++ = '/';
+    at = append(at, category);
+    *at++ = '/';
+    at = append(at, id);
+    return (struct text){room, (size_t)(at - room)};
+}
+
+/* ---- filters ---- */
+
+struct wanted {
+    uint8_t item_class;
+    uint8_t category; /* of an alert */
+    uint8_t kind;     /* of activity */
+    const char *public_id;
+};
+
+static bool filter_takes(const struct follow_filter *filter, const struct wanted *wanted)
+{
+    if (!(filter->classes & wanted->item_class))
+        return false;
+    if (wanted->item_class == CLASS_ACTIVITY)
+        return (filter->kinds >> wanted->kind & 1) && filter->public_id[0] == 0;
+    if (!(filter->categories >> wanted->category & 1))
+        return false;
+    return filter->public_id[0] == 0 || strcmp(filter->public_id, wanted->public_id) == 0;
+}
+
+static void take_filter(struct delivery *delivery, const struct subscription *subscription)
+{
+    if (subscription->qos > delivery->qos)
+        delivery->qos = subscription->qos;
+    if (subscription->id && delivery->id_count < 8)
+        delivery->ids[delivery->id_count++] = subscription->id;
+}
+
+/* True when some filter of the follow takes it; fills QoS and identifiers of all that do. */
+static bool follow_takes(const struct session *session, const struct follow *follow,
+    const struct wanted *wanted, struct delivery *delivery)
+{
+    bool takes = false;
+
+    for (const struct subscription *s = session->subscriptions; s; s = s->next) {
+        if (s->follow != follow || !filter_takes(&s->parsed, wanted))
+            continue;
+        take_filter(delivery, s);
+        takes = true;
+    }
+    return takes;
+}
+
+/* ---- items ---- */
+
+static void send_activity(struct session *session, struct follow *follow, struct entry *entry, uint32_t item,
+    struct delivery *delivery)
+{
+    struct channel *channel = delivery->link->channel;
+    struct activity_item activity = entry_activity(entry, item);
+    struct wanted wanted = {.item_class = CLASS_ACTIVITY, .kind = activity.kind};
+    char topic[TOPIC_ROOM];
+
+    if (!place_has_leaf(
+            follow->place, channel->cell, activity.leaf, session->broker->options.leaf_precision) ||
+        !follow_takes(session, follow, &wanted, delivery))
+        return;
+    delivery->topic = item_topic(topic, follow, "activity", topic_kind_name(activity.kind), "-");
+    delivery->payload = entry_payload(session->broker, channel, entry, item, follow->json, false);
+    deliver_send(session, delivery);
+}
+
+/* The face of the alert by which the follow is concerned: 0 with *ended false when it is in force there;
+ * another, or 0 with *ended true, when the follow must learn that it ended; -1 when it does not concern it.
+ */
+static int concerned_face(struct session *session, const struct follow *follow,
+    const struct alert_object *alert, struct delivery *delivery, bool *ended)
+{
+    uint32_t faces = place_alert_faces(follow->place, alert);
+
+    for (int i = 0; i < alert->face_count; i++) {
+        struct wanted wanted = {.item_class = alert->faces[i].item_class,
+            .category = alert->faces[i].category,
+            .public_id = alert->key.public_id};
+        if (!(faces >> i & 1) || !follow_takes(session, follow, &wanted, delivery))
+            continue;
+        *ended = i > 0 || !alert->in_force;
+        return i;
+    }
+    return -1;
+}
+
+static void send_alert(struct session *session, struct follow *follow, struct channel *channel,
+    struct entry *entry, struct alert_object *alert, struct delivery *delivery)
+{
+    char topic[TOPIC_ROOM];
+    bool ended;
+    int face = alert->load == ALERT_READY ? concerned_face(session, follow, alert, delivery, &ended) : -1;
+
+    if (face < 0 || (delivery->retained && ended) || !session_show(session, follow, alert))
+        return;
+    delivery->topic = item_topic(topic, follow, item_class_name(alert->faces[face].item_class),
+        category_name(alert->faces[face].category), alert->key.public_id);
+    delivery->payload = entry_payload(session->broker, channel, entry, 0, follow->json, ended);
+    deliver_send(session, delivery);
+}
+
+static void send_inbox(
+    struct session *session, struct follow *follow, struct entry *entry, struct delivery *delivery)
+{
+    struct text suffix = {(const char *)entry->data + 1, entry->data_len ? entry->data[0] : 0};
+    char topic[TOPIC_ROOM];
+    bool takes = false;
+
+    if (entry->data_len < 1 || entry->data_len < 1 + suffix.len)
+        return;
+    for (const struct subscription *s = session->subscriptions; s; s = s->next) {
+        if (s->follow != follow || !topic_matches(s->parsed.suffix, suffix))
+            continue;
+        take_filter(delivery, s);
+        takes = true;
+    }
+    if (!takes)
+        return;
+    char *at = append(topic, follow->json ? "nb/v1/json/inbox/" : "nb/v1/inbox/");
+    memcpy(at, suffix.data, suffix.len);
+    delivery->topic = (struct text){topic, (size_t)(at - topic) + suffix.len};
+    delivery->payload =
+        entry_payload(session->broker, delivery->link->channel, entry, 0, follow->json, false);
+    deliver_send(session, delivery);
+}
+
+void item_send(struct session *session, struct follow *follow, struct link *link,
+    struct position_in_channel before, struct entry *entry, uint32_t item)
+{
+    struct delivery delivery = {.link = link, .before = before};
+
+    if (!follow->place || (entry->kind == ENTRY_INBOX) != (follow->place->kind == FOLLOW_INBOX))
+        return;
+    if (entry->kind == ENTRY_ACTIVITY)
+        send_activity(session, follow, entry, item, &delivery);
+    else if (entry->kind == ENTRY_ALERT)
+        send_alert(session, follow, link->channel, entry, entry->alert, &delivery);
+    else
+        send_inbox(session, follow, entry, &delivery);
+}
+
+void item_send_initial(struct session *session, const struct initial *initial)
+{
+    struct delivery delivery = {.retained = true};
+    /* An entry of its own, so that the item bears the cursor of the moment when it was in force. */
+    struct entry entry = {.holders = 1,
+        .position = initial->head,
+        .kind = ENTRY_ALERT,
+        .item_count = 1,
+        .alert = initial->alert};
+    struct link *link = session_link(session, initial->channel);
+
+    if (!link)
+        return;
+    delivery.link = link;
+    delivery.before = link->sent;
+    send_alert(session, initial->follow, initial->channel, &entry, initial->alert, &delivery);
+    for (int i = 0; entry.payloads && i < ENTRY_VARIANTS; i++)
+        blob_drop(entry.payloads[i]);
+    free(entry.payloads);
+}
+
+void item_send_gap(
+    struct session *session, struct follow *follow, struct channel *channel, int64_t from, int64_t to)
+{
+    struct wanted wanted = {.item_class = CLASS_ACTIVITY};
+    struct delivery delivery = {0};
+    struct feed_item gap = {.channel = channel_public_name(channel), .kind = FEED_GAP, .gap = {from, to}};
+    char topic[TOPIC_ROOM], cell[GEO_CELL_TEXT], cursor[CURSOR_TEXT + 1];
+    struct arena arena;
+
+    for (const struct subscription *s = session->subscriptions; s; s = s->next) {
+        if (s->follow == follow) {
+            wanted.item_class = (uint8_t)(s->parsed.classes & -s->parsed.classes);
+            take_filter(&delivery, s);
+        }
+    }
+    delivery.qos = 0; /* it stands in no channel: the cursor itself says it again after a loss */
+    geo_format(channel->cell, cell);
+    seal_cursor(session->broker->seal, gap.channel, channel->low, channel->generation, cursor);
+    gap.cell = text_of(cell);
+    gap.cursor = text_of(cursor);
+    arena_init(&arena, NULL, 0);
+    delivery.topic = item_topic(topic, follow, item_class_name(wanted.item_class), "-", "-");
+    delivery.payload =
+        blob_new(codec_encode_feed_item(follow->json ? ENCODING_JSON : ENCODING_PROTOBUF, &gap, &arena));
+    deliver_send(session, &delivery);
+    session->broker->counters.gaps++;
+    blob_drop(delivery.payload);
+    arena_free(&arena);
+}

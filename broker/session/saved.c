@@ -1,0 +1,114 @@
+/* Filters: for each, options (1 byte), subscription id (4), length (2), the filter. Cursors: for each, length
+ * of the channel's name (1), the name, ms (8), seq (4), index (4), generation (4). Numbers little-endian,
+ * each blob behind a byte with the version of the form. */
+#include "broker/session/saved.h"
+
+enum { FORM = 1, FILTER_HEAD = 7, CURSOR_TAIL = 20 };
+
+static uint8_t *put(uint8_t *at, uint64_t value, int size)
+{
+    for (int i = 0; i < size; i++)
+        *at++ = (uint8_t)(value >> 8 * i);
+    return at;
+}
+
+static uint64_t get(const uint8_t *at, int size)
+{
+    uint64_t value = 0;
+
+    for (int i = 0; i < size; i++)
+        value |= (uint64_t)at[i] << 8 * i;
+    return value;
+}
+
+struct bytes saved_subscriptions(const struct session *session, struct arena *arena)
+{
+    size_t size = 1;
+    uint8_t *data, *at;
+
+    for (const struct subscription *s = session->subscriptions; s; s = s->next)
+        size += FILTER_HEAD + s->filter_len;
+    data = at = arena_alloc(arena, size);
+    *at++ = FORM;
+    for (const struct subscription *s = session->subscriptions; s; s = s->next) {
+        at = put(at, s->options, 1);
+        at = put(at, s->id, 4);
+        at = put(at, s->filter_len, 2);
+        memcpy(at, s->filter, s->filter_len);
+        at += s->filter_len;
+    }
+    return (struct bytes){data, size};
+}
+
+struct bytes saved_cursors(const struct session *session, struct arena *arena)
+{
+    size_t size = 1;
+    uint8_t *data, *at;
+
+    for (const struct link *link = session->links; link; link = link->next)
+        size += 1 + strlen(link->channel->name) + CURSOR_TAIL;
+    data = at = arena_alloc(arena, size);
+    *at++ = FORM;
+    for (const struct link *link = session->links; link; link = link->next) {
+        size_t len = strlen(link->channel->name);
+        struct position_in_channel position = session_acknowledged(session, link);
+        if (link->fresh)
+            continue;
+        at = put(at, len, 1);
+        memcpy(at, link->channel->name, len);
+        at = put(at + len, position.ms, 8);
+        at = put(at, position.seq, 4);
+        at = put(at, position.index, 4);
+        at = put(at, link->generation, 4);
+    }
+    return (struct bytes){data, (size_t)(at - data)};
+}
+
+static void restore_filter(struct session *session, struct text filter, uint8_t options, uint32_t id)
+{
+    struct follow_filter parsed;
+    struct refusal refusal;
+    struct subscription *subscription;
+    bool created;
+
+    if (!topic_parse_filter(filter, session->broker->options.leaf_precision, &parsed, &refusal) ||
+        session_subscribe(session, filter, &parsed, options, id, &subscription, &created) >= 0x80)
+        log_line(LOG_LEVEL_WARNING, "filter_lost", "session=%s", session->name);
+}
+
+static void restore_cursor(struct session *session, struct text channel, const uint8_t *tail)
+{
+    for (struct link *link = session->links; link; link = link->next) {
+        if (!text_equal(text_of(link->channel->name), channel))
+            continue;
+        link->sent = (struct position_in_channel){
+            get(tail, 8), (uint32_t)get(tail + 8, 4), (uint32_t)get(tail + 12, 4)};
+        link->generation = (uint32_t)get(tail + 16, 4);
+        link->fresh = false;
+        return;
+    }
+}
+
+void saved_restore(struct session *session, struct bytes subscriptions, struct bytes cursors)
+{
+    const uint8_t *at = subscriptions.data, *end = at + subscriptions.len;
+
+    if (subscriptions.len && *at++ == FORM) {
+        while (end - at >= FILTER_HEAD) {
+            size_t len = (size_t)get(at + 5, 2);
+            if ((size_t)(end - at) < FILTER_HEAD + len)
+                break;
+            restore_filter(
+                session, (struct text){(const char *)at + FILTER_HEAD, len}, at[0], (uint32_t)get(at + 1, 4));
+            at += FILTER_HEAD + len;
+        }
+    }
+    at = cursors.data;
+    end = at + cursors.len;
+    if (cursors.len && *at++ == FORM) {
+        while (end - at >= 1 + CURSOR_TAIL && (size_t)(end - at) >= 1 + (size_t)at[0] + CURSOR_TAIL) {
+            restore_cursor(session, (struct text){(const char *)at + 1, at[0]}, at + 1 + at[0]);
+            at += 1 + at[0] + CURSOR_TAIL;
+        }
+    }
+}

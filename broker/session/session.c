@@ -1,0 +1,432 @@
+/* Sessions: their filters, links and cursors, and how those are kept in the store. */
+#include "broker/session/session.h"
+
+#include <stdio.h>
+
+#include "broker/principal.h"
+#include "broker/session/deliver.h"
+#include "broker/session/saved.h"
+
+struct session_name session_name(const struct session *session)
+{
+    const char *client = session->name + session->principal_len + 1;
+
+    return (struct session_name){{session->name, session->principal_len}, text_of(client)};
+}
+
+/* ---- links: one for each channel that some follow needs ---- */
+
+struct link *session_link(const struct session *session, const struct channel *channel)
+{
+    for (struct link *link = session->links; link; link = link->next) {
+        if (link->channel == channel)
+            return link;
+    }
+    return NULL;
+}
+
+static void need_channel(struct session *session, const char *name)
+{
+    struct channel *channel = channel_open(session->broker, text_of(name));
+    struct link *link = session_link(session, channel);
+
+    if (link)
+        return;
+    link = link_new(channel, session, (struct position_in_channel){0});
+    link->fresh = true;
+    link->next = session->links;
+    session->links = link;
+}
+
+static void inbox_channel_name(const struct session *session, char out[CHANNEL_NAME + 8])
+{
+    snprintf(out, CHANNEL_NAME + 8, "i:%s", session->name);
+}
+
+static void feed_channel_name(geo_cell cell, char out[CHANNEL_NAME + 8])
+{
+    memcpy(out, "c:", 2);
+    geo_format(cell, out + 2);
+}
+
+static void need_channels(struct session *session, const struct followed_place *place)
+{
+    char name[CHANNEL_NAME + 8];
+
+    if (place->kind == FOLLOW_INBOX) {
+        inbox_channel_name(session, name);
+        need_channel(session, name);
+    }
+    for (size_t i = 0; i < place->channel_count; i++) {
+        feed_channel_name(place->channels[i].cell, name);
+        need_channel(session, name);
+    }
+}
+
+static bool place_needs(const struct followed_place *place, const struct channel *channel)
+{
+    if (place->kind == FOLLOW_INBOX)
+        return channel->cell == 0;
+    for (size_t i = 0; i < place->channel_count; i++) {
+        if (place->channels[i].cell == channel->cell)
+            return true;
+    }
+    return false;
+}
+
+static bool link_needed(const struct session *session, const struct link *link)
+{
+    for (struct follow *follow = session->follows; follow; follow = follow->next) {
+        if (follow->place && place_needs(follow->place, link->channel))
+            return true;
+    }
+    return false;
+}
+
+static void forget_link(struct session *session, struct link *link)
+{
+    for (int i = 0; i < session->inflight_count; i++) {
+        if (session->inflight[i].link == link)
+            session->inflight[i].link = NULL;
+    }
+    link_free(session->broker, link);
+}
+
+static void drop_unneeded_links(struct session *session)
+{
+    struct link **at = &session->links;
+
+    while (*at) {
+        struct link *link = *at;
+        if (link_needed(session, link)) {
+            at = &link->next;
+            continue;
+        }
+        *at = link->next;
+        forget_link(session, link);
+    }
+}
+
+/* ---- filters ---- */
+
+static struct follow *follow_hold(struct session *session, const struct follow_filter *parsed)
+{
+    struct followed_place *place = NULL;
+    struct follow *follow;
+
+    if (parsed->kind != FOLLOW_INFO) {
+        place = place_hold(session->broker, parsed, session->name);
+        if (!place)
+            return NULL;
+    }
+    for (follow = session->follows; follow; follow = follow->next) {
+        if (follow->place == place && follow->json == parsed->json) {
+            if (place)
+                place_drop(session->broker, place);
+            follow->filters++;
+            return follow;
+        }
+    }
+    follow = must_calloc(sizeof *follow);
+    *follow = (struct follow){session->follows, place, parsed->json, 1};
+    session->follows = follow;
+    if (place)
+        need_channels(session, place);
+    return follow;
+}
+
+static void follow_drop(struct session *session, struct follow *follow)
+{
+    struct follow **at = &session->follows;
+
+    if (--follow->filters > 0)
+        return;
+    while (*at != follow)
+        at = &(*at)->next;
+    *at = follow->next;
+    deliver_forget_follow(session, follow);
+    if (follow->place) {
+        drop_unneeded_links(session);
+        place_drop(session->broker, follow->place);
+    }
+    free(follow);
+}
+
+static struct subscription **find_filter(struct session *session, struct text filter)
+{
+    struct subscription **at = &session->subscriptions;
+
+    while (*at && !text_equal((struct text){(*at)->filter, (*at)->filter_len}, filter))
+        at = &(*at)->next;
+    return at;
+}
+
+uint8_t session_subscribe(struct session *session, struct text filter, const struct follow_filter *parsed,
+    uint8_t options, uint32_t id, struct subscription **out, bool *created)
+{
+    struct subscription **at = find_filter(session, filter);
+    struct subscription *subscription = *at;
+    uint8_t qos = (options & 3) > 1 ? 1 : options & 3;
+
+    *created = !subscription;
+    if (!subscription) {
+        if (session->filter_count >= session->broker->options.max_filters)
+            return REASON_QUOTA_EXCEEDED;
+        struct follow *follow = follow_hold(session, parsed);
+        if (!follow)
+            return REASON_NOT_ALLOWED;
+        subscription = must_calloc(sizeof *subscription + filter.len);
+        memcpy(subscription->filter, filter.data, filter.len);
+        subscription->filter_len = (uint16_t)filter.len;
+        subscription->parsed = *parsed;
+        subscription->parsed.suffix.data =
+            parsed->suffix.len ? subscription->filter + (filter.len - parsed->suffix.len) : NULL;
+        subscription->follow = follow;
+        *at = subscription;
+        session->filter_count++;
+        session->broker->counters.subscriptions++;
+    }
+    subscription->qos = qos;
+    subscription->options = options;
+    subscription->id = id;
+    *out = subscription;
+    return qos;
+}
+
+static void subscription_free(struct session *session, struct subscription **at)
+{
+    struct subscription *subscription = *at;
+
+    *at = subscription->next;
+    session->filter_count--;
+    session->broker->counters.subscriptions--;
+    follow_drop(session, subscription->follow);
+    free(subscription);
+}
+
+uint8_t session_unsubscribe(struct session *session, struct text filter)
+{
+    struct subscription **at = find_filter(session, filter);
+
+    if (!*at)
+        return REASON_NO_SUBSCRIPTION_EXISTED;
+    subscription_free(session, at);
+    return REASON_OK;
+}
+
+/* ---- cursors ---- */
+
+bool session_since(struct session *session, struct text channel, struct text cursor)
+{
+    for (struct link *link = session->links; link; link = link->next) {
+        if (link->settled || link->channel->cell == 0 ||
+            !text_equal(channel_public_name(link->channel), channel))
+            continue;
+        if (!seal_cursor_open(session->broker->seal, channel, cursor, &link->sent, &link->generation))
+            return false;
+        link->fresh = false;
+        return true;
+    }
+    return false;
+}
+
+static void settle(struct session *session, struct link *link)
+{
+    const struct channel *channel = link->channel;
+    int64_t back = broker_now(session->broker) - 60000;
+
+    link->settled = true;
+    if (link->fresh) {
+        link->fresh = false;
+        link->sent = channel->head;
+        link->generation = channel->generation;
+        return;
+    }
+    if (link->generation != channel->generation) {
+        if ((int64_t)link->sent.ms > back)
+            link->sent = (struct position_in_channel){.ms = (uint64_t)back};
+        link->generation = channel->generation;
+        deliver_initial_channel(session, link);
+    }
+    if (position_order(link->sent, channel->low) < 0)
+        deliver_gap(session, link);
+    if (position_order(channel->head, link->sent) < 0)
+        link->sent = channel->head;
+}
+
+bool session_live(struct session *session)
+{
+    for (struct link *link = session->links; link; link = link->next) {
+        if (link->channel->life != CHANNEL_LIVE)
+            return false;
+    }
+    for (struct link *link = session->links; link; link = link->next) {
+        if (!link->settled)
+            settle(session, link);
+    }
+    return true;
+}
+
+struct position_in_channel session_acknowledged(const struct session *session, const struct link *link)
+{
+    for (int i = 0; i < session->inflight_count; i++) {
+        if (session->inflight[i].link == link)
+            return session->inflight[i].before;
+    }
+    return link->sent;
+}
+
+/* ---- what is sent and not acknowledged ---- */
+
+static bool packet_id_used(const struct session *session, uint16_t packet_id)
+{
+    for (int i = 0; i < session->inflight_count; i++) {
+        if (session->inflight[i].packet_id == packet_id)
+            return true;
+    }
+    return false;
+}
+
+uint16_t session_packet_id(struct session *session)
+{
+    if (session->inflight_count >= session->inflight_window)
+        return 0;
+    do {
+        if (++session->next_packet_id == 0)
+            session->next_packet_id = 1;
+    } while (packet_id_used(session, session->next_packet_id));
+    return session->next_packet_id;
+}
+
+bool session_acknowledge(struct session *session, uint16_t packet_id)
+{
+    for (int i = 0; i < session->inflight_count; i++) {
+        if (session->inflight[i].packet_id != packet_id)
+            continue;
+        session->inflight_count--;
+        memmove(&session->inflight[i], &session->inflight[i + 1],
+            (size_t)(session->inflight_count - i) * sizeof *session->inflight);
+        session->unsaved = true;
+        deliver_wake(session);
+        return true;
+    }
+    return false;
+}
+
+/* ---- what this connection was shown: revisions only rise ---- */
+
+enum { SHOWN_MOST = 4096 };
+
+static struct shown *shown_slot(const struct session *session, uint64_t key)
+{
+    uint32_t i = (uint32_t)(key >> 32) & (session->shown_room - 1);
+
+    while (session->shown[i].key && session->shown[i].key != key)
+        i = (i + 1) & (session->shown_room - 1);
+    return &session->shown[i];
+}
+
+/* A full table starts anew: repeats are then possible, and apps drop them by (public id, revision). */
+static void shown_grow(struct session *session)
+{
+    struct shown *old = session->shown;
+    uint32_t old_room = session->shown_room;
+
+    session->shown_room = old_room ? old_room * 2 : 8;
+    if (session->shown_room > SHOWN_MOST) {
+        session->shown_room = 8;
+        session->shown_count = old_room = 0;
+    }
+    session->shown = must_calloc(session->shown_room * sizeof *session->shown);
+    for (uint32_t i = 0; i < old_room; i++) {
+        if (old[i].key)
+            *shown_slot(session, old[i].key) = old[i];
+    }
+    free(old);
+}
+
+static uint64_t shown_key(const struct follow *follow, const char *public_id)
+{
+    uint64_t key = follow->place->shown_key + (follow->json ? 0x9e3779b97f4a7c15u : 0);
+
+    for (; *public_id; public_id++)
+        key = (key ^ (uint8_t)*public_id) * UINT64_C(1099511628211);
+    return key ? key : 1;
+}
+
+bool session_show(struct session *session, const struct follow *follow, const struct alert_object *alert)
+{
+    uint64_t key = shown_key(follow, alert->key.public_id);
+
+    if ((session->shown_count + 1) * 4 > session->shown_room * 3)
+        shown_grow(session);
+    struct shown *slot = shown_slot(session, key);
+    if (slot->key == key && slot->revision >= alert->key.revision) {
+        session->broker->counters.items_repeated++;
+        return false;
+    }
+    if (!slot->key)
+        session->shown_count++;
+    *slot = (struct shown){key, alert->key.revision};
+    return true;
+}
+
+/* ---- birth and death ---- */
+
+struct session *session_new(struct broker *broker, struct connection *connection, struct session_name name,
+    const struct session_record *record, uint32_t expiry_s)
+{
+    size_t len = name.principal.len + 1 + name.client.len;
+    struct session *session = must_calloc(sizeof *session + len + 1);
+
+    session->broker = broker;
+    session->connection = connection;
+    session->generation = record->generation;
+    session->expiry_s = expiry_s;
+    session->initial_end = &session->initial;
+    session->principal_len = (uint16_t)name.principal.len;
+    memcpy(session->name, name.principal.data, name.principal.len);
+    session->name[name.principal.len] = '/';
+    memcpy(session->name + name.principal.len + 1, name.client.data, name.client.len);
+    session->principal = principal_from_record(broker, name.principal, &record->principal);
+    session->saved_at = session->heartbeat_at = broker_now(broker);
+    HASH_ADD_KEYPTR(hh, broker->sessions, session->name, len, session);
+    if (record->present)
+        saved_restore(session, record->subscriptions, record->cursors);
+    return session;
+}
+
+void session_save(struct session *session, bool subscriptions, store_status_done *done, void *arg)
+{
+    struct arena arena;
+    struct bytes filters = {0}, cursors;
+
+    arena_init(&arena, NULL, 0);
+    cursors = saved_cursors(session, &arena);
+    if (subscriptions)
+        filters = saved_subscriptions(session, &arena);
+    store_session_save(
+        session->broker->store, session_name(session), session->generation, filters, cursors, done, arg);
+    session->unsaved = false;
+    session->saved_at = broker_now(session->broker);
+    arena_free(&arena);
+}
+
+void session_close(struct session *session)
+{
+    struct broker *broker = session->broker;
+    struct arena arena;
+
+    arena_init(&arena, NULL, 0);
+    store_session_close(broker->store, session_name(session), session->generation, session->expiry_s,
+        session->expiry_s ? saved_cursors(session, &arena) : (struct bytes){0}, NULL, NULL);
+    arena_free(&arena);
+    deliver_forget(session);
+    while (session->subscriptions)
+        subscription_free(session, &session->subscriptions);
+    HASH_DEL(broker->sessions, session);
+    principal_drop(broker, session->principal);
+    free(session->inflight);
+    free(session->shown);
+    free(session);
+}

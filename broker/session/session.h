@@ -1,0 +1,125 @@
+/* A session: what a connected client follows, how far it has been told, what it has not acknowledged. What
+ * outlives the connection is in the store; this object lives while the client is connected here. */
+#ifndef NEIGHBORS_BROKER_SESSION_SESSION_H
+#define NEIGHBORS_BROKER_SESSION_SESSION_H
+
+#include "broker/session/channel.h"
+#include "broker/session/place.h"
+
+struct follow;
+
+/* One filter of a session. */
+struct subscription {
+    struct subscription *next;
+    struct follow *follow;
+    struct follow_filter parsed;
+    uint32_t id;          /* subscription identifier; 0: none */
+    uint8_t qos, options; /* options: as in SUBSCRIBE */
+    uint16_t filter_len;
+    char filter[];
+};
+
+/* A followed place in one encoding; an item is delivered once a follow, however many filters match. */
+struct follow {
+    struct follow *next;
+    struct followed_place *place; /* NULL for nb/v1/info */
+    bool json;
+    uint32_t filters; /* how many subscriptions share it */
+};
+
+/* Sent at QoS 1 and not yet acknowledged. */
+struct inflight {
+    uint16_t packet_id;
+    struct link *link;                 /* NULL: not from a channel, or the link is gone */
+    struct position_in_channel before; /* where the link's cursor stays until this is acknowledged */
+};
+
+/* An alert in force that a new follower gets first. */
+struct initial {
+    struct initial *next;
+    struct follow *follow;
+    struct channel *channel; /* its name for the item */
+    struct position_in_channel head;
+    struct alert_object *alert;
+    bool in_force_here;
+};
+
+struct shown {
+    uint64_t key;
+    uint32_t revision;
+};
+
+struct session {
+    UT_hash_handle hh;
+    struct broker *broker;
+    struct connection *connection; /* NULL once it is lost */
+    struct known_principal *principal;
+    uint64_t generation;
+    uint32_t expiry_s;
+    TAILQ_ENTRY(session) in_queue;
+    enum session_queued {
+        QUEUED_NOT,
+        QUEUED_PUMP,
+        QUEUED_WAITING
+    } queued;     /* in broker->pump or broker->waiting */
+    bool reading; /* a page from the store is on its way */
+    bool blocked; /* the window or the output is full */
+    bool held;    /* nothing is delivered before SUBACK */
+    bool unsaved; /* cursors moved since they were stored */
+    uint8_t inflight_count, inflight_room, inflight_window;
+    uint16_t next_packet_id;
+    uint32_t filter_count;
+    struct subscription *subscriptions;
+    struct follow *follows;
+    struct link *links;
+    struct inflight *inflight;
+    struct initial *initial, **initial_end;
+    struct shown *shown;
+    uint32_t shown_count, shown_room;
+    struct page_reader *reader; /* entries read from the store for one link that is behind the ring */
+    int64_t saved_at, heartbeat_at;
+    uint64_t items_sent;
+    uint16_t principal_len; /* name is "<role>/<id>/<client id>" */
+    char name[];
+};
+
+struct session_name session_name(const struct session *session);
+
+/* A session for a client that the store has opened. Takes over subscriptions and cursors from the record. */
+struct session *session_new(struct broker *broker, struct connection *connection, struct session_name name,
+    const struct session_record *record, uint32_t expiry_s);
+/* Stores the cursors, leaves all channels, frees. The store keeps the session for its expiry. */
+void session_close(struct session *session);
+
+/* Adds or replaces a filter. Returns the granted QoS, or a reason code of 0x80 and above. *created: it was
+ * not there. */
+uint8_t session_subscribe(struct session *session, struct text filter, const struct follow_filter *parsed,
+    uint8_t options, uint32_t id, struct subscription **out, bool *created);
+/* REASON_OK or REASON_NO_SUBSCRIPTION_EXISTED. */
+uint8_t session_unsubscribe(struct session *session, struct text filter);
+
+/* True when all channels of the session are LIVE. Links that were not yet are held against their channels
+ * then: a cursor of another generation goes back 60 s, one below the low-water mark gets a gap and the state
+ * in force. */
+bool session_live(struct session *session);
+/* Sets the cursor of a link that is not settled yet, from the words of the client. False: not a cursor of a
+ * followed channel. */
+bool session_since(struct session *session, struct text channel, struct text cursor);
+/* The link to a channel; NULL: none. */
+struct link *session_link(const struct session *session, const struct channel *channel);
+
+/* Stores subscriptions and cursors now (done may be NULL), or cursors alone when they moved. */
+void session_save(struct session *session, bool subscriptions, store_status_done *done, void *arg);
+
+/* The cursor that may be stored for a link: what has been acknowledged. */
+struct position_in_channel session_acknowledged(const struct session *session, const struct link *link);
+
+/* A packet id that is not in use; 0 when the window is full. */
+uint16_t session_packet_id(struct session *session);
+/* PUBACK for a packet id came; false when it is unknown. */
+bool session_acknowledge(struct session *session, uint16_t packet_id);
+
+/* True when the alert's revision is newer than what this connection was shown at the follow; remembers it. */
+bool session_show(struct session *session, const struct follow *follow, const struct alert_object *alert);
+
+#endif

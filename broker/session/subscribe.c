@@ -1,0 +1,200 @@
+/* SUBSCRIBE and UNSUBSCRIBE. Filters are read and followed at once; SUBACK waits until every channel is LIVE
+ * and, for a session that outlives its connection, until filters and first cursors are stored. Only then is
+ * anything delivered. */
+#include "broker/session/connection_state.h"
+#include "broker/session/deliver.h"
+#include "broker/session/info.h"
+
+/* A SUBSCRIBE or UNSUBSCRIBE that waits. */
+struct subscribing {
+    struct connection *connection; /* NULL: gone meanwhile */
+    uint16_t packet_id;
+    enum mqtt_type answer;
+    bool saving;
+    size_t count;
+    struct subscribed {
+        uint8_t code;
+        struct subscription *initial; /* whose alerts in force, or info, are due */
+    } filters[];
+};
+
+void subscribing_abandon(struct subscribing *subscribing)
+{
+    subscribing->connection = NULL;
+    if (!subscribing->saving)
+        free(subscribing);
+}
+
+static void answer(struct connection *connection, const struct subscribing *subscribing)
+{
+    size_t size = subscribing->count + 16;
+    uint8_t *codes = must_alloc(subscribing->count + 1);
+    struct mqtt_writer writer = {output_reserve(&connection->output, size), size, 0};
+
+    for (size_t i = 0; i < subscribing->count; i++)
+        codes[i] = subscribing->filters[i].code;
+    mqtt_encode_suback(
+        &writer, connection->version, subscribing->answer, subscribing->packet_id, codes, subscribing->count);
+    output_commit(&connection->output, writer.len);
+    connection_wants_write(connection);
+    free(codes);
+}
+
+static bool still_subscribed(const struct session *session, const struct subscription *subscription)
+{
+    for (const struct subscription *s = session->subscriptions; s; s = s->next) {
+        if (s == subscription)
+            return true;
+    }
+    return false;
+}
+
+static void finish(struct subscribing *subscribing)
+{
+    struct connection *connection = subscribing->connection;
+    struct session *session = connection->session;
+
+    connection->subscribing = NULL;
+    answer(connection, subscribing);
+    session->held = false;
+    for (size_t i = 0; i < subscribing->count; i++) {
+        struct subscription *subscription = subscribing->filters[i].initial;
+        if (!subscription || !still_subscribed(session, subscription))
+            continue;
+        if (subscription->parsed.kind == FOLLOW_INFO)
+            info_send(session, subscription);
+        else
+            deliver_initial(session, subscription->follow);
+    }
+    free(subscribing);
+    deliver_wake(session);
+    connection_resume(connection);
+}
+
+static void saved(void *arg, enum store_status status)
+{
+    struct subscribing *subscribing = arg;
+    struct connection *connection = subscribing->connection;
+
+    subscribing->saving = false;
+    if (!connection) {
+        free(subscribing);
+        return;
+    }
+    if (connection->stage == STAGE_CLOSED) {
+        connection->subscribing = NULL;
+        free(subscribing);
+    } else if (status == STORE_OK) {
+        finish(subscribing);
+    } else {
+        connection->subscribing = NULL;
+        free(subscribing);
+        if (status == STORE_FENCED)
+            connection_end(connection, REASON_TAKEN_OVER, "session taken over");
+        else
+            connection_end(connection, REASON_UNSPECIFIED, "store failed");
+    }
+}
+
+void connection_live(struct connection *connection)
+{
+    struct subscribing *subscribing = connection->subscribing;
+
+    if (!subscribing || subscribing->saving)
+        return;
+    if (connection->session->expiry_s == 0) {
+        finish(subscribing);
+        return;
+    }
+    subscribing->saving = true;
+    session_save(connection->session, true, saved, subscribing);
+}
+
+static struct subscribing *subscribing_new(
+    struct connection *connection, const struct mqtt_filters *filters, enum mqtt_type answer_type)
+{
+    struct subscribing *subscribing =
+        must_calloc(sizeof *subscribing + filters->count * sizeof subscribing->filters[0]);
+
+    subscribing->connection = connection;
+    subscribing->packet_id = filters->packet_id;
+    subscribing->answer = answer_type;
+    connection->subscribing = subscribing;
+    connection->session->held = true;
+    return subscribing;
+}
+
+/* Where a filter may not reach: cells coarser than 4 need a jurisdiction. */
+static bool may_follow(const struct follow_filter *parsed)
+{
+    return parsed->kind != FOLLOW_CELL || strlen(parsed->cell) >= 4;
+}
+
+static uint8_t subscribe_one(
+    struct session *session, const struct mqtt_filter *filter, uint32_t id, struct subscription **initial)
+{
+    struct follow_filter parsed;
+    struct refusal refusal;
+    struct subscription *subscription;
+    bool created;
+    uint8_t options = (uint8_t)(filter->qos | filter->no_local << 2 | filter->retain_as_published << 3 |
+                                filter->retain_handling << 4);
+
+    *initial = NULL;
+    if (!topic_parse_filter(filter->filter, session->broker->options.leaf_precision, &parsed, &refusal))
+        return refusal.code;
+    if (!may_follow(&parsed))
+        return REASON_NOT_ALLOWED;
+    uint8_t code = session_subscribe(session, filter->filter, &parsed, options, id, &subscription, &created);
+    if (code < 0x80 && (filter->retain_handling == 0 || (filter->retain_handling == 1 && created)))
+        *initial = subscription;
+    return code;
+}
+
+/* `since` = "<channel>:<cursor>"; what is not one of a followed channel is passed over. */
+static void take_since(struct session *session, const struct mqtt_properties *properties)
+{
+    size_t offset = 0;
+    struct text name, value;
+
+    while (mqtt_user_property(properties, &offset, &name, &value)) {
+        const char *colon = value.len ? memrchr(value.data, ':', value.len) : NULL;
+        if (!text_equal(name, TEXT("since")) || !colon)
+            continue;
+        size_t channel = (size_t)(colon - value.data);
+        if (!session_since(session, (struct text){value.data, channel},
+                (struct text){colon + 1, value.len - channel - 1}))
+            log_line(LOG_LEVEL_INFO, "cursor_refused", "session=%s", session->name);
+    }
+}
+
+void connection_on_subscribe(struct connection *connection, const struct mqtt_filters *filters)
+{
+    struct session *session = connection->session;
+    struct subscribing *subscribing = subscribing_new(connection, filters, MQTT_SUBACK);
+    uint32_t id = filters->properties.subscription_id_count ? filters->properties.subscription_ids[0] : 0;
+    struct mqtt_filter filter;
+    size_t offset = 0;
+
+    while (mqtt_next_filter(filters, true, &offset, &filter)) {
+        struct subscribed *slot = &subscribing->filters[subscribing->count++];
+        slot->code = subscribe_one(session, &filter, id, &slot->initial);
+        if (slot->code >= 0x80)
+            connection->broker->counters.subscriptions_refused++;
+    }
+    if (connection->version == MQTT_5)
+        take_since(session, &filters->properties);
+    deliver_wake(session);
+}
+
+void connection_on_unsubscribe(struct connection *connection, const struct mqtt_filters *filters)
+{
+    struct subscribing *subscribing = subscribing_new(connection, filters, MQTT_UNSUBACK);
+    struct mqtt_filter filter;
+    size_t offset = 0;
+
+    while (mqtt_next_filter(filters, false, &offset, &filter))
+        subscribing->filters[subscribing->count++].code =
+            session_unsubscribe(connection->session, filter.filter);
+    deliver_wake(connection->session);
+}

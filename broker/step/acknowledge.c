@@ -1,0 +1,208 @@
+/* The last step: PUBACK or PUBREC, in the order in which the publications came [MQTT-4.6.0-2]. In MQTT 5 it
+ * bears the refusal; what it cannot carry is in the sender's inbox before it leaves. */
+#include <stdio.h>
+
+#include "broker/kind/kind.h"
+#include "broker/session/connection_state.h"
+
+/* ---- counting ---- */
+
+static void count_refusal(struct counters *counters, uint8_t code)
+{
+    if (code == REASON_NOT_ALLOWED)
+        counters->refused_not_allowed++;
+    else if (code == REASON_QUOTA_EXCEEDED)
+        counters->refused_quota++;
+    else if (code == REASON_BAD_PAYLOAD)
+        counters->refused_bad_payload++;
+    else
+        counters->refused_other++;
+}
+
+static size_t bad_events(const struct publication *publication)
+{
+    size_t bad = 0;
+
+    for (size_t i = 0; publication->kind == &kind_motion && i < publication->motion.count; i++)
+        bad += publication->motion.events[i].refusal.code != REASON_OK;
+    return bad;
+}
+
+static void count(struct publication *publication)
+{
+    struct counters *counters = &publication->broker->counters;
+
+    if (publication->refusal.code) {
+        counters->publishes_refused++;
+        count_refusal(counters, publication->refusal.code);
+        log_line(LOG_LEVEL_DEBUG, "publish_refused", "sender=%s field=\"%s\" rule=\"%s\"",
+            publication->principal->name, publication->refusal.field, publication->refusal.rule);
+        return;
+    }
+    counters->publishes_acknowledged++;
+    for (size_t i = 0; publication->kind == &kind_motion && i < publication->motion.count; i++) {
+        if (publication->motion.events[i].refusal.code) {
+            counters->events_refused++;
+            count_refusal(counters, publication->motion.events[i].refusal.code);
+        }
+    }
+}
+
+/* ---- what MQTT 5 carries ---- */
+
+enum { DETAILS = 1 + LIMIT_BATCH_EVENTS };
+
+static size_t details(struct publication *publication, struct mqtt_property_out out[DETAILS])
+{
+    struct arena *arena = &publication->arena;
+    const struct refusal *whole = &publication->refusal;
+    size_t count = 0;
+
+    if (whole->code) {
+        out[count++] = (struct mqtt_property_out){.id = MQTT_REASON_STRING,
+            .text = text_of(arena_printf(arena, "%s: %s", whole->field, whole->rule))};
+        if (whole->retry_after_s)
+            out[count++] = (struct mqtt_property_out){.id = MQTT_USER_PROPERTY,
+                .name = TEXT("retry-after"),
+                .text = text_of(arena_printf(arena, "%u", whole->retry_after_s))};
+        return count;
+    }
+    if (bad_events(publication) == 0)
+        return 0;
+    for (size_t i = 0; i < publication->motion.count; i++) {
+        const struct motion_event *event = &publication->motion.events[i];
+        if (event->refusal.code)
+            out[count++] = (struct mqtt_property_out){.id = MQTT_USER_PROPERTY,
+                .name = TEXT("refused"),
+                .text = text_of(arena_printf(arena, "%llu %u %s: %s", (unsigned long long)event->seq,
+                    event->refusal.code, event->refusal.field, event->refusal.rule))};
+    }
+    return count;
+}
+
+static size_t details_size(const struct mqtt_property_out *out, size_t count)
+{
+    size_t size = 16;
+
+    for (size_t i = 0; i < count; i++)
+        size += out[i].name.len + out[i].text.len + 5;
+    return size;
+}
+
+static bool can_carry(
+    const struct publication *publication, const struct mqtt_property_out *out, size_t count)
+{
+    const struct connection *connection = publication->connection;
+
+    return publication->qos > 0 && connection->version == MQTT_5 && connection->problem_info &&
+           details_size(out, count) <= connection->maximum_packet;
+}
+
+/* ---- what the inbox carries ---- */
+
+static void finish(struct publication *publication);
+
+static void inbox_stored(void *arg, enum store_status status)
+{
+    struct publication *publication = arg;
+
+    (void)status; /* FAILED: the acknowledgement still has the reason code */
+    if (--publication->stores == 0)
+        finish(publication);
+}
+
+static void put_refused(struct publication *publication, uint64_t seq, const struct refusal *refusal)
+{
+    struct refused refused = {
+        .topic = text_of(publication->kind ? topic_name(publication->kind->topic) : "-"),
+        .packet_id = publication->packet_id,
+        .seq = seq,
+        .code = refusal->code,
+        .field = text_of(refusal->field),
+        .rule = text_of(refusal->rule)};
+    struct bytes bytes = codec_encode_refused(ENCODING_PROTOBUF, &refused, &publication->arena);
+
+    publication->stores++;
+    store_inbox(publication->broker->store,
+        (struct session_name){text_of(publication->principal->name), text_of(publication->client)},
+        TEXT("refused"), bytes, inbox_stored, publication);
+}
+
+static void put_in_inbox(struct publication *publication)
+{
+    publication->in_inbox = true;
+    if (publication->refusal.code) {
+        put_refused(publication, 0, &publication->refusal);
+        return;
+    }
+    for (size_t i = 0; i < publication->motion.count; i++) {
+        const struct motion_event *event = &publication->motion.events[i];
+        if (event->refusal.code)
+            put_refused(publication, event->seq, &event->refusal);
+    }
+}
+
+/* ---- the acknowledgement ---- */
+
+static void send(struct publication *publication)
+{
+    struct connection *connection = publication->connection;
+    enum mqtt_type type = publication->qos == 2 ? MQTT_PUBREC : MQTT_PUBACK;
+    struct mqtt_property_out properties[DETAILS];
+    size_t count = 0;
+
+    if (publication->qos == 0)
+        return;
+    if (publication->qos == 2 && (publication->refusal.code == REASON_OK || connection->version != MQTT_5))
+        qos2_add(connection, publication->packet_id);
+    if (!publication->in_inbox)
+        count = details(publication, properties);
+    connection_send_ack(
+        connection, type, publication->packet_id, publication->refusal.code, properties, count);
+}
+
+void acknowledge_done(struct connection *connection)
+{
+    struct publication *publication;
+
+    while ((publication = TAILQ_FIRST(&connection->publications)) && publication->done) {
+        TAILQ_REMOVE(&connection->publications, publication, in_connection);
+        connection->unanswered--;
+        if (connection->stage == STAGE_UP)
+            send(publication);
+        publication_free(publication);
+    }
+    connection_resume(connection);
+}
+
+static void finish(struct publication *publication)
+{
+    publication->done = true;
+    if (!publication->connection)
+        publication_free(publication);
+    else
+        acknowledge_done(publication->connection);
+}
+
+void acknowledge(struct publication *publication)
+{
+    struct connection *connection = publication->connection;
+    struct mqtt_property_out properties[DETAILS];
+
+    if (publication->failed) {
+        /* Nothing is known: no acknowledgement, so that the sender keeps it and comes again. */
+        if (publication->qos == 0)
+            publication->broker->counters.events_unnumbered_lost++;
+        if (connection)
+            connection_end(connection, REASON_UNSPECIFIED, "store failed");
+        finish(publication);
+        return;
+    }
+    count(publication);
+    if ((publication->refusal.code || bad_events(publication)) &&
+        (!connection || !can_carry(publication, properties, details(publication, properties)))) {
+        put_in_inbox(publication);
+        return;
+    }
+    finish(publication);
+}

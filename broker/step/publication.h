@@ -1,0 +1,80 @@
+/* One PUBLISH on its way in. It lives from the packet to its acknowledgement, and outlives its connection
+ * when the store is still to answer. */
+#ifndef NEIGHBORS_BROKER_STEP_PUBLICATION_H
+#define NEIGHBORS_BROKER_STEP_PUBLICATION_H
+
+#include "broker/core.h"
+#include "broker/principal.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
+#include "proto/mqtt.h"
+#include "proto/topic.h"
+
+struct kind;
+
+/* How a step ends. */
+enum step_result {
+    STEP_GO_ON,
+    STEP_WAIT,   /* somebody calls pipeline_resume, for the same step again, or pipeline_stored */
+    STEP_REFUSE, /* publication->refusal says why */
+    STEP_FAIL,   /* the store failed: not acknowledged; the connection ends */
+};
+
+struct publication {
+    TAILQ_ENTRY(publication) in_connection;
+    TAILQ_ENTRY(publication) in_waiting; /* of a principal that is being loaded */
+    struct broker *broker;
+    struct connection *connection;     /* NULL: gone */
+    struct known_principal *principal; /* the sender, held */
+    char client[65];
+    uint8_t version, qos, encoding;
+    uint16_t packet_id;
+    const struct kind *kind;
+    struct bytes payload;       /* valid until the step decode is done */
+    struct text content_type;   /* likewise */
+    struct text response_topic; /* in the arena */
+    struct bytes correlation;
+    uint8_t digest[16]; /* of the payload, for kinds that tell repeats by it */
+    uint8_t step;
+    bool waiting, done, failed, in_inbox, qos2_stored;
+    uint16_t stores;        /* answers of the store still to come */
+    struct refusal refusal; /* of the whole publication */
+    union {
+        struct motion_batch motion;
+        struct alert alert;
+        struct history_query history;
+    };
+    void *job;                        /* of the kind, in the arena; or NULL */
+    struct known_principal **devices; /* of motion: who each event is from, held; or NULL */
+    struct arena arena;
+    uint8_t room[1536] __attribute__((aligned(16)));
+};
+
+/* Runs the steps from publication->step on. */
+void pipeline_run(struct publication *publication);
+/* Runs the step that waited again. */
+void pipeline_resume(struct publication *publication);
+/* One of `stores` answers came (STORE_OK, or what stops it); the last one leads to the acknowledgement. */
+void pipeline_stored(struct publication *publication, enum store_status status);
+
+struct publication *publication_new(
+    struct broker *broker, struct connection *connection, const struct mqtt_publish *publish);
+/* Its connection is gone: it goes on without it, and frees itself. */
+void publication_orphan(struct publication *publication);
+void publication_free(struct publication *publication);
+
+/* Acknowledges what is done at the head of the connection's line, in order. */
+void acknowledge_done(struct connection *connection);
+
+/* Fills the refusal and returns STEP_REFUSE. field and rule: static, or in the arena. */
+enum step_result publication_refuse(
+    struct publication *publication, uint8_t code, const char *field, const char *rule);
+
+/* The acknowledgement itself (step/acknowledge.c): takes over a publication whose steps and stores are done.
+ */
+void acknowledge(struct publication *publication);
+
+/* Connections whose principal is no longer enrolled are closed. */
+void connections_revoke(struct broker *broker, const struct known_principal *principal);
+
+#endif

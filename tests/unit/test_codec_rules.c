@@ -1,0 +1,249 @@
+/* Every rule of the codec, a line per case, in both encodings. */
+#include <stdio.h>
+
+#include "tests/unit/test_codec.h"
+
+#define TRY(message, cases) try_codec_cases(message, cases, sizeof(cases) / sizeof *(cases))
+#define X8 "xxxxxxxx"
+#define X64 X8 X8 X8 X8 X8 X8 X8 X8
+
+/* An event of a batch; good by itself. */
+#define EVENT(fields) "{\"events\":[{" fields "}]}"
+#define GOOD "\"phase\":\"START\",\"kind\":\"PERSON\",\"at\":1700000000000"
+
+static void test_motion(void **state)
+{
+    (void) state;
+    static const struct codec_case cases[] = {
+        {EVENT(GOOD), NULL, NULL},
+        {"{\"version\":1,\"session\":\"1700000000000\",\"events\":[{\"seq\":\"7\",\"device\":\"Cam_1.a-b\","
+         "\"activityId\":\"1718987129.3-x y\",\"phase\":3,\"kind\":7,\"at\":\"1\",\"until\":\"1\","
+         "\"confidence\":100,\"position\":{\"latE7\":900000000,\"lonE7\":-1800000000},\"clip\":\"AAEC\"}]}",
+            NULL, NULL},
+        {"{}", "events", "at least 1"},
+        {"{\"events\":[]}", "events", "at least 1"},
+        {"{\"session\":\"9007199254740992\",\"events\":[{" GOOD "}]}", "session", "9007199254740991"},
+        {"{\"session\":\"9007199254740991\",\"events\":[{" GOOD "}]}", NULL, NULL},
+        {EVENT("\"kind\":1,\"at\":1"), "events[0].phase", "required"},
+        {EVENT("\"phase\":5,\"kind\":1,\"at\":1"), "events[0].phase", "one of START, UPDATE, END, PULSE"},
+        {EVENT("\"phase\":-1,\"kind\":1,\"at\":1"), "events[0].phase", "one of"},
+        {EVENT("\"phase\":1,\"at\":1"), "events[0].kind", "required"},
+        {EVENT("\"phase\":1,\"kind\":8,\"at\":1"), "events[0].kind", "one of MOTION, PERSON, VEHICLE"},
+        {EVENT("\"phase\":1,\"kind\":1"), "events[0].at", "required"},
+        {EVENT("\"phase\":1,\"kind\":1,\"at\":-1"), "events[0].at", "a whole number from 0"},
+        {EVENT("\"phase\":1,\"kind\":1,\"at\":\"9007199254740992\""), "events[0].at", "a whole number from 0"},
+        {EVENT(GOOD ",\"until\":1699999999999"), "events[0].until", "not before at"},
+        {EVENT(GOOD ",\"until\":-5"), "events[0].until", "a whole number from 0"},
+        {EVENT(GOOD ",\"seq\":9007199254740992"), "events[0].seq", "a whole number from 0"},
+        {EVENT(GOOD ",\"confidence\":101"), "events[0].confidence", "between 0 and 100"},
+        {EVENT(GOOD ",\"device\":\"a/b\""), "events[0].device", "letters, digits"},
+        {EVENT(GOOD ",\"device\":\"K\xC3\xBC" "che\""), "events[0].device", "letters, digits"},
+        {EVENT(GOOD ",\"device\":\"" X64 "\""), NULL, NULL},
+        {EVENT(GOOD ",\"device\":\"" X64 "x\""), "events[0].device", "at most 64 bytes"},
+        {EVENT(GOOD ",\"activityId\":\"" X64 "x\""), "events[0].activity_id", "at most 64 bytes"},
+        {EVENT(GOOD ",\"activityId\":\"a\\u0001\""), "events[0].activity_id", "no control characters"},
+        {EVENT(GOOD ",\"clip\":\"" X64 X64 X8 X8 X8 X8 X8 "xxx=\""), "events[0].clip", "at most 128 bytes"},
+        {EVENT(GOOD ",\"position\":{}"), NULL, NULL},
+        {EVENT(GOOD ",\"position\":{\"latE7\":900000001}"), "events[0].position.lat_e7",
+            "between -900000000 and 900000000"},
+        {EVENT(GOOD ",\"position\":{\"lon_e7\":-1800000001}"), "events[0].position.lon_e7",
+            "between -1800000000 and 1800000000"},
+    };
+    TRY("motion_batch", cases);
+}
+
+static void test_a_bad_event_stands_alone(void **state)
+{
+    (void) state;
+    static const char json[] = "{\"session\":5,\"events\":[{\"seq\":1," GOOD "},{\"seq\":2,\"phase\":\"END\"},"
+                               "{\"seq\":3," GOOD "},{\"seq\":4," GOOD ",\"position\":{\"latE7\":2000000000}}]}";
+    for (enum encoding encoding = ENCODING_PROTOBUF; encoding <= ENCODING_JSON; encoding++) {
+        struct arena arena;
+        arena_init(&arena, NULL, 0);
+        struct bytes payload = encoding == ENCODING_JSON
+                                   ? bytes_of(json)
+                                   : protobuf_of(json, &neighbors__v1__motion_batch__descriptor, &arena);
+        struct motion_batch batch;
+        struct refusal refusal = {0};
+        assert_true(codec_decode_motion_batch(encoding, payload, &arena, &batch, &refusal));
+        assert_int_equal(batch.session, 5);
+        assert_int_equal(batch.count, 4);
+        assert_int_equal(batch.events[0].refusal.code, REASON_OK);
+        assert_int_equal(batch.events[1].refusal.code, REASON_BAD_PAYLOAD);
+        assert_int_equal(batch.events[1].seq, 2);
+        assert_string_equal(batch.events[1].refusal.field, "events[1].kind");
+        assert_string_equal(batch.events[1].refusal.rule, "required");
+        assert_int_equal(batch.events[2].refusal.code, REASON_OK);
+        assert_int_equal(batch.events[2].seq, 3);
+        assert_string_equal(batch.events[3].refusal.field, "events[3].position.lat_e7");
+        arena_free(&arena);
+    }
+}
+
+static void test_batch_size(void **state)
+{
+    (void) state;
+    for (size_t count = 64; count <= 65; count++) {
+        struct motion_event events[65];
+        for (size_t i = 0; i < count; i++)
+            events[i] = (struct motion_event){.seq = i + 1, .phase = PHASE_PULSE, .kind = KIND_DOORBELL, .at = 1};
+        struct motion_batch in = {1, count, events}, out;
+        for (enum encoding encoding = ENCODING_PROTOBUF; encoding <= ENCODING_JSON; encoding++) {
+            struct arena arena;
+            arena_init(&arena, NULL, 0);
+            struct refusal refusal = {0};
+            struct bytes payload = codec_encode_motion_batch(encoding, &in, &arena);
+            assert_int_equal(codec_decode_motion_batch(encoding, payload, &arena, &out, &refusal), count == 64);
+            if (count == 65)
+                assert_string_equal(refusal.field, "events");
+            arena_free(&arena);
+        }
+    }
+}
+
+#define POINT "\"place\":{\"point\":{\"latE7\":340687000,\"lonE7\":-1180276000}}"
+#define ALERT(fields) "{\"senderAlertId\":\"a1\",\"category\":\"crime\",\"headline\":\"Car broken into\"," fields "}"
+#define PLACED(fields) ALERT(POINT "," fields)
+#define CENTER "\"center\":{\"latE7\":1,\"lonE7\":2}"
+#define RING "{\"points\":[{\"latE7\":1},{\"latE7\":2},{\"lonE7\":3},{\"latE7\":1}]}"
+#define POLYGONS(polygons) ALERT("\"place\":{\"polygons\":{\"polygons\":[" polygons "]}}")
+
+static void test_alert(void **state)
+{
+    (void) state;
+    static const struct codec_case cases[] = {
+        {ALERT(POINT), NULL, NULL},
+        {"{\"category\":1,\"headline\":\"x\"," POINT "}", "sender_alert_id", "required"},
+        {"{\"senderAlertId\":\"a b\",\"category\":1,\"headline\":\"x\"," POINT "}", "sender_alert_id", "printable"},
+        {"{\"senderAlertId\":\"\xC3\xA4\",\"category\":1,\"headline\":\"x\"," POINT "}", "sender_alert_id",
+            "printable"},
+        {"{\"senderAlertId\":\"" X64 "x\",\"category\":1,\"headline\":\"x\"," POINT "}", "sender_alert_id",
+            "at most 64"},
+        {"{\"senderAlertId\":\"a\",\"headline\":\"x\"," POINT "}", "category", "required"},
+        {"{\"senderAlertId\":\"a\",\"category\":11,\"headline\":\"x\"," POINT "}", "category", "one of crime, safety"},
+        {"{\"senderAlertId\":\"a\",\"category\":\"lost_pet\"," POINT "}", "headline", "required"},
+        {"{\"senderAlertId\":\"a\",\"category\":\"fire\",\"headline\":\"x\"}", "place", "required"},
+        {"{\"senderAlertId\":\"a\",\"category\":\"fire\",\"headline\":\"x\",\"place\":{}}", "place", "required"},
+        {PLACED("\"msgType\":\"ALERT\",\"references\":[\"b\"]"), "references", "none with ALERT"},
+        {PLACED("\"references\":[\"b\"]"), "references", "none with ALERT"},
+        {PLACED("\"msgType\":\"UPDATE\""), "references", "required"},
+        {PLACED("\"msgType\":\"UPDATE\",\"references\":[\"b\",\"c\"]"), NULL, NULL},
+        {PLACED("\"msgType\":\"UPDATE\",\"references\":[\"b\",\"\"]"), "references[1]", "not empty"},
+        {PLACED("\"msgType\":\"UPDATE\",\"references\":[\"b c\"]"), "references[0]", "printable"},
+        {PLACED("\"msgType\":\"UPDATE\",\"references\":[\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\","
+                "\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\"]"),
+            "references", "at most 16"},
+        {"{\"senderAlertId\":\"a\",\"msgType\":\"CANCEL\",\"references\":[\"b\"]}", NULL, NULL},
+        {"{\"senderAlertId\":\"a\",\"msgType\":\"CANCEL\"}", "references", "required"},
+        {PLACED("\"msgType\":4"), "msg_type", "one of ALERT, UPDATE, CANCEL"},
+        {PLACED("\"severity\":6"), "severity", "one of UNKNOWN, MINOR"},
+        {PLACED("\"urgency\":\"IMMEDIATE\",\"certainty\":\"OBSERVED\",\"severity\":\"EXTREME\""), NULL, NULL},
+        {PLACED("\"urgency\":6"), "urgency", "one of"},
+        {PLACED("\"certainty\":-3"), "certainty", "one of"},
+        {PLACED("\"description\":\"two\\nlines\\tand \xF0\x9F\x90\x88\""), NULL, NULL},
+        {PLACED("\"description\":\"\\u001b[31m\""), "description", "no control characters"},
+        {PLACED("\"description\":\"\\u009b31m\""), "description", "no control characters"},
+        {PLACED("\"web\":\"https://example.org/a?b\""), NULL, NULL},
+        {PLACED("\"web\":\"javascript:alert(1)\""), "web", "an http or https address"},
+        {PLACED("\"web\":\"http://a b\""), "web", "printable"},
+        {PLACED("\"language\":\"es-US\""), NULL, NULL},
+        {PLACED("\"language\":\"e s\""), "language", "letters"},
+        {PLACED("\"caseNumber\":\"" X64 "x\""), "case_number", "at most 64"},
+        {PLACED("\"effective\":5,\"expires\":6"), NULL, NULL},
+        {PLACED("\"effective\":5,\"expires\":5"), "expires", "after effective"},
+        {PLACED("\"effective\":-5"), "effective", "a whole number from 0"},
+        {PLACED("\"expires\":\"9007199254740992\""), "expires", "a whole number from 0"},
+        {PLACED("\"state\":77,\"truth\":-1,\"publicId\":\"not / ours\""), NULL, NULL},
+        {ALERT("\"place\":{\"point\":{\"latE7\":-900000001}}"), "place.point.lat_e7", "between"},
+        {ALERT("\"place\":{\"circle\":{" CENTER ",\"radiusM\":500}}"), NULL, NULL},
+        {ALERT("\"place\":{\"circle\":{" CENTER "}}"), "place.circle.radius_m", "between 1 and 500000"},
+        {ALERT("\"place\":{\"circle\":{" CENTER ",\"radiusM\":500001}}"), "place.circle.radius_m", "between"},
+        {ALERT("\"place\":{\"circle\":{\"radiusM\":5}}"), "place.circle.center", "required"},
+        {ALERT("\"place\":{\"circle\":{\"center\":{\"lonE7\":1800000001},\"radiusM\":5}}"),
+            "place.circle.center.lon_e7", "between"},
+        {POLYGONS("{\"rings\":[" RING "," RING "]},{\"rings\":[" RING "]}"), NULL, NULL},
+        {POLYGONS(""), "place.polygons.polygons", "at least 1"},
+        {POLYGONS("{}"), "place.polygons.polygons[0].rings", "at least 1"},
+        {POLYGONS("{\"rings\":[" RING "]},{\"rings\":[" RING ",{\"points\":[{},{},{}]}]}"),
+            "place.polygons.polygons[1].rings[1].points", "at least 4"},
+        {POLYGONS("{\"rings\":[{\"points\":[{\"latE7\":1},{},{},{}]}]}"), "place.polygons.polygons[0].rings[0].points",
+            "the last point the same"},
+        {POLYGONS("{\"rings\":[{\"points\":[{},{},{\"latE7\":900000001},{}]}]}"),
+            "place.polygons.polygons[0].rings[0].points[2].lat_e7", "between"},
+    };
+    TRY("alert", cases);
+}
+
+static void test_what_clients_receive(void **state)
+{
+    (void) state;
+    static const struct codec_case items[] = {
+        {"{\"channel\":\"9q5cs\",\"cell\":\"9q5csy\",\"cursor\":\"abc=\",\"activity\":{\"kind\":\"PERSON\","
+         "\"phase\":\"START\",\"at\":60000}}",
+            NULL, NULL},
+        {"{\"alert\":{\"publicId\":\"aa\",\"revision\":2,\"state\":\"ENDED\"}}", NULL, NULL},
+        {"{\"gap\":{\"from\":1,\"to\":2}}", NULL, NULL},
+        {"{}", "item", "one of activity, alert, gap"},
+        {"{\"gap\":{\"from\":-1}}", "gap.from", "a whole number from 0"},
+        {"{\"alert\":{\"state\":3}}", "alert.state", "one of IN_FORCE, ENDED"},
+        {"{\"activity\":{\"kind\":9}}", "activity.kind", "one of"},
+        {"{\"activity\":{\"confidence\":101}}", "activity.confidence", "between"},
+        {"{\"cell\":\"9q5csy9q5csyx\",\"gap\":{}}", "cell", "at most 12"},
+    };
+    TRY("feed_item", items);
+    static const struct codec_case heartbeats[] = {
+        {"{\"cursors\":[{\"channel\":\"9q5cs\",\"cursor\":\"x\"}],\"asOf\":\"17\",\"stale\":true}", NULL, NULL},
+        {"{\"cursors\":[{\"cursor\":\"a b\"}]}", "cursors[0].cursor", "printable"},
+        {"{\"asOf\":-1}", "as_of", "a whole number from 0"},
+    };
+    TRY("heartbeat", heartbeats);
+    static const struct codec_case refusals[] = {
+        {"{\"topic\":\"nb/v1/motion\",\"packetId\":65535,\"seq\":3,\"code\":153,\"field\":\"at\",\"rule\":\"r\"}", NULL,
+            NULL},
+        {"{\"packetId\":65536}", "packet_id", "at most 65535"},
+        {"{\"code\":256}", "code", "at most 255"},
+    };
+    TRY("refused", refusals);
+    static const struct codec_case pages[] = {
+        {"{\"items\":[{\"gap\":{}}],\"from\":1,\"to\":2,\"complete\":true,\"next\":\"n\"}", NULL, NULL},
+        {"{\"items\":[{\"gap\":{}},{}]}", "items[1].item", "one of"},
+        {"{\"to\":-2}", "to", "a whole number from 0"},
+    };
+    TRY("history_page", pages);
+    static const struct codec_case infos[] = {
+        {"{\"channelPrecision\":5,\"leafPrecision\":6,\"radiiM\":[400,800],\"logPublicKey\":\"AAAA\"}", NULL, NULL},
+        {"{\"radiiM\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}", "radii_m", "at most 16"},
+    };
+    TRY("info", infos);
+}
+
+static void test_history_query(void **state)
+{
+    (void) state;
+    static const struct codec_case cases[] = {
+        {"{\"nearCell\":\"9q5csy\",\"metres\":1600,\"from\":1,\"to\":2,\"limit\":500,\"page\":\"p\"}", NULL, NULL},
+        {"{\"cells\":[\"9q5c\",\"9q5d\"]}", NULL, NULL},
+        {"{}", "near_cell", "either"},
+        {"{\"nearCell\":\"9q5csy\",\"metres\":400,\"cells\":[\"9\"]}", "near_cell", "either"},
+        {"{\"nearCell\":\"9q5csy\"}", "metres", "one of 400"},
+        {"{\"nearCell\":\"9q5csy\",\"metres\":1000}", "metres", "one of 400"},
+        {"{\"cells\":[\"9q5c\"],\"metres\":400}", "metres", "only with near_cell"},
+        {"{\"cells\":[\"9q5c\",\"\"]}", "cells[1]", "a geohash"},
+        {"{\"cells\":[\"9q5c\"],\"from\":2,\"to\":2}", "to", "after from"},
+        {"{\"cells\":[\"9q5c\"],\"limit\":501}", "limit", "at most 500"},
+    };
+    TRY("history_query", cases);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_motion),
+        cmocka_unit_test(test_a_bad_event_stands_alone),
+        cmocka_unit_test(test_batch_size),
+        cmocka_unit_test(test_alert),
+        cmocka_unit_test(test_what_clients_receive),
+        cmocka_unit_test(test_history_query),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -10,7 +10,7 @@
 
 static void test_first_room_is_used_before_malloc(void **state)
 {
-    (void) state;
+    (void)state;
     _Alignas(16) uint8_t room[256];
     memset(room, 0xAA, sizeof room);
     struct arena arena;
@@ -28,17 +28,17 @@ static void test_first_room_is_used_before_malloc(void **state)
 
 static void test_pieces_are_aligned_apart_and_zeroed(void **state)
 {
-    (void) state;
+    (void)state;
     struct arena arena;
     arena_init(&arena, NULL, 0);
     uint8_t *pieces[500];
     for (size_t i = 0; i < 500; i++) {
         pieces[i] = arena_alloc(&arena, i);
         assert_non_null(pieces[i]);
-        assert_int_equal((uintptr_t) pieces[i] % 16, 0);
+        assert_int_equal((uintptr_t)pieces[i] % 16, 0);
         for (size_t j = 0; j < i; j++)
             assert_int_equal(pieces[i][j], 0);
-        memset(pieces[i], (int) (i & 0xFF), i);
+        memset(pieces[i], (int)(i & 0xFF), i);
     }
     for (size_t i = 0; i < 500; i++)
         for (size_t j = 0; j < i; j++)
@@ -48,7 +48,7 @@ static void test_pieces_are_aligned_apart_and_zeroed(void **state)
 
 static void test_large_pieces(void **state)
 {
-    (void) state;
+    (void)state;
     struct arena arena;
     arena_init(&arena, NULL, 0);
     for (int i = 0; i < 4; i++)
@@ -59,7 +59,7 @@ static void test_large_pieces(void **state)
 
 static void test_copy_and_printf(void **state)
 {
-    (void) state;
+    (void)state;
     struct arena arena;
     arena_init(&arena, NULL, 0);
     assert_string_equal(arena_copy(&arena, "abcdef", 3), "abc");

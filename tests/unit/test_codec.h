@@ -1,5 +1,5 @@
-/* What the tests of the codecs share: a case is written in JSON, and is tried in JSON and as the protobuf that the same
- * text means, so that each rule is seen to hold in both. */
+/* What the tests of the codecs share: a case is written in JSON, and is tried in JSON and as the protobuf
+ * that the same text means, so that each rule is seen to hold in both. */
 #ifndef NEIGHBORS_TESTS_TEST_CODEC_H
 #define NEIGHBORS_TESTS_TEST_CODEC_H
 
@@ -16,8 +16,8 @@
 extern const ProtobufCMessageDescriptor neighbors__v1__motion_batch__descriptor,
     neighbors__v1__alert__descriptor, neighbors__v1__history_query__descriptor,
     neighbors__v1__feed_item__descriptor, neighbors__v1__heartbeat__descriptor,
-    neighbors__v1__refused__descriptor, neighbors__v1__history_page__descriptor, neighbors__v1__info__descriptor,
-    neighbors__v1__settings__descriptor;
+    neighbors__v1__refused__descriptor, neighbors__v1__history_page__descriptor,
+    neighbors__v1__info__descriptor, neighbors__v1__settings__descriptor;
 
 /* One message of the codec, whatever its struct is. */
 struct codec_entry {
@@ -32,7 +32,7 @@ const struct codec_entry *codec_entry_of(const char *name);
 
 static inline struct bytes bytes_of(const char *text)
 {
-    return (struct bytes){(const uint8_t *) text, strlen(text)};
+    return (struct bytes){(const uint8_t *)text, strlen(text)};
 }
 
 /* The protobuf of JSON text, without any check but the mapping's; fails the test when there is none. */

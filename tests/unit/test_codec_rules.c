@@ -13,7 +13,7 @@
 
 static void test_motion(void **state)
 {
-    (void) state;
+    (void)state;
     static const struct codec_case cases[] = {
         {EVENT(GOOD), NULL, NULL},
         {"{\"version\":1,\"session\":\"1700000000000\",\"events\":[{\"seq\":\"7\",\"device\":\"Cam_1.a-b\","
@@ -31,18 +31,21 @@ static void test_motion(void **state)
         {EVENT("\"phase\":1,\"kind\":8,\"at\":1"), "events[0].kind", "one of MOTION, PERSON, VEHICLE"},
         {EVENT("\"phase\":1,\"kind\":1"), "events[0].at", "required"},
         {EVENT("\"phase\":1,\"kind\":1,\"at\":-1"), "events[0].at", "a whole number from 0"},
-        {EVENT("\"phase\":1,\"kind\":1,\"at\":\"9007199254740992\""), "events[0].at", "a whole number from 0"},
+        {EVENT("\"phase\":1,\"kind\":1,\"at\":\"9007199254740992\""), "events[0].at",
+            "a whole number from 0"},
         {EVENT(GOOD ",\"until\":1699999999999"), "events[0].until", "not before at"},
         {EVENT(GOOD ",\"until\":-5"), "events[0].until", "a whole number from 0"},
         {EVENT(GOOD ",\"seq\":9007199254740992"), "events[0].seq", "a whole number from 0"},
         {EVENT(GOOD ",\"confidence\":101"), "events[0].confidence", "between 0 and 100"},
         {EVENT(GOOD ",\"device\":\"a/b\""), "events[0].device", "letters, digits"},
-        {EVENT(GOOD ",\"device\":\"K\xC3\xBC" "che\""), "events[0].device", "letters, digits"},
+        {EVENT(GOOD ",\"device\":\"K\xC3\xBC"
+                    "che\""),
+            "events[0].device", "letters, digits"},
         {EVENT(GOOD ",\"device\":\"" X64 "\""), NULL, NULL},
         {EVENT(GOOD ",\"device\":\"" X64 "x\""), "events[0].device", "at most 64 bytes"},
         {EVENT(GOOD ",\"activityId\":\"" X64 "x\""), "events[0].activity_id", "at most 64 bytes"},
         {EVENT(GOOD ",\"activityId\":\"a\\u0001\""), "events[0].activity_id", "no control characters"},
-        {EVENT(GOOD ",\"clip\":\"" X64 X64 X8 X8 X8 X8 X8 "xxx=\""), "events[0].clip", "at most 128 bytes"},
+        {EVENT(GOOD ",\"clip\":\"" X64 X64 X8 X8 X8 X8 X8 "xxxx\""), "events[0].clip", "at most 128 bytes"},
         {EVENT(GOOD ",\"position\":{}"), NULL, NULL},
         {EVENT(GOOD ",\"position\":{\"latE7\":900000001}"), "events[0].position.lat_e7",
             "between -900000000 and 900000000"},
@@ -54,9 +57,10 @@ static void test_motion(void **state)
 
 static void test_a_bad_event_stands_alone(void **state)
 {
-    (void) state;
-    static const char json[] = "{\"session\":5,\"events\":[{\"seq\":1," GOOD "},{\"seq\":2,\"phase\":\"END\"},"
-                               "{\"seq\":3," GOOD "},{\"seq\":4," GOOD ",\"position\":{\"latE7\":2000000000}}]}";
+    (void)state;
+    static const char json[] =
+        "{\"session\":5,\"events\":[{\"seq\":1," GOOD "},{\"seq\":2,\"phase\":\"END\"},"
+        "{\"seq\":3," GOOD "},{\"seq\":4," GOOD ",\"position\":{\"latE7\":2000000000}}]}";
     for (enum encoding encoding = ENCODING_PROTOBUF; encoding <= ENCODING_JSON; encoding++) {
         struct arena arena;
         arena_init(&arena, NULL, 0);
@@ -82,18 +86,20 @@ static void test_a_bad_event_stands_alone(void **state)
 
 static void test_batch_size(void **state)
 {
-    (void) state;
+    (void)state;
     for (size_t count = 64; count <= 65; count++) {
         struct motion_event events[65];
         for (size_t i = 0; i < count; i++)
-            events[i] = (struct motion_event){.seq = i + 1, .phase = PHASE_PULSE, .kind = KIND_DOORBELL, .at = 1};
+            events[i] =
+                (struct motion_event){.seq = i + 1, .phase = PHASE_PULSE, .kind = KIND_DOORBELL, .at = 1};
         struct motion_batch in = {1, count, events}, out;
         for (enum encoding encoding = ENCODING_PROTOBUF; encoding <= ENCODING_JSON; encoding++) {
             struct arena arena;
             arena_init(&arena, NULL, 0);
             struct refusal refusal = {0};
             struct bytes payload = codec_encode_motion_batch(encoding, &in, &arena);
-            assert_int_equal(codec_decode_motion_batch(encoding, payload, &arena, &out, &refusal), count == 64);
+            assert_int_equal(
+                codec_decode_motion_batch(encoding, payload, &arena, &out, &refusal), count == 64);
             if (count == 65)
                 assert_string_equal(refusal.field, "events");
             arena_free(&arena);
@@ -102,7 +108,8 @@ static void test_batch_size(void **state)
 }
 
 #define POINT "\"place\":{\"point\":{\"latE7\":340687000,\"lonE7\":-1180276000}}"
-#define ALERT(fields) "{\"senderAlertId\":\"a1\",\"category\":\"crime\",\"headline\":\"Car broken into\"," fields "}"
+#define ALERT(fields)                                                                                        \
+    "{\"senderAlertId\":\"a1\",\"category\":\"crime\",\"headline\":\"Car broken into\"," fields "}"
 #define PLACED(fields) ALERT(POINT "," fields)
 #define CENTER "\"center\":{\"latE7\":1,\"lonE7\":2}"
 #define RING "{\"points\":[{\"latE7\":1},{\"latE7\":2},{\"lonE7\":3},{\"latE7\":1}]}"
@@ -110,27 +117,31 @@ static void test_batch_size(void **state)
 
 static void test_alert(void **state)
 {
-    (void) state;
+    (void)state;
     static const struct codec_case cases[] = {
         {ALERT(POINT), NULL, NULL},
         {"{\"category\":1,\"headline\":\"x\"," POINT "}", "sender_alert_id", "required"},
-        {"{\"senderAlertId\":\"a b\",\"category\":1,\"headline\":\"x\"," POINT "}", "sender_alert_id", "printable"},
+        {"{\"senderAlertId\":\"a b\",\"category\":1,\"headline\":\"x\"," POINT "}", "sender_alert_id",
+            "printable"},
         {"{\"senderAlertId\":\"\xC3\xA4\",\"category\":1,\"headline\":\"x\"," POINT "}", "sender_alert_id",
             "printable"},
         {"{\"senderAlertId\":\"" X64 "x\",\"category\":1,\"headline\":\"x\"," POINT "}", "sender_alert_id",
             "at most 64"},
         {"{\"senderAlertId\":\"a\",\"headline\":\"x\"," POINT "}", "category", "required"},
-        {"{\"senderAlertId\":\"a\",\"category\":11,\"headline\":\"x\"," POINT "}", "category", "one of crime, safety"},
+        {"{\"senderAlertId\":\"a\",\"category\":11,\"headline\":\"x\"," POINT "}", "category",
+            "one of crime, safety"},
         {"{\"senderAlertId\":\"a\",\"category\":\"lost_pet\"," POINT "}", "headline", "required"},
         {"{\"senderAlertId\":\"a\",\"category\":\"fire\",\"headline\":\"x\"}", "place", "required"},
-        {"{\"senderAlertId\":\"a\",\"category\":\"fire\",\"headline\":\"x\",\"place\":{}}", "place", "required"},
+        {"{\"senderAlertId\":\"a\",\"category\":\"fire\",\"headline\":\"x\",\"place\":{}}", "place",
+            "required"},
         {PLACED("\"msgType\":\"ALERT\",\"references\":[\"b\"]"), "references", "none with ALERT"},
         {PLACED("\"references\":[\"b\"]"), "references", "none with ALERT"},
         {PLACED("\"msgType\":\"UPDATE\""), "references", "required"},
         {PLACED("\"msgType\":\"UPDATE\",\"references\":[\"b\",\"c\"]"), NULL, NULL},
         {PLACED("\"msgType\":\"UPDATE\",\"references\":[\"b\",\"\"]"), "references[1]", "not empty"},
         {PLACED("\"msgType\":\"UPDATE\",\"references\":[\"b c\"]"), "references[0]", "printable"},
-        {PLACED("\"msgType\":\"UPDATE\",\"references\":[\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\","
+        {PLACED("\"msgType\":\"UPDATE\",\"references\":[\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\","
+                "\"a\",\"a\","
                 "\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\"]"),
             "references", "at most 16"},
         {"{\"senderAlertId\":\"a\",\"msgType\":\"CANCEL\",\"references\":[\"b\"]}", NULL, NULL},
@@ -166,8 +177,8 @@ static void test_alert(void **state)
         {POLYGONS("{}"), "place.polygons.polygons[0].rings", "at least 1"},
         {POLYGONS("{\"rings\":[" RING "]},{\"rings\":[" RING ",{\"points\":[{},{},{}]}]}"),
             "place.polygons.polygons[1].rings[1].points", "at least 4"},
-        {POLYGONS("{\"rings\":[{\"points\":[{\"latE7\":1},{},{},{}]}]}"), "place.polygons.polygons[0].rings[0].points",
-            "the last point the same"},
+        {POLYGONS("{\"rings\":[{\"points\":[{\"latE7\":1},{},{},{}]}]}"),
+            "place.polygons.polygons[0].rings[0].points", "the last point the same"},
         {POLYGONS("{\"rings\":[{\"points\":[{},{},{\"latE7\":900000001},{}]}]}"),
             "place.polygons.polygons[0].rings[0].points[2].lat_e7", "between"},
     };
@@ -176,7 +187,7 @@ static void test_alert(void **state)
 
 static void test_what_clients_receive(void **state)
 {
-    (void) state;
+    (void)state;
     static const struct codec_case items[] = {
         {"{\"channel\":\"9q5cs\",\"cell\":\"9q5csy\",\"cursor\":\"abc=\",\"activity\":{\"kind\":\"PERSON\","
          "\"phase\":\"START\",\"at\":60000}}",
@@ -192,14 +203,16 @@ static void test_what_clients_receive(void **state)
     };
     TRY("feed_item", items);
     static const struct codec_case heartbeats[] = {
-        {"{\"cursors\":[{\"channel\":\"9q5cs\",\"cursor\":\"x\"}],\"asOf\":\"17\",\"stale\":true}", NULL, NULL},
+        {"{\"cursors\":[{\"channel\":\"9q5cs\",\"cursor\":\"x\"}],\"asOf\":\"17\",\"stale\":true}", NULL,
+            NULL},
         {"{\"cursors\":[{\"cursor\":\"a b\"}]}", "cursors[0].cursor", "printable"},
         {"{\"asOf\":-1}", "as_of", "a whole number from 0"},
     };
     TRY("heartbeat", heartbeats);
     static const struct codec_case refusals[] = {
-        {"{\"topic\":\"nb/v1/motion\",\"packetId\":65535,\"seq\":3,\"code\":153,\"field\":\"at\",\"rule\":\"r\"}", NULL,
-            NULL},
+        {"{\"topic\":\"nb/v1/"
+         "motion\",\"packetId\":65535,\"seq\":3,\"code\":153,\"field\":\"at\",\"rule\":\"r\"}",
+            NULL, NULL},
         {"{\"packetId\":65536}", "packet_id", "at most 65535"},
         {"{\"code\":256}", "code", "at most 255"},
     };
@@ -211,7 +224,8 @@ static void test_what_clients_receive(void **state)
     };
     TRY("history_page", pages);
     static const struct codec_case infos[] = {
-        {"{\"channelPrecision\":5,\"leafPrecision\":6,\"radiiM\":[400,800],\"logPublicKey\":\"AAAA\"}", NULL, NULL},
+        {"{\"channelPrecision\":5,\"leafPrecision\":6,\"radiiM\":[400,800],\"logPublicKey\":\"AAAA\"}", NULL,
+            NULL},
         {"{\"radiiM\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}", "radii_m", "at most 16"},
     };
     TRY("info", infos);
@@ -219,9 +233,10 @@ static void test_what_clients_receive(void **state)
 
 static void test_history_query(void **state)
 {
-    (void) state;
+    (void)state;
     static const struct codec_case cases[] = {
-        {"{\"nearCell\":\"9q5csy\",\"metres\":1600,\"from\":1,\"to\":2,\"limit\":500,\"page\":\"p\"}", NULL, NULL},
+        {"{\"nearCell\":\"9q5csy\",\"metres\":1600,\"from\":1,\"to\":2,\"limit\":500,\"page\":\"p\"}", NULL,
+            NULL},
         {"{\"cells\":[\"9q5c\",\"9q5d\"]}", NULL, NULL},
         {"{}", "near_cell", "either"},
         {"{\"nearCell\":\"9q5csy\",\"metres\":400,\"cells\":[\"9\"]}", "near_cell", "either"},

@@ -24,8 +24,8 @@ AGAIN(history_page)
 AGAIN(info)
 
 /* A batch with a bad event is a batch; here the first bad event speaks for it. */
-static bool again_motion_batch(enum encoding from, struct bytes payload, enum encoding to, struct arena *arena,
-    struct bytes *out, struct refusal *refusal)
+static bool again_motion_batch(enum encoding from, struct bytes payload, enum encoding to,
+    struct arena *arena, struct bytes *out, struct refusal *refusal)
 {
     struct motion_batch in;
     if (!codec_decode_motion_batch(from, payload, arena, &in, refusal))
@@ -49,7 +49,10 @@ static bool again_published_alert(enum encoding from, struct bytes payload, enum
     return true;
 }
 
-#define ENTRY(message) {#message, &neighbors__v1__##message##__descriptor, again_##message}
+#define ENTRY(message)                                                                                       \
+    {                                                                                                        \
+#message, &neighbors__v1__##message##__descriptor, again_##message                                   \
+    }
 const struct codec_entry codec_entries[] = {
     ENTRY(motion_batch),
     ENTRY(alert),
@@ -80,7 +83,7 @@ struct bytes protobuf_of(const char *json, const ProtobufCMessageDescriptor *des
     ProtobufCMessage *message = json_to_message(bytes_of(json), descriptor, &memory, &reading);
     if (!message)
         fail_msg("%s: %s: %s", json, refusal.field, refusal.rule);
-    *(uint32_t *) (void *) ((uint8_t *) message + descriptor->fields[0].offset) = 1;
+    *(uint32_t *)(void *)((uint8_t *)message + descriptor->fields[0].offset) = 1;
     uint8_t *data = arena_alloc(arena, protobuf_c_message_get_packed_size(message));
     return (struct bytes){data, protobuf_c_message_pack(message, data)};
 }

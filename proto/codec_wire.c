@@ -1,0 +1,136 @@
+/* What comes before and after the generated code: choosing the encoding's reader, bounding what it takes, and
+ * seeing what protobuf-c would not tell.
+ *
+ * protobuf-c ends a text at its first NUL. A NUL is rare in our payloads (encoders leave zeros out), so that
+ * one memchr over the payload nearly always proves that no text holds one; else the wire is walked along the
+ * descriptors. */
+#include "proto/codec_wire.h"
+
+#include "proto/json.h"
+
+/* What is left of the wire. */
+struct cursor {
+    const uint8_t *next, *end;
+};
+
+/* A varint of at most `most` bytes, as long as protobuf-c takes it. */
+static bool read_varint(struct cursor *wire, int most, uint64_t *value)
+{
+    *value = 0;
+    for (int shift = 0; shift < 7 * most && wire->next < wire->end; shift += 7) {
+        uint8_t byte = *wire->next++;
+        *value |= (uint64_t)(byte & 0x7F) << shift;
+        if (byte < 0x80)
+            return true;
+    }
+    return false;
+}
+
+static bool skip(struct cursor *wire, uint64_t len)
+{
+    if (len > (uint64_t)(wire->end - wire->next))
+        return false;
+    wire->next += len;
+    return true;
+}
+
+/* Reads one field: its number and, when it is length-delimited, its content. */
+static bool read_field(struct cursor *wire, uint64_t *number, struct bytes *content)
+{
+    uint64_t tag, value;
+    *content = (struct bytes){NULL, 0};
+    if (!read_varint(wire, 5, &tag) || tag >> 3 == 0)
+        return false;
+    *number = tag >> 3;
+    switch (tag & 7) {
+    case PROTOBUF_C_WIRE_TYPE_VARINT:
+        return read_varint(wire, 10, &value);
+    case PROTOBUF_C_WIRE_TYPE_64BIT:
+        return skip(wire, 8);
+    case PROTOBUF_C_WIRE_TYPE_32BIT:
+        return skip(wire, 4);
+    case PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED:
+        if (!read_varint(wire, 5, &value))
+            return false;
+        *content = (struct bytes){wire->next, value};
+        return skip(wire, value);
+    default:
+        return false;
+    }
+}
+
+bool codec_wire_texts_whole(const ProtobufCMessageDescriptor *descriptor, struct bytes wire,
+    const struct codec_path *path, const struct codec_reading *reading)
+{
+    struct cursor cursor = {wire.data, wire.data + wire.len};
+    while (cursor.next < cursor.end) {
+        uint64_t number;
+        struct bytes content;
+        if (!read_field(&cursor, &number, &content))
+            return codec_refuse(reading, path, NULL, "protobuf of this message");
+        if (!content.len || !memchr(content.data, 0, content.len))
+            continue;
+        const ProtobufCFieldDescriptor *field =
+            protobuf_c_message_descriptor_get_field(descriptor, (unsigned)number);
+        if (field && field->type == PROTOBUF_C_TYPE_STRING)
+            return codec_refuse(reading, path, field->name, "text without NUL");
+        if (field && field->type == PROTOBUF_C_TYPE_MESSAGE) {
+            struct codec_path inner = {path, field->name, CODEC_NO_INDEX};
+            if (!codec_wire_texts_whole(field->descriptor, content, &inner, reading))
+                return false;
+        }
+    }
+    return true;
+}
+
+static ProtobufCMessage *unpack_protobuf(struct bytes payload, const ProtobufCMessageDescriptor *descriptor,
+    struct codec_memory *memory, const struct codec_reading *reading)
+{
+    if (payload.len && memchr(payload.data, 0, payload.len) &&
+        !codec_wire_texts_whole(descriptor, payload, NULL, reading))
+        return NULL;
+    ProtobufCMessage *message =
+        protobuf_c_message_unpack(descriptor, &memory->allocator, payload.len, payload.data);
+    if (!message)
+        codec_refuse(
+            reading, NULL, NULL, memory->spent ? "fewer parts for its size" : "protobuf of this message");
+    return message;
+}
+
+/* Field 1 of every message that is sent by itself. */
+static uint32_t *version_of(ProtobufCMessage *message)
+{
+    return (uint32_t *)(void *)((uint8_t *)message + message->descriptor->fields[0].offset);
+}
+
+ProtobufCMessage *codec_unpack(enum encoding encoding, struct bytes payload,
+    const ProtobufCMessageDescriptor *descriptor, const struct codec_reading *reading)
+{
+    struct codec_memory memory;
+    codec_memory_init(&memory, reading->arena, payload.len);
+    ProtobufCMessage *message;
+    if (encoding == ENCODING_JSON) {
+        message = json_to_message(payload, descriptor, &memory, reading);
+        if (message && *version_of(message) == 0)
+            *version_of(message) = 1;
+    } else if (encoding == ENCODING_PROTOBUF) {
+        message = unpack_protobuf(payload, descriptor, &memory, reading);
+    } else {
+        codec_refuse(reading, NULL, NULL, "protobuf or JSON");
+        return NULL;
+    }
+    if (message && *version_of(message) != 1) {
+        codec_refuse(reading, NULL, "version", "1");
+        return NULL;
+    }
+    return message;
+}
+
+struct bytes codec_pack(enum encoding encoding, const ProtobufCMessage *message, struct arena *arena)
+{
+    if (encoding == ENCODING_JSON)
+        return json_from_message(message, arena);
+    size_t len = protobuf_c_message_get_packed_size(message);
+    uint8_t *data = arena_take(arena, len);
+    return (struct bytes){data, protobuf_c_message_pack(message, data)};
+}

@@ -1,0 +1,101 @@
+/* The words of the closed lists, in the order of their values. They are the words of neighbors.proto; a test
+ * holds the two together. */
+#include "proto/message.h"
+
+#define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
+
+static const char *const categories[] = {NULL, "crime", "safety", "suspicious", "fire", "medical", "missing",
+    "lost_pet", "hazard", "weather", "other"};
+static const char *const phases[] = {NULL, "START", "UPDATE", "END", "PULSE"};
+static const char *const motion_kinds[] = {
+    NULL, "MOTION", "PERSON", "VEHICLE", "ANIMAL", "PACKAGE", "DOORBELL", "SOUND"};
+static const char *const msg_types[] = {NULL, "ALERT", "UPDATE", "CANCEL"};
+static const char *const severities[] = {NULL, "UNKNOWN", "MINOR", "MODERATE", "SEVERE", "EXTREME"};
+static const char *const urgencies[] = {NULL, "UNKNOWN", "PAST", "FUTURE", "EXPECTED", "IMMEDIATE"};
+static const char *const certainties[] = {NULL, "UNKNOWN", "UNLIKELY", "POSSIBLE", "LIKELY", "OBSERVED"};
+static const char *const alert_states[] = {NULL, "IN_FORCE", "ENDED"};
+static const char *const sender_kinds[] = {NULL, "USER", "AGENCY"};
+static const char *const truths[] = {NULL, "UNVERIFIED", "CORROBORATED", "CONFIRMED", "REFUTED"};
+
+static const char *name_in(const char *const *list, int count, int value)
+{
+    return value > 0 && value < count ? list[value] : NULL;
+}
+
+static int value_in(const char *const *list, int count, struct text name)
+{
+    for (int value = 1; value < count; value++)
+        if (text_equal(name, text_of(list[value])))
+            return value;
+    return 0;
+}
+
+const char *category_name(int category)
+{
+    return name_in(categories, COUNT(categories), category);
+}
+
+int category_of(struct text name)
+{
+    return value_in(categories, COUNT(categories), name);
+}
+
+const char *phase_name(int phase)
+{
+    return name_in(phases, COUNT(phases), phase);
+}
+
+int phase_of(struct text name)
+{
+    return value_in(phases, COUNT(phases), name);
+}
+
+const char *motion_kind_name(int kind)
+{
+    return name_in(motion_kinds, COUNT(motion_kinds), kind);
+}
+
+int motion_kind_of(struct text name)
+{
+    return value_in(motion_kinds, COUNT(motion_kinds), name);
+}
+
+const char *msg_type_name(int msg_type)
+{
+    return name_in(msg_types, COUNT(msg_types), msg_type);
+}
+
+const char *severity_name(int severity)
+{
+    return name_in(severities, COUNT(severities), severity);
+}
+
+int severity_of(struct text name)
+{
+    return value_in(severities, COUNT(severities), name);
+}
+
+const char *urgency_name(int urgency)
+{
+    return name_in(urgencies, COUNT(urgencies), urgency);
+}
+
+const char *certainty_name(int certainty)
+{
+    return name_in(certainties, COUNT(certainties), certainty);
+}
+
+const char *alert_state_name(int state)
+{
+    return name_in(alert_states, COUNT(alert_states), state);
+}
+
+const char *sender_kind_name(int sender_kind)
+{
+    return name_in(sender_kinds, COUNT(sender_kinds), sender_kind);
+}
+
+const char *truth_name(int truth)
+{
+    return name_in(truths, COUNT(truths), truth);
+}

@@ -1,0 +1,11 @@
+/* Any bytes as JSON of any message: nothing is read behind them, and what is taken survives both encodings.
+ */
+#include "tests/fuzz/fuzz_codec.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    fuzz_codec(ENCODING_JSON, data, size);
+    return 0;
+}

@@ -1,0 +1,12 @@
+/* The subcommands of neighbors-edge. Each takes its own arguments (without its name) and returns the exit
+ * code that CONTRACT gives: 0 done, 1 refused or invalid, 2 usage, 3 cannot reach. */
+#ifndef NEIGHBORS_EDGE_COMMANDS_H
+#define NEIGHBORS_EDGE_COMMANDS_H
+
+enum edge_exit { EDGE_DONE = 0, EDGE_INVALID = 1, EDGE_USAGE = 2, EDGE_UNREACHABLE = 3 };
+
+int edge_command_maps(int argc, char **argv);
+int edge_command_translate(int argc, char **argv);
+int edge_command_run(int argc, char **argv);
+
+#endif

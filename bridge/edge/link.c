@@ -1,0 +1,365 @@
+/* libmosquitto on our own poll loop. What the library does that its documentation does not say, and how this
+ * file deals with it: it acknowledges before the message callback, unless it believes that a thread writes
+ * (late_acknowledgement); a refused TCP connection raises no error, so SO_ERROR is asked; with TLS a writable
+ * socket must be read too; it closes the socket by itself, so the descriptor is asked anew each turn; it
+ * resends what an earlier connection left, so each connection has a client of its own. */
+#include <errno.h>
+#include <mosquitto.h>
+#include <mqtt_protocol.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "bridge/edge/link.h"
+#include "bridge/edge/memory_parts.h"
+
+enum {
+    KEEP_ALIVE_S = 30,
+    CONNECT_MS = 15 * 1000, /* until CONNACK */
+    STABLE_MS = 10 * 1000,  /* up so long: the next pause is the first one again */
+    FIRST_PAUSE_MS = 250,
+    LONGEST_PAUSE_MS = 60 * 1000,
+    MOST_REFUSED = 16 * 1024, /* bytes of refusals kept of an acknowledgement */
+};
+
+/* What a callback left for the end of the turn. */
+struct arrival {
+    struct arrival *next;
+    bool acknowledgement, retain;
+    int message;
+    unsigned reason, retry_after_s;
+    char *text, *refused; /* acknowledgement */
+    char *topic;          /* message */
+    size_t size;
+    uint8_t payload[];
+};
+
+struct link {
+    struct link_settings settings;
+    struct link_hooks hooks;
+    struct mosquitto *client; /* NULL while waiting */
+    bool connected, lost;     /* the socket is through; the connection is of no more use */
+    bool up, told_up;
+    int64_t since, retry_at, pause;
+    struct arrival *first, **last;
+};
+
+struct link *link_new(const struct link_settings *settings, const struct link_hooks *hooks)
+{
+    struct link *link = edge_alloc(sizeof(*link));
+    link->settings = *settings;
+    link->hooks = *hooks;
+    link->last = &link->first;
+    link->pause = FIRST_PAUSE_MS;
+    mosquitto_lib_init();
+    return link;
+}
+
+static void log_link(const struct link *link, const char *what, const char *why)
+{
+    fprintf(
+        stderr, "neighbors-edge: %s: %s%s%s\n", link->settings.name, what, why ? ": " : "", why ? why : "");
+}
+
+/* ---- callbacks: note and return ------------------------------------------------------------------------ */
+
+static void keep(struct link *link, struct arrival *arrival)
+{
+    *link->last = arrival;
+    link->last = &arrival->next;
+}
+
+static void on_connect(
+    struct mosquitto *client, void *arg, int reason, int flags, const mosquitto_property *properties)
+{
+    struct link *link = arg;
+    (void)client, (void)flags, (void)properties;
+    link->up = reason == 0;
+    link->lost = reason != 0;
+    if (reason)
+        log_link(link, "connection refused",
+            link->settings.mqtt5 ? mosquitto_reason_string(reason) : mosquitto_connack_string(reason));
+}
+
+static void on_disconnect(
+    struct mosquitto *client, void *arg, int reason, const mosquitto_property *properties)
+{
+    struct link *link = arg;
+    (void)client, (void)properties;
+    link->lost = true;
+    if (reason)
+        log_link(link, "connection lost",
+            link->settings.mqtt5 && reason >= 0x80 ? mosquitto_reason_string(reason)
+                                                   : mosquitto_strerror(reason));
+}
+
+static void on_message(struct mosquitto *client, void *arg, const struct mosquitto_message *message)
+{
+    struct link *link = arg;
+    (void)client;
+    size_t size = message->payloadlen > 0 ? (size_t)message->payloadlen : 0;
+    if (size > EDGE_MOST_PAYLOAD)
+        return;
+    struct arrival *arrival = edge_alloc(sizeof(*arrival) + size);
+    arrival->retain = message->retain;
+    arrival->topic = strdup(message->topic);
+    arrival->size = size;
+    if (size)
+        memcpy(arrival->payload, message->payload, size);
+    keep(link, arrival);
+}
+
+static void on_subscribe(struct mosquitto *client, void *arg, int message, int count, const int *granted)
+{
+    struct link *link = arg;
+    (void)client, (void)message;
+    for (int i = 0; i < count; i++)
+        if (granted[i] >= 0x80)
+            log_link(link, "a subscription was refused", NULL);
+}
+
+/* The user properties `refused` as lines, and retry-after. */
+static void read_user_properties(struct arrival *arrival, const mosquitto_property *properties)
+{
+    char *name, *value, *lines = edge_alloc(MOST_REFUSED);
+    size_t used = 0;
+    bool skip = false;
+    while ((properties = mosquitto_property_read_string_pair(
+                properties, MQTT_PROP_USER_PROPERTY, &name, &value, skip))) {
+        if (strcmp(name, "refused") == 0 && used + strlen(value) + 2 < MOST_REFUSED)
+            used += (size_t)snprintf(lines + used, MOST_REFUSED - used, "%s\n", value);
+        else if (strcmp(name, "retry-after") == 0)
+            arrival->retry_after_s = (unsigned)strtoul(value, NULL, 10);
+        free(name);
+        free(value);
+        skip = true;
+    }
+    arrival->refused = lines;
+}
+
+static void on_publish(
+    struct mosquitto *client, void *arg, int message, int reason, const mosquitto_property *properties)
+{
+    (void)client;
+    struct arrival *arrival = edge_alloc(sizeof(*arrival));
+    arrival->acknowledgement = true;
+    arrival->message = message;
+    arrival->reason = (unsigned)reason;
+    mosquitto_property_read_string(properties, MQTT_PROP_REASON_STRING, &arrival->text, false);
+    if (properties)
+        read_user_properties(arrival, properties);
+    keep(arg, arrival);
+}
+
+/* ---- arrivals ------------------------------------------------------------------------------------------ */
+
+static void hand_over(const struct link *link, const struct arrival *arrival, int64_t wall)
+{
+    if (arrival->acknowledgement && link->hooks.acknowledged) {
+        const struct link_acknowledgement acknowledgement = {.message = arrival->message,
+            .reason = arrival->reason,
+            .retry_after_s = arrival->retry_after_s,
+            .text = arrival->text ? arrival->text : "",
+            .refused = arrival->refused ? arrival->refused : ""};
+        link->hooks.acknowledged(link->hooks.arg, &acknowledgement);
+    } else if (!arrival->acknowledgement && link->hooks.message) {
+        const struct edge_message message = {.topic = text_of(arrival->topic),
+            .payload = {arrival->payload, arrival->size},
+            .retain = arrival->retain,
+            .at = wall};
+        link->hooks.message(link->hooks.arg, &message);
+    }
+}
+
+static void hand_over_all(struct link *link, int64_t wall)
+{
+    while (link->first) {
+        struct arrival *arrival = link->first;
+        link->first = arrival->next;
+        hand_over(link, arrival, wall);
+        free(arrival->text);
+        free(arrival->refused);
+        free(arrival->topic);
+        free(arrival);
+    }
+    link->last = &link->first;
+}
+
+/* ---- connecting ---------------------------------------------------------------------------------------- */
+
+static bool set_up_client(struct link *link)
+{
+    const struct link_settings *settings = &link->settings;
+    struct mosquitto *client = link->client;
+    int version = settings->mqtt5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311;
+    if (mosquitto_int_option(client, MOSQ_OPT_PROTOCOL_VERSION, version) != MOSQ_ERR_SUCCESS ||
+        mosquitto_username_pw_set(client, settings->username, settings->password) != MOSQ_ERR_SUCCESS)
+        return false;
+    if (settings->ca && mosquitto_tls_set(client, settings->ca, NULL, settings->cert, settings->key, NULL))
+        return false;
+    mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1);
+    mosquitto_max_inflight_messages_set(client, 0);
+    if (settings->late_acknowledgement)
+        mosquitto_threaded_set(client, true);
+    mosquitto_connect_v5_callback_set(client, on_connect);
+    mosquitto_disconnect_v5_callback_set(client, on_disconnect);
+    mosquitto_message_callback_set(client, on_message);
+    mosquitto_subscribe_callback_set(client, on_subscribe);
+    mosquitto_publish_v5_callback_set(client, on_publish);
+    return true;
+}
+
+static void begin(struct link *link, int64_t now)
+{
+    link->since = now;
+    link->connected = link->up = link->lost = link->told_up = false;
+    link->client = mosquitto_new(link->settings.client_id, !link->settings.durable, link);
+    if (link->client == NULL || !set_up_client(link)) {
+        log_link(link, "cannot prepare the connection", "are the certificate files readable?");
+        link->lost = true;
+        return;
+    }
+    int result =
+        mosquitto_connect_async(link->client, link->settings.host, link->settings.port, KEEP_ALIVE_S);
+    if (result != MOSQ_ERR_SUCCESS && result != MOSQ_ERR_CONN_PENDING) {
+        log_link(
+            link, "cannot connect", result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result));
+        link->lost = true;
+    }
+}
+
+/* The client is gone for good; a new one is made when the pause is over. */
+static void drop(struct link *link, int64_t now)
+{
+    if (link->up && now - link->since >= STABLE_MS)
+        link->pause = FIRST_PAUSE_MS;
+    mosquitto_destroy(link->client);
+    link->client = NULL;
+    link->retry_at = now + link->pause + rand() % (link->pause / 4);
+    link->pause = link->pause * 2 < LONGEST_PAUSE_MS ? link->pause * 2 : LONGEST_PAUSE_MS;
+    link->up = link->lost = false;
+    if (link->told_up && link->hooks.down)
+        link->hooks.down(link->hooks.arg);
+    link->told_up = false;
+}
+
+/* true when the TCP connection is through. */
+static bool is_through(struct link *link)
+{
+    int error = 0;
+    socklen_t size = sizeof(error);
+    struct sockaddr_storage peer;
+    socklen_t peer_size = sizeof(peer);
+    int fd = mosquitto_socket(link->client);
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error) {
+        log_link(link, "cannot connect", strerror(error));
+        link->lost = true;
+        return false;
+    }
+    return getpeername(fd, (struct sockaddr *)&peer, &peer_size) == 0;
+}
+
+/* ---- the turn ------------------------------------------------------------------------------------------ */
+
+int link_descriptor(const struct link *link)
+{
+    return link->client ? mosquitto_socket(link->client) : -1;
+}
+
+int link_poll(struct link *link, short *events, int64_t now)
+{
+    if (link->client == NULL) {
+        *events = 0;
+        return link->retry_at > now ? (int)(link->retry_at - now) : 0;
+    }
+    *events = POLLIN;
+    if (!link->connected || mosquitto_want_write(link->client))
+        *events |= POLLOUT;
+    return 1000;
+}
+
+static void check(struct link *link, int result)
+{
+    if (result != MOSQ_ERR_SUCCESS)
+        link->lost = true;
+}
+
+static void serve(struct link *link, short ready, int64_t now)
+{
+    bool tls = link->settings.ca != NULL;
+    if (!link->connected && ready)
+        link->connected = is_through(link);
+    if (link->connected && (ready & POLLOUT) && !link->lost)
+        check(link, mosquitto_loop_write(link->client, 1));
+    if (link->connected && (ready & (POLLIN | POLLERR | POLLHUP | (tls ? POLLOUT : 0))) && !link->lost)
+        check(link, mosquitto_loop_read(link->client, 1));
+    if (!link->lost)
+        check(link, mosquitto_loop_misc(link->client));
+    if (!link->up && now - link->since > CONNECT_MS) {
+        log_link(link, "no answer", NULL);
+        link->lost = true;
+    }
+}
+
+void link_turn(struct link *link, short ready, int64_t now, int64_t wall)
+{
+    if (link->client == NULL && now >= link->retry_at)
+        begin(link, now);
+    else if (link->client)
+        serve(link, ready, now);
+    if (link->up && !link->told_up && !link->lost) {
+        link->told_up = true;
+        log_link(link, "connected", NULL);
+        if (link->hooks.up)
+            link->hooks.up(link->hooks.arg);
+    }
+    hand_over_all(link, wall);
+    if (link->lost)
+        drop(link, now);
+}
+
+void link_flush(struct link *link)
+{
+    if (link->client && link->connected && !link->lost && mosquitto_want_write(link->client))
+        check(link, mosquitto_loop_write(link->client, 1));
+}
+
+void link_free(struct link *link)
+{
+    if (link->client) {
+        mosquitto_disconnect(link->client);
+        mosquitto_loop_write(link->client, 1);
+        mosquitto_destroy(link->client);
+    }
+    link->hooks = (struct link_hooks){.arg = NULL};
+    hand_over_all(link, 0);
+    free(link);
+    mosquitto_lib_cleanup();
+}
+
+bool link_is_up(const struct link *link)
+{
+    return link->up && !link->lost;
+}
+
+int link_publish(struct link *link, const char *topic, const char *content_type, struct bytes payload)
+{
+    mosquitto_property *properties = NULL;
+    int message = -1;
+    if (mosquitto_property_add_string(&properties, MQTT_PROP_CONTENT_TYPE, content_type) != MOSQ_ERR_SUCCESS)
+        return -1;
+    int result = mosquitto_publish_v5(
+        link->client, &message, topic, (int)payload.len, payload.data, 1, false, properties);
+    mosquitto_property_free_all(&properties);
+    if (result == MOSQ_ERR_SUCCESS)
+        return message;
+    log_link(link, "cannot publish", mosquitto_strerror(result));
+    link->lost = true; /* what the library has taken all the same goes with its client */
+    return -1;
+}
+
+bool link_subscribe(struct link *link, const char *filter)
+{
+    return mosquitto_subscribe(link->client, NULL, filter, 1) == MOSQ_ERR_SUCCESS;
+}

@@ -1,0 +1,62 @@
+/* One MQTT connection (libmosquitto) that keeps coming back: after a loss it waits, longer each time up to a
+ * minute, and connects anew with a client of its own, so that nothing of the old connection is sent by the
+ * library behind our back. Never calls a hook from inside a callback of the library. */
+#ifndef NEIGHBORS_EDGE_LINK_H
+#define NEIGHBORS_EDGE_LINK_H
+
+#include "bridge/edge/signal.h"
+
+struct link;
+
+struct link_settings {
+    const char *name; /* for the log: "home", "broker" */
+    const char *host; /* an address, or a name: looking it up blocks */
+    int port;
+    const char *ca, *cert, *key;     /* files; ca NULL: no TLS */
+    const char *username, *password; /* NULL: none */
+    const char *client_id;
+    bool mqtt5;                /* else 3.1.1 */
+    bool durable;              /* the session outlives the connection */
+    bool late_acknowledgement; /* what was received is acknowledged at link_flush, not before */
+};
+
+/* The acknowledgement of a publish. Views, for the call. */
+struct link_acknowledgement {
+    int message;            /* as link_publish gave it */
+    unsigned reason;        /* MQTT 5 reason code; 0 with 3.1.1 */
+    unsigned retry_after_s; /* user property retry-after; 0: none */
+    const char *text;       /* reason string; "" when there is none */
+    const char *refused;    /* user properties `refused`, a line each; "" when there are none */
+};
+
+struct link_hooks {
+    void *arg;
+    void (*up)(void *arg);
+    void (*down)(
+        void *arg); /* a connection that was up is lost: nothing in flight on it will be acknowledged */
+    void (*message)(void *arg, const struct edge_message *message);
+    void (*acknowledged)(void *arg, const struct link_acknowledgement *acknowledgement);
+};
+
+/* The settings' texts must outlive the link. Hooks that are NULL are not called. */
+struct link *link_new(const struct link_settings *settings, const struct link_hooks *hooks);
+/* Says goodbye when it is connected. */
+void link_free(struct link *link);
+
+/* What poll has to watch (fd -1: nothing now), and after how many ms link_turn wants to be called at the
+ * latest. */
+int link_poll(struct link *link, short *events, int64_t now);
+int link_descriptor(const struct link *link);
+
+/* Does what poll found to be ready and what is due, then calls the hooks. now: monotonic ms; wall: of
+ * arriving messages. */
+void link_turn(struct link *link, short ready, int64_t now, int64_t wall);
+/* Writes what waits. */
+void link_flush(struct link *link);
+
+bool link_is_up(const struct link *link);
+/* QoS 1. The message's number, unique within the connection, or -1: not sent. */
+int link_publish(struct link *link, const char *topic, const char *content_type, struct bytes payload);
+bool link_subscribe(struct link *link, const char *filter) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,30 @@
+/* neighbors-edge: translates what a home's devices publish over MQTT into the neighborhood's motion events,
+ * and takes to the broker what the owner shares. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bridge/edge/commands.h"
+
+static const struct command {
+    const char *name, *sentence;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"run", "carry events from the home's MQTT broker to the neighborhood's", edge_command_run},
+    {"translate", "the dry run of a mapping: messages in, events out, one a line", edge_command_translate},
+    {"maps", "list the mappings", edge_command_maps},
+};
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+int main(int argc, char **argv)
+{
+    for (size_t i = 0; argc > 1 && i < COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
+    FILE *out = help ? stdout : stderr;
+    fputs("usage: neighbors-edge COMMAND …\n", out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].sentence);
+    return help ? EDGE_DONE : EDGE_USAGE;
+}

@@ -1,0 +1,56 @@
+/* What `neighbors-edge run` is told: the file (libconfig) first, then the flags, which win. */
+#ifndef NEIGHBORS_EDGE_SETTINGS_H
+#define NEIGHBORS_EDGE_SETTINGS_H
+
+#include "bridge/edge/translator.h"
+
+struct edge_endpoint {
+    char *host, *username, *password; /* NULL: none */
+    char *ca, *cert, *key;
+    int port;
+};
+
+/* A device that the owner shares. All others stay in the house. */
+struct edge_shared {
+    const struct edge_map *map; /* NULL: of any map */
+    char *source;               /* the publisher's name of it */
+    char id[LIMIT_ID + 1];      /* as enrolled */
+    unsigned kinds;             /* bit n: motion kind n */
+};
+
+struct edge_settings {
+    char id[LIMIT_ID + 1]; /* of this edge, without its role */
+    struct edge_endpoint local, broker;
+    char *spool_file;
+    int64_t spool_most; /* events */
+    bool assume_quiet;
+    size_t choice_count;
+    struct edge_choice choices[EDGE_MOST_MAPS];
+    size_t shared_count;
+    struct edge_shared *shared;
+};
+
+/* Reads the arguments and the file they name. false: what is wrong was told on standard error. */
+bool edge_settings_read(struct edge_settings *settings, int argc, char **argv)
+    __attribute__((warn_unused_result));
+void edge_settings_free(struct edge_settings *settings);
+
+/* The entry for a device; NULL: not shared. */
+const struct edge_shared *edge_settings_shared(
+    const struct edge_settings *settings, const char *map, const char *device);
+
+/* Parts of the reading, for settings.c and settings_file.c. */
+bool edge_settings_file(struct edge_settings *settings, const char *file) __attribute__((warn_unused_result));
+bool edge_settings_id(struct edge_settings *settings, const char *id) __attribute__((warn_unused_result));
+bool edge_settings_map(struct edge_settings *settings, const char *name, const char *prefix)
+    __attribute__((warn_unused_result));
+/* kinds: words of the closed list, or "all". */
+bool edge_settings_share(struct edge_settings *settings, const char *map, const char *source, const char *id,
+    unsigned kinds) __attribute__((warn_unused_result));
+unsigned edge_settings_kind_bits(const char *word);
+/* A secret from a file, without the line's end. */
+bool edge_settings_secret(char **secret, const char *file) __attribute__((warn_unused_result));
+void edge_settings_set(char **text, const char *value);
+bool edge_settings_wrong(const char *where, const char *rule);
+
+#endif

@@ -139,6 +139,16 @@ static bool hget(struct redis_sync *redis, const char *household, const char *fi
     return true;
 }
 
+static bool give_number(struct redis_sync *redis, struct enrolled *out)
+{
+    redisReply *number = redis_ask(redis, "HINCRBY nb:{h:%s}:household next 1", out->household);
+    if (!number)
+        return false;
+    out->number = (uint32_t)number->integer;
+    freeReplyObject(number);
+    return true;
+}
+
 /* Writes what the enrolment says of the household, gives the device its number, and finds its place. */
 static bool join_household(
     struct redis_sync *redis, const struct enrolment *e, bool joins, struct enrolled *out)
@@ -158,11 +168,8 @@ static bool join_household(
         return true;
     if (!e->place)
         snprintf(out->place, sizeof out->place, "%s", household_place);
-    redisReply *number = redis_ask(redis, "HINCRBY nb:{h:%s}:household next 1", out->household);
-    if (!number)
+    if (strcmp(e->role, "device") == 0 && !give_number(redis, out))
         return false;
-    out->number = (uint32_t)number->integer;
-    freeReplyObject(number);
     return redis_tell(redis, "SADD nb:{h:%s}:members %s/%s", out->household, e->role, e->id);
 }
 

@@ -95,8 +95,8 @@ static enum exit_code run_decode(struct invocation *invocation)
         cli_print_json(json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f}", "cell", text, "lat", center.lat,
             "lon", center.lon, "south", box.south, "west", box.west, "north", box.north, "east", box.east));
     else
-        printf("%.9g,%.9g\nsouth %.9g west %.9g north %.9g east %.9g\n", center.lat, center.lon, box.south,
-            box.west, box.north, box.east);
+        printf("%.15g,%.15g\nsouth %.15g west %.15g north %.15g east %.15g\n", center.lat, center.lon,
+            box.south, box.west, box.north, box.east);
     return EXIT_DONE;
 }
 

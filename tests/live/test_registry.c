@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "bridge/sharing_index.h"
+#include "bridge/store_inside.h"
 
 #define NOW INT64_C(1795000000500)
 #define LEAF "9qh1f5"
@@ -161,6 +162,19 @@ static void a_device_is_written_whole(void **state)
     assert_true(out.existed);
     assert_int_equal(out.number, 1);
     assert_answer(f, "HMGET nb:{p:device/cam-1}:principal household number enrolled", "h1 1 1795000000500");
+}
+
+/* The store computes the keys of a region by itself. */
+static void the_store_looks_where_the_index_is(void **state)
+{
+    (void)state;
+    static const char *const leaves[] = {LEAF, OTHER_LEAF, FAR_LEAF, "000000", "zzzzzz", "s00twy"};
+    for (size_t i = 0; i < sizeof leaves / sizeof *leaves; i++) {
+        char expected[64], key[KEY];
+        snprintf(expected, sizeof expected, "nb:{r%02x}:share", sharing_region(leaves[i]));
+        region_key(key, leaves[i], "share", (struct text){NULL, 0});
+        assert_string_equal(key, expected);
+    }
 }
 
 static void what_breaks_a_rule_is_not_written(void **state)
@@ -340,6 +354,7 @@ int main(void)
         LIVE(changing_households_takes_all_along),
         LIVE(the_revoked_share_nothing_and_their_tokens_are_void),
         LIVE(changes_are_announced),
+        cmocka_unit_test(the_store_looks_where_the_index_is),
         cmocka_unit_test(an_absent_redis_is_named),
     };
     return cmocka_run_group_tests(tests, start_redis, stop_redis);

@@ -1,0 +1,195 @@
+/* The program as it is called: what it prints, how it ends, where no server is needed. */
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+enum { OUTPUT = 8192 };
+
+/* Runs `neighbors <arguments>` with its standard error joined in; returns how it ended. */
+static int run(const char *arguments, char output[OUTPUT])
+{
+    char command[1024];
+    snprintf(command, sizeof command, "env -u NEIGHBORS_AS -u NEIGHBORS_TOKEN_FILE %s %s 2>&1",
+        NEIGHBORS_PROGRAM, arguments);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    output[fread(output, 1, OUTPUT - 1, pipe)] = '\0';
+    int status = pclose(pipe);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* Lines of the table: how it is called, how it ends, what is among its words ("" anything; = before: all of
+ * them). */
+struct command_case {
+    const char *arguments;
+    int code;
+    const char *output;
+};
+
+static const struct command_case cases[] = {
+    {"--help", 0, "neighbors watch"},
+    {"", 2, "neighbors watch"},
+    {"nonsense", 2, "there is no command \"nonsense\""},
+    {"geo", 2, "neighbors geo cover"},
+    {"watch --help", 0, "--radius METRES"},
+    {"watch", 2, "say where: --at LAT,LON"},
+    {"watch --at 34", 2, "is not a place"},
+    {"watch --at 91,0", 2, "is not a place on the globe"},
+    {"watch --at 34,-118 --radius 9000", 2, "a whole number from 1 to 8000"},
+    {"watch --at 34,-118 --class rumor", 2, "cannot be followed"},
+    {"watch --at 34,-118 --category rumor", 2, "is no category"},
+    {"watch --at 34,-118 --bogus", 2, "--bogus is not an option of this command"},
+    {"watch --at", 2, "--at needs a value"},
+    {"watch --at 34,-118 --data /nonexistent", 2, "say who speaks"},
+    {"watch --at 34,-118 --as user/ann --data /nonexistent", 1,
+        "there is no token in /nonexistent/tokens/user-ann.token"},
+    {"publish alert --category fire --at 1,1", 2, "--headline TEXT"},
+    {"publish alert --headline x --at 1,1", 2, "--category WORD"},
+    {"publish alert --headline x --category fire", 2, "say where"},
+    {"publish alert --headline x --category fire --at 1,1 --expires soon", 2, "is not a time"},
+    {"publish alert --update a --cancel b", 2, "updated or cancelled, not both"},
+    {"publish alert --file x --headline y", 2, "give no --headline beside it"},
+    {"publish motion --kind ghost", 2, "\"ghost\" is not one of the words"},
+    {"publish motion --seq -1", 2, "--seq"},
+    {"history", 2, "either --at LAT,LON or --cells A,B"},
+    {"history --cells 9qh1f,a", 2, "--cells"},
+    {"enroll device", 2, "say what is enrolled and its id"},
+    {"enroll device a --share ghosts", 2, "\"ghosts\" is not motion"},
+    {"enroll device a --verified-since yesterday", 2, "is not a time"},
+    {"revoke ann", 2, "ROLE/ID"},
+    {"stats --broker nowhere:x", 2, "--broker has the form HOST:PORT"},
+    {"stats --broker 127.0.0.1:1", 3, "cannot read http://127.0.0.1:6/metrics"},
+    {"revoke user/ann --redis redis://127.0.0.1:1", 3, "cannot reach Redis at 127.0.0.1:1"},
+    {"revoke user/ann --redis nonsense", 3, "the address of Redis has the form"},
+    {"geo encode 57.64911,10.40744 --precision 11", 0, "=u4pruydqqvj\n"},
+    {"geo encode 34.0522,-118.2437", 0, "=9q5ctr\n"},
+    {"geo encode -33.86,151.2", 0, "=r3gx2e\n"},
+    {"geo encode -33.86,151.2 --json", 0, "={\"cell\":\"r3gx2e\"}\n"},
+    {"geo encode 91,0", 1, "the latitude"},
+    {"geo encode 1", 2, "is not LATITUDE,LONGITUDE"},
+    {"geo encode 1,1 --precision 13", 2, "a whole number from 1 to 12"},
+    {"geo decode ezs42", 0, "42.60498046875,-5.60302734375"},
+    {"geo decode ezs42 --json", 0, "\"south\":42.5830078125"},
+    {"geo decode eaz", 1, "eaz: "},
+    {"geo neighbors s", 0, ""},
+    {"geo cover --circle 34.05,-118.24,800 --max 5", 0, "=9q5ct\n"},
+    {"geo cover --circle 34.05,-118.24,8000 --min 6 --cells 10", 1,
+        "takes more than 10 cells of precision 6"},
+    {"geo cover --circle 34.05,-118.24", 2, "--circle has the form"},
+    {"geo cover", 2, "--circle LAT,LON,METRES"},
+    {"geo cover --circle 1,1,100 --min 6 --max 5", 2, "--min is finer than --max"},
+};
+
+static void each_call_ends_as_it_should(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char output[OUTPUT];
+        int code = run(cases[i].arguments, output);
+        const char *expected = cases[i].output;
+        bool fits = *expected == '=' ? strcmp(output, expected + 1) == 0 : strstr(output, expected) != NULL;
+        if (code != cases[i].code || !fits)
+            fail_msg("neighbors %s\n  ended with %d, expected %d, and said: %s", cases[i].arguments, code,
+                cases[i].code, output);
+    }
+}
+
+/* ---- ca init ---- */
+
+static bool names_host(const char *path, const char *host, bool address)
+{
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    X509 *certificate = PEM_read_X509(file, NULL, NULL, NULL);
+    fclose(file);
+    bool found = (address ? X509_check_ip_asc(certificate, host, 0)
+                          : X509_check_host(certificate, host, 0, 0, NULL)) == 1;
+    X509_free(certificate);
+    return found;
+}
+
+static X509 *read_certificate(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    X509 *certificate = PEM_read_X509(file, NULL, NULL, NULL);
+    fclose(file);
+    return certificate;
+}
+
+static void assert_chain(const char *authority_path, const char *server_path)
+{
+    X509_STORE *trusted = X509_STORE_new();
+    X509_STORE_CTX *check = X509_STORE_CTX_new();
+    X509 *authority = read_certificate(authority_path), *server = read_certificate(server_path);
+    X509_STORE_add_cert(trusted, authority);
+    X509_STORE_CTX_init(check, trusted, server, NULL);
+    X509_STORE_CTX_set_purpose(check, X509_PURPOSE_SSL_SERVER);
+    assert_int_equal(X509_verify_cert(check), 1);
+    X509_STORE_CTX_free(check);
+    X509_STORE_free(trusted);
+    X509_free(authority);
+    X509_free(server);
+}
+
+static void an_installation_s_keys_are_made_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        mode_t mode;
+    } files[] = {{"token.key", 0600}, {"token.pub", 0644}, {"broker.secret", 0600}, {"ca.key", 0600},
+        {"ca.crt", 0644}, {"server.key", 0600}, {"server.crt", 0644}};
+    char folder[64] = P_tmpdir "/neighbors-ca-XXXXXX", arguments[128], output[OUTPUT], path[128],
+         authority[128];
+    struct stat status;
+    assert_non_null(mkdtemp(folder));
+    snprintf(arguments, sizeof arguments, "ca init --data %s --host broker.example,192.0.2.7", folder);
+    assert_int_equal(run(arguments, output), 0);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/keys/%s", folder, files[i].name);
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_mode & 0777, files[i].mode);
+    }
+    assert_true(names_host(path, "localhost", false));
+    assert_true(names_host(path, "broker.example", false));
+    assert_false(names_host(path, "other.example", false));
+    assert_true(names_host(path, "127.0.0.1", true));
+    assert_true(names_host(path, "::1", true));
+    assert_true(names_host(path, "192.0.2.7", true));
+    snprintf(authority, sizeof authority, "%s/keys/ca.crt", folder);
+    assert_chain(authority, path);
+
+    assert_int_equal(run(arguments, output), 1);
+    assert_non_null(strstr(output, "token.key exists already"));
+    snprintf(path, sizeof path, "rm -r %s", folder);
+    assert_int_equal(system(path), 0);
+}
+
+static void hosts_that_cannot_be_are_refused(void **state)
+{
+    (void)state;
+    char output[OUTPUT];
+    assert_int_equal(run("ca init --keys /nonexistent/keys --host 'a,DNS:b'", output), 2);
+    assert_int_equal(run("ca init --keys /proc/none/keys", output), 1);
+    assert_non_null(strstr(output, "cannot be made"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_call_ends_as_it_should),
+        cmocka_unit_test(an_installation_s_keys_are_made_once),
+        cmocka_unit_test(hosts_that_cannot_be_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

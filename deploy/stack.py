@@ -59,9 +59,9 @@ class Stack:
         self.keys = self.folder / "keys"
         self.logs = self.folder / "log"
         self.processes = {}
-        for path in (self.folder, self.keys, self.logs, self.folder / "redis"):
+        for path in (self.folder, self.logs, self.folder / "redis", self.folder / "tokens"):
             path.mkdir(parents=True, exist_ok=True)
-        self.keys.chmod(0o700)
+        (self.folder / "tokens").chmod(0o700)
 
     def __enter__(self):
         return self
@@ -131,10 +131,27 @@ class Stack:
 
     # ---- keys and people ----
 
+    def command(self, *words):
+        """A call of the command line that means this installation."""
+        return [str(BUILD / "neighbors"), *map(str, words), "--data", str(self.folder), "--redis", self.redis_url,
+                "--broker", f"127.0.0.1:{self.mqtt_port}"]
+
+    def make_keys(self):
+        if not (self.keys / "token.key").exists():
+            self.neighbors("ca", "init")
+
+    def enroll(self, name, *options):
+        """Enrols `<role>/<id>` and gives back its token, which is kept in the folder too."""
+        role, identifier = name.split("/")
+        return self.neighbors("enroll", role, identifier, "--token-file", self.token_file(name), *options)[-1]["token"]
+
+    def token_file(self, name):
+        return self.folder / "tokens" / (name.replace("/", "-") + ".token")
+
     def neighbors(self, *words, check=True, timeout=30):
         """Runs the command line with --json and gives back the objects that it printed."""
-        done = subprocess.run([BUILD / "neighbors", *map(str, words), "--json"], capture_output=True, text=True,
-                              timeout=timeout, env=ENVIRONMENT, stdin=subprocess.DEVNULL)
+        done = subprocess.run(self.command(*words, "--json"), capture_output=True, text=True, timeout=timeout,
+                              env=ENVIRONMENT, stdin=subprocess.DEVNULL)
         if check and done.returncode != 0:
             raise StackError(f"neighbors {' '.join(map(str, words))}: exit {done.returncode}\n{done.stderr}{done.stdout}")
         return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -143,12 +160,12 @@ class Stack:
 
     def write_settings(self, name, **more):
         """The configuration file of one neighborsd."""
-        values = {"node": name, "redis_url": self.redis_url, "token_public_key": str(self.keys / "token_public.pem"),
-                  "secret_file": str(self.keys / "secret"), "mqtt_address": "127.0.0.1", "mqtt_port": self.mqtt_port,
+        values = {"node": name, "redis_url": self.redis_url, "token_public_key": str(self.keys / "token.pub"),
+                  "secret_file": str(self.keys / "broker.secret"), "mqtt_address": "127.0.0.1", "mqtt_port": self.mqtt_port,
                   "tls_address": "127.0.0.1", "tls_port": self.tls_port, "http_port": self.http_port,
                   "metrics_port": self.metrics_port} | self.settings | more
         if self.tls_port:
-            values |= {"tls_certificate": str(self.keys / "server.pem"), "tls_key": str(self.keys / "server_key.pem")}
+            values |= {"tls_certificate": str(self.keys / "server.crt"), "tls_key": str(self.keys / "server.key")}
         path = self.folder / f"{name}.conf"
         path.write_text("".join(f"{key} = {json.dumps(value)};\n" for key, value in values.items()))
         return path

@@ -32,7 +32,7 @@ class Connect(LiveCase):
         return mqtt.text(who["username"]) + mqtt.binary(who["password"])
 
     def test_first_packet_is_connect(self):
-        """[5] 3.1.0-1 [3] 3.1.0-1"""
+        """[5] 3.1.0-1 3.14.0-1 [3] 3.1.0-1"""
         for first in (mqtt.PING, mqtt.publish("nb/v1/motion", b"{}"), mqtt.subscribe([("nb/v1/info", 0)]),
                       mqtt.disconnect()):
             self.refused(first)
@@ -67,7 +67,7 @@ class Connect(LiveCase):
             self.refused(self.flags(0xC3, version, self.login()), version, (0x81,))
 
     def test_will_fields(self):
-        """[5] 3.1.2-9 3.1.2-11 3.1.2-13 3.1.2-14 3.1.2-15 3.1.3-9 [3] 3.1.2-9 3.1.2-11 3.1.2-13 3.1.2-14 3.1.2-15"""
+        """[5] 3.1.2-9 3.1.2-11 3.1.2-13 3.1.2-14 3.1.2-15 3.1.3-9 [3] 3.1.2-9 3.1.2-11 3.1.2-13 3.1.2-14 3.1.2-15 3.1.3-10"""
         will = {5: b"\0", 4: b""}
         for version in BOTH:
             self.refused(self.flags(0xCA, version, self.login()), version, (0x81, 0x82))  # QoS 1 without a will
@@ -161,7 +161,7 @@ class Connect(LiveCase):
             self.assertEqual([connection.receive().kind for _ in range(3)], [mqtt.CONNACK, mqtt.PINGRESP, mqtt.SUBACK])
 
     def test_any_pieces(self):
-        """[5] 7.1.1-1 [3] 4.2.0-1"""
+        """[5] 7.1.1-1 [3] 4.2.0-1 7.1.1-1"""
         connection = self.raw()
         whole = mqtt.connect(client_id=unique("slow"), **self.credentials("user/ann")) + mqtt.PING
         for at in range(0, len(whole), 7):
@@ -179,7 +179,7 @@ class Connect(LiveCase):
             self.assertLess(time.monotonic() - began, 8)
 
     def test_take_over(self):
-        """[5] 3.1.4-3 [3] 3.1.4-2"""
+        """[5] 3.1.4-3 3.14.2-1 [3] 3.1.4-2"""
         for version in BOTH:
             client_id = unique("phone")
             first = self.client(version=version, client_id=client_id)
@@ -252,7 +252,7 @@ class Session(LiveCase):
 
     def test_session_present(self):
         """[5] 3.1.2-4 3.1.2-5 3.1.2-6 3.1.4-4 3.2.2-1 3.2.2-2 3.2.2-3 3.1.2-25 4.1.0-1
-        [3] 3.1.2-4 3.1.2-5 3.1.2-6 3.2.2-1 3.2.2-2 3.2.2-3 4.1.0-1 4.1.0-2"""
+        [3] 3.1.2-4 3.1.2-5 3.1.2-6 3.1.4-3 3.2.2-1 3.2.2-2 3.2.2-3 4.1.0-1 4.1.0-2"""
         for version, expiry in ((5, 60), (4, None)):
             name = unique("session")
             self.assertFalse(self.again(version, name, clean=False, expiry=expiry))
@@ -346,19 +346,27 @@ class Properties(LiveCase):
         self.assertEqual(props.get("wildcard_available", 1), 1)
 
     def test_unknown_authentication_method(self):
-        """[5] 4.12.0-1 4.12.0-4 4.12.0-6"""
+        """[5] 4.12.0-1 4.12.0-4 4.12.0-6 3.15.1-1"""
         connection = self.raw()
         answer = connection.connect(client_id="a", props={"auth_method": "SCRAM-SHA-1"}, **self.credentials("user/ann"))
         self.assertIn(answer.reason, (0x8C, 0x87))
         connection.closed()
-        connection = self.client()
-        connection.send(mqtt.packet(mqtt.AUTH, 0, b""))
-        self.assertTrue(all(p.kind == mqtt.DISCONNECT and p.reason >= 0x80 for p in connection.closed()))
+        for flags in (0, 1):
+            connection = self.client()
+            connection.send(mqtt.packet(mqtt.AUTH, flags, b""))
+            self.assertTrue(all(p.kind == mqtt.DISCONNECT and p.reason >= 0x80 for p in connection.closed()))
         self.assertNotIn("auth_method", self.client().connack.props)
 
     def test_small_maximum_packet(self):
         """[5] 3.1.2-27 3.2.2-19 3.2.2-20 3.4.2-2 3.4.2-3 3.5.2-2 3.5.2-3"""
-        connection = self.client(props={"maximum_packet_size": 20})
+        connection = self.client(props={"maximum_packet_size": 64})
         for qos in (1, 2):
             answer = connection.publish("nb/v1/alert", b"{", qos=qos)
             self.assertEqual((answer.reason, answer.props), (0x99, {}))
+
+    def test_small_maximum_packet_at_the_end(self):
+        """[5] 3.14.2-3 3.14.2-4"""
+        connection = self.client(props={"maximum_packet_size": 64})
+        connection.send(mqtt.connect(client_id="again"))
+        said = connection.closed()
+        self.assertEqual([(p.kind, p.reason, len(p.body) < 62) for p in said], [(mqtt.DISCONNECT, 0x82, True)])

@@ -62,7 +62,7 @@ class Subscribe(LiveCase):
 
     def test_answer_in_order(self):
         """[5] 2.2.1-6 3.8.4-1 3.8.4-2 3.8.4-5 3.8.4-6 3.8.4-7 3.9.3-1 3.9.3-2
-        [3] 2.3.1-7 3.8.4-1 3.8.4-2 3.8.4-4 3.8.4-5 3.9.3-1 3.9.3-2"""
+        [3] 2.3.1-7 3.8.3-2 3.8.4-1 3.8.4-2 3.8.4-4 3.8.4-5 3.9.3-1 3.9.3-2"""
         filters = [(NEAR, 0), ("#", 1), (CELL, 1), ("nb/v1/near/+/1600/#", 1), ("$share/a/" + NEAR, 1), ("a/#/b", 1),
                    ("nb/v1/inbox/#", 2), ("nb/v1/near/9qh1f5/1601/#", 1), ("$SYS/#", 0), ("nb/v1/in+fo", 1)]
         five = [0, 0x87, 1, 0x87, 0x9E, 0x8F, 1, 0x8F, 0x87, 0x8F]
@@ -115,7 +115,7 @@ class Deliver(LiveCase):
         return headline, identifier
 
     def test_quality_is_the_lesser(self):
-        """[5] 3.8.4-8 3.3.1-2 4.3.1-1 4.8.2-3 [3] 3.8.4-6 4.3.1-1"""
+        """[5] 3.8.4-8 3.3.1-2 3.3.1-3 4.3.1-1 4.3.2-2 4.8.2-3 [3] 3.3.1-3 3.8.4-6 4.3.1-1"""
         zero = self.client("user/zero")
         self.assertEqual(zero.subscribe(NEAR, qos=0), [0])
         one = self.client("user/one")
@@ -127,7 +127,7 @@ class Deliver(LiveCase):
         self.assertEqual((packet.qos, packet.dup), (1, False))
 
     def test_topic_matches_and_content_goes_with_it(self):
-        """[5] 3.3.2-3 3.3.2-2 2.2.1-4 4.5.0-1 [3] 3.3.2-2 3.3.2-3 4.5.0-1 2.3.1-3"""
+        """[5] 3.3.2-3 3.3.2-2 2.2.1-4 4.5.0-1 [3] 3.3.2-2 3.3.2-3 4.5.0-1 2.3.1-4"""
         for version in (5, 4):
             follower = self.follower(filters=(NEAR,), version=version)
             headline, _ = self.publish()
@@ -184,7 +184,7 @@ class Deliver(LiveCase):
                 self.assertEqual(headline in seen, expected, (handling, expected))
 
     def test_retain_flag(self):
-        """[5] 3.3.1-8 3.3.1-12 3.3.1-13 [3] 3.3.1-8 3.3.1-9"""
+        """[5] 3.3.1-8 3.3.1-12 3.3.1-13 [3] 3.1.2-7 3.3.1-8 3.3.1-9 3.3.1-12"""
         for version in (5, 4):
             before, _ = self.publish()
             follower = self.follower(filters=(NEAR,), version=version)
@@ -207,9 +207,7 @@ class Deliver(LiveCase):
         follower = self.client("user/narrow", props={"receive_maximum": 2})
         follower.subscribe(NEAR)
         headlines = [self.publish()[0] for _ in range(4)]
-        waiting = []
-        while len(waiting) < 2:
-            waiting.append(follower.until(mqtt.PUBLISH, accept=lambda p: True) if False else follower.receive())
+        waiting = [follower.expect(mqtt.PUBLISH) for _ in range(2)]
         follower.send(mqtt.PING)
         self.assertEqual(follower.receive().kind, mqtt.PINGRESP, "no third PUBLISH, but the answer to PINGREQ")
         self.assertNotEqual(waiting[0].packet_id, waiting[1].packet_id)
@@ -238,7 +236,7 @@ class Deliver(LiveCase):
         follower.until(mqtt.PINGRESP)
 
     def test_unacknowledged_comes_again(self):
-        """[5] 4.4.0-1 4.3.2-3 3.1.2-5 [3] 4.4.0-1 4.3.2-1 3.1.2-5"""
+        """[5] 4.3.2-3 3.1.2-5 [3] 4.3.2-1 3.1.2-5"""
         for version, props in ((5, {"session_expiry": 60}), (4, {})):
             name = unique("again")
             follower = self.client("user/fred", version, client_id=name, clean=False, props=props)

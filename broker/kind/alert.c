@@ -118,13 +118,7 @@ static bool cover(struct publication *publication, char channels[STORE_COVER][13
 /* An alert with nothing but what decides who is concerned. */
 static struct bytes area_of(struct publication *publication)
 {
-    struct alert area = {.sender_alert_id = TEXT("-"),
-        .msg_type = MSG_ALERT,
-        .category = publication->alert.category,
-        .severity = SEVERITY_UNKNOWN,
-        .urgency = URGENCY_UNKNOWN,
-        .certainty = CERTAINTY_UNKNOWN,
-        .headline = TEXT("-"),
+    struct alert area = {.category = publication->alert.category,
         .place = publication->alert.place,
         .sender_kind = publication->alert.sender_kind};
 
@@ -165,10 +159,8 @@ static enum step_result store(struct publication *publication)
                 publication, REASON_BAD_PAYLOAD, "place", "covers too large a part of the globe");
         out.area = area_of(publication);
         /* No naming of a sender leaves the broker. */
-        alert->sender_alert_id = TEXT("-");
-        alert->reference_count = alert->reference_count > 0;
-        if (alert->reference_count)
-            alert->references[0] = TEXT("-");
+        alert->sender_alert_id = (struct text){0};
+        alert->reference_count = 0;
         out.body = codec_encode_alert(ENCODING_PROTOBUF, alert, &publication->arena);
     }
     publication->stores = 1;

@@ -94,13 +94,11 @@ static bool take_record(
     int leaf = broker->options.leaf_precision;
     geo_cell cell;
 
-    if (!codec_decode_alert(ENCODING_PROTOBUF, record->body, &object->arena, alert, &refusal)) {
+    if (!codec_decode_published_alert(ENCODING_PROTOBUF, record->body, &object->arena, alert, &refusal)) {
         log_line(LOG_LEVEL_ERROR, "alert_unreadable", "alert=%s field=%s rule=\"%s\"", object->key.public_id,
             refusal.field, refusal.rule);
         return false;
     }
-    alert->sender_alert_id = (struct text){0};
-    alert->reference_count = 0;
     alert->public_id = text_of(object->key.public_id);
     alert->revision = object->key.revision;
     alert->state = record->in_force ? ALERT_IN_FORCE : ALERT_ENDED;
@@ -109,7 +107,8 @@ static bool take_record(
     add_face(object, alert, leaf);
     for (size_t i = 0; i < record->area_count; i++) {
         struct alert earlier;
-        if (codec_decode_alert(ENCODING_PROTOBUF, record->areas[i], &object->arena, &earlier, &refusal))
+        if (codec_decode_published_alert(
+                ENCODING_PROTOBUF, record->areas[i], &object->arena, &earlier, &refusal))
             add_face(object, &earlier, leaf);
     }
     if (alert->place.kind != PLACE_POLYGONS &&

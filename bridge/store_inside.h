@@ -1,8 +1,8 @@
 /* What the files of the Redis store share among themselves; nobody else includes this.
  *
- * The life of a call: a store_ function builds a command in a struct buffer and hands it to store_send; it waits in the
- * store's list until Redis has answered it, over as many connections as that takes; then its call_answer turns the
- * reply into what store.h promises. */
+ * The life of a call: a store_ function builds a command in a struct buffer and hands it to store_send; it
+ * waits in the store's list until Redis has answered it, over as many connections as that takes; then its
+ * call_answer turns the reply into what store.h promises. */
 #ifndef NEIGHBORS_BRIDGE_STORE_INSIDE_H
 #define NEIGHBORS_BRIDGE_STORE_INSIDE_H
 
@@ -39,7 +39,8 @@ uint64_t packed_number(const uint8_t *data, int bytes);
 /* ---- store_names.c: keys --------------------------------------------------------------------------- */
 
 enum { KEY = 224, ID_BYTES = PUBLIC_ID / 2 };
-/* "nb:{rXX}:<part><rest>" by the tag of the geohash's region; the length. rest must be shorter than 160 bytes. */
+/* "nb:{rXX}:<part><rest>" by the tag of the geohash's region; the length. rest must be shorter than 160
+ * bytes. */
 int region_key(char out[KEY], const char *geohash, const char *part, struct text rest);
 /* "nb:{sXX}:<part><rest>". */
 int sender_key(char out[KEY], unsigned tag, const char *part, const char *rest);
@@ -58,12 +59,12 @@ void channel_keys_free(struct channel_keys *keys);
 
 struct link {
     struct store *store;
-    const char *name;            /* for the log */
-    redisAsyncContext *context;  /* NULL: waits for `retry` */
+    const char *name;           /* for the log */
+    redisAsyncContext *context; /* NULL: waits for `retry` */
     ev_timer retry;
-    double pause;                /* seconds until the next try */
-    double since;                /* loop time of the last try */
-    bool ready;                  /* logged in and prepared */
+    double pause; /* seconds until the next try */
+    double since; /* loop time of the last try */
+    bool ready;   /* logged in and prepared */
     void (*opened)(struct store *store);
     void (*lost)(struct store *store);
 };
@@ -93,7 +94,7 @@ bool error_passes(const char *error);
 
 /* ---- the others ------------------------------------------------------------------------------------- */
 
-void boot_opened(struct store *store); /* store_boot.c */
+void boot_opened(struct store *store);  /* store_boot.c */
 void motion_flush(struct store *store); /* store_motion.c */
 void motion_free(struct store *store);
 void feed_opened(struct store *store); /* store_feed.c */
@@ -105,10 +106,11 @@ void outbox_work(struct store *store, int64_t now); /* store_outbox.c */
 /* store_channel.c: reading replies. */
 bool entry_decode(struct channel_entry *entry, char kind, struct text id, struct bytes data)
     __attribute__((warn_unused_result));
-bool position_decode(struct position_in_channel *position, struct text id) __attribute__((warn_unused_result));
+bool position_decode(struct position_in_channel *position, struct text id)
+    __attribute__((warn_unused_result));
 /* Asks nb_open; told: the last entry that the caller knows, or all 0. False: no channel's name. */
-bool channel_open(struct store *store, struct text channel, struct position_in_channel told, call_answer *answer,
-    void *arg) __attribute__((warn_unused_result));
+bool followed_open(struct store *store, struct text channel, struct position_in_channel told,
+    call_answer *answer, void *arg) __attribute__((warn_unused_result));
 /* Fills state from the reply; *alerts is what state->alerts points to, to be freed. */
 void channel_state_decode(struct channel_state *state, enum store_status status, const redisReply *reply,
     struct alert_notice **alerts);
@@ -151,37 +153,38 @@ struct store {
     ev_prepare before_poll;
     bool told_available, output;
 
-    struct call *oldest, *newest, *unsent; /* calls without an answer; those from `unsent` on were not sent here yet */
-    double answered;                       /* loop time of the last answer */
+    struct call *oldest, *newest,
+        *unsent;     /* calls without an answer; those from `unsent` on were not sent here yet */
+    double answered; /* loop time of the last answer */
 
     struct {
         int pending;
         bool failed, wrong_layout, load;
-        int64_t id, previous_id;           /* of this connection and of the last that carried calls */
+        int64_t id, previous_id; /* of this connection and of the last that carried calls */
         char run_id[48], previous_run_id[48];
         bool appends;
         char fsync[16];
     } boot;
 
     struct {
-        struct group *first, *last;        /* gathered, not sent */
-        struct group *slots[GROUP_SLOTS];  /* where the next event of the same kind may join */
+        struct group *first, *last;       /* gathered, not sent */
+        struct group *slots[GROUP_SLOTS]; /* where the next event of the same kind may join */
         unsigned in_flight;
         uint8_t nonces[NONCES];
         size_t nonces_used;
     } motion;
 
     struct {
-        void *tree;                        /* struct follow by channel (tsearch) */
+        void *tree; /* struct follow by channel (tsearch) */
         uint32_t round;
-        size_t unproved;                   /* told once, not yet looked at since the feed came back */
-        double heard, asked;               /* loop times of the last probe back, and of the last poll answered */
+        size_t unproved;     /* told once, not yet looked at since the feed came back */
+        double heard, asked; /* loop times of the last probe back, and of the last poll answered */
         int64_t as_of;
     } follows;
 
     struct {
         bool polling, kicked;
-        unsigned carrying;                 /* pieces of work not yet done */
+        unsigned carrying; /* pieces of work not yet done */
         double poll_due, expire_due, release_due, trim_due;
         bool expiring, releasing, trimming;
         int release_tag;

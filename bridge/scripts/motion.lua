@@ -1,0 +1,201 @@
+-- Motion: groups of events of one sender, each with its repeat check, its one log entry, and what of it may leave.
+--
+-- Repeat state is 64 bytes: the current session, then the previous one, each as session, highest number and 128
+-- bits. Bit n tells whether the number that is n modulo 128, of the 128 below the highest, was stored; what
+-- lies before the first number counts as stored, so the bits of a sender that leaves nothing out are all ones.
+
+local NO_SESSION = 9007199254740992
+local STATE = '>I8I8c16I8I8c16'
+
+-- Looks at the numbers of one group in turn and marks them; fills `verdict`: 'o' too old, 'r' repeated.
+-- Returns highest and bits afterwards.
+local function mark(highest, bits, numbers, verdict)
+    local words = { unpack('>I4I4I4I4', bits) }
+    for i = 1, #numbers do
+        local number = numbers[i]
+        local word, mask = floor(number % 128 / 32) + 1, lshift(1, number % 32)
+        if number == 0 then
+            -- not numbered: nothing to check
+        elseif number > highest then
+            if number - highest > 128 then
+                words = { 0, 0, 0, 0 }
+            else
+                for skipped = highest + 1, number - 1 do
+                    local at = floor(skipped % 128 / 32) + 1
+                    words[at] = band(words[at], bnot(lshift(1, skipped % 32)))
+                end
+                local at = floor(highest % 128 / 32) + 1
+                words[at] = bor(words[at], lshift(1, highest % 32))
+            end
+            highest = number
+        elseif number == highest or (number >= highest - 128 and band(words[word], mask) ~= 0) then
+            verdict[i] = 'r'
+        elseif number < highest - 128 then
+            verdict[i] = 'o'
+        else
+            words[word] = bor(words[word], mask)
+        end
+    end
+    return highest, pack('>I4I4I4I4', words[1], words[2], words[3], words[4])
+end
+
+-- The whole check. Returns nil when everything is new, else the verdicts, or the current session when this one is
+-- older than the two that are known.
+local function check(key, field, session, first, count, list)
+    local state = call('HGET', key, field)
+    local current, highest, bits, previous, previous_highest, previous_bits
+    if state then
+        current, highest, bits, previous, previous_highest, previous_bits = unpack(STATE, state)
+        if current == session and first == highest + 1 and not list and bits == ALL_ONES then
+            call('HSET', key, field,
+                pack(STATE, current, highest + count, bits, previous, previous_highest, previous_bits))
+            return nil
+        end
+    else
+        current, highest, bits = session, 0, ALL_ONES
+        previous, previous_highest, previous_bits = NO_SESSION, 0, ALL_ONES
+    end
+    if session > current then
+        previous, previous_highest, previous_bits = current, highest, bits
+        current, highest, bits = session, 0, ALL_ONES
+    elseif session < current and session ~= previous then
+        return nil, current
+    end
+    local numbers, verdict = {}, {}
+    for i = 1, count do
+        numbers[i] = list and unpack('>I8', list, i * 8 - 7) or first + i - 1
+    end
+    if session == current then
+        highest, bits = mark(highest, bits, numbers, verdict)
+    else
+        previous_highest, previous_bits = mark(previous_highest, previous_bits, numbers, verdict)
+    end
+    call('HSET', key, field, pack(STATE, current, highest, bits, previous, previous_highest, previous_bits))
+    return next(verdict) and verdict or nil
+end
+
+-- Verdicts as two masks of 64 bits, too old and repeated; bit n of a mask is event n.
+local function masks(verdict)
+    local words = { o = { 0, 0 }, r = { 0, 0 } }
+    for i, what in pairs(verdict) do
+        local half = i <= 32 and 1 or 2
+        words[what][half] = bor(words[what][half], lshift(1, (i - 1) % 32))
+    end
+    return pack('>I4I4I4I4', words.o[2], words.o[1], words.r[2], words.r[1])
+end
+
+-- The log's and the activity records without those that the verdict leaves out. `published` has '1' for each event
+-- that has an activity record, or is nil when all have.
+local function without(verdict, count, log, records, published)
+    local logs, activities, at, record = {}, {}, 1, 1
+    for i = 1, count do
+        local stop = at + byte(log, at)
+        local leaves = records and (not published or sub(published, i, i) == '1')
+        if not verdict[i] then
+            logs[#logs + 1] = sub(log, at, stop)
+            if leaves then
+                activities[#activities + 1] = sub(records, record, record + 7)
+            end
+        end
+        at = stop + 1
+        record = leaves and record + 8 or record
+    end
+    return concat(logs), concat(activities)
+end
+
+local ALL_REPEATED = {}
+for i = 1, 64 do
+    ALL_REPEATED[i] = 'r'
+end
+
+-- One argument, packed by bridge/store_motion.c: 1 when activity leaves at once, the window, k, the time before which
+-- a sharing household must have been verified; then the groups:
+--   events, numbering (0 none, 1 a run, 2 a list), publishing (0 none, 1 all, 2 some), 1 for QoS 2; log key, log
+--   numbered: session, first number, state key, field, [the list]
+--   QoS 2: its set's key, packet id
+--   publishing: [a '1' or '0' an event], the mask of kinds, the activity records, then either
+--     the channel's key, its feed, the share key, household, the sharers' key
+--     or the pending key, the member's first part
+-- The answer: for each group '0' all stored, '1' with the masks, '2' with the current session; at the end how many
+-- activity records were not shared and how many were below k.
+local function motion(_, args)
+    local blob = args[1]
+    local at_once, window, k, cutoff, at = unpack('>BI8I4I8', blob)
+    local size, answer, unshared, below = #blob, {}, 0, 0
+    local leaving, feeds, sharers, shares = {}, {}, {}, {}
+    while at <= size do
+        local count, numbering, publishing, qos2, log_key, log
+        count, numbering, publishing, qos2, log_key, log, at = unpack('>BBBBHc0Hc0', blob, at)
+        local verdict, current
+        local session, first, state_key, field, list
+        if numbering > 0 then
+            session, first, state_key, field, at = unpack('>I8I8Hc0Hc0', blob, at)
+            if numbering == 2 then
+                list, at = unpack('>Hc0', blob, at)
+            end
+        end
+        if qos2 == 1 then
+            local key, packet
+            key, packet, at = unpack('>Hc0H', blob, at)
+            if call('SADD', key, packet) == 0 then
+                verdict, numbering = ALL_REPEATED, 0
+            else
+                call('EXPIRE', key, 2592000)
+            end
+        end
+        if numbering > 0 then
+            verdict, current = check(state_key, field, session, first, count, list)
+        end
+        local published, kinds, records
+        if publishing > 0 then
+            if publishing == 2 then
+                published, at = unpack('>Bc0', blob, at)
+            end
+            kinds, records, at = unpack('>HHc0', blob, at)
+        end
+        if verdict then
+            log, records = without(verdict, count, log, records, published)
+            if verdict == ALL_REPEATED then
+                verdict = {}
+                for i = 1, count do
+                    verdict[i] = 'r'
+                end
+            end
+        elseif current then
+            log, records = '', ''
+        end
+        if log ~= '' then
+            call('XADD', log_key, '*', 'e', log)
+        end
+        if publishing > 0 and at_once == 1 then
+            local key, feed, share_key, household, sharers_key
+            key, feed, share_key, household, sharers_key, at = unpack('>Hc0Hc0Hc0Hc0Hc0', blob, at)
+            if records ~= '' then
+                local shared = shared_records(records, kinds, shared_kinds(shares, share_key, household))
+                unshared = unshared + (#records - #shared) / 8
+                if shared == '' then
+                    -- nothing of it may leave
+                elseif enough_sharers(sharers, sharers_key, k, cutoff) then
+                    leaving[key] = leaving[key] and leaving[key] .. shared or shared
+                    feeds[key] = feed
+                else
+                    below = below + #shared / 8
+                end
+            end
+        elseif publishing > 0 then
+            local key, member
+            key, member, at = unpack('>Hc0Hc0', blob, at)
+            if records ~= '' then
+                call('ZADD', key, window, member .. records)
+            end
+        end
+        answer[#answer + 1] = verdict and '1' .. masks(verdict) or current and pack('>c1I8', '2', current) or '0'
+    end
+    for key, records in pairs(leaving) do
+        append(key, feeds[key], 'a', records)
+    end
+    answer[#answer + 1] = pack('>HH', unshared, below)
+    return concat(answer)
+end
+
+register('nb_motion', motion)

@@ -1,0 +1,120 @@
+-- The functions that Redis runs for bridge/store.h: one library, "neighbors". The build joins the files of this
+-- folder in the order of bridge/CMakeLists.txt and puts the library's name and VERSION before this line.
+--
+-- Every function does one whole step, and may be repeated: the caller sends again what was not answered.
+-- Numbers are whole and below 2^53. Packed values are big-endian.
+--
+-- Keys under a region's tag, {r00} to {rff}, of a geohash's first five letters:
+--   nb:{rXX}:ch:<geohash>       stream, the channel: a = activity records of 8 bytes, x = alert notice
+--   nb:{rXX}:al:<geohash>       hash, alerts there: public id (12 bytes) -> revision, in force, sender's tag, until
+--   nb:{rXX}:lo:<geohash>       hash, low: the low-water mark; generation (none: 1)
+--   nb:{rXX}:log:<household>    stream, what its devices sent: e = records, each after its length in one byte
+--   nb:{rXX}:seq:<bucket>       hash, repeat state: sender and instance -> 64 bytes (motion.lua)
+--   nb:{rXX}:pend               zset, activity that waits: member (release.lua) scored by its window
+--   nb:{rXX}:sharers:<leaf>     zset, sharing households of the leaf cell: household -> ms since when verified
+--   nb:{rXX}:share              hash, household -> decimal mask, bit n: motion kind n may be published
+-- The last two are written by enrolment, under the tag of the household's own cell of precision 5.
+--
+-- Keys under a sender's tag, {s00} to {s3f}:
+--   nb:{sXX}:alert:<public id>  hash (alert.lua)
+--   nb:{sXX}:alias:<public id>  what a message became that is no alert itself: target, digest, revision (4 bytes)
+--   nb:{sXX}:outbox, :first     streams of changes to carry to the channels; first: corrections, cancels, endings
+--   nb:{sXX}:expiry, :tombs     zsets of public ids by when they end, and by when nothing of them is needed
+--
+-- Keys under a principal's tag, {p:<role>/<id>}:
+--   nb:{p:…}:principal          hash, written by enrolment: household name number place former since share
+--                               tokens_after revoked
+--   nb:{p:…}:s:<client>         hash, a session: gen subs cursors
+--   nb:{p:…}:q2:<client>        set of QoS 2 packet ids not yet released
+--   nb:{p:…}:in:<client>        stream, its inbox: i = 8 bytes that tell repeats, then the data
+--   nb:{p:…}:inlo:<client>      hash, low: the inbox's low-water mark
+--
+-- nb:layout is the version of all this; nb:lease:<work> says who does it. nb:feed:<channel> is published with each
+-- entry: its kind, its id, a space, its data. nb:sessions and nb:principals tell of openings and changes.
+
+-- Redis gives its libraries to running functions only, not while this is loaded: prepare sets these at the first call.
+local call, pack, unpack, band, bor, bnot, lshift
+local byte, sub, concat, floor
+local ALL_ONES -- 128 bits
+local REGION, SENDER = {}, {} -- the beginning of keys, by tag
+
+local function prepare()
+    call, pack, unpack = redis.call, struct.pack, struct.unpack
+    band, bor, bnot, lshift = bit.band, bit.bor, bit.bnot, bit.lshift
+    byte, sub, concat, floor = string.byte, string.sub, table.concat, math.floor
+    ALL_ONES = string.rep('\255', 16)
+    for tag = 0, 255 do
+        REGION[tag] = string.format('nb:{r%02x}:', tag)
+    end
+    for tag = 0, 63 do
+        SENDER[tag] = string.format('nb:{s%02x}:', tag)
+    end
+end
+
+-- How status is told to bridge/store_*.c; the numbers are theirs.
+local OK, FENCED, NOT_FOUND, REVOKED = 0, 2, 3, 4
+local CONFLICT, REPEAT, DEAD = 5, 6, 7
+
+-- Appends to a channel and tells who follows it, in one hop.
+local function append(key, feed, kind, data)
+    local id = call('XADD', key, '*', kind, data)
+    call('PUBLISH', feed, kind .. id .. ' ' .. data)
+end
+
+-- True when `holder` has the lease or gets it.
+local function lease(work, holder, milliseconds)
+    local key = 'nb:lease:' .. work
+    local who = call('GET', key)
+    if who and who ~= holder then
+        return false
+    end
+    call('SET', key, holder, 'PX', milliseconds)
+    return true
+end
+
+-- Whether activity of this leaf cell may be published: k households share there since before `cutoff`.
+local function enough_sharers(seen, key, k, cutoff)
+    local enough = seen[key]
+    if enough == nil then
+        enough = k == 0 or call('ZCOUNT', key, '-inf', cutoff) >= k
+        seen[key] = enough
+    end
+    return enough
+end
+
+-- The motion kinds that the household shares, as a mask.
+local function shared_kinds(seen, key, household)
+    local name = key .. household
+    local mask = seen[name]
+    if mask == nil then
+        mask = tonumber(call('HGET', key, household) or 0) or 0
+        seen[name] = mask
+    end
+    return mask
+end
+
+-- Those of the packed activity records whose kind is in the mask; `kinds` is the mask of all that occur.
+local function shared_records(records, kinds, mask)
+    if band(kinds, mask) == kinds then
+        return records
+    end
+    local kept = {}
+    for at = 1, #records, 8 do
+        if band(mask, lshift(1, byte(records, at + 2) % 16)) ~= 0 then
+            kept[#kept + 1] = sub(records, at, at + 7)
+        end
+    end
+    return concat(kept)
+end
+
+local function register(name, work, flags)
+    local function run(keys, args)
+        if not call then
+            prepare()
+        end
+        return work(keys, args)
+    end
+    redis.register_function { function_name = name, callback = run, flags = flags or {} }
+end
+
+register('nb_version', function() return VERSION end, { 'no-writes', 'allow-stale', 'allow-oom' })

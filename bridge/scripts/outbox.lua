@@ -1,0 +1,149 @@
+-- Outboxes: what changed under the senders' tags is taken by workers, carried to the channels, and marked as done. And
+-- the end of alerts: by their time, and for good.
+
+local CLAIM_IDLE = 2000
+
+-- Consumer group calls; the group is made when it is missed.
+local function grouped(key, ...)
+    local answer = redis.pcall(...)
+    if answer.err and string.find(answer.err, 'NOGROUP', 1, true) then
+        call('XGROUP', 'CREATE', key, 'workers', '0', 'MKSTREAM')
+        answer = call(...)
+    end
+    return answer
+end
+
+-- What a worker needs to carry an alert: every channel that it ever reached, with a '1' or '0' for each revision above
+-- the one that is done. nil when there is nothing to carry.
+local function load_work(prefix, tag, stream, entry, id)
+    local key = prefix .. 'alert:' .. id
+    local known = call('HMGET', key, 'revision', 'done', 'until', 'union')
+    if not known[1] then
+        return nil
+    end
+    local newest, first = tonumber(known[1]), tonumber(known[2] or 0) + 1
+    first = math.max(first, newest - KEPT + 1)
+    if first > newest then
+        return nil
+    end
+    local covers = {}
+    for revision = first, newest do
+        local about, cover = call('HMGET', key, 's' .. revision, 'c' .. revision), {}
+        if tonumber(about[1]) == IN_FORCE then
+            for _, channel in ipairs(words(about[2])) do
+                cover[channel] = true
+            end
+        end
+        covers[#covers + 1] = cover
+    end
+    local work = { stream, entry, id, tag, first, newest, known[3] }
+    for _, channel in ipairs(words(known[4])) do
+        local flags = {}
+        for i = 1, #covers do
+            flags[i] = covers[i][channel] and '1' or '0'
+        end
+        work[#work + 1] = channel
+        work[#work + 1] = concat(flags)
+    end
+    return work
+end
+
+-- Takes entries of one stream for this worker: first what another left lying, then new ones.
+local function take_stream(stream, consumer, most)
+    local claimed = grouped(stream, 'XAUTOCLAIM', stream, 'workers', consumer, CLAIM_IDLE, '0-0', 'COUNT', most)
+    local entries = claimed[2]
+    if #entries < most then
+        local fresh = grouped(stream, 'XREADGROUP', 'GROUP', 'workers', consumer, 'COUNT', most - #entries,
+            'STREAMS', stream, '>')
+        for _, entry in ipairs(fresh and fresh[1] and fresh[1][2] or {}) do
+            entries[#entries + 1] = entry
+        end
+    end
+    return entries
+end
+
+-- Consumer, how many entries at most, a feed to send the time on when not '', the time. Answers 1 when more may wait,
+-- then the pieces of work.
+local function take(_, args)
+    local consumer, room, probe, now = args[1], tonumber(args[2]), args[3], tonumber(args[4])
+    local oldest, work = 0, { 0 }
+    for _, name in ipairs({ 'first', 'outbox' }) do
+        for tag = 0, 63 do
+            local prefix = SENDER[tag]
+            local stream = prefix .. name
+            if call('XLEN', stream) > 0 then
+                local entries = room > 0 and take_stream(stream, consumer, room) or {}
+                for _, entry in ipairs(entries) do
+                    local piece = load_work(prefix, tag, stream, entry[1], entry[2][2])
+                    room = room - 1
+                    if piece then
+                        work[#work + 1] = piece
+                    else
+                        call('XACK', stream, 'workers', entry[1])
+                        call('XDEL', stream, entry[1])
+                    end
+                end
+                local waits = call('XRANGE', stream, '-', '+', 'COUNT', 1)
+                local since = waits[1] and tonumber(waits[1][2][4])
+                oldest = since and (oldest == 0 or since < oldest) and since or oldest
+                work[1] = room <= 0 and 1 or work[1]
+            end
+        end
+    end
+    if probe ~= '' then
+        call('PUBLISH', probe, now .. ' ' .. oldest)
+    end
+    return work
+end
+
+-- Keys: stream, alert. Arguments: entry, revision that all its channels have now.
+local function done(keys, args)
+    local before = call('HMGET', keys[2], 'revision', 'done')
+    if before[1] and tonumber(args[2]) > tonumber(before[2] or 0) then
+        call('HSET', keys[2], 'done', args[2])
+    end
+    call('XACK', keys[1], 'workers', args[1])
+    return call('XDEL', keys[1], args[1])
+end
+
+-- Removes an alert of which nothing is needed; one that is still to be told, or in force, stays a while.
+local function remove(prefix, id, now)
+    local key = prefix .. 'alert:' .. id
+    local known = call('HMGET', key, 'revision', 'done', 'state', 'names')
+    if known[1] and (tonumber(known[2] or 0) < tonumber(known[1]) or tonumber(known[3]) == IN_FORCE) then
+        call('ZADD', prefix .. 'tombs', now + 60000, id)
+        return
+    end
+    for _, alias in ipairs(words(known[4])) do
+        call('DEL', prefix .. 'alias:' .. alias)
+    end
+    call('DEL', key)
+    call('ZREM', prefix .. 'tombs', id)
+end
+
+-- Holder, now, absence. Answers how many ended, or -1 when somebody else does this.
+local function expire(_, args)
+    if not lease('expiry', args[1], 2000) then
+        return -1
+    end
+    local m = { now = tonumber(args[2]), absence = tonumber(args[3]) }
+    local ended, room = 0, 32
+    for tag = 0, 63 do
+        local prefix = SENDER[tag]
+        for _, id in ipairs(room > 0 and call('ZRANGEBYSCORE', prefix .. 'expiry', '-inf', m.now, 'LIMIT', 0, room)
+            or {}) do
+            revise(prefix, id, EXPIRED, m)
+            ended, room = ended + 1, room - 1
+        end
+        for _, id in ipairs(room > 0 and call('ZRANGEBYSCORE', prefix .. 'tombs', '-inf', m.now, 'LIMIT', 0, room)
+            or {}) do
+            remove(prefix, id, m.now)
+            room = room - 1
+        end
+    end
+    return ended
+end
+
+register('nb_take', take)
+register('nb_done', done)
+register('nb_expire', expire)

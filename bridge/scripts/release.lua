@@ -1,0 +1,75 @@
+-- Release: pending activity whose window is over leaves shuffled, if sharing and k allow it now.
+-- A member of the pending set: 8 random bytes, the mask of kinds, household, leaf cell, channel, activity records.
+
+local RELEASE_EVENTS = 64
+local RELEASE_MEMBERS = 32
+
+-- In random order, which tells neither who sent an item nor when.
+local function shuffled(items)
+    for i = #items, 2, -1 do
+        local j = math.random(i)
+        items[i], items[j] = items[j], items[i]
+    end
+    return concat(items)
+end
+
+-- Takes at most `most` events (one member more) of a region's tag that are due. Returns how many it took, and the counts.
+local function release_region(prefix, window, k, cutoff, most)
+    local key = prefix .. 'pend'
+    local members = call('ZRANGEBYSCORE', key, '-inf', '(' .. window, 'LIMIT', 0, RELEASE_MEMBERS)
+    local taken, events, released, unshared, below = 0, 0, 0, 0, 0
+    local leaving, sharers, shares = {}, {}, {}
+    while taken < #members and events < most do
+        taken = taken + 1
+        local member = members[taken]
+        local _, kinds, household, leaf, channel, at = unpack('>c8HBc0Bc0Bc0', member)
+        local records = sub(member, at)
+        local shared = shared_records(records, kinds, shared_kinds(shares, prefix .. 'share', household))
+        events = events + #records / 8
+        unshared = unshared + (#records - #shared) / 8
+        if enough_sharers(sharers, prefix .. 'sharers:' .. leaf, k, cutoff) then
+            local items = leaving[channel] or {}
+            leaving[channel] = items
+            for from = 1, #shared, 8 do
+                items[#items + 1] = sub(shared, from, from + 7)
+            end
+            released = released + #shared / 8
+        else
+            below = below + #shared / 8
+        end
+    end
+    if taken > 0 then
+        call('ZREMRANGEBYRANK', key, 0, taken - 1)
+    end
+    for channel, items in pairs(leaving) do
+        local records = shuffled(items)
+        for from = 1, #records, RELEASE_EVENTS * 8 do
+            append(prefix .. 'ch:' .. channel, 'nb:feed:c:' .. channel, 'a',
+                sub(records, from, from + RELEASE_EVENTS * 8 - 1))
+        end
+    end
+    return events, released, unshared, below
+end
+
+-- Holder, window that is still open, k, verified before, seed, tag to begin at. Answers: tag to go on at (256: all tags
+-- were seen, -1: somebody else has the lease), events released, not shared, below k.
+local function release(_, args)
+    local holder, window, k, cutoff = args[1], args[2], tonumber(args[3]), args[4]
+    if not lease('release', holder, 3000) then
+        return { -1, 0, 0, 0 }
+    end
+    math.randomseed(tonumber(args[5]))
+    local tag, room = tonumber(args[6]), RELEASE_EVENTS
+    local released, unshared, below = 0, 0, 0
+    while tag < 256 and room > 0 do
+        local events, out, kept, few = release_region(REGION[tag], window, k, cutoff, room)
+        released, unshared, below = released + out, unshared + kept, below + few
+        room = room - events
+        if room > 0 and events == 0 then
+            tag = tag + 1
+        end
+    end
+    return { tag, released, unshared, below }
+end
+
+register('nb_release', release)

@@ -1,0 +1,118 @@
+-- Sessions, their inboxes and QoS 2 packet ids. Whoever opens a session fences all who held it before.
+
+local HELD_S = 2592000 -- how long the session of a process that vanished is kept beyond its own expiry
+local FOREVER = 4294967295
+local INBOX = 1000
+
+-- Status and the principal's fields, '' where there is none.
+local function principal(key)
+    local fields, known = call('HMGET', key, 'household', 'name', 'number', 'place', 'former', 'since', 'share',
+        'tokens_after', 'revoked'), false
+    for i = 1, #fields do
+        known = known or fields[i]
+        fields[i] = fields[i] or ''
+    end
+    local revoked = fields[9] ~= '' and fields[9] ~= '0'
+    return not known and NOT_FOUND or revoked and REVOKED or OK, fields
+end
+
+local function keep(keys, seconds)
+    for i = 1, #keys do
+        if seconds >= FOREVER then
+            call('PERSIST', keys[i])
+        else
+            call('EXPIRE', keys[i], seconds)
+        end
+    end
+end
+
+-- Keys: principal, session, packet ids, inbox, its low-water mark. Arguments: 1 when clean, expiry in seconds, the
+-- principal's name, the client id. Answers status, the fields, present, generation, subscriptions, cursors, packet ids.
+local function open_session(keys, args)
+    local status, fields = principal(keys[1])
+    if status ~= OK then
+        return { status }
+    end
+    local before = call('HMGET', keys[2], 'gen', 'subs', 'cursors')
+    local present = before[1] and args[1] ~= '1'
+    if not present then
+        call('DEL', keys[2], keys[3], keys[4], keys[5])
+    end
+    -- From the clock, so that it rises even over a session that was dropped.
+    local time = call('TIME')
+    local generation = math.max(tonumber(before[1] or 0) + 1, tonumber(time[1]) * 1000000 + tonumber(time[2]))
+    local text = string.format('%.0f', generation)
+    call('HSET', keys[2], 'gen', text, 'expiry', args[2])
+    keep({ keys[2], keys[3], keys[4], keys[5] }, tonumber(args[2]) >= FOREVER and FOREVER or args[2] + HELD_S)
+    call('PUBLISH', 'nb:sessions', pack('>I8Hc0', generation, #args[3], args[3]) .. args[4])
+    return { OK, fields, present and 1 or 0, text, present and before[2] or '', present and before[3] or '',
+        present and call('SMEMBERS', keys[3]) or {} }
+end
+
+-- Key: session. Arguments: generation, then pairs of field and value.
+local function save_session(keys, args)
+    if call('HGET', keys[1], 'gen') ~= args[1] then
+        return FENCED
+    end
+    for i = 2, #args, 2 do
+        call('HSET', keys[1], args[i], args[i + 1])
+    end
+    local expiry = tonumber(call('HGET', keys[1], 'expiry'))
+    keep(keys, expiry >= FOREVER and FOREVER or expiry + HELD_S)
+    return OK
+end
+
+-- Keys: session, packet ids, inbox, its low-water mark. Arguments: generation, expiry in seconds, cursors ('' as they are).
+local function close_session(keys, args)
+    if call('HGET', keys[1], 'gen') ~= args[1] then
+        return FENCED
+    end
+    if tonumber(args[2]) == 0 then
+        call('DEL', keys[1], keys[2], keys[3], keys[4])
+        return OK
+    end
+    if args[3] ~= '' then
+        call('HSET', keys[1], 'cursors', args[3])
+    end
+    keep(keys, tonumber(args[2]))
+    return OK
+end
+
+-- Keys: session, packet ids. Arguments: generation, packet id.
+local function release_packet(keys, args)
+    if call('HGET', keys[1], 'gen') ~= args[1] then
+        return FENCED
+    end
+    call('SREM', keys[2], args[2])
+    return OK
+end
+
+-- Keys: inbox, its low-water mark, the session. Arguments: feed, 8 bytes that tell repeats, data.
+local function inbox(keys, args)
+    for _, entry in ipairs(call('XREVRANGE', keys[1], '+', '-', 'COUNT', 16)) do
+        if sub(entry[2][2], 1, 8) == args[2] then
+            return OK
+        end
+    end
+    local id = call('XADD', keys[1], '*', 'i', args[2] .. args[3])
+    local many = call('XLEN', keys[1])
+    if many >= INBOX + 100 then
+        local old = call('XRANGE', keys[1], '-', '+', 'COUNT', many - INBOX)
+        call('XTRIM', keys[1], 'MAXLEN', INBOX)
+        call('HSET', keys[2], 'low', old[#old][1])
+    end
+    local left = call('TTL', keys[3])
+    keep({ keys[1], keys[2] }, left == -1 and FOREVER or left > 0 and left or HELD_S)
+    call('PUBLISH', args[1], 'i' .. id .. ' ' .. args[2] .. args[3])
+    return OK
+end
+
+register('nb_principal', function(keys)
+    local status, fields = principal(keys[1])
+    return { status, fields }
+end, { 'no-writes' })
+register('nb_session_open', open_session)
+register('nb_session_save', save_session)
+register('nb_session_close', close_session)
+register('nb_qos2_release', release_packet)
+register('nb_inbox', inbox)

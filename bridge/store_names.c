@@ -1,0 +1,85 @@
+/* The names of things in Redis; scripts/neighbors.lua lists them all. A geohash's tag follows from its
+ * region, the first five letters, so that all of a region lies in one slot of a cluster. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bridge/store_inside.h"
+
+enum { REGION_LETTERS = 5 };
+
+uint32_t hash_of(const void *data, size_t len)
+{
+    const uint8_t *bytes = data;
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ bytes[i]) * 16777619u;
+    return hash;
+}
+
+int region_key(char out[KEY], const char *geohash, const char *part, struct text rest)
+{
+    assert(rest.len < 160);
+    unsigned tag = hash_of(geohash, strnlen(geohash, REGION_LETTERS)) % STORE_REGION_TAGS;
+    return snprintf(out, KEY, "nb:{r%02x}:%s%.*s", tag, part, (int)rest.len, rest.data ? rest.data : "");
+}
+
+int sender_key(char out[KEY], unsigned tag, const char *part, const char *rest)
+{
+    return snprintf(out, KEY, "nb:{s%02x}:%s%s", tag % STORE_SENDER_TAGS, part, rest);
+}
+
+void session_key(struct buffer *out, struct session_name name, const char *part)
+{
+    out->len = 0;
+    buffer_put(out, "nb:{p:", 6);
+    buffer_put(out, name.principal.data, name.principal.len);
+    buffer_put(out, "}:", 2);
+    buffer_put(out, part, strlen(part));
+    buffer_put(out, name.client.data, name.client.len);
+}
+
+static void put_region_key(struct buffer *out, const char *geohash, const char *part)
+{
+    char key[KEY];
+    buffer_put(out, key, (size_t)region_key(key, geohash, part, text_of(geohash)));
+}
+
+static bool inbox_keys(struct channel_keys *keys, struct text rest)
+{
+    const char *end = rest.data + rest.len;
+    const char *slash = memchr(rest.data, '/', rest.len);
+    slash = slash ? memchr(slash + 1, '/', (size_t)(end - slash - 1)) : NULL;
+    if (!slash)
+        return false;
+    struct session_name name = {
+        {rest.data, (size_t)(slash - rest.data)}, {slash + 1, (size_t)(end - slash - 1)}};
+    session_key(&keys->stream, name, "in:");
+    session_key(&keys->low, name, "inlo:");
+    return true;
+}
+
+bool channel_keys(struct channel_keys *keys, struct text channel)
+{
+    *keys = (struct channel_keys){0};
+    if (channel.len <= 2 || channel.len > CHANNEL_NAME || channel.data[1] != ':')
+        return false;
+    struct text rest = {channel.data + 2, channel.len - 2};
+    if (channel.data[0] == 'i')
+        return inbox_keys(keys, rest);
+    char geohash[13] = {0};
+    if (channel.data[0] != 'c' || rest.len >= sizeof(geohash))
+        return false;
+    memcpy(geohash, rest.data, rest.len);
+    put_region_key(&keys->stream, geohash, "ch:");
+    put_region_key(&keys->low, geohash, "lo:");
+    put_region_key(&keys->alerts, geohash, "al:");
+    return true;
+}
+
+void channel_keys_free(struct channel_keys *keys)
+{
+    buffer_free(&keys->stream);
+    buffer_free(&keys->low);
+    buffer_free(&keys->alerts);
+}

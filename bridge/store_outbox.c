@@ -1,0 +1,151 @@
+/* Outboxes: takes what changed about alerts and carries it to the channels (scripts/outbox.lua, channel.lua).
+ * What is not marked as done, because this process or the store went away, is claimed by whoever comes after
+ * two seconds. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bridge/store_inside.h"
+
+enum { TAKE_MOST = 16, APPEND_CHANNELS = 64, WORK_HEAD = 7 };
+
+/* One taken entry, until all its channels have it. */
+struct piece {
+    char stream[KEY], alert[KEY], entry[48];
+    int64_t revision;
+    unsigned waiting; /* for so many answers */
+    bool failed;
+};
+
+static void on_done(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)status;
+    (void)reply;
+    store->upkeep.carrying--;
+    free(arg);
+}
+
+static void mark_done(struct store *store, struct piece *piece)
+{
+    struct buffer command = {0};
+    command_function(&command, "nb_done", 2, 2);
+    command_text(&command, piece->stream);
+    command_text(&command, piece->alert);
+    command_text(&command, piece->entry);
+    command_number(&command, piece->revision);
+    store_send(store, &command, on_done, piece);
+}
+
+static void on_appended(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    struct piece *piece = arg;
+    if (status == STORE_OK)
+        store->counters.alerts_appended += (uint64_t)reply_number(reply);
+    else
+        piece->failed = true;
+    if (--piece->waiting > 0)
+        return;
+    if (!piece->failed) {
+        mark_done(store, piece);
+        return;
+    }
+    store->upkeep.carrying--;
+    free(piece);
+}
+
+static bool copy_text(char *out, size_t size, struct text text)
+{
+    if (text.len == 0 || text.len >= size)
+        return false;
+    memcpy(out, text.data, text.len);
+    out[text.len] = 0;
+    return true;
+}
+
+static void put_channel(struct buffer *packed, const char *geohash, struct text flags)
+{
+    char key[KEY];
+    struct text name = text_of(geohash);
+    buffer_sized(packed, key, (size_t)region_key(key, geohash, "ch:", name));
+    buffer_sized(packed, key, (size_t)region_key(key, geohash, "al:", name));
+    buffer_sized(packed, key, (size_t)snprintf(key, sizeof(key), "nb:feed:c:%s", geohash));
+    buffer_put(packed, flags.data, flags.len);
+}
+
+static void put_head(struct buffer *packed, const redisReply *work)
+{
+    uint8_t id[ID_BYTES];
+    int64_t first = reply_number(reply_at(work, 4)), newest = reply_number(reply_at(work, 5));
+    hex_to_bytes(id, reply_text(reply_at(work, 2)).data, ID_BYTES);
+    buffer_put(packed, id, sizeof(id));
+    buffer_number(packed, (uint64_t)reply_number(reply_at(work, 3)), 1);
+    buffer_number(packed, (uint64_t)first, 4);
+    buffer_number(packed, (uint64_t)(newest - first + 1), 1);
+    buffer_number(packed, (uint64_t)reply_number(reply_at(work, 6)), 8);
+}
+
+/* Sends the channels of one piece, so many a call. */
+static void append_all(struct store *store, struct piece *piece, const redisReply *work)
+{
+    size_t count = reply_count(work), at = WORK_HEAD;
+    while (at + 1 < count) {
+        struct buffer packed = {0}, command = {0};
+        put_head(&packed, work);
+        for (int n = 0; n < APPEND_CHANNELS && at + 1 < count; n++, at += 2) {
+            char geohash[13];
+            if (copy_text(geohash, sizeof(geohash), reply_text(reply_at(work, at))))
+                put_channel(&packed, geohash, reply_text(reply_at(work, at + 1)));
+        }
+        command_function(&command, "nb_append", 0, 1);
+        command_bytes(&command, packed.data, packed.len);
+        buffer_free(&packed);
+        piece->waiting++;
+        store_send(store, &command, on_appended, piece);
+    }
+}
+
+static void carry(struct store *store, const redisReply *work)
+{
+    struct piece *piece = store_alloc(sizeof(*piece));
+    char id[PUBLIC_ID + 1];
+    struct text public_id = reply_text(reply_at(work, 2));
+    if (public_id.len != PUBLIC_ID || !copy_text(id, sizeof(id), public_id) ||
+        !copy_text(piece->stream, sizeof(piece->stream), reply_text(reply_at(work, 0))) ||
+        !copy_text(piece->entry, sizeof(piece->entry), reply_text(reply_at(work, 1)))) {
+        free(piece);
+        return;
+    }
+    sender_key(piece->alert, (unsigned)reply_number(reply_at(work, 3)), "alert:", id);
+    piece->revision = reply_number(reply_at(work, 5));
+    store->upkeep.carrying++;
+    append_all(store, piece, work);
+    if (piece->waiting == 0)
+        mark_done(store, piece);
+}
+
+static void on_taken(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)arg;
+    store->upkeep.polling = false;
+    if (status != STORE_OK)
+        return;
+    store->follows.asked = ev_now(store->loop);
+    if (reply_number(reply_at(reply, 0)) == 1)
+        store->upkeep.kicked = true;
+    for (size_t i = 1; i < reply_count(reply); i++)
+        carry(store, reply_at(reply, i));
+}
+
+void outbox_work(struct store *store, int64_t now)
+{
+    struct buffer command = {0};
+    char probe[KEY];
+    snprintf(probe, sizeof(probe), "nb:probe:%s", store->node);
+    store->upkeep.polling = true;
+    store->upkeep.kicked = false;
+    command_function(&command, "nb_take", 0, 4);
+    command_text(&command, store->node);
+    command_number(&command, TAKE_MOST);
+    command_text(&command, probe);
+    command_number(&command, now);
+    store_send(store, &command, on_taken, NULL);
+}

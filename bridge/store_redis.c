@@ -1,0 +1,191 @@
+/* The store on one Redis: its life, and what is common to all its parts. store_inside.h says how they hang
+ * together. */
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bridge/store_inside.h"
+
+static const double TICK = 0.05;
+
+void store_log(const struct store *store, int level, const char *event, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (store->options.log)
+        store->options.log(level, event, text);
+    else
+        fprintf(stderr, "%s %s\n", event, text);
+}
+
+static char *copy(const char *from, size_t len)
+{
+    char *to = store_alloc(len + 1);
+    memcpy(to, from, len);
+    return to;
+}
+
+/* redis://[:password@]host:port[/db] or unix:/path. What is left out is Redis' own default. */
+static void read_url(struct store *store, const char *url)
+{
+    if (strncmp(url, "unix:", 5) == 0) {
+        store->path = copy(url + 5, strlen(url + 5));
+        return;
+    }
+    if (strncmp(url, "redis://", 8) == 0)
+        url += 8;
+    const char *at = strrchr(url, '@');
+    if (at) {
+        const char *password = strchr(url, ':');
+        password = password && password < at ? password + 1 : url;
+        store->password = copy(password, (size_t)(at - password));
+        url = at + 1;
+    }
+    const char *slash = strchr(url, '/');
+    store->database = slash ? atoi(slash + 1) : 0;
+    size_t len = slash ? (size_t)(slash - url) : strlen(url);
+    const char *colon = memrchr(url, ':', len);
+    if (colon && memchr(colon, ']', len - (size_t)(colon - url)))
+        colon = NULL;
+    store->port = colon ? atoi(colon + 1) : 6379;
+    size_t host = colon ? (size_t)(colon - url) : len;
+    if (host >= 2 && url[0] == '[' && url[host - 1] == ']')
+        store->host = copy(url + 1, host - 2);
+    else
+        store->host = copy(url, host);
+}
+
+static void command_lost(struct store *store)
+{
+    store->counters.available = false;
+    store->counters.reconnects++;
+    calls_lost(store);
+    ev_feed_event(store->loop, &store->soon, EV_TIMER);
+}
+
+/* Tells outside of every call that the store went or came. */
+static void on_soon(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop;
+    (void)events;
+    struct store *store = timer->data;
+    bool available = store->counters.available;
+    if (available == store->told_available)
+        return;
+    store->told_available = available;
+    if (store->events.available)
+        store->events.available(store->events.arg, available);
+}
+
+static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop;
+    (void)events;
+    struct store *store = timer->data;
+    calls_check_deadline(store);
+    feed_check(store);
+}
+
+static void on_before_poll(struct ev_loop *loop, ev_prepare *watcher, int events)
+{
+    (void)loop;
+    (void)events;
+    store_flush(watcher->data);
+}
+
+static void start_watchers(struct store *store)
+{
+    ev_timer_init(&store->soon, on_soon, 0., 0.);
+    store->soon.data = store;
+    ev_timer_init(&store->tick, on_tick, TICK, TICK);
+    store->tick.data = store;
+    /* After whatever was read: a process that was stopped for long finds its answers before it misses them.
+     */
+    ev_set_priority(&store->tick, EV_MINPRI);
+    ev_timer_start(store->loop, &store->tick);
+    ev_prepare_init(&store->before_poll, on_before_poll);
+    store->before_poll.data = store;
+    ev_prepare_start(store->loop, &store->before_poll);
+}
+
+struct store *store_redis_new(
+    struct ev_loop *loop, const struct store_redis_options *options, const struct store_events *events)
+{
+    struct store *store = store_alloc(sizeof(*store));
+    store->loop = loop;
+    store->options = *options;
+    store->events = *events;
+    store->node = copy(options->node, strlen(options->node));
+    store->options.node = store->node;
+    read_url(store, options->url);
+    store->options.url = NULL;
+    store->motion.nonces_used = NONCES;
+    strcpy(store->upkeep.trim_cursor, "0");
+    start_watchers(store);
+    link_start(&store->command, store, "command", boot_opened, command_lost);
+    link_start(&store->feed, store, "feed", feed_opened, feed_lost);
+    return store;
+}
+
+void store_flush(struct store *store)
+{
+    motion_flush(store);
+    redisAsyncContext *context = store->command.context;
+    if (!store->output || !store->command.ready || (context->c.flags & REDIS_IN_CALLBACK))
+        return;
+    store->output = false;
+    redisAsyncHandleWrite(context);
+}
+
+void store_free(struct store *store)
+{
+    store->ending = true;
+    link_stop(&store->command);
+    link_stop(&store->feed);
+    feed_free(store);
+    motion_free(store);
+    calls_fail(store, STORE_GONE);
+    ev_timer_stop(store->loop, &store->tick);
+    ev_clear_pending(store->loop, &store->soon);
+    ev_prepare_stop(store->loop, &store->before_poll);
+    free(store->host);
+    free(store->path);
+    free(store->password);
+    free(store->node);
+    free(store);
+}
+
+const struct store_counters *store_counters(const struct store *store)
+{
+    return &store->counters;
+}
+
+const char *store_durability(const struct store *store)
+{
+    static const char *const known[] = {"always", "everysec", "no"};
+    if (store->boot.fsync[0] && !store->boot.appends)
+        return "no";
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(store->boot.fsync, known[i]) == 0)
+            return known[i];
+    }
+    return "unknown";
+}
+
+int64_t store_as_of(const struct store *store)
+{
+    return store->follows.as_of;
+}
+
+int position_compare(struct position_in_channel a, struct position_in_channel b)
+{
+    if (a.ms != b.ms)
+        return a.ms < b.ms ? -1 : 1;
+    if (a.seq != b.seq)
+        return a.seq < b.seq ? -1 : 1;
+    return a.index == b.index ? 0 : a.index < b.index ? -1 : 1;
+}

@@ -1,0 +1,220 @@
+/* Sessions, principals, inboxes, QoS 2 packet ids: scripts/session.lua. */
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "bridge/store_inside.h"
+
+/* ---- principals ---- */
+
+static void copy_place(char out[13], const redisReply *reply)
+{
+    struct text place = reply_text(reply);
+    size_t len = place.len < 12 ? place.len : 12;
+    memset(out, 0, 13);
+    if (len)
+        memcpy(out, place.data, len);
+}
+
+static void decode_principal(
+    struct principal_record *record, enum store_status status, const redisReply *fields)
+{
+    *record = (struct principal_record){.status = status};
+    if (status != STORE_OK)
+        return;
+    record->household = reply_text(reply_at(fields, 0));
+    record->name = reply_text(reply_at(fields, 1));
+    record->number = (uint32_t)reply_number(reply_at(fields, 2));
+    copy_place(record->place, reply_at(fields, 3));
+    copy_place(record->former_place, reply_at(fields, 4));
+    record->since = reply_number(reply_at(fields, 5));
+    record->share = (uint32_t)reply_number(reply_at(fields, 6));
+    record->tokens_after = reply_number(reply_at(fields, 7));
+}
+
+struct principal_call {
+    store_principal_done *done;
+    void *arg;
+};
+
+static void on_principal(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)store;
+    struct principal_call *call = arg;
+    struct principal_record record;
+    if (status == STORE_OK)
+        status = (enum store_status)reply_number(reply_at(reply, 0));
+    decode_principal(&record, status, reply_at(reply, 1));
+    call->done(call->arg, &record);
+    free(call);
+}
+
+static void put_session_key(struct buffer *command, struct session_name name, const char *part)
+{
+    struct buffer key = {0};
+    session_key(&key, name, part);
+    command_bytes(command, key.data, key.len);
+    buffer_free(&key);
+}
+
+void store_principal(struct store *store, struct text name, store_principal_done *done, void *arg)
+{
+    struct buffer command = {0};
+    struct principal_call *call = store_alloc(sizeof(*call));
+    *call = (struct principal_call){done, arg};
+    command_function(&command, "nb_principal", 1, 0);
+    put_session_key(&command, (struct session_name){.principal = name}, "principal");
+    store_send(store, &command, on_principal, call);
+}
+
+/* ---- opening ---- */
+
+struct open_call {
+    store_session_done *done;
+    void *arg;
+};
+
+static void on_open(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)store;
+    struct open_call *call = arg;
+    struct session_record record = {.status = status};
+    uint16_t *packets = NULL;
+    if (status == STORE_OK)
+        record.status = (enum store_status)reply_number(reply_at(reply, 0));
+    decode_principal(&record.principal, record.status, reply_at(reply, 1));
+    if (record.status == STORE_OK) {
+        const redisReply *ids = reply_at(reply, 6);
+        record.present = reply_number(reply_at(reply, 2)) == 1;
+        record.generation = (uint64_t)reply_number(reply_at(reply, 3));
+        record.subscriptions = reply_bytes(reply_at(reply, 4));
+        record.cursors = reply_bytes(reply_at(reply, 5));
+        record.qos2_count = reply_count(ids);
+        packets = store_alloc(record.qos2_count * sizeof(*packets));
+        for (size_t i = 0; i < record.qos2_count; i++)
+            packets[i] = (uint16_t)reply_number(reply_at(ids, i));
+        record.qos2 = packets;
+    }
+    call->done(call->arg, &record);
+    free(packets);
+    free(call);
+}
+
+void store_session_open(struct store *store, struct session_name name, bool clean, uint32_t expiry_s,
+    store_session_done *done, void *arg)
+{
+    struct buffer command = {0};
+    struct open_call *call = store_alloc(sizeof(*call));
+    *call = (struct open_call){done, arg};
+    command_function(&command, "nb_session_open", 5, 4);
+    put_session_key(&command, (struct session_name){.principal = name.principal}, "principal");
+    put_session_key(&command, name, "s:");
+    put_session_key(&command, name, "q2:");
+    put_session_key(&command, name, "in:");
+    put_session_key(&command, name, "inlo:");
+    command_number(&command, clean);
+    command_number(&command, expiry_s);
+    command_bytes(&command, name.principal.data, name.principal.len);
+    command_bytes(&command, name.client.data, name.client.len);
+    store_send(store, &command, on_open, call);
+}
+
+/* ---- everything that is answered by a status alone ---- */
+
+struct status_call {
+    store_status_done *done;
+    void *arg;
+};
+
+static void on_status(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)store;
+    struct status_call *call = arg;
+    if (status == STORE_OK)
+        status = (enum store_status)reply_number(reply);
+    if (call->done)
+        call->done(call->arg, status);
+    free(call);
+}
+
+static void send_status_call(struct store *store, struct buffer *command, store_status_done *done, void *arg)
+{
+    struct status_call *call = store_alloc(sizeof(*call));
+    *call = (struct status_call){done, arg};
+    store_send(store, command, on_status, call);
+}
+
+void store_session_save(struct store *store, struct session_name name, uint64_t generation,
+    struct bytes subscriptions, struct bytes cursors, store_status_done *done, void *arg)
+{
+    struct buffer command = {0};
+    size_t fields = (subscriptions.data != NULL) + (cursors.data != NULL);
+    command_function(&command, "nb_session_save", 4, 1 + 2 * fields);
+    put_session_key(&command, name, "s:");
+    put_session_key(&command, name, "q2:");
+    put_session_key(&command, name, "in:");
+    put_session_key(&command, name, "inlo:");
+    command_number(&command, (int64_t)generation);
+    if (subscriptions.data) {
+        command_text(&command, "subs");
+        command_bytes(&command, subscriptions.data, subscriptions.len);
+    }
+    if (cursors.data) {
+        command_text(&command, "cursors");
+        command_bytes(&command, cursors.data, cursors.len);
+    }
+    send_status_call(store, &command, done, arg);
+}
+
+void store_session_close(struct store *store, struct session_name name, uint64_t generation,
+    uint32_t expiry_s, struct bytes cursors, store_status_done *done, void *arg)
+{
+    struct buffer command = {0};
+    command_function(&command, "nb_session_close", 4, 3);
+    put_session_key(&command, name, "s:");
+    put_session_key(&command, name, "q2:");
+    put_session_key(&command, name, "in:");
+    put_session_key(&command, name, "inlo:");
+    command_number(&command, (int64_t)generation);
+    command_number(&command, expiry_s);
+    command_bytes(&command, cursors.data, cursors.len);
+    send_status_call(store, &command, done, arg);
+}
+
+void store_qos2_release(struct store *store, struct session_name name, uint64_t generation,
+    uint16_t packet_id, store_status_done *done, void *arg)
+{
+    struct buffer command = {0};
+    command_function(&command, "nb_qos2_release", 2, 2);
+    put_session_key(&command, name, "s:");
+    put_session_key(&command, name, "q2:");
+    command_number(&command, (int64_t)generation);
+    command_number(&command, packet_id);
+    send_status_call(store, &command, done, arg);
+}
+
+/* An append cannot be told from its repetition by itself: random bytes go with it. */
+void store_inbox(struct store *store, struct session_name name, struct text topic_suffix,
+    struct bytes payload, store_status_done *done, void *arg)
+{
+    uint8_t nonce[8];
+    if (getrandom(nonce, sizeof(nonce), 0) != sizeof(nonce))
+        abort();
+    struct buffer command = {0}, feed = {0}, data = {0};
+    buffer_put(&feed, "nb:feed:i:", 10);
+    buffer_put(&feed, name.principal.data, name.principal.len);
+    buffer_put(&feed, "/", 1);
+    buffer_put(&feed, name.client.data, name.client.len);
+    buffer_number(&data, topic_suffix.len, 1);
+    buffer_put(&data, topic_suffix.data, topic_suffix.len);
+    buffer_put(&data, payload.data, payload.len);
+    command_function(&command, "nb_inbox", 3, 3);
+    put_session_key(&command, name, "in:");
+    put_session_key(&command, name, "inlo:");
+    put_session_key(&command, name, "s:");
+    command_bytes(&command, feed.data, feed.len);
+    command_bytes(&command, nonce, sizeof(nonce));
+    command_bytes(&command, data.data, data.len);
+    buffer_free(&feed);
+    buffer_free(&data);
+    send_status_call(store, &command, done, arg);
+}

@@ -1,0 +1,118 @@
+/* The work that waits, at its pace: outboxes, ends of alerts, release of pending activity, trimming. At most
+ * one call of each kind is under way, and none while the store is away, so that nothing piles up. */
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "bridge/store_inside.h"
+
+static const double POLL = 0.5, EXPIRE = 0.25, TRIM = 60., TRIM_STEP = 0.02;
+static const double RELEASE_SHORTEST = 0.02, RELEASE_LONGEST = 1.;
+enum { LAST_REGION = STORE_REGION_TAGS };
+
+static void on_expired(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)arg;
+    store->upkeep.expiring = false;
+    if (status == STORE_OK && reply_number(reply) > 0)
+        store->upkeep.kicked = true;
+}
+
+static void expire(struct store *store, int64_t now)
+{
+    struct buffer command = {0};
+    store->upkeep.expiring = true;
+    command_function(&command, "nb_expire", 0, 3);
+    command_text(&command, store->node);
+    command_number(&command, now);
+    command_number(&command, store->options.absence_ms);
+    store_send(store, &command, on_expired, NULL);
+}
+
+static double release_pace(const struct store *store)
+{
+    double pace = (double)store->options.release_delay_ms / 10000.;
+    return pace < RELEASE_SHORTEST ? RELEASE_SHORTEST : pace > RELEASE_LONGEST ? RELEASE_LONGEST : pace;
+}
+
+static void on_released(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)arg;
+    store->upkeep.releasing = false;
+    int64_t tag = status == STORE_OK ? reply_number(reply_at(reply, 0)) : -1;
+    if (tag < 0 || tag >= LAST_REGION) {
+        store->upkeep.release_tag = 0;
+        store->upkeep.release_due = ev_now(store->loop) + release_pace(store);
+    } else {
+        store->upkeep.release_tag = (int)tag;
+    }
+    store->counters.activity_released += (uint64_t)reply_number(reply_at(reply, 1));
+    store->counters.activity_unshared += (uint64_t)reply_number(reply_at(reply, 2));
+    store->counters.activity_below_k += (uint64_t)reply_number(reply_at(reply, 3));
+}
+
+static void release(struct store *store, int64_t now)
+{
+    const struct store_redis_options *options = &store->options;
+    struct buffer command = {0};
+    uint32_t seed;
+    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+        abort();
+    store->upkeep.releasing = true;
+    command_function(&command, "nb_release", 0, 6);
+    command_text(&command, store->node);
+    command_number(&command, now / options->release_delay_ms);
+    command_number(&command, options->release_households);
+    command_number(&command, now - options->release_verified_ms);
+    command_number(&command, seed & 0x7fffffff);
+    command_number(&command, store->upkeep.release_tag);
+    store_send(store, &command, on_released, NULL);
+}
+
+static void on_trimmed(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)arg;
+    struct text cursor = reply_text(reply_at(reply, 0));
+    char *next = store->upkeep.trim_cursor;
+    bool over = status != STORE_OK || cursor.len == 0 || cursor.len >= sizeof(store->upkeep.trim_cursor) ||
+                text_equal(cursor, TEXT("0"));
+    store->upkeep.trimming = false;
+    store->counters.entries_trimmed += (uint64_t)reply_number(reply_at(reply, 1));
+    if (!over)
+        memcpy(next, cursor.data, cursor.len);
+    next[over ? 0 : cursor.len] = 0;
+    if (over)
+        strcpy(next, "0");
+    store->upkeep.trim_due = ev_now(store->loop) + (over ? TRIM : TRIM_STEP);
+}
+
+static void trim(struct store *store, int64_t now)
+{
+    struct buffer command = {0};
+    store->upkeep.trimming = true;
+    command_function(&command, "nb_trim", 0, 4);
+    command_text(&command, store->node);
+    command_text(&command, store->upkeep.trim_cursor);
+    command_number(&command, now - store->options.channel_retention_ms);
+    command_number(&command, now);
+    store_send(store, &command, on_trimmed, NULL);
+}
+
+void store_upkeep(struct store *store, int64_t now)
+{
+    double time = ev_now(store->loop);
+    if (!store->command.ready)
+        return;
+    if (!store->upkeep.polling && !store->upkeep.carrying &&
+        (store->upkeep.kicked || time >= store->upkeep.poll_due)) {
+        store->upkeep.poll_due = time + POLL;
+        outbox_work(store, now);
+    }
+    if (!store->upkeep.expiring && time >= store->upkeep.expire_due) {
+        store->upkeep.expire_due = time + EXPIRE;
+        expire(store, now);
+    }
+    if (store->options.release_delay_ms > 0 && !store->upkeep.releasing && time >= store->upkeep.release_due)
+        release(store, now);
+    if (!store->upkeep.trimming && time >= store->upkeep.trim_due)
+        trim(store, now);
+}

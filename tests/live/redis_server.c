@@ -1,0 +1,137 @@
+/* A private Redis for tests (redis_server.h). That it is ready is read from its own log, so nobody waits by
+ * the clock. */
+#include "tests/live/redis_server.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(address);
+    int port = 0, fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd < 0)
+        return 0;
+    if (bind(fd, (struct sockaddr *)&address, len) == 0 &&
+        getsockname(fd, (struct sockaddr *)&address, &len) == 0)
+        port = ntohs(address.sin_port);
+    close(fd);
+    return port;
+}
+
+static void run(const struct redis_server *server, int output)
+{
+    char port[16], config[4096];
+    if (!realpath("deploy/redis.conf", config))
+        _exit(127);
+    snprintf(port, sizeof(port), "%d", server->port);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    dup2(output, STDOUT_FILENO);
+    dup2(output, STDERR_FILENO);
+    execlp("redis-server", "redis-server", config, "--bind", "127.0.0.1", "--port", port, "--dir",
+        server->folder, "--daemonize", "no", "--logfile", "", NULL);
+    _exit(127);
+}
+
+/* Until the log says so, or ends. */
+static bool wait_until_ready(int output)
+{
+    char text[8192];
+    size_t len = 0;
+    for (;;) {
+        ssize_t got = read(output, text + len, sizeof(text) - 1 - len);
+        if (got <= 0)
+            return false;
+        len += (size_t)got;
+        text[len] = 0;
+        if (strstr(text, "Ready to accept connections"))
+            return true;
+        if (len > sizeof(text) / 2) {
+            memmove(text, text + len - 256, 256);
+            len = 256;
+        }
+    }
+}
+
+bool redis_server_restart(struct redis_server *server)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return false;
+    server->pid = fork();
+    if (server->pid == 0)
+        run(server, ends[1]);
+    close(ends[1]);
+    server->output = ends[0];
+    if (server->pid < 0 || !wait_until_ready(ends[0])) {
+        redis_server_kill(server);
+        return false;
+    }
+    return true;
+}
+
+bool redis_server_start(struct redis_server *server)
+{
+    *server = (struct redis_server){.output = -1};
+    strcpy(server->folder, "/tmp/neighbors-redis-XXXXXX");
+    if (!mkdtemp(server->folder))
+        return false;
+    /* Somebody else may take the port before Redis does. */
+    for (int tries = 0; tries < 5; tries++) {
+        server->port = free_port();
+        snprintf(server->url, sizeof(server->url), "redis://127.0.0.1:%d", server->port);
+        if (redis_server_restart(server))
+            return true;
+    }
+    redis_server_stop(server);
+    return false;
+}
+
+void redis_server_kill(struct redis_server *server)
+{
+    if (server->pid > 0) {
+        kill(server->pid, SIGKILL);
+        waitpid(server->pid, NULL, 0);
+    }
+    if (server->output >= 0)
+        close(server->output);
+    server->pid = 0;
+    server->output = -1;
+}
+
+void redis_server_freeze(const struct redis_server *server)
+{
+    int status;
+    kill(server->pid, SIGSTOP);
+    waitpid(server->pid, &status, WUNTRACED);
+}
+
+void redis_server_thaw(const struct redis_server *server)
+{
+    kill(server->pid, SIGCONT);
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)status;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+void redis_server_stop(struct redis_server *server)
+{
+    redis_server_kill(server);
+    if (server->folder[0])
+        nftw(server->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    server->folder[0] = 0;
+}

@@ -1,0 +1,28 @@
+/* A private Redis for a test: on a free port of the loopback, in a folder of its own, with the settings of
+ * deploy/redis.conf. It dies with the program that started it. Run from the root of the repository. */
+#ifndef NEIGHBORS_TESTS_LIVE_REDIS_SERVER_H
+#define NEIGHBORS_TESTS_LIVE_REDIS_SERVER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct redis_server {
+    pid_t pid;        /* 0: not running */
+    int port, output; /* output: the end of a pipe with its log */
+    char folder[64];
+    char url[64]; /* redis://127.0.0.1:port */
+};
+
+/* Starts it and waits until it takes connections. False: there is no Redis here, or it did not start. */
+bool redis_server_start(struct redis_server *server) __attribute__((warn_unused_result));
+/* Starts it again where it was, after redis_server_kill. */
+bool redis_server_restart(struct redis_server *server) __attribute__((warn_unused_result));
+/* SIGKILL, and waits until it is gone. */
+void redis_server_kill(struct redis_server *server);
+/* SIGSTOP, until redis_server_thaw. */
+void redis_server_freeze(const struct redis_server *server);
+void redis_server_thaw(const struct redis_server *server);
+/* Kills it and removes the folder. */
+void redis_server_stop(struct redis_server *server);
+
+#endif

@@ -1,0 +1,204 @@
+/* What the tests of the store share (store_fixture.h). */
+#include "tests/live/store_fixture.h"
+
+#include <stdlib.h>
+
+static int64_t clock_now = START;
+
+int64_t fixture_now(void)
+{
+    return clock_now;
+}
+
+void fixture_set_now(int64_t now)
+{
+    clock_now = now;
+}
+
+/* ---- what the store tells ---- */
+
+static void copy_text(char *out, size_t size, struct text text)
+{
+    size_t len = text.len < size ? text.len : size - 1;
+    memcpy(out, text.data, len);
+    out[len] = 0;
+}
+
+static void on_entry(void *arg, struct text channel, const struct channel_entry *entry)
+{
+    struct fixture *fixture = arg;
+    assert_true(fixture->told_count < TOLD_MOST);
+    struct told *told = &fixture->told[fixture->told_count++];
+    copy_text(told->channel, sizeof(told->channel), channel);
+    told->position = entry->position;
+    told->kind = entry->kind;
+    told->alert = entry->alert;
+    told->len = entry->data.len;
+    assert_true(told->len <= sizeof(told->data));
+    if (told->len)
+        memcpy(told->data, entry->data.data, told->len);
+}
+
+static void on_seam(void *arg, struct text channel, struct position_in_channel head)
+{
+    struct fixture *fixture = arg;
+    (void)channel;
+    fixture->seams++;
+    fixture->seam_head = head;
+}
+
+static void on_taken_over(void *arg, struct session_name name, uint64_t generation)
+{
+    struct fixture *fixture = arg;
+    char principal[64], client[64];
+    copy_text(principal, sizeof(principal), name.principal);
+    copy_text(client, sizeof(client), name.client);
+    snprintf(fixture->taken_over, sizeof(fixture->taken_over), "%s %s", principal, client);
+    fixture->taken_generation = generation;
+}
+
+static void on_principal(void *arg, struct text principal)
+{
+    struct fixture *fixture = arg;
+    copy_text(fixture->changed, sizeof(fixture->changed), principal);
+}
+
+static void on_available(void *arg, bool available)
+{
+    struct fixture *fixture = arg;
+    assert_true(fixture->available != available);
+    fixture->available = available;
+}
+
+static void no_log(int level, const char *event, const char *text)
+{
+    if (getenv("STORE_LOG"))
+        fprintf(stderr, "%d %s %s\n", level, event, text);
+}
+
+/* ---- set-up ---- */
+
+int fixture_group(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    *state = fixture;
+    return fixture && redis_server_start(&fixture->redis) ? 0 : -1;
+}
+
+int fixture_group_end(void **state)
+{
+    struct fixture *fixture = *state;
+    redis_server_stop(&fixture->redis);
+    free(fixture);
+    return 0;
+}
+
+void fixture_store(struct fixture *fixture)
+{
+    struct store_events events = {fixture, on_entry, on_seam, on_taken_over, on_principal, on_available};
+    if (fixture->store)
+        store_free(fixture->store);
+    fixture->available = false;
+    fixture->store = store_redis_new(fixture->loop, &fixture->options, &events);
+}
+
+struct store *fixture_other_store(struct fixture *fixture, const char *node)
+{
+    struct store_events events = {0};
+    struct store_redis_options options = fixture->options;
+    options.node = node;
+    return store_redis_new(fixture->loop, &options, &events);
+}
+
+int fixture_open(void **state)
+{
+    struct fixture *fixture = *state;
+    if (!fixture->redis.pid && !redis_server_restart(&fixture->redis))
+        return -1;
+    if (!redis_sync_open(&fixture->ask, fixture->redis.url) || !redis_tell(&fixture->ask, "FLUSHALL"))
+        return -1;
+    fixture_set_now(START);
+    fixture->options = (struct store_redis_options){
+        .url = fixture->redis.url,
+        .node = "test",
+        .release_delay_ms = 0,
+        .release_households = 0,
+        .release_verified_ms = 0,
+        .absence_ms = 3600000,
+        .channel_retention_ms = 86400000,
+        .deadline_ms = 5000,
+        .now = fixture_now,
+        .log = no_log,
+    };
+    fixture->loop = ev_loop_new(0);
+    fixture->upkeep = false;
+    fixture->told_count = fixture->seams = 0;
+    fixture->taken_over[0] = fixture->changed[0] = 0;
+    fixture_store(fixture);
+    return 0;
+}
+
+int fixture_close(void **state)
+{
+    struct fixture *fixture = *state;
+    store_free(fixture->store);
+    fixture->store = NULL;
+    ev_loop_destroy(fixture->loop);
+    redis_sync_close(&fixture->ask);
+    return 0;
+}
+
+/* ---- turning ---- */
+
+static void on_patience(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop;
+    (void)events;
+    *(bool *)timer->data = true;
+}
+
+void until_begin(struct fixture *fixture, struct until *until)
+{
+    until->over = false;
+    ev_timer_init(&until->patience, on_patience, 10., 0.);
+    until->patience.data = &until->over;
+    ev_now_update(fixture->loop);
+    ev_timer_start(fixture->loop, &until->patience);
+}
+
+void until_turn(struct fixture *fixture, struct until *until, const char *what)
+{
+    if (until->over) {
+        ev_timer_stop(fixture->loop, &until->patience);
+        fail_msg("waited in vain for %s", what);
+    }
+    if (fixture->upkeep)
+        store_upkeep(fixture->store, fixture_now());
+    store_flush(fixture->store);
+    ev_run(fixture->loop, EVRUN_ONCE);
+}
+
+void until_end(struct fixture *fixture, struct until *until)
+{
+    ev_timer_stop(fixture->loop, &until->patience);
+}
+
+void fixture_until(struct fixture *fixture, const bool *flag)
+{
+    UNTIL(fixture, *flag);
+}
+
+void fixture_until_number(struct fixture *fixture, const size_t *number, size_t at_least)
+{
+    UNTIL(fixture, *number >= at_least);
+}
+
+long long fixture_number(struct fixture *fixture, const char *command)
+{
+    redisReply *reply = redis_ask(&fixture->ask, command);
+    if (!reply)
+        fail_msg("%s: %s", command, fixture->ask.error);
+    long long number = reply->type == REDIS_REPLY_ARRAY ? (long long)reply->elements : reply->integer;
+    freeReplyObject(reply);
+    return number;
+}

@@ -1,0 +1,532 @@
+/* Motion in the store, against a real Redis: repeats, sessions, merging, release, and what is kept when Redis
+ * is killed or stands still. */
+#include <stdlib.h>
+
+#include "tests/live/store_fixture.h"
+
+struct answer {
+    bool done;
+    struct store_motion_result result;
+};
+
+static void on_motion(void *arg, const struct store_motion_result *result)
+{
+    struct answer *answer = arg;
+    assert_false(answer->done);
+    answer->done = true;
+    answer->result = *result;
+}
+
+enum { MOST = 64 };
+struct batch {
+    struct store_motion motion;
+    struct store_motion_event events[MOST];
+    char records[MOST][16];
+};
+
+static void batch_of(struct batch *batch, uint64_t session, const uint64_t *numbers, size_t count)
+{
+    batch->motion = (struct store_motion){
+        .sender = TEXT("device/cam-1"),
+        .instance = TEXT("cam-1"),
+        .session = session,
+        .household = TEXT("home-7"),
+        .channel = "9qh1f",
+        .leaf = "9qh1f5",
+        .count = count,
+        .events = batch->events,
+    };
+    for (size_t i = 0; i < count; i++) {
+        snprintf(batch->records[i], sizeof(batch->records[i]), "e%llu", (unsigned long long)numbers[i]);
+        batch->events[i] = (struct store_motion_event){
+            .seq = numbers[i], .record = {(const uint8_t *)batch->records[i], strlen(batch->records[i])}};
+    }
+}
+
+/* Marks all of the batch as publishable; byte 0 numbers them. */
+static void publish(struct batch *batch, uint8_t kind)
+{
+    for (size_t i = 0; i < batch->motion.count; i++) {
+        batch->events[i].publish = true;
+        memset(batch->events[i].activity, 0, ACTIVITY_RECORD);
+        batch->events[i].activity[0] = (uint8_t)batch->events[i].seq;
+        batch->events[i].activity[2] = kind;
+    }
+}
+
+static struct store_motion_result send(struct fixture *f, const struct batch *batch)
+{
+    struct answer answer = {0};
+    store_motion(f->store, &batch->motion, on_motion, &answer);
+    assert_false(answer.done);
+    fixture_until(f, &answer.done);
+    return answer.result;
+}
+
+static struct store_motion_result send_numbers(
+    struct fixture *f, uint64_t session, const uint64_t *numbers, size_t count)
+{
+    struct batch batch;
+    batch_of(&batch, session, numbers, count);
+    return send(f, &batch);
+}
+
+static struct store_motion_result send_number(struct fixture *f, uint64_t session, uint64_t number)
+{
+    return send_numbers(f, session, &number, 1);
+}
+
+#define NUMBERS(...)                                                                                         \
+    (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)
+
+/* Records in the household's log, over all entries, of the text given (NULL: any). */
+static size_t logged(struct fixture *f, const char *record)
+{
+    size_t count = 0;
+    char pattern[64];
+    snprintf(pattern, sizeof(pattern), "nb:{*}:log:home-7");
+    redisReply *keys = redis_ask(&f->ask, "KEYS %s", pattern);
+    assert_non_null(keys);
+    for (size_t k = 0; k < keys->elements; k++) {
+        redisReply *entries = redis_ask(&f->ask, "XRANGE %s - +", keys->element[k]->str);
+        assert_non_null(entries);
+        for (size_t i = 0; i < entries->elements; i++) {
+            const redisReply *value = entries->element[i]->element[1]->element[1];
+            for (size_t at = 0; at < value->len; at += 1 + (uint8_t)value->str[at]) {
+                size_t len = (uint8_t)value->str[at];
+                count += !record || (len == strlen(record) && memcmp(value->str + at + 1, record, len) == 0);
+            }
+        }
+        freeReplyObject(entries);
+    }
+    freeReplyObject(keys);
+    return count;
+}
+
+static void each_number_is_stored_once(void **state)
+{
+    struct fixture *f = *state;
+    struct store_motion_result result = send_numbers(f, 5, NUMBERS(1, 2, 3));
+    assert_int_equal(result.status, STORE_OK);
+    assert_int_equal(result.repeated | result.too_old, 0);
+    result = send_numbers(f, 5, NUMBERS(2, 3, 4));
+    assert_int_equal(result.status, STORE_OK);
+    assert_int_equal(result.repeated, 3);
+    result = send_numbers(f, 5, NUMBERS(1, 2, 3, 4));
+    assert_int_equal(result.repeated, 15);
+    assert_int_equal(logged(f, NULL), 4);
+    assert_int_equal(store_counters(f->store)->events_stored, 4);
+    assert_int_equal(store_counters(f->store)->events_repeated, 6);
+}
+
+static void order_does_not_matter_within_the_window(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(send_numbers(f, 5, NUMBERS(10, 7, 130, 3)).repeated, 0);
+    assert_int_equal(send_numbers(f, 5, NUMBERS(3, 7, 10, 130)).repeated, 15);
+    assert_int_equal(send_numbers(f, 5, NUMBERS(2, 4, 129, 131, 132)).repeated, 0);
+    assert_int_equal(send_numbers(f, 5, NUMBERS(4, 129, 131, 132, 7)).repeated, 31);
+}
+
+static void below_the_window_is_too_old_and_no_repeat(void **state)
+{
+    struct fixture *f = *state;
+    (void)send_number(f, 5, 1);
+    (void)send_number(f, 5, 300);
+    /* 128 below the highest are known: 172 to 299. */
+    struct store_motion_result result = send_numbers(f, 5, NUMBERS(171, 172, 1, 299, 300));
+    assert_int_equal(result.too_old, 1 | 4);
+    assert_int_equal(result.repeated, 16);
+    assert_int_equal(logged(f, NULL), 4);
+    result = send_numbers(f, 5, NUMBERS(172, 299, 173));
+    assert_int_equal(result.repeated, 3);
+}
+
+static void long_runs_keep_the_whole_window(void **state)
+{
+    struct fixture *f = *state;
+    for (uint64_t n = 1; n <= 400; n++)
+        assert_int_equal(send_number(f, 5, n).repeated, 0);
+    assert_int_equal(send_number(f, 5, 400 - 128).repeated, 1);
+    assert_int_equal(send_number(f, 5, 400 - 129).too_old, 1);
+    assert_int_equal(send_number(f, 5, 402).repeated, 0);
+    assert_int_equal(send_number(f, 5, 401).repeated, 0);
+    assert_int_equal(send_number(f, 5, 401).repeated, 1);
+    assert_int_equal(send_number(f, 5, 403).repeated, 0);
+    assert_int_equal(send_number(f, 5, 400).repeated, 1);
+}
+
+/* The same by chance: a plain model of what is known, against the store. */
+static void the_window_agrees_with_a_model(void **state)
+{
+    struct fixture *f = *state;
+    bool stored[1200] = {false};
+    uint64_t highest = 0;
+    srandom(7);
+    for (int round = 0; round < 400; round++) {
+        uint64_t numbers[16];
+        size_t count = 1 + (size_t)random() % 16;
+        uint64_t too_old = 0, repeated = 0;
+        for (size_t i = 0; i < count; i++) {
+            uint64_t around = highest + 6;
+            numbers[i] =
+                round % 3 ? around - (uint64_t)random() % (around < 150 ? around : 150) : highest + 1 + i;
+            numbers[i] = numbers[i] ? numbers[i] : 1;
+        }
+        for (size_t i = 0; i < count; i++) {
+            if (numbers[i] + 128 < highest)
+                too_old |= UINT64_C(1) << i;
+            else if (stored[numbers[i]])
+                repeated |= UINT64_C(1) << i;
+            else
+                stored[numbers[i]] = true;
+            highest = numbers[i] > highest ? numbers[i] : highest;
+        }
+        if (highest > 1100)
+            break;
+        struct store_motion_result result = send_numbers(f, 9, numbers, count);
+        assert_int_equal(result.too_old, too_old);
+        assert_int_equal(result.repeated, repeated);
+    }
+}
+
+static void sessions_follow_each_other(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(send_number(f, 5, 1).repeated, 0);
+    assert_int_equal(send_number(f, 8, 1).repeated, 0);
+    assert_int_equal(send_number(f, 5, 1).repeated, 1);
+    assert_int_equal(send_number(f, 5, 2).repeated, 0);
+    assert_int_equal(send_number(f, 8, 1).repeated, 1);
+    assert_int_equal(send_number(f, 9, 1).repeated, 0);
+    struct store_motion_result result = send_number(f, 5, 3);
+    assert_true(result.session_old);
+    assert_int_equal(result.current_session, 9);
+    assert_int_equal(result.status, STORE_OK);
+    assert_false(send_number(f, 8, 2).session_old);
+    assert_true(send_number(f, 7, 1).session_old);
+    assert_int_equal(logged(f, "e3"), 0);
+}
+
+static void another_instance_or_sender_has_its_own_numbers(void **state)
+{
+    struct fixture *f = *state;
+    struct batch batch;
+    batch_of(&batch, 5, NUMBERS(1));
+    (void)send(f, &batch);
+    batch.motion.instance =
+        TEXT("a client id that is much longer than what would fit into a packed field of a hash");
+    assert_int_equal(send(f, &batch).repeated, 0);
+    assert_int_equal(send(f, &batch).repeated, 1);
+    batch.motion.sender = TEXT("device/cam-2");
+    assert_int_equal(send(f, &batch).repeated, 0);
+}
+
+static void without_a_number_everything_is_stored(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(send_number(f, 0, 0).repeated, 0);
+    assert_int_equal(send_number(f, 0, 0).repeated, 0);
+    assert_int_equal(logged(f, NULL), 2);
+    struct store_motion_result result = send_numbers(f, 5, NUMBERS(0, 1, 0, 1));
+    assert_int_equal(result.repeated, 8);
+    assert_int_equal(logged(f, NULL), 5);
+}
+
+static void one_turn_makes_one_entry(void **state)
+{
+    struct fixture *f = *state;
+    struct batch batches[6];
+    struct answer answers[6] = {0};
+    bool *last = &answers[5].done;
+    for (uint64_t i = 0; i < 6; i++) {
+        uint64_t number = i < 5 ? i + 1 : 2;
+        batch_of(&batches[i], 5, &number, 1);
+        store_motion(f->store, &batches[i].motion, on_motion, &answers[i]);
+    }
+    fixture_until(f, last);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(answers[i].result.repeated, i == 5);
+    redisReply *keys = redis_ask(&f->ask, "KEYS nb:{*}:log:home-7");
+    redisReply *len = redis_ask(&f->ask, "XLEN %s", keys->element[0]->str);
+    assert_int_equal(len->integer, 1);
+    freeReplyObject(keys);
+    freeReplyObject(len);
+    assert_int_equal(logged(f, NULL), 5);
+}
+
+static void many_in_one_turn_are_all_answered(void **state)
+{
+    struct fixture *f = *state;
+    enum { COUNT = 3000 };
+    struct answer *answers = calloc(COUNT, sizeof(*answers));
+    for (uint64_t i = 0; i < COUNT; i++) {
+        struct batch batch;
+        uint64_t number = i / 30 + 1;
+        char sender[32];
+        snprintf(sender, sizeof(sender), "device/cam-%d", (int)(i % 30));
+        batch_of(&batch, 5, &number, 1);
+        batch.motion.sender = text_of(sender);
+        store_motion(f->store, &batch.motion, on_motion, &answers[i]);
+    }
+    UNTIL(f, store_counters(f->store)->events_stored == COUNT);
+    for (int i = 0; i < COUNT; i++)
+        assert_true(answers[i].done && answers[i].result.status == STORE_OK && !answers[i].result.repeated);
+    assert_int_equal(logged(f, NULL), COUNT);
+    free(answers);
+}
+
+static void a_packet_of_qos_2_is_stored_once_until_released(void **state)
+{
+    struct fixture *f = *state;
+    struct batch batch;
+    batch_of(&batch, 0, NUMBERS(0, 0));
+    batch.motion.qos2_packet = 77;
+    assert_int_equal(send(f, &batch).repeated, 0);
+    assert_int_equal(send(f, &batch).repeated, 3);
+    assert_int_equal(logged(f, NULL), 2);
+    assert_int_equal(fixture_number(f, "SCARD nb:{p:device/cam-1}:q2:cam-1"), 1);
+}
+
+/* ---- publishing ---- */
+
+static void share(struct fixture *f, const char *household, const char *verified)
+{
+    /* 9qh1f's tag, as the registry makes it. */
+    redisReply *keys = redis_ask(&f->ask, "KEYS nb:{*}:log:home-7");
+    assert_true(keys && keys->elements == 1);
+    char tag[16];
+    memcpy(tag, keys->element[0]->str, 8);
+    tag[8] = 0;
+    freeReplyObject(keys);
+    assert_true(redis_tell(&f->ask, "HSET %s:share %s 6", tag, household)); /* kinds 1 and 2 */
+    assert_true(redis_tell(&f->ask, "ZADD %s:sharers:9qh1f5 %s %s", tag, verified, household));
+}
+
+static size_t published(struct fixture *f, uint8_t *out)
+{
+    size_t count = 0;
+    redisReply *keys = redis_ask(&f->ask, "KEYS nb:{*}:ch:9qh1f");
+    for (size_t k = 0; k < keys->elements; k++) {
+        redisReply *entries = redis_ask(&f->ask, "XRANGE %s - +", keys->element[k]->str);
+        for (size_t i = 0; i < entries->elements; i++) {
+            const redisReply *pair = entries->element[i]->element[1];
+            assert_string_equal(pair->element[0]->str, "a");
+            assert_int_equal(pair->element[1]->len % ACTIVITY_RECORD, 0);
+            assert_true(pair->element[1]->len <= 64 * ACTIVITY_RECORD);
+            for (size_t at = 0; at < pair->element[1]->len; at += ACTIVITY_RECORD) {
+                if (out)
+                    out[count] = (uint8_t)pair->element[1]->str[at];
+                count++;
+            }
+        }
+        freeReplyObject(entries);
+    }
+    freeReplyObject(keys);
+    return count;
+}
+
+static void what_is_shared_leaves_at_once(void **state)
+{
+    struct fixture *f = *state;
+    f->options.release_households = 2;
+    f->options.release_verified_ms = 1000;
+    fixture_store(f);
+    struct batch batch;
+    batch_of(&batch, 5, NUMBERS(1, 2));
+    publish(&batch, 2);
+    (void)send(f, &batch);
+    assert_int_equal(published(f, NULL), 0);
+    assert_int_equal(store_counters(f->store)->activity_unshared, 2);
+    share(f, "home-7", "5");
+    batch_of(&batch, 5, NUMBERS(3));
+    publish(&batch, 2);
+    (void)send(f, &batch);
+    assert_int_equal(published(f, NULL), 0);
+    assert_int_equal(store_counters(f->store)->activity_below_k, 1);
+    share(f, "home-8", "1699999999500"); /* not yet for a second */
+    batch_of(&batch, 5, NUMBERS(4));
+    publish(&batch, 2);
+    (void)send(f, &batch);
+    assert_int_equal(published(f, NULL), 0);
+    share(f, "home-8", "1699999999000");
+    batch_of(&batch, 5, NUMBERS(4, 5, 6));
+    publish(&batch, 2);
+    batch.events[1].activity[2] = 0xf3; /* kind 3 is not shared */
+    (void)send(f, &batch);
+    uint8_t seen[8];
+    assert_int_equal(published(f, seen), 1);
+    assert_int_equal(seen[0], 6);
+    assert_int_equal(logged(f, NULL), 6);
+}
+
+static void pending_activity_leaves_shuffled_when_due(void **state)
+{
+    struct fixture *f = *state;
+    f->options.release_delay_ms = 10000;
+    f->options.release_households = 1;
+    fixture_store(f);
+    struct batch batch;
+    uint64_t numbers[MOST];
+    for (uint64_t i = 0; i < MOST; i++)
+        numbers[i] = i + 1;
+    batch_of(&batch, 5, numbers, MOST);
+    publish(&batch, 1);
+    (void)send(f, &batch);
+    share(f, "home-7", "5");
+    for (uint64_t i = 0; i < MOST; i++)
+        numbers[i] = i + 1 + MOST;
+    batch_of(&batch, 5, numbers, MOST);
+    publish(&batch, 1);
+    (void)send(f, &batch);
+    assert_int_equal(published(f, NULL), 0);
+    f->upkeep = true;
+    UNTIL(f, fixture_number(f, "EXISTS nb:lease:release") == 1);
+    assert_int_equal(published(f, NULL), 0);
+    fixture_set_now(START + 10000);
+    UNTIL(f, store_counters(f->store)->activity_released == 2 * MOST);
+    uint8_t seen[2 * MOST];
+    bool once[2 * MOST + 1] = {false}, shuffled = false;
+    assert_int_equal(published(f, seen), 2 * MOST);
+    for (int i = 0; i < 2 * MOST; i++) {
+        assert_false(once[seen[i]]);
+        once[seen[i]] = true;
+        shuffled = shuffled || (i > 0 && seen[i] < seen[i - 1] && i % MOST);
+    }
+    assert_true(shuffled);
+    assert_int_equal(fixture_number(f, "KEYS nb:{*}:pend"), 0);
+}
+
+static void sharing_is_looked_at_when_it_leaves(void **state)
+{
+    struct fixture *f = *state;
+    f->options.release_delay_ms = 10000;
+    f->options.release_households = 2;
+    fixture_store(f);
+    struct batch batch;
+    batch_of(&batch, 5, NUMBERS(1, 2, 3));
+    publish(&batch, 1);
+    (void)send(f, &batch);
+    share(f, "home-7", "5");
+    batch_of(&batch, 5, NUMBERS(4));
+    publish(&batch, 4);
+    (void)send(f, &batch);
+    fixture_set_now(START + 20000);
+    f->upkeep = true;
+    UNTIL(f, store_counters(f->store)->activity_below_k == 3);
+    UNTIL(f, store_counters(f->store)->activity_unshared == 1);
+    assert_int_equal(published(f, NULL), 0);
+}
+
+/* ---- when Redis fails ---- */
+
+/* Calls keep going while Redis is killed and comes back; every one is answered, and every number is there
+ * once. */
+static void a_killed_redis_loses_and_doubles_nothing(void **state)
+{
+    struct fixture *f = *state;
+    enum { COUNT = 2000, TURNS = 10 };
+    struct answer *answers = calloc(COUNT, sizeof(*answers));
+    UNTIL(f, f->available);
+    for (uint64_t i = 0; i < COUNT; i++) {
+        struct batch batch;
+        uint64_t number = i + 1;
+        batch_of(&batch, 5, &number, 1);
+        store_motion(f->store, &batch.motion, on_motion, &answers[i]);
+        if (i % (COUNT / TURNS) == COUNT / TURNS - 1) {
+            store_flush(f->store);
+            ev_run(f->loop, EVRUN_NOWAIT);
+        }
+        if (i == COUNT / 2)
+            redis_server_kill(&f->redis);
+    }
+    UNTIL(f, !f->available);
+    assert_true(redis_server_restart(&f->redis));
+    for (int i = 0; i < COUNT; i++)
+        fixture_until(f, &answers[i].done);
+    redis_sync_close(&f->ask);
+    assert_true(redis_sync_open(&f->ask, f->redis.url));
+    assert_int_equal(logged(f, NULL), COUNT);
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(answers[i].result.status, STORE_OK);
+    assert_true(store_counters(f->store)->retries > 0);
+    assert_int_equal(store_counters(f->store)->waiting, 0);
+    free(answers);
+}
+
+static void a_frozen_redis_hits_the_deadline(void **state)
+{
+    struct fixture *f = *state;
+    struct answer answers[2] = {0};
+    struct batch batch;
+    f->options.deadline_ms = 200;
+    fixture_store(f);
+    UNTIL(f, f->available);
+    redis_server_freeze(&f->redis);
+    batch_of(&batch, 5, NUMBERS(1));
+    store_motion(f->store, &batch.motion, on_motion, &answers[0]);
+    UNTIL(f, store_counters(f->store)->deadline_misses > 1);
+    UNTIL(f, !f->available);
+    batch_of(&batch, 5, NUMBERS(2));
+    store_motion(f->store, &batch.motion, on_motion, &answers[1]);
+    assert_false(answers[0].done);
+    redis_server_thaw(&f->redis);
+    fixture_until(f, &answers[0].done);
+    fixture_until(f, &answers[1].done);
+    assert_int_equal(logged(f, NULL), 2);
+    assert_int_equal(logged(f, "e1"), 1);
+}
+
+static void data_of_another_layout_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    assert_true(redis_tell(&f->ask, "SET nb:layout 999"));
+    fixture_store(f);
+    assert_int_equal(send_number(f, 5, 1).status, STORE_FAILED);
+    assert_true(redis_tell(&f->ask, "DEL nb:layout"));
+    UNTIL(f, f->available);
+    assert_int_equal(send_number(f, 5, 1).status, STORE_OK);
+    assert_string_equal(store_durability(f->store), "always");
+}
+
+static void what_waits_at_the_end_is_answered(void **state)
+{
+    struct fixture *f = *state;
+    struct answer answers[2] = {0};
+    struct batch batch;
+    UNTIL(f, f->available);
+    batch_of(&batch, 5, NUMBERS(1));
+    store_motion(f->store, &batch.motion, on_motion, &answers[0]);
+    store_flush(f->store);
+    store_motion(f->store, &batch.motion, on_motion, &answers[1]);
+    fixture_store(f);
+    assert_int_equal(answers[0].result.status, STORE_GONE);
+    assert_int_equal(answers[1].result.status, STORE_GONE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(each_number_is_stored_once),
+        TEST(order_does_not_matter_within_the_window),
+        TEST(below_the_window_is_too_old_and_no_repeat),
+        TEST(long_runs_keep_the_whole_window),
+        TEST(the_window_agrees_with_a_model),
+        TEST(sessions_follow_each_other),
+        TEST(another_instance_or_sender_has_its_own_numbers),
+        TEST(without_a_number_everything_is_stored),
+        TEST(one_turn_makes_one_entry),
+        TEST(many_in_one_turn_are_all_answered),
+        TEST(a_packet_of_qos_2_is_stored_once_until_released),
+        TEST(what_is_shared_leaves_at_once),
+        TEST(pending_activity_leaves_shuffled_when_due),
+        TEST(sharing_is_looked_at_when_it_leaves),
+        TEST(a_killed_redis_loses_and_doubles_nothing),
+        TEST(a_frozen_redis_hits_the_deadline),
+        TEST(data_of_another_layout_is_refused),
+        TEST(what_waits_at_the_end_is_answered),
+    };
+    return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+}

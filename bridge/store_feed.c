@@ -109,7 +109,8 @@ static void send_subscription(
         buffer_put(&name, follows[i]->channel.data, follows[i]->channel.len);
         command_bytes(&out, name.data, name.len);
     }
-    redisAsyncFormattedCommand(store->feed.context, on_message, NULL, (const char *)out.data, out.len);
+    buffer_put(&out, "", 1); /* hiredis looks for line ends with strchr, past the command's length */
+    redisAsyncFormattedCommand(store->feed.context, on_message, NULL, (const char *)out.data, out.len - 1);
     buffer_free(&out);
     buffer_free(&name);
 }

@@ -22,26 +22,29 @@ struct visit {
     bool last; /* close afterwards */
 };
 
-/* One of the two listeners' hosts. */
-struct host {
+/* One connection that we gave to libwebsockets. */
+struct guest {
     struct http *http;
-    bool metrics;
-    struct lws_vhost *vhost;
-    struct lws_protocols protocols[3];
+    struct visitor *visitor; /* its share of the limits; NULL: none */
+    bool metrics;            /* it came to the metrics listener */
 };
 
 struct http {
     const struct net_options *options;
     struct wires *wires;
     struct lws_context *context;
+    struct lws_vhost *vhost;
+    struct lws_protocols protocols[3];
     struct websockets websockets;
-    struct host site, metrics;
+    struct guest *arriving; /* being adopted */
+    size_t guests;
+    ev_timer nudge;
 };
 
 static void log_library(int level, const char *line)
 {
     size_t len = strcspn(line, "\n");
-    log_line(level == LLL_ERR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "http", "%.*s", (int)len, line);
+    log_line(level == LLL_ERR ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "http", "%.*s", (int)len, line);
 }
 
 /* ---- answering --------------------------------------------------------------------------------- */
@@ -132,8 +135,8 @@ static int send_file(struct lws *wsi, const char *file, const char *type)
 
 static int answer(struct lws *wsi, struct visit *visit, const char *path, size_t path_len)
 {
-    const struct host *host = lws_get_protocol(wsi)->user;
-    const struct net_options *net = host->http->options;
+    const struct guest *guest = lws_get_opaque_user_data(wsi);
+    const struct net_options *net = guest->http->options;
     struct http_request request = {.net = net, .status = 200};
     char *asked, copy[PATH], file[PATH_MAX];
     const char *type;
@@ -145,12 +148,12 @@ static int answer(struct lws *wsi, struct visit *visit, const char *path, size_t
     memcpy(copy, path, path_len);
     copy[path_len] = '\0';
     request.path = copy;
-    const struct http_route *route = route_find(host->metrics, method_name(method), copy);
+    const struct http_route *route = route_find(guest->metrics, method_name(method), copy);
     if (!readable && lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
         http_refuse(&request, 411, "transfer-encoding", "send a content-length");
     } else if (route) {
         route->answer(&request);
-    } else if (method == LWSHUMETH_GET && !host->metrics && net->settings->portal_directory[0] &&
+    } else if (method == LWSHUMETH_GET && !guest->metrics && net->settings->portal_directory[0] &&
                portal_file(net->settings->portal_directory, copy, file, &type)) {
         return send_file(wsi, file, type);
     } else {
@@ -161,14 +164,29 @@ static int answer(struct lws *wsi, struct visit *visit, const char *path, size_t
 
 /* ---- as libwebsockets sees it ------------------------------------------------------------------- */
 
-static void left(struct lws *wsi)
+static void leave(struct guest *guest)
 {
-    const struct host *host = lws_get_protocol(wsi) ? lws_vhost_user(lws_get_vhost(wsi)) : NULL;
-    struct visitor *visitor = lws_get_opaque_user_data(wsi);
-    if (visitor && host) {
-        lws_set_opaque_user_data(wsi, NULL);
-        admission_leave(host->http->wires->admission, visitor, host->http->wires->now);
+    guest->http->guests--;
+    if (guest->visitor) {
+        admission_leave(guest->http->wires->admission, guest->visitor, guest->http->wires->now);
     }
+    free(guest);
+}
+
+static void destroyed(struct lws *wsi)
+{
+    struct guest *guest = lws_get_opaque_user_data(wsi);
+    if (guest) {
+        lws_set_opaque_user_data(wsi, NULL);
+        guest->http->arriving = guest->http->arriving == guest ? NULL : guest->http->arriving;
+        leave(guest);
+    }
+}
+
+static bool may_upgrade(struct lws *wsi)
+{
+    const struct guest *guest = lws_get_opaque_user_data(wsi);
+    return guest && !guest->metrics;
 }
 
 static int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
@@ -187,11 +205,13 @@ static int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void
             *visit = (struct visit){0};
         }
         return 0;
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return may_upgrade(wsi) ? 0 : -1;
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: /* a WebSocket without the subprotocol mqtt */
     case LWS_CALLBACK_HTTP_BODY:
         return -1;
     case LWS_CALLBACK_WSI_DESTROY:
-        left(wsi);
+        destroyed(wsi);
         return 0;
     default:
         return 0;
@@ -200,32 +220,36 @@ static int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void
 
 /* ---- from begin to end --------------------------------------------------------------------------- */
 
-static bool add_host(struct http *http, struct host *host, bool metrics)
+static bool add_vhost(struct http *http)
 {
-    host->http = http;
-    host->metrics = metrics;
-    host->protocols[0] = (struct lws_protocols){.name = "http",
-        .callback = http_callback,
-        .per_session_data_size = sizeof(struct visit),
-        .user = host};
-    if (!metrics) {
-        host->protocols[1] = (struct lws_protocols){.name = "mqtt",
-            .callback = websocket_callback,
-            .per_session_data_size = sizeof(struct websocket_slot),
-            .rx_buffer_size = WEBSOCKET_FRAME,
-            .user = &http->websockets};
-    }
+    http->protocols[0] = (struct lws_protocols){
+        .name = "http", .callback = http_callback, .per_session_data_size = sizeof(struct visit)};
+    http->protocols[1] = (struct lws_protocols){.name = "mqtt",
+        .callback = websocket_callback,
+        .per_session_data_size = sizeof(struct websocket_slot),
+        .rx_buffer_size = WEBSOCKET_FRAME,
+        .user = &http->websockets};
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
-        .vhost_name = metrics ? "metrics" : "site",
-        .protocols = host->protocols,
+        .vhost_name = "neighbors",
+        .protocols = http->protocols,
         .keepalive_timeout = (int)http->options->settings->http_idle_s,
-        .timeout_secs = (unsigned)(http->options->settings->connect_timeout_ms / 1000 + 1),
         .server_string = "neighbors",
-        .user = host,
     };
-    host->vhost = lws_create_vhost(http->context, &info);
-    return host->vhost != NULL;
+    http->vhost = lws_create_vhost(http->context, &info);
+    return http->vhost != NULL;
+}
+
+/* libwebsockets 4.1 forgets to bring its timer on libev forward when a time-out comes nearer, but looks at
+ * all of them whenever it is woken: without this its time-outs come up to half a minute late. */
+static void nudge(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop;
+    (void)events;
+    const struct http *http = timer->data;
+    if (http->guests > 0) {
+        lws_cancel_service(http->context);
+    }
 }
 
 struct http *http_new(const struct net_options *options, struct wires *wires)
@@ -238,53 +262,64 @@ struct http *http_new(const struct net_options *options, struct wires *wires)
     http->options = options;
     http->wires = wires;
     http->websockets = (struct websockets){wires, frame};
+    ev_timer_init(&http->nudge, nudge, 1., 1.);
+    http->nudge.data = http;
     void *loops[] = {options->loop};
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
         .foreign_loops = loops,
         .max_http_header_pool = HEADER_POOL,
+        .timeout_secs = (unsigned)(options->settings->connect_timeout_ms / 1000 + 1),
+        .timeout_secs_ah_idle = (unsigned)(options->settings->connect_timeout_ms / 1000 + 1),
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
         .user = http,
     };
     lws_set_log_level(LLL_ERR | LLL_WARN, log_library);
     http->context = lws_create_context(&info);
-    if (!http->context || !add_host(http, &http->site, false) || !add_host(http, &http->metrics, true)) {
+    if (!http->context || !add_vhost(http)) {
         http_free(http);
         return NULL;
     }
+    ev_timer_start(options->loop, &http->nudge);
     return http;
 }
 
-static void adopt(struct http *http, struct host *host, int fd, struct visitor *visitor)
+static void adopt(struct http *http, bool metrics, int fd, struct visitor *visitor)
 {
-    lws_adopt_desc_t socket = {.vh = host->vhost,
-        .type = LWS_ADOPT_HTTP | LWS_ADOPT_SOCKET,
-        .fd = {.sockfd = fd},
-        .opaque = visitor};
-    if (!lws_adopt_descriptor_vhost_via_info(&socket)) {
-        log_line(LOG_LEVEL_WARNING, "http", "a connection could not be taken over");
+    struct guest *guest = malloc(sizeof(*guest));
+    if (!guest) {
+        abort();
     }
-    (void)http;
+    *guest = (struct guest){http, visitor, metrics};
+    http->guests++;
+    lws_adopt_desc_t socket = {
+        .vh = http->vhost, .type = LWS_ADOPT_HTTP | LWS_ADOPT_SOCKET, .fd = {.sockfd = fd}, .opaque = guest};
+    http->arriving = guest;
+    if (!lws_adopt_descriptor_vhost_via_info(&socket) && http->arriving) {
+        leave(guest); /* it never became a connection whose end we would hear of */
+    }
+    http->arriving = NULL;
 }
 
 void http_accepted(void *http, int fd, const struct sockaddr_storage *address, struct visitor *visitor)
 {
     (void)address;
-    adopt(http, &((struct http *)http)->site, fd, visitor);
+    adopt(http, false, fd, visitor);
 }
 
 void http_accepted_metrics(
     void *http, int fd, const struct sockaddr_storage *address, struct visitor *visitor)
 {
     (void)address;
-    adopt(http, &((struct http *)http)->metrics, fd, visitor);
+    adopt(http, true, fd, visitor);
 }
 
 void http_free(struct http *http)
 {
     if (http) {
+        ev_timer_stop(http->options->loop, &http->nudge);
         if (http->context) {
             lws_context_destroy(http->context);
         }

@@ -78,7 +78,6 @@ void wire_init(struct wire *wire, struct wires *wires, const struct wire_kind *k
     };
     TAILQ_INSERT_TAIL(&wires->shaking, wire, place);
     wires->count++;
-    wires->counters->connections++;
     wires->counters->connections_accepted++;
 }
 
@@ -90,7 +89,6 @@ void wire_open(struct wire *wire, const struct peer *peer)
 
 void wire_receive(struct wire *wire, const uint8_t *data, size_t len)
 {
-    wire->wires->counters->bytes_received += len;
     if (wire->state == WIRE_OPEN) {
         connection_receive(wire->connection, data, len);
     }
@@ -106,7 +104,7 @@ void wire_queue_output(struct wire *wire)
 
 void wire_sent(struct wire *wire, size_t len)
 {
-    wire->wires->counters->bytes_sent += len;
+    wire->wires->wrote = true;
     connection_sent(wire->connection, len);
 }
 
@@ -148,17 +146,6 @@ void wire_close(struct wire *wire, const char *reason)
     wire_queue_output(wire);
 }
 
-/* One wire's turn to write. True: it wrote, so that there may be more. */
-static bool flush_one(struct wire *wire)
-{
-    uint64_t before = wire->wires->counters->bytes_sent;
-    bool more = wire->kind->flush(wire);
-    if (more) {
-        wire_queue_output(wire);
-    }
-    return more || wire->wires->counters->bytes_sent != before;
-}
-
 static bool all_written(const struct wire *wire)
 {
     return !wire->queued && !wire->blocked &&
@@ -167,21 +154,24 @@ static bool all_written(const struct wire *wire)
 
 bool wires_flush(struct wires *wires)
 {
-    bool again = false;
+    bool more = false;
     struct wire_queue output = STAILQ_HEAD_INITIALIZER(output);
     STAILQ_CONCAT(&output, &wires->output);
     while (!STAILQ_EMPTY(&output)) {
         struct wire *wire = STAILQ_FIRST(&output);
         STAILQ_REMOVE_HEAD(&output, next_output);
         wire->queued = false;
-        if (!wire->gone) {
-            again |= flush_one(wire);
+        if (!wire->gone && wire->kind->flush(wire)) {
+            more = true;
+            wire_queue_output(wire);
         }
         if (wire->state == WIRE_CLOSING && all_written(wire)) {
             move_to(wire, wire->kind->finish(wire) ? WIRE_LINGERING : WIRE_DEAD);
         }
     }
-    return again;
+    more = more || wires->wrote; /* who has sent may have more to say */
+    wires->wrote = false;
+    return more;
 }
 
 static void reap(struct wire *wire)
@@ -197,7 +187,6 @@ static void reap(struct wire *wire)
         admission_leave(wires->admission, wire->visitor, wires->now);
     }
     wires->count--;
-    wires->counters->connections--;
     wire->kind->release(wire);
 }
 

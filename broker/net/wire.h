@@ -46,6 +46,7 @@ struct wires {
     struct wire_list shaking, open, closing, dead;
     struct wire_queue output; /* wires with output */
     size_t count;
+    bool wrote;  /* something was sent since the last flush */
     int64_t now; /* ms, monotonic, of this turn */
 };
 
@@ -95,7 +96,7 @@ void wire_lost(struct wire *wire, const char *reason);
 /* Ends a wire in good order, as the core may too: what is queued is written first, for at most a second. */
 void wire_close(struct wire *wire, const char *reason);
 
-/* Writes what is queued. True: some wire has more that it could write at once, or the core may go on. */
+/* Writes what is queued. True: some wire may have more to write at once. */
 bool wires_flush(struct wires *wires);
 
 /* Ends what is past its deadline, and frees what is dead. */

@@ -28,7 +28,10 @@ struct geo_box {
 typedef uint64_t geo_cell;
 enum { GEO_MAX_PRECISION = 12, GEO_CELL_TEXT = 13 };
 
+/* The precision that the cell's lowest bits say; 0 for no cell. */
 int geo_precision(geo_cell cell);
+/* True for a number that is a cell: precision 1 to 12 and no bit beyond it. */
+bool geo_valid(geo_cell cell);
 enum geo_error geo_encode(struct geo_point point, int precision, geo_cell *out) __attribute__((warn_unused_result));
 /* Base 32 text, either case, 1 to 12 characters. */
 enum geo_error geo_parse(const char *text, size_t len, geo_cell *out) __attribute__((warn_unused_result));
@@ -45,6 +48,20 @@ int geo_neighbors(geo_cell cell, geo_cell out[8]);
 
 /* Great-circle distance in metres (haversine). */
 double geo_distance(struct geo_point a, struct geo_point b);
+
+/* The 32 cells of the next precision, along the curve; returns 32, or 0 for a cell of precision 12 or none. */
+int geo_children(geo_cell cell, geo_cell out[32]);
+/* The finest cell that contains both; 0 when their first characters differ or one is no cell. */
+geo_cell geo_common_ancestor(geo_cell a, geo_cell b);
+/* How far a point of the cell may be from its center: half its height and half its width, in degrees. */
+struct geo_point geo_error(geo_cell cell);
+/* Square metres of the cell, and of any box, on the sphere. */
+double geo_cell_area(geo_cell cell);
+double geo_box_area(struct geo_box box);
+/* geo_encode for an array, and geo_center for an array, many times faster. A point out of range gives 0, no cell gives NAN.
+ * Returns how many were good. */
+size_t geo_encode_many(const struct geo_point *points, size_t count, int precision, geo_cell *out);
+size_t geo_decode_many(const geo_cell *cells, size_t count, struct geo_point *out);
 
 /* ---- shapes ---- */
 enum geo_shape_kind { GEO_POINT, GEO_CIRCLE, GEO_POLYGONS };

@@ -171,6 +171,43 @@ bool geo_contains(geo_cell a, geo_cell b)
     return a != 0 && geo_precision(a) <= geo_precision(b) && geo_parent(b, geo_precision(a)) == a;
 }
 
+int geo_children(geo_cell cell, geo_cell out[32])
+{
+    int precision = geo_precision(cell);
+    if (precision < 1 || precision >= GEO_MAX_PRECISION)
+        return 0;
+    for (uint64_t i = 0; i < 32; i++)
+        out[i] = (cell + 1) | i << (59 - 5 * precision);
+    return 32;
+}
+
+geo_cell geo_common_ancestor(geo_cell a, geo_cell b)
+{
+    int shorter = geo_precision(a) < geo_precision(b) ? geo_precision(a) : geo_precision(b);
+    uint64_t differ = (a ^ b) >> 4;
+    int same = differ == 0 ? GEO_MAX_PRECISION : (__builtin_clzll(differ) - 4) / 5;
+    return geo_parent(a, same < shorter ? same : shorter);
+}
+
+struct geo_point geo_error(geo_cell cell)
+{
+    struct geo_box box = geo_bounds(cell);
+    return (struct geo_point){(box.north - box.south) / 2, (box.east - box.west) / 2};
+}
+
+double geo_box_area(struct geo_box box)
+{
+    double middle = (box.south + box.north) / 2 * GEO_RADIANS,
+           half = (box.north - box.south) / 2 * GEO_RADIANS;
+    double band = 2 * cos(middle) * sin(half); /* sin(north) - sin(south), without the loss */
+    return band * (box.east - box.west) * GEO_RADIANS * GEO_EARTH_RADIUS * GEO_EARTH_RADIUS;
+}
+
+double geo_cell_area(geo_cell cell)
+{
+    return cell == 0 ? 0 : geo_box_area(geo_bounds(cell));
+}
+
 int geo_neighbors(geo_cell cell, geo_cell out[8])
 {
     static const int east[8] = {0, 1, 1, 1, 0, -1, -1, -1}, north[8] = {1, 1, 0, -1, -1, -1, 0, 1};

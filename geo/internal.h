@@ -20,6 +20,13 @@ uint64_t geo_curve(uint32_t column, uint32_t row);
 void geo_uncurve(uint64_t curve, uint32_t *column, uint32_t *row);
 /* The box of the first `bits` bits (0 to 60) of a place on the curve. */
 struct geo_box geo_curve_box(uint64_t curve, int bits);
+/* The two ways of geo_encode_many and geo_decode_many, for precision 1 to 12; the fast one only when
+ * geo_fast_bits(). */
+bool geo_fast_bits(void);
+size_t geo_encode_many_portable(const struct geo_point *points, size_t count, int precision, geo_cell *out);
+size_t geo_encode_many_fast(const struct geo_point *points, size_t count, int precision, geo_cell *out);
+size_t geo_decode_many_portable(const geo_cell *cells, size_t count, struct geo_point *out);
+size_t geo_decode_many_fast(const geo_cell *cells, size_t count, struct geo_point *out);
 /* GEO_OK when the point is finite and within -90..90, -180..180. */
 enum geo_error geo_point_check(struct geo_point point) __attribute__((warn_unused_result));
 

@@ -1,7 +1,8 @@
-/* The broker: everything between connections and the store. It knows neither sockets nor clocks nor Redis; who runs it
- * (main.c, or a test) gives it those and calls it in a loop:
+/* The broker: everything between connections and the store. It knows neither sockets nor clocks nor Redis;
+ * who runs it (main.c, or a test) gives it those and calls it in a loop:
  *
- *     read sockets -> connection_receive … ; completions of the store ; broker_turn ; write sockets ; store_flush
+ *     read sockets -> connection_receive … ; completions of the store ; broker_turn ; write sockets ;
+ * store_flush
  */
 #ifndef NEIGHBORS_BROKER_BROKER_H
 #define NEIGHBORS_BROKER_BROKER_H
@@ -14,31 +15,33 @@ struct broker;
 
 /* What was found in CONNECT's user name and password. */
 struct credential {
-    char name[160];         /* "<role>/<id>" as signed */
-    int64_t issued_at;      /* ms */
-    int64_t expires_at;     /* ms; the connection ends then */
+    char name[160];     /* "<role>/<id>" as signed */
+    int64_t issued_at;  /* ms */
+    int64_t expires_at; /* ms; the connection ends then */
 };
 
 struct broker_options {
     const char *version;
-    int channel_precision;          /* 5 */
-    int leaf_precision;             /* 6 */
-    uint32_t maximum_packet;        /* bytes a client may send in one packet */
-    uint16_t receive_maximum;       /* unacknowledged QoS 1 and 2 publishes of a client */
+    int channel_precision;    /* 5 */
+    int leaf_precision;       /* 6 */
+    uint32_t maximum_packet;  /* bytes a client may send in one packet */
+    uint16_t receive_maximum; /* unacknowledged QoS 1 and 2 publishes of a client */
     uint16_t topic_alias_maximum;
     uint32_t session_expiry_max_s;
-    uint32_t max_filters;           /* filters of a session */
-    uint32_t max_outbound;          /* bytes that may wait for a slow follower before its cursor takes over */
-    int64_t connect_timeout_ms;     /* from accept to a whole CONNECT */
-    int64_t keep_alive_max_s;       /* a client's 0 or larger keep-alive becomes this */
+    uint32_t max_filters;       /* filters of a session */
+    uint32_t max_outbound;      /* bytes that may wait for a slow follower before its cursor takes over */
+    int64_t connect_timeout_ms; /* from accept to a whole CONNECT */
+    int64_t keep_alive_max_s;   /* a client's 0 or larger keep-alive becomes this */
     int64_t heartbeat_ms;
-    int64_t cursor_save_ms;         /* how lazily cursors are stored */
-    uint32_t ring_items;            /* newest items of a followed channel kept in memory */
+    int64_t cursor_save_ms;                 /* how lazily cursors are stored */
+    uint32_t ring_items;                    /* newest items of a followed channel kept in memory */
     int64_t clock_past_ms, clock_future_ms; /* how far an event's time may be off */
-    /* Checks a token. False: *why is static text for the log; the client learns nothing but "not authorized". */
-    bool (*check_token)(void *arg, struct text username, struct bytes password, struct credential *out, const char **why);
+    /* Checks a token. False: *why is static text for the log; the client learns nothing but "not authorized".
+     */
+    bool (*check_token)(
+        void *arg, struct text username, struct bytes password, struct credential *out, const char **why);
     void *check_arg;
-    int64_t (*now)(void);           /* milliseconds since 1970 */
+    int64_t (*now)(void); /* milliseconds since 1970 */
 };
 
 /* options are copied. seal is not owned. Call broker_use_store before anything else. */
@@ -47,8 +50,9 @@ struct broker *broker_new(const struct broker_options *options, const struct sea
 struct store_events broker_store_events(struct broker *broker);
 void broker_use_store(struct broker *broker, struct store *store);
 
-/* The upkeep of a turn, in order: deliveries that became possible, time-outs and heartbeats that are due, cursors to
- * save, objects to reap. After all reads and completions of the turn, before sockets are written and store_flush. */
+/* The upkeep of a turn, in order: deliveries that became possible, time-outs and heartbeats that are due,
+ * cursors to save, objects to reap. After all reads and completions of the turn, before sockets are written
+ * and store_flush. */
 void broker_turn(struct broker *broker);
 
 /* Ends all sessions in good order (DISCONNECT 0x8B); connections close as their output is written. */

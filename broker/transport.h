@@ -1,5 +1,5 @@
-/* The wire below a connection, as the core of the broker sees it: something that takes bytes and can be closed.
- * broker/net implements it over TCP, TLS and WebSocket; a test scripts it. */
+/* The wire below a connection, as the core of the broker sees it: something that takes bytes and can be
+ * closed. broker/net implements it over TCP, TLS and WebSocket; a test scripts it. */
 #ifndef NEIGHBORS_BROKER_TRANSPORT_H
 #define NEIGHBORS_BROKER_TRANSPORT_H
 
@@ -8,14 +8,15 @@
 struct transport;
 
 struct transport_ops {
-    /* There is output in the connection's queue (broker/session/connection.h). The transport writes it at the end of
-     * the turn, and goes on as the peer takes it. May be called often; never writes, frees or calls back inside. */
+    /* There is output in the connection's queue (broker/session/connection.h). The transport writes it at the
+     * end of the turn, and goes on as the peer takes it. May be called often; never writes, frees or calls
+     * back inside. */
     void (*wants_write)(struct transport *t);
     /* Stop (true) or go on (false) reading from the peer. Bytes that were read already are kept for later. */
     void (*pause)(struct transport *t, bool paused);
-    /* The connection is finished: write what is queued (for at most a second), close, and reap at the end of a later turn.
-     * reason is static text for log and counter. After this the transport calls the connection no more,
-     * except connection_free, once. */
+    /* The connection is finished: write what is queued (for at most a second), close, and reap at the end of
+     * a later turn. reason is static text for log and counter. After this the transport calls the connection
+     * no more, except connection_free, once. */
     void (*close)(struct transport *t, const char *reason);
 };
 
@@ -26,9 +27,10 @@ struct transport {
 
 /* What the transport knows of its peer. */
 struct peer {
-    char address[64];        /* for limits and log: "192.0.2.7"; never a port */
+    char address[64]; /* for limits and log: "192.0.2.7"; never a port */
     bool encrypted;
-    struct text certificate; /* the common name of a verified client certificate, "<role>/<id>"; len 0: none */
+    struct text
+        certificate; /* the common name of a verified client certificate, "<role>/<id>"; len 0: none */
 };
 
 #endif

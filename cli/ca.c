@@ -2,14 +2,11 @@
  * secret of the seal, a small certificate authority (EC P-256) and the broker's certificate from it. Nothing
  * is ever overwritten. */
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bridge/seal.h"
@@ -32,18 +29,12 @@ static void path_of(const struct invocation *invocation, const char *file, char 
     snprintf(out, PATH_TEXT, "%.*s/%s", COMMAND_FIELD - 1, invocation->common.keys, file);
 }
 
-static FILE *create(const char *path, mode_t mode)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    return fd < 0 ? NULL : fdopen(fd, "w");
-}
-
 /* ---- the secret ---- */
 
 static bool make_secret(const char *path)
 {
     uint8_t secret[SEAL_SECRET];
-    FILE *file = RAND_priv_bytes(secret, sizeof secret) == 1 ? create(path, 0600) : NULL;
+    FILE *file = RAND_priv_bytes(secret, sizeof secret) == 1 ? cli_create(path, 0600) : NULL;
     if (!file)
         return false;
     bool written = fwrite(secret, sizeof secret, 1, file) == 1;
@@ -123,14 +114,14 @@ static bool write_pem(const struct invocation *invocation, const char *name, EVP
     char file_name[32], path[PATH_TEXT];
     snprintf(file_name, sizeof file_name, "%s.key", name);
     path_of(invocation, file_name, path);
-    FILE *file = create(path, 0600);
+    FILE *file = cli_create(path, 0600);
     if (!file)
         return false;
     bool written = PEM_write_PKCS8PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1;
     written = fclose(file) == 0 && written;
     snprintf(file_name, sizeof file_name, "%s.crt", name);
     path_of(invocation, file_name, path);
-    file = written ? create(path, 0644) : NULL;
+    file = written ? cli_create(path, 0644) : NULL;
     if (!file)
         return false;
     written = PEM_write_X509(file, certificate) == 1;
@@ -217,21 +208,6 @@ static enum exit_code make_all(struct invocation *invocation, const char *names,
     return EXIT_DONE;
 }
 
-/* The folder and those above it, for its owner alone. */
-static bool make_folder(const char *path)
-{
-    char part[COMMAND_FIELD];
-    for (size_t i = 1; path[i]; i++) {
-        if (path[i] != '/' || i >= sizeof part)
-            continue;
-        memcpy(part, path, i);
-        part[i] = '\0';
-        if (mkdir(part, 0755) != 0 && errno != EEXIST)
-            return false;
-    }
-    return mkdir(path, 0700) == 0 || errno == EEXIST;
-}
-
 static enum exit_code run(struct invocation *invocation)
 {
     char names[2048], path[PATH_TEXT];
@@ -244,7 +220,7 @@ static enum exit_code run(struct invocation *invocation)
     if (invocation->value[DAYS] &&
         !cli_number(invocation, "--days", invocation->value[DAYS], 1, CA_DAYS - 1, &days))
         return EXIT_USAGE;
-    if (strlen(invocation->common.keys) >= COMMAND_FIELD || !make_folder(invocation->common.keys))
+    if (strlen(invocation->common.keys) >= COMMAND_FIELD || !cli_make_folder(invocation->common.keys))
         return cli_fail(
             invocation, EXIT_REFUSED, "the folder %.200s cannot be made", invocation->common.keys);
     if (any_exists(invocation, path))

@@ -84,6 +84,14 @@ bool cli_span(const struct invocation *invocation, const char *name, const char 
 /* The leaf cell of a point, as text. */
 void cli_leaf(struct geo_point point, char out[GEO_CELL_TEXT]);
 
+/* Makes a folder, for its owner alone, and those above it; true when it is there. errno tells. */
+bool cli_make_folder(const char *path);
+/* Makes a new file to write; NULL when it cannot be made or exists already. errno tells. */
+FILE *cli_create(const char *path, unsigned mode);
+/* Writes a line to a file that only its owner may read, in place of what was there, whole or not at all; its
+ * folder is made when it is missing. False: errno tells. */
+bool cli_write_secret(const char *path, const char *text);
+
 /* The point as messages carry it. */
 struct position cli_position(struct geo_point point);
 

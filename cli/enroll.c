@@ -1,11 +1,8 @@
 /* neighbors enroll and neighbors revoke: who may speak. Writes the registry and hands out the token. An exact
  * place never leaves this file: only its leaf cell is stored. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "bridge/registry.h"
 #include "bridge/token.h"
@@ -74,18 +71,6 @@ static bool read_enrolment(
 
 /* ---- the token ---- */
 
-static bool write_token(const char *path, const char *token)
-{
-    /* A new file takes the place of the old one whole, so that a reader never sees half a token. */
-    char temporary[PATH_TEXT];
-    snprintf(temporary, sizeof temporary, "%.*s.new", COMMAND_FIELD, path);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return false;
-    bool written = fchmod(fd, 0600) == 0 && dprintf(fd, "%s\n", token) > 0;
-    return close(fd) == 0 && written && rename(temporary, path) == 0;
-}
-
 static struct token_key *load_key(const struct invocation *invocation)
 {
     char path[PATH_TEXT];
@@ -108,7 +93,7 @@ static enum exit_code hand_out(const struct invocation *invocation, const struct
     const struct enrolled *known, const char *token)
 {
     const char *file = invocation->common.token_file;
-    if (file && !write_token(file, token))
+    if (file && !cli_write_secret(file, token))
         return cli_fail(
             invocation, EXIT_REFUSED, "the token cannot be written to %.200s: %s", file, strerror(errno));
     if (invocation->common.json)

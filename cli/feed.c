@@ -120,7 +120,7 @@ static void locate_alert(
         return;
     struct geo_shape shape = shape_of(&alert->place, arena);
     double metres = geo_shape_distance(&shape, view->me);
-    say_distance(line, metres, false);
+    say_distance(line, metres, alert->sender_kind != SENDER_AGENCY); /* a resident's place is its cell */
     if (metres >= 1)
         line->direction = direction_of(view->me, middle_of(&shape));
 }

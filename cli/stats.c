@@ -59,25 +59,61 @@ static enum exit_code fetch(const struct invocation *invocation, const char *url
     return EXIT_DONE;
 }
 
-/* The words behind "# HELP <name> ", of the metric whose line follows. */
+/* ---- the table ---- */
+
+/* The metric without what the program and the form of the page add to its name:
+ * "store_durability{appendfsync="always"}". */
+static void short_name(const char *metric, const char *labels, char *out, size_t size)
+{
+    static const char prefix[] = "neighbors_", suffix[] = "_total", process[] = "process=\"";
+    size_t len = strlen(metric), end = sizeof suffix - 1;
+    if (strncmp(metric, prefix, sizeof prefix - 1) == 0) {
+        metric += sizeof prefix - 1;
+        len -= sizeof prefix - 1;
+    }
+    if (len > end && strcmp(metric + len - end, suffix) == 0)
+        len -= end;
+    if (strncmp(labels, process, sizeof process - 1) == 0) {
+        const char *quote = strchr(labels + sizeof process - 1, '"');
+        labels = quote ? quote + 1 + (quote[1] == ',') : labels;
+    }
+    bool more = *labels && *labels != '}';
+    snprintf(out, size, "%.*s%s%s", (int)len, metric, more ? "{" : "", more ? labels : "");
+}
+
+/* Adds the value to the row of its name: the processes of a machine count each for themselves. */
+static void add_row(json_t *rows, const char *name, double value, const char *sentence)
+{
+    json_t *row = json_object_get(rows, name);
+    if (row)
+        json_array_set_new(row, 0, json_real(json_real_value(json_array_get(row, 0)) + value));
+    else
+        json_object_set_new(rows, name, json_pack("[f, s]", value, sentence));
+}
+
+static void print_rows(json_t *rows, bool all)
+{
+    const char *name;
+    json_t *row;
+    json_object_foreach(rows, name, row)
+    {
+        double value = json_real_value(json_array_get(row, 0));
+        if (value != 0 || all)
+            printf("%-40s %15.15g  %s\n", name, value, json_string_value(json_array_get(row, 1)));
+    }
+}
+
+/* ---- the page ---- */
+
+/* "# HELP <name> <sentence>": of the metrics whose lines follow. */
 struct help {
     char name[128], sentence[256];
 };
 
-static void print_line(
-    const struct invocation *invocation, const struct help *help, const char *name, double value)
+/* Reads "<metric>{<labels>} <value>" into raw (as it is) and rows (for the table). */
+static void read_line(const char *line, struct help *help, json_t *raw, json_t *rows)
 {
-    if (value == 0 && !invocation->value[ALL])
-        return;
-    const char *shown = strncmp(name, "neighbors_", 10) == 0 ? name + 10 : name;
-    bool fits = strncmp(name, help->name, strlen(help->name)) == 0;
-    printf("%-44.44s %16.15g  %s\n", shown, value, fits ? help->sentence : "");
-}
-
-static void read_line(
-    const struct invocation *invocation, const char *line, struct help *help, json_t *object)
-{
-    char name[256];
+    char name[256], shown[256];
     double value;
     if (sscanf(line, "# HELP %127s %255[^\n]", help->name, help->sentence) == 2 || *line == '#')
         return;
@@ -85,18 +121,34 @@ static void read_line(
     if (!space || (size_t)(space - line) >= sizeof name || sscanf(space, "%lf", &value) != 1)
         return;
     snprintf(name, sizeof name, "%.*s", (int)(space - line), line);
-    if (object)
-        json_object_set_new(object, name,
-            value == (double)(json_int_t)value ? json_integer((json_int_t)value) : json_real(value));
+    json_object_set_new(
+        raw, name, value == (double)(json_int_t)value ? json_integer((json_int_t)value) : json_real(value));
+    char *brace = strchr(name, '{');
+    if (brace)
+        *brace = '\0';
+    short_name(name, brace ? brace + 1 : "", shown, sizeof shown);
+    add_row(rows, shown, value, strcmp(name, help->name) == 0 ? help->sentence : "");
+}
+
+static void print_page(const struct invocation *invocation, char *text)
+{
+    struct help help = {0};
+    json_t *raw = json_object(), *rows = json_object();
+    for (char *line; (line = strsep(&text, "\n")) != NULL;)
+        if (*line)
+            read_line(line, &help, raw, rows);
+    if (invocation->common.json)
+        cli_print_json(json_incref(raw));
     else
-        print_line(invocation, help, name, value);
+        print_rows(rows, invocation->value[ALL] != NULL);
+    json_decref(raw);
+    json_decref(rows);
 }
 
 static enum exit_code run(struct invocation *invocation)
 {
     char url[COMMAND_FIELD + 64];
     struct page page = {0};
-    struct help help = {0};
     if (invocation->argument_count)
         return cli_fail(invocation, EXIT_USAGE, "stats takes no arguments");
     const struct common *common = &invocation->common;
@@ -104,12 +156,8 @@ static enum exit_code run(struct invocation *invocation)
     snprintf(url, sizeof url, "http://%s%s%s:%d/metrics", v6 ? "[" : "", common->broker_host, v6 ? "]" : "",
         common->broker_port + METRICS_OFFSET);
     enum exit_code code = fetch(invocation, invocation->value[URL] ? invocation->value[URL] : url, &page);
-    json_t *object = common->json && code == EXIT_DONE ? json_object() : NULL;
-    char *rest = page.text;
-    for (char *line; code == EXIT_DONE && (line = strsep(&rest, "\n")) != NULL;)
-        if (*line)
-            read_line(invocation, line, &help, object);
-    cli_print_json(object);
+    if (code == EXIT_DONE)
+        print_page(invocation, page.text);
     free(page.text);
     return code;
 }

@@ -1,1 +1,2 @@
-neighbors_test(NAME registry SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_registry.c LIBS neighbors_bridge hiredis)
+neighbors_test(NAME registry
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_registry.c ${CMAKE_CURRENT_LIST_DIR}/redis_server.c LIBS neighbors_bridge)

@@ -2,18 +2,16 @@
 #include "bridge/registry.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "bridge/sharing_index.h"
 #include "bridge/store_inside.h"
+#include "tests/live/redis_server.h"
 
 #define NOW INT64_C(1795000000500)
 #define LEAF "9qh1f5"
@@ -21,47 +19,14 @@
 #define FAR_LEAF "u4pruy"
 
 struct fixture {
-    char folder[64], url[96];
-    pid_t server;
+    struct redis_server server;
     struct redis_sync redis;
 };
-
-/* ---- a Redis of our own ---- */
-
-static void run_server(const char *folder, int output)
-{
-    dup2(output, STDOUT_FILENO);
-    if (chdir(folder) == 0)
-        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", "",
-            (char *)NULL);
-    _exit(127);
-}
-
-static void await_ready(int output)
-{
-    char line[512];
-    bool ready = false;
-    FILE *log = fdopen(output, "r");
-    while (!ready && fgets(line, sizeof line, log))
-        ready = strstr(line, "eady to accept connections") != NULL;
-    assert_true(ready);
-    fclose(log);
-}
 
 static int start_redis(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
-    int output[2];
-    strcpy(f->folder, P_tmpdir "/neighbors-registry-XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
-    snprintf(f->url, sizeof f->url, "unix:%s/redis.sock", f->folder);
-    assert_int_equal(pipe(output), 0);
-    signal(SIGPIPE, SIG_IGN);
-    f->server = fork();
-    if (f->server == 0)
-        run_server(f->folder, output[1]);
-    close(output[1]);
-    await_ready(output[0]);
+    assert_true(redis_server_start(&f->server));
     *state = f;
     return 0;
 }
@@ -69,12 +34,7 @@ static int start_redis(void **state)
 static int stop_redis(void **state)
 {
     struct fixture *f = *state;
-    char socket[96];
-    kill(f->server, SIGTERM);
-    waitpid(f->server, NULL, 0);
-    snprintf(socket, sizeof socket, "%s/redis.sock", f->folder);
-    unlink(socket);
-    rmdir(f->folder);
+    redis_server_stop(&f->server);
     free(f);
     return 0;
 }
@@ -82,7 +42,7 @@ static int stop_redis(void **state)
 static int set_up(void **state)
 {
     struct fixture *f = *state;
-    assert_true(redis_sync_open(&f->redis, f->url));
+    assert_true(redis_sync_open(&f->redis, f->server.url));
     assert_true(redis_tell(&f->redis, "FLUSHALL"));
     return 0;
 }
@@ -313,7 +273,7 @@ static void changes_are_announced(void **state)
     struct fixture *f = *state;
     struct redis_sync listener;
     redisReply *reply;
-    assert_true(redis_sync_open(&listener, f->url));
+    assert_true(redis_sync_open(&listener, f->server.url));
     assert_true(redis_tell(&listener, "SUBSCRIBE nb:principals"));
     enroll(f, (struct enrolment){.role = "agency", .id = "lapd", .name = "Police of Los Angeles"});
     assert_int_equal(redisGetReply(listener.context, (void **)&reply), REDIS_OK);

@@ -1,0 +1,52 @@
+/* Files that hold secrets: made for their owner alone, never written over by mistake, never seen half
+ * written. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+bool cli_make_folder(const char *path)
+{
+    char part[COMMAND_FIELD];
+    for (size_t i = 1; path[i]; i++) {
+        if (path[i] != '/' || i >= sizeof part)
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (mkdir(part, 0755) != 0 && errno != EEXIST)
+            return false;
+    }
+    return mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
+FILE *cli_create(const char *path, unsigned mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
+    return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
+static bool make_parent(const char *path)
+{
+    char folder[COMMAND_FIELD];
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path)
+        return true;
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    return access(folder, F_OK) == 0 || cli_make_folder(folder);
+}
+
+bool cli_write_secret(const char *path, const char *text)
+{
+    char temporary[COMMAND_FIELD + 8];
+    if (strlen(path) >= COMMAND_FIELD || !make_parent(path))
+        return false;
+    snprintf(temporary, sizeof temporary, "%s.new", path);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    bool written = fchmod(fd, 0600) == 0 && dprintf(fd, "%s\n", text) > 0;
+    return close(fd) == 0 && written && rename(temporary, path) == 0;
+}

@@ -170,7 +170,6 @@ static enum step_result store(struct publication *publication)
 
 const struct kind kind_alert = {
     .topic = TOPIC_ALERT,
-    .roles = ROLE_USER | ROLE_AGENCY,
     .decode = decode,
     .authorize = authorize,
     .locate = locate,

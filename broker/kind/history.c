@@ -353,7 +353,6 @@ static enum step_result store(struct publication *publication)
 
 const struct kind kind_history = {
     .topic = TOPIC_HISTORY,
-    .roles = ROLE_DEVICE | ROLE_EDGE | ROLE_USER | ROLE_AGENCY | ROLE_OPERATOR,
     .decode = decode,
     .authorize = authorize,
     .locate = locate,

@@ -8,7 +8,6 @@
 /* What a kind does in each step of the pipeline. NULL: nothing. */
 struct kind {
     enum publish_topic topic;
-    unsigned roles;                                              /* who may publish it: bits of enum role */
     enum step_result (*decode)(struct publication *publication); /* payload to message */
     enum step_result (*authorize)(struct publication *publication);
     enum step_result (*locate)(struct publication *publication);
@@ -20,6 +19,8 @@ struct kind {
 
 /* The row of a topic; NULL when this broker does not take it. */
 const struct kind *kind_of(enum publish_topic topic);
+/* True when that role may publish to the topic. */
+bool kind_allows(enum publish_topic topic, enum role role);
 
 extern const struct kind kind_motion, kind_alert, kind_history;
 

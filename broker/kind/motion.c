@@ -288,7 +288,6 @@ static enum step_result store(struct publication *publication)
 
 const struct kind kind_motion = {
     .topic = TOPIC_MOTION,
-    .roles = ROLE_DEVICE | ROLE_EDGE,
     .decode = decode,
     .authorize = authorize,
     .locate = locate,

@@ -38,6 +38,19 @@ static void refuse(struct connection *connection, uint8_t reason, const char *wh
     connection_shut(connection, why, false);
 }
 
+void connection_refuse_connect(struct connection *connection, uint8_t version, const struct refusal *refusal)
+{
+    bool answerable = version == MQTT_5 || refusal->code == REASON_UNSUPPORTED_VERSION ||
+                      refusal->code == REASON_BAD_CLIENT_ID;
+
+    /* Who speaks a version that is not known is answered in the older one's form [MQTT-3.1.2-2] of 3.1.1. */
+    connection->version = version >= MQTT_5 ? MQTT_5 : MQTT_3_1_1;
+    if (answerable)
+        refuse(connection, refusal->code, refusal->rule);
+    else
+        connection_end(connection, refusal->code, "packet refused");
+}
+
 /* ---- who ---- */
 
 static bool identify(struct connection *connection, const struct mqtt_connect *connect,

@@ -95,11 +95,12 @@ static void on_packet(struct connection *connection, const struct mqtt_packet *p
 static void on_malformed(
     struct connection *connection, const struct mqtt_packet *packet, const struct refusal *refusal)
 {
-    if (connection->stage == STAGE_AWAIT_CONNECT && packet->connect.version)
-        connection->version = packet->connect.version >= MQTT_5 ? MQTT_5 : MQTT_3_1_1;
     log_line(LOG_LEVEL_INFO, "packet_refused", "peer=%s field=\"%s\" rule=\"%s\"", connection->peer.address,
         refusal->field, refusal->rule);
-    connection_end(connection, refusal->code, "packet refused");
+    if (connection->stage == STAGE_AWAIT_CONNECT)
+        connection_refuse_connect(connection, packet->connect.version, refusal);
+    else
+        connection_end(connection, refusal->code, "packet refused");
 }
 
 /* Takes whole packets from the data; returns how many bytes were taken. */

@@ -54,6 +54,8 @@ void connection_live(struct connection *connection);
 
 /* ---- packets in: one function a type, called with a whole packet ---- */
 void connection_on_connect(struct connection *connection, const struct mqtt_connect *connect);
+/* A CONNECT that could not be read. version: as far as it was, 0: not known. */
+void connection_refuse_connect(struct connection *connection, uint8_t version, const struct refusal *refusal);
 void connection_on_subscribe(struct connection *connection, const struct mqtt_filters *filters);
 void connection_on_unsubscribe(struct connection *connection, const struct mqtt_filters *filters);
 void connection_on_publish(struct connection *connection, const struct mqtt_publish *publish);

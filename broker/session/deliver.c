@@ -78,12 +78,26 @@ static bool serves(const struct follow *follow, const struct channel *channel)
     return false;
 }
 
-static void queue_initial(struct session *session, struct follow *follow, struct channel *channel)
+/* An alert of a large area stands in many channels of a follow. */
+static bool queued_already(
+    const struct session *session, const struct follow *follow, const struct alert_notice *notice)
+{
+    for (const struct initial *initial = session->initial; initial; initial = initial->next) {
+        if (initial->follow == follow && initial->alert->key.revision >= notice->revision &&
+            strcmp(initial->alert->key.public_id, notice->public_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void queue_initial(struct session *session, struct follow *follow, struct channel *channel, bool again)
 {
     for (size_t i = 0; i < channel->notice_count; i++) {
+        if (queued_already(session, follow, &channel->notices[i]))
+            continue;
         struct initial *initial = must_calloc(sizeof *initial);
         *initial = (struct initial){NULL, follow, channel, channel->head,
-            alert_object_hold(session->broker, &channel->notices[i]), true};
+            alert_object_hold(session->broker, &channel->notices[i]), again};
         *session->initial_end = initial;
         session->initial_end = &initial->next;
     }
@@ -93,7 +107,7 @@ void deliver_initial(struct session *session, struct follow *follow)
 {
     for (struct link *link = session->links; link; link = link->next) {
         if (serves(follow, link->channel))
-            queue_initial(session, follow, link->channel);
+            queue_initial(session, follow, link->channel, true);
     }
 }
 
@@ -101,7 +115,7 @@ void deliver_initial_channel(struct session *session, struct link *link)
 {
     for (struct follow *follow = session->follows; follow; follow = follow->next) {
         if (serves(follow, link->channel))
-            queue_initial(session, follow, link->channel);
+            queue_initial(session, follow, link->channel, false);
     }
 }
 

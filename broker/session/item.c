@@ -194,13 +194,13 @@ static int concerned_face(struct session *session, const struct follow *follow,
 }
 
 static void send_alert(struct session *session, struct follow *follow, struct channel *channel,
-    struct entry *entry, struct alert_object *alert, struct delivery *delivery)
+    struct entry *entry, struct alert_object *alert, bool again, struct delivery *delivery)
 {
     char topic[TOPIC_ROOM];
     bool ended;
     int face = alert->load == ALERT_READY ? concerned_face(session, follow, alert, delivery, &ended) : -1;
 
-    if (face < 0 || (delivery->retained && ended) || !session_show(session, follow, alert))
+    if (face < 0 || (delivery->retained && ended) || !session_show(session, follow, alert, again))
         return;
     delivery->topic = item_topic(topic, follow, item_class_name(alert->faces[face].item_class),
         category_name(alert->faces[face].category), alert->key.public_id);
@@ -243,7 +243,7 @@ void item_send(struct session *session, struct follow *follow, struct link *link
     if (entry->kind == ENTRY_ACTIVITY)
         send_activity(session, follow, entry, item, &delivery);
     else if (entry->kind == ENTRY_ALERT)
-        send_alert(session, follow, link->channel, entry, entry->alert, &delivery);
+        send_alert(session, follow, link->channel, entry, entry->alert, false, &delivery);
     else
         send_inbox(session, follow, entry, &delivery);
 }
@@ -263,7 +263,7 @@ void item_send_initial(struct session *session, const struct initial *initial)
         return;
     delivery.link = link;
     delivery.before = link->sent;
-    send_alert(session, initial->follow, initial->channel, &entry, initial->alert, &delivery);
+    send_alert(session, initial->follow, initial->channel, &entry, initial->alert, initial->again, &delivery);
     for (int i = 0; entry.payloads && i < ENTRY_VARIANTS; i++)
         blob_drop(entry.payloads[i]);
     free(entry.payloads);

@@ -172,10 +172,10 @@ static enum step_result admit(
     if (named == TOPIC_NONE)
         return publication_refuse(
             publication, REASON_NOT_ALLOWED, "topic", "not one that can be published to");
+    if (!kind_allows(named, publication->principal->role))
+        return publication_refuse(publication, REASON_NOT_ALLOWED, "topic", "not for this role");
     if (!publication->kind)
         return publication_refuse(publication, REASON_OTHER, "topic", "not served by this version");
-    if (!(publication->kind->roles & publication->principal->role))
-        return publication_refuse(publication, REASON_NOT_ALLOWED, "topic", "not for this role");
     return STEP_GO_ON;
 }
 

@@ -354,14 +354,15 @@ static uint64_t shown_key(const struct follow *follow, const char *public_id)
     return key ? key : 1;
 }
 
-bool session_show(struct session *session, const struct follow *follow, const struct alert_object *alert)
+bool session_show(
+    struct session *session, const struct follow *follow, const struct alert_object *alert, bool again)
 {
     uint64_t key = shown_key(follow, alert->key.public_id);
 
     if ((session->shown_count + 1) * 4 > session->shown_room * 3)
         shown_grow(session);
     struct shown *slot = shown_slot(session, key);
-    if (slot->key == key && slot->revision >= alert->key.revision) {
+    if (slot->key == key && slot->revision >= alert->key.revision + again) {
         session->broker->counters.items_repeated++;
         return false;
     }

@@ -41,7 +41,7 @@ struct initial {
     struct channel *channel; /* its name for the item */
     struct position_in_channel head;
     struct alert_object *alert;
-    bool in_force_here;
+    bool again; /* a subscription asks for it: sent though the connection was shown it before */
 };
 
 struct shown {
@@ -119,7 +119,9 @@ uint16_t session_packet_id(struct session *session);
 /* PUBACK for a packet id came; false when it is unknown. */
 bool session_acknowledge(struct session *session, uint16_t packet_id);
 
-/* True when the alert's revision is newer than what this connection was shown at the follow; remembers it. */
-bool session_show(struct session *session, const struct follow *follow, const struct alert_object *alert);
+/* True when the alert's revision is newer than what this connection was shown at the follow, or, with
+ * `again`, the same; remembers it. */
+bool session_show(
+    struct session *session, const struct follow *follow, const struct alert_object *alert, bool again);
 
 #endif

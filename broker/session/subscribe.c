@@ -49,6 +49,20 @@ static bool still_subscribed(const struct session *session, const struct subscri
     return false;
 }
 
+/* Sends what is in force, once a place and encoding, however many filters of this SUBSCRIBE share it. */
+static void show_in_force(struct session *session, const struct subscribing *subscribing, size_t i)
+{
+    struct follow *follow = subscribing->filters[i].initial->follow;
+
+    for (size_t j = 0; j < i; j++) {
+        struct subscription *earlier = subscribing->filters[j].initial;
+        if (earlier && still_subscribed(session, earlier) && earlier->follow == follow)
+            return;
+    }
+    follow->asked++;
+    deliver_initial(session, follow);
+}
+
 static void finish(struct subscribing *subscribing)
 {
     struct connection *connection = subscribing->connection;
@@ -64,7 +78,7 @@ static void finish(struct subscribing *subscribing)
         if (subscription->parsed.kind == FOLLOW_INFO)
             info_send(session, subscription);
         else
-            deliver_initial(session, subscription->follow);
+            show_in_force(session, subscribing, i);
     }
     free(subscribing);
     deliver_wake(session);

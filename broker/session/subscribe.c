@@ -59,7 +59,6 @@ static void show_in_force(struct session *session, const struct subscribing *sub
         if (earlier && still_subscribed(session, earlier) && earlier->follow == follow)
             return;
     }
-    follow->asked++;
     deliver_initial(session, follow);
 }
 

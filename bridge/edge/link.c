@@ -41,6 +41,7 @@ struct link {
     struct mosquitto *client; /* NULL while waiting */
     bool connected, lost;     /* the socket is through; the connection is of no more use */
     bool up, told_up;
+    size_t subscribing; /* subscriptions without an answer yet */
     int64_t since, retry_at, pause;
     struct arrival *first, **last;
 };
@@ -117,6 +118,8 @@ static void on_subscribe(struct mosquitto *client, void *arg, int message, int c
     for (int i = 0; i < count; i++)
         if (granted[i] >= 0x80)
             log_link(link, "a subscription was refused", NULL);
+    if (link->subscribing > 0 && --link->subscribing == 0)
+        log_link(link, "subscribed", NULL);
 }
 
 /* The user properties `refused` as lines, and retry-after. */
@@ -214,6 +217,7 @@ static void begin(struct link *link, int64_t now)
 {
     link->since = now;
     link->connected = link->up = link->lost = link->told_up = false;
+    link->subscribing = 0;
     link->client = mosquitto_new(link->settings.client_id, !link->settings.durable, link);
     if (link->client == NULL || !set_up_client(link)) {
         log_link(link, "cannot prepare the connection", "are the certificate files readable?");
@@ -361,5 +365,7 @@ int link_publish(struct link *link, const char *topic, const char *content_type,
 
 bool link_subscribe(struct link *link, const char *filter)
 {
-    return mosquitto_subscribe(link->client, NULL, filter, 1) == MOSQ_ERR_SUCCESS;
+    bool sent = mosquitto_subscribe(link->client, NULL, filter, 1) == MOSQ_ERR_SUCCESS;
+    link->subscribing += sent;
+    return sent;
 }

@@ -40,6 +40,15 @@ static void free_sources(struct edge_source *source)
     }
 }
 
+struct edge_source *edge_source_add(struct edge_source **list, const char *name)
+{
+    struct edge_source *source = edge_alloc(sizeof(*source));
+    snprintf(source->name, sizeof(source->name), "%s", name);
+    source->next = *list;
+    *list = source;
+    return source;
+}
+
 void edge_activity_free(struct edge_activity *activity)
 {
     free_sources(activity->sources);
@@ -56,6 +65,7 @@ void edge_memory_free(struct edge_memory *memory)
             device->activities = activity->next;
             edge_activity_free(activity);
         }
+        free_sources(device->ended);
         free(device);
     }
     free(memory);
@@ -93,9 +103,9 @@ void edge_legal_id(const char *name, char out[LIMIT_ID + 1])
 
 /* ---- activities and their sources -------------------------------------------------------------------- */
 
-static struct edge_source *source_in(struct edge_activity *activity, const char *name)
+static struct edge_source *source_in(struct edge_source *list, const char *name)
 {
-    for (struct edge_source *s = activity->sources; s; s = s->next)
+    for (struct edge_source *s = list; s; s = s->next)
         if (strcmp(s->name, name) == 0)
             return s;
     return NULL;
@@ -104,7 +114,7 @@ static struct edge_source *source_in(struct edge_activity *activity, const char 
 static struct edge_activity *activity_of_source(struct edge_device *device, const char *name)
 {
     for (struct edge_activity *a = device->activities; a; a = a->next)
-        if (source_in(a, name))
+        if (source_in(a->sources, name))
             return a;
     return NULL;
 }
@@ -133,10 +143,7 @@ static void add_source(struct edge_activity *activity, const struct edge_signal 
         count++;
     if (count >= EDGE_MOST_SOURCES)
         return;
-    struct edge_source *source = edge_alloc(sizeof(*source));
-    snprintf(source->name, sizeof(source->name), "%s", signal->source);
-    source->next = activity->sources;
-    activity->sources = source;
+    edge_source_add(&activity->sources, signal->source);
     unsigned silence = signal->row->silence_s ? signal->row->silence_s : SILENCE_S;
     if (silence > activity->silence_s)
         activity->silence_s = silence;
@@ -162,6 +169,21 @@ static void forget(struct edge_device *device, struct edge_activity *activity)
     *at = activity->next;
     edge_activity_free(activity);
     device->changed = true;
+}
+
+/* What is over stays over, also when the home's broker delivers it again. */
+static void note_ended(struct edge_device *device, const struct edge_signal *signal)
+{
+    if (!signal->has_id)
+        return;
+    struct edge_source *last = edge_source_add(&device->ended, signal->source);
+    device->changed = true;
+    for (size_t i = 1; i < EDGE_MOST_ENDED && last; i++)
+        last = last->next;
+    if (last) {
+        free_sources(last->next);
+        last->next = NULL;
+    }
 }
 
 static void bound_activities(struct edge_device *device)
@@ -291,7 +313,7 @@ static void take_start(const struct edge_memory *memory, struct edge_device *dev
 {
     struct edge_activity *activity = activity_of_source(device, signal->source);
     if (activity) {
-        struct edge_source *source = source_in(activity, signal->source);
+        struct edge_source *source = source_in(activity->sources, signal->source);
         activity->heard = now;
         device->changed |= source->parked != signal->guarded;
         source->parked = signal->guarded;
@@ -325,6 +347,7 @@ static bool take_end(const struct edge_memory *memory, struct edge_device *devic
     if (activity == NULL)
         return false;
     remove_source(activity, signal->source);
+    note_ended(device, signal);
     device->changed = true;
     if (is_busy(activity))
         return true;
@@ -336,6 +359,7 @@ static bool take_end(const struct edge_memory *memory, struct edge_device *devic
 static void take_pulse(const struct edge_memory *memory, struct edge_device *device,
     const struct edge_signal *signal, int64_t now)
 {
+    note_ended(device, signal);
     if (signal->guarded || signal->row->rank < device->rank || !shares(memory, device, signal->kind))
         return;
     struct edge_event event = {.phase = PHASE_PULSE,
@@ -365,6 +389,8 @@ void edge_memory_take(struct edge_memory *memory, const struct edge_signal *sign
     if (device == NULL)
         return;
     bool first = first_word_of_row(device, signal->row);
+    if (signal->has_id && source_in(device->ended, signal->source))
+        return;
     if (signal->row->rank > device->rank) {
         device->rank = signal->row->rank;
         device->changed = true;

@@ -8,6 +8,7 @@ enum {
     EDGE_MOST_DEVICES = 4096,
     EDGE_MOST_ACTIVITIES = 64, /* open ones of a device; then the oldest is forgotten */
     EDGE_MOST_SOURCES = 64,    /* of an activity; more are not counted */
+    EDGE_MOST_ENDED = 128,     /* ids of what is over, of a device */
 };
 
 struct edge_source {
@@ -37,6 +38,7 @@ struct edge_device {
     uint64_t known[2]; /* bit n: row n of the table has spoken */
     bool changed;
     struct edge_activity *activities; /* newest first */
+    struct edge_source *ended;        /* publishers' ids of what is over, newest first */
 };
 
 struct edge_memory {
@@ -49,6 +51,8 @@ struct edge_memory {
 /* The device, made when it is new; NULL when there are too many. */
 struct edge_device *edge_device_of(struct edge_memory *memory, const char *map, const char *name);
 void edge_activity_free(struct edge_activity *activity);
+/* Puts a source of that name before the others. */
+struct edge_source *edge_source_add(struct edge_source **list, const char *name);
 /* Zeroed memory; ends the process with a line when there is none. */
 void *edge_alloc(size_t size);
 

@@ -25,6 +25,21 @@ static json_t *save_activities(const struct edge_device *device)
     return list;
 }
 
+static json_t *save_ended(const struct edge_device *device)
+{
+    json_t *list = json_array();
+    for (const struct edge_source *s = device->ended; s; s = s->next)
+        json_array_append_new(list, json_string(s->name));
+    return list;
+}
+
+static void restore_ended(struct edge_device *device, json_t *list)
+{
+    for (size_t i = json_array_size(list); i > 0; i--)
+        if (json_is_string(json_array_get(list, i - 1)))
+            edge_source_add(&device->ended, json_string_value(json_array_get(list, i - 1)));
+}
+
 /* The rows that have spoken, by their topics: numbers would change with the table. */
 static json_t *save_known(const struct edge_device *device)
 {
@@ -41,8 +56,8 @@ void edge_memory_changed(struct edge_memory *memory, edge_memory_visit *each, vo
         if (!d->changed)
             continue;
         d->changed = false;
-        json_t *saved = json_pack(
-            "{s:i,s:o,s:o}", "rank", (int)d->rank, "known", save_known(d), "activities", save_activities(d));
+        json_t *saved = json_pack("{s:i,s:o,s:o,s:o}", "rank", (int)d->rank, "known", save_known(d),
+            "activities", save_activities(d), "ended", save_ended(d));
         char *text = json_dumps(saved, JSON_COMPACT);
         json_decref(saved);
         if (text)
@@ -61,11 +76,7 @@ static void restore_sources(struct edge_activity *activity, json_t *list)
         int parked;
         if (json_unpack(saved, "{s:s,s:b}", "name", &name, "parked", &parked) != 0)
             continue;
-        struct edge_source *source = edge_alloc(sizeof(*source));
-        strncpy(source->name, name, sizeof(source->name) - 1);
-        source->parked = parked;
-        source->next = activity->sources;
-        activity->sources = source;
+        edge_source_add(&activity->sources, name)->parked = parked;
     }
 }
 
@@ -111,10 +122,11 @@ void edge_memory_restore(
     struct edge_memory *memory, const char *map, const char *device_name, const char *json, int64_t now)
 {
     const struct edge_map *known_map = edge_map_of(text_of(map));
-    json_t *saved = json_loads(json, 0, NULL), *known, *activities;
+    json_t *saved = json_loads(json, 0, NULL), *known, *activities, *ended;
     int rank;
     if (known_map == NULL || saved == NULL || strlen(device_name) >= EDGE_NAME ||
-        json_unpack(saved, "{s:i,s:o,s:o}", "rank", &rank, "known", &known, "activities", &activities) != 0) {
+        json_unpack(saved, "{s:i,s:o,s:o,s:o}", "rank", &rank, "known", &known, "activities", &activities,
+            "ended", &ended) != 0) {
         json_decref(saved);
         return;
     }
@@ -133,6 +145,7 @@ void edge_memory_restore(
     if (device) {
         device->rank = (unsigned)rank;
         restore_known(device, known);
+        restore_ended(device, ended);
     }
     json_decref(saved);
 }

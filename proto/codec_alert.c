@@ -135,40 +135,20 @@ static bool check_sent(const struct codec_reading *reading, const struct alert *
     return check_web(reading, alert);
 }
 
-static Neighbors__V1__Alert *unpack(
-    enum encoding encoding, struct bytes payload, const struct codec_reading *reading)
-{
-    return (Neighbors__V1__Alert *)codec_unpack(
-        encoding, payload, &neighbors__v1__alert__descriptor, reading);
-}
-
 bool codec_decode_published_alert(enum encoding encoding, struct bytes payload, struct arena *arena,
     struct alert *out, struct refusal *refusal)
 {
     struct codec_reading reading = {arena, refusal};
-    const Neighbors__V1__Alert *in = unpack(encoding, payload, &reading);
+    const Neighbors__V1__Alert *in = (const Neighbors__V1__Alert *)codec_unpack(
+        encoding, payload, &neighbors__v1__alert__descriptor, &reading);
     return in && codec_read_alert(&reading, NULL, in, out);
-}
-
-/* A sender's word on what only the broker can know is not even read. */
-static void clear_brokers_fields(Neighbors__V1__Alert *alert)
-{
-    alert->public_id = alert->sender_name = (char *)protobuf_c_empty_string;
-    alert->revision = alert->merged = 0;
-    alert->state = NEIGHBORS__V1__ALERT_STATE__VALUE__UNSPECIFIED;
-    alert->sender_kind = NEIGHBORS__V1__SENDER_KIND__VALUE__UNSPECIFIED;
-    alert->truth = NEIGHBORS__V1__TRUTH__VALUE__UNSPECIFIED;
 }
 
 bool codec_decode_alert(enum encoding encoding, struct bytes payload, struct arena *arena, struct alert *out,
     struct refusal *refusal)
 {
     struct codec_reading reading = {arena, refusal};
-    Neighbors__V1__Alert *in = unpack(encoding, payload, &reading);
-    if (!in)
-        return false;
-    clear_brokers_fields(in);
-    return codec_read_alert(&reading, NULL, in, out) && check_sent(&reading, out);
+    return codec_decode_published_alert(encoding, payload, arena, out, refusal) && check_sent(&reading, out);
 }
 
 Neighbors__V1__Alert *codec_write_alert(const struct alert *in, struct arena *arena)

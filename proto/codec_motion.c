@@ -1,6 +1,6 @@
 /* Motion batches. An event that breaks a rule is marked alone; what is wrong with the batch itself refuses it
  * whole. */
-#include "proto/codec_generated.h"
+#include "proto/codec_motion.h"
 
 _Static_assert((int)PHASE_PULSE == (int)NEIGHBORS__V1__PHASE__VALUE__PULSE, "as in the schema");
 _Static_assert((int)KIND_SOUND == (int)NEIGHBORS__V1__MOTION_KIND__VALUE__SOUND, "as in the schema");
@@ -66,27 +66,47 @@ static bool read_event(const struct codec_reading *reading, const struct codec_p
            read_where(reading, path, in->position, out);
 }
 
+void codec_read_event(
+    struct arena *arena, size_t index, const Neighbors__V1__MotionEvent *in, struct motion_event *out)
+{
+    struct codec_path path = {NULL, "events", index};
+    struct codec_reading reading = {arena, &out->refusal};
+    (void)read_event(&reading, &path, in, out); /* its refusal says why; the others stand */
+}
+
+bool codec_start_batch(
+    const struct codec_reading *reading, uint64_t session, size_t count, struct motion_batch *out)
+{
+    if (!codec_check_exact(reading, NULL, "session", session))
+        return false;
+    if (count == 0)
+        return codec_refuse(reading, NULL, "events", "at least 1 event");
+    if (count > LIMIT_BATCH_EVENTS)
+        return codec_refuse(reading, NULL, "events", "at most 64 events");
+    *out = (struct motion_batch){session, count, arena_alloc(reading->arena, count * sizeof *out->events)};
+    return true;
+}
+
+static bool read_json(const struct codec_reading *reading, struct bytes payload, struct motion_batch *out)
+{
+    const Neighbors__V1__MotionBatch *in = (const Neighbors__V1__MotionBatch *)codec_unpack(
+        ENCODING_JSON, payload, &neighbors__v1__motion_batch__descriptor, reading);
+    if (!in || !codec_start_batch(reading, in->session, in->n_events, out))
+        return false;
+    for (size_t i = 0; i < in->n_events; i++)
+        codec_read_event(reading->arena, i, in->events[i], &out->events[i]);
+    return true;
+}
+
 bool codec_decode_motion_batch(enum encoding encoding, struct bytes payload, struct arena *arena,
     struct motion_batch *out, struct refusal *refusal)
 {
     struct codec_reading reading = {arena, refusal};
-    const Neighbors__V1__MotionBatch *in = (const Neighbors__V1__MotionBatch *)codec_unpack(
-        encoding, payload, &neighbors__v1__motion_batch__descriptor, &reading);
-    if (!in || !codec_check_exact(&reading, NULL, "session", in->session))
-        return false;
-    if (in->n_events == 0)
-        return codec_refuse(&reading, NULL, "events", "at least 1 event");
-    if (in->n_events > LIMIT_BATCH_EVENTS)
-        return codec_refuse(&reading, NULL, "events", "at most 64 events");
-    *out = (struct motion_batch){
-        in->session, in->n_events, arena_alloc(arena, in->n_events * sizeof *out->events)};
-    for (size_t i = 0; i < in->n_events; i++) {
-        struct codec_path path = {NULL, "events", i};
-        struct codec_reading of_event = {arena, &out->events[i].refusal};
-        if (!read_event(&of_event, &path, in->events[i], &out->events[i]))
-            continue; /* its refusal says why; the others stand */
-    }
-    return true;
+    if (encoding == ENCODING_PROTOBUF)
+        return codec_read_motion_wire(&reading, payload, out);
+    if (encoding == ENCODING_JSON)
+        return read_json(&reading, payload, out);
+    return codec_refuse(&reading, NULL, NULL, "protobuf or JSON");
 }
 
 static Neighbors__V1__MotionEvent *write_event(const struct motion_event *in, struct arena *arena)

@@ -6,77 +6,26 @@
  * descriptors. */
 #include "proto/codec_wire.h"
 
+#include "proto/codec_walk.h"
 #include "proto/json.h"
-
-/* What is left of the wire. */
-struct cursor {
-    const uint8_t *next, *end;
-};
-
-/* A varint of at most `most` bytes, as long as protobuf-c takes it. */
-static bool read_varint(struct cursor *wire, int most, uint64_t *value)
-{
-    *value = 0;
-    for (int shift = 0; shift < 7 * most && wire->next < wire->end; shift += 7) {
-        uint8_t byte = *wire->next++;
-        *value |= (uint64_t)(byte & 0x7F) << shift;
-        if (byte < 0x80)
-            return true;
-    }
-    return false;
-}
-
-static bool skip(struct cursor *wire, uint64_t len)
-{
-    if (len > (uint64_t)(wire->end - wire->next))
-        return false;
-    wire->next += len;
-    return true;
-}
-
-/* Reads one field: its number and, when it is length-delimited, its content. */
-static bool read_field(struct cursor *wire, uint64_t *number, struct bytes *content)
-{
-    uint64_t tag, value;
-    *content = (struct bytes){NULL, 0};
-    if (!read_varint(wire, 5, &tag) || tag >> 3 == 0)
-        return false;
-    *number = tag >> 3;
-    switch (tag & 7) {
-    case PROTOBUF_C_WIRE_TYPE_VARINT:
-        return read_varint(wire, 10, &value);
-    case PROTOBUF_C_WIRE_TYPE_64BIT:
-        return skip(wire, 8);
-    case PROTOBUF_C_WIRE_TYPE_32BIT:
-        return skip(wire, 4);
-    case PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED:
-        if (!read_varint(wire, 5, &value))
-            return false;
-        *content = (struct bytes){wire->next, value};
-        return skip(wire, value);
-    default:
-        return false;
-    }
-}
 
 bool codec_wire_texts_whole(const ProtobufCMessageDescriptor *descriptor, struct bytes wire,
     const struct codec_path *path, const struct codec_reading *reading)
 {
-    struct cursor cursor = {wire.data, wire.data + wire.len};
-    while (cursor.next < cursor.end) {
-        uint64_t number;
-        struct bytes content;
-        if (!read_field(&cursor, &number, &content))
-            return codec_refuse(reading, path, NULL, "protobuf of this message");
-        if (!content.len || !memchr(content.data, 0, content.len))
+    struct codec_walk walk = {wire.data, wire.data + wire.len};
+    struct codec_wire_field part;
+    while (walk.next < walk.end) {
+        if (!codec_walk_field(&walk, &part))
+            return codec_refuse(reading, path, NULL, CODEC_NOT_PROTOBUF);
+        if (part.type != WIRE_BYTES || !part.content.len || !memchr(part.content.data, 0, part.content.len))
             continue;
         const ProtobufCFieldDescriptor *field =
-            protobuf_c_message_descriptor_get_field(descriptor, (unsigned)number);
+            protobuf_c_message_descriptor_get_field(descriptor, part.number);
         if (field && field->type == PROTOBUF_C_TYPE_STRING)
             return codec_refuse(reading, path, field->name, "text without NUL");
         if (field && field->type == PROTOBUF_C_TYPE_MESSAGE) {
             struct codec_path inner = {path, field->name, CODEC_NO_INDEX};
-            if (!codec_wire_texts_whole(field->descriptor, content, &inner, reading))
+            if (!codec_wire_texts_whole(field->descriptor, part.content, &inner, reading))
                 return false;
         }
     }
@@ -92,8 +41,7 @@ static ProtobufCMessage *unpack_protobuf(struct bytes payload, const ProtobufCMe
     ProtobufCMessage *message =
         protobuf_c_message_unpack(descriptor, &memory->allocator, payload.len, payload.data);
     if (!message)
-        codec_refuse(
-            reading, NULL, NULL, memory->spent ? "fewer parts for its size" : "protobuf of this message");
+        codec_refuse(reading, NULL, NULL, memory->spent ? "fewer parts for its size" : CODEC_NOT_PROTOBUF);
     return message;
 }
 

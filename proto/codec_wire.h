@@ -7,6 +7,9 @@
 #include "proto/codec_check.h"
 #include "proto/codec_memory.h"
 
+/* The rule for bytes that are no protobuf at all. */
+#define CODEC_NOT_PROTOBUF "protobuf of this message"
+
 /* The payload as a message of that descriptor, whose version is 1; NULL with the refusal filled. It holds no
  * more than the payload does: strings are whole (no NUL was inside), but not yet checked to be UTF-8, and
  * numbers are whatever the sender wrote. Lives in the arena. */

@@ -181,7 +181,7 @@ static void test_protobuf_that_is_refused(void **state)
     expect("motion_batch", ENCODING_PROTOBUF,
         RAW("\x08\x01\x1a\x0b\x12\x03"
             "a\0b\x20\x01\x28\x01\x30\x05"),
-        "events.device", "without NUL");
+        "events[0].device", "letters, digits");
     expect("alert", ENCODING_PROTOBUF,
         RAW("\x08\x01\x4a\x02"
             "a\0"),

@@ -164,7 +164,7 @@ static void test_alert(void **state)
         {PLACED("\"effective\":5,\"expires\":5"), "expires", "after effective"},
         {PLACED("\"effective\":-5"), "effective", "a whole number from 0"},
         {PLACED("\"expires\":\"9007199254740992\""), "expires", "a whole number from 0"},
-        {PLACED("\"state\":77,\"truth\":-1,\"publicId\":\"not / ours\""), NULL, NULL},
+        {PLACED("\"state\":77"), "state", "one of IN_FORCE, ENDED"},
         {ALERT("\"place\":{\"point\":{\"latE7\":-900000001}}"), "place.point.lat_e7", "between"},
         {ALERT("\"place\":{\"circle\":{" CENTER ",\"radiusM\":500}}"), NULL, NULL},
         {ALERT("\"place\":{\"circle\":{" CENTER "}}"), "place.circle.radius_m", "between 1 and 500000"},

@@ -59,7 +59,7 @@ class Connect(LiveCase):
             answer = b""
             while data := connection.socket.recv(100):
                 answer += data
-            self.assertTrue(answer == b"" or answer[:1] == b"\x20" and answer[3] in (0x01, 0x84), answer)
+            self.assertEqual((answer[:1], answer[3:4]), (b"\x20", b"\x84" if level > 5 else b"\x01"))
 
     def test_reserved_flag(self):
         """[5] 3.1.2-3 [3] 3.1.2-3"""
@@ -304,7 +304,8 @@ class Properties(LiveCase):
     def refused(self, props, codes=(0x81, 0x82)):
         connection = self.raw()
         connection.send(mqtt.connect(client_id=unique("props"), props=props, **self.credentials("user/ann")))
-        self.assertEqual([p.reason in codes for p in connection.closed()], [True])
+        said = connection.closed()
+        self.assertTrue(all(p.kind == mqtt.CONNACK and p.reason in codes for p in said) and len(said) < 2, said)
 
     def test_values_that_are_errors(self):
         """[5] 2.2.2-1 3.1.4-1"""
@@ -359,14 +360,14 @@ class Properties(LiveCase):
 
     def test_small_maximum_packet(self):
         """[5] 3.1.2-27 3.2.2-19 3.2.2-20 3.4.2-2 3.4.2-3 3.5.2-2 3.5.2-3"""
-        connection = self.client(props={"maximum_packet_size": 64})
+        connection = self.client(props={"maximum_packet_size": 36})
         for qos in (1, 2):
             answer = connection.publish("nb/v1/alert", b"{", qos=qos)
             self.assertEqual((answer.reason, answer.props), (0x99, {}))
 
     def test_small_maximum_packet_at_the_end(self):
         """[5] 3.14.2-3 3.14.2-4"""
-        connection = self.client(props={"maximum_packet_size": 64})
+        connection = self.client(props={"maximum_packet_size": 36})
         connection.send(mqtt.connect(client_id="again"))
         said = connection.closed()
         self.assertEqual([(p.kind, p.reason, len(p.body) < 62) for p in said], [(mqtt.DISCONNECT, 0x82, True)])

@@ -66,10 +66,10 @@ def now_ms():
     return int(time.time() * 1000)
 
 
-def alert(identifier=None, place=HERE, lives=600, **fields):
+def alert(identifier=None, where=HERE, lives=600, **fields):
     """An alert in JSON, from `fields` over what every alert needs."""
     content = {"senderAlertId": identifier or unique("alert"), "msgType": "ALERT", "category": "crime",
-               "headline": "Sample headline", "place": point(*place), "expires": str(now_ms() + lives * 1000)} | fields
+               "headline": "Sample headline", "place": point(*where), "expires": str(now_ms() + lives * 1000)} | fields
     return json.dumps({name: value for name, value in content.items() if value is not None}).encode()
 
 

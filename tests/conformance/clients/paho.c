@@ -2,6 +2,7 @@
  * arguments). */
 #include <MQTTClient.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +66,9 @@ static void follow(MQTTClient client, int version, int qos, const char *filter)
         granted = (int)response.reasonCode;
         MQTTResponse_free(response);
     } else {
-        granted = MQTTClient_subscribe(client, filter, qos);
+        char *filters[] = {(char *)(uintptr_t)filter};
+        int code = MQTTClient_subscribeMany(client, 1, filters, &qos);
+        granted = code ? code : qos;
     }
     printf("subscribed %d\n", granted);
     while (MQTTClient_isConnected(client)) {

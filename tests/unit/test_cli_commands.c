@@ -18,7 +18,7 @@ enum { OUTPUT = 8192 };
 static int run(const char *arguments, char output[OUTPUT])
 {
     char command[1024];
-    snprintf(command, sizeof command, "env -u NEIGHBORS_AS -u NEIGHBORS_TOKEN_FILE %s %s 2>&1",
+    snprintf(command, sizeof command, "exec 2>&1; unset NEIGHBORS_AS NEIGHBORS_TOKEN_FILE; %s %s",
         NEIGHBORS_PROGRAM, arguments);
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
@@ -85,6 +85,10 @@ static const struct command_case cases[] = {
     {"geo cover --circle 34.05,-118.24,800 --max 5", 0, "=9q5ct\n"},
     {"geo cover --circle 34.05,-118.24,8000 --min 6 --cells 10", 1,
         "takes more than 10 cells of precision 6"},
+    {"geo cover --circle 34.05,-118.24,-1", 1, "34.05,-118.24,-1: "},
+    {"geo cover --circle 34.05,-118.24,9 --polygon x", 2, "--circle LAT,LON,METRES or --polygon FILE"},
+    {"geo cover --polygon /nonexistent", 1, "No such file"},
+    {"geo cover --polygon - < /dev/null", 1, "-:1: "},
     {"geo cover --circle 34.05,-118.24", 2, "--circle has the form"},
     {"geo cover", 2, "--circle LAT,LON,METRES"},
     {"geo cover --circle 1,1,100 --min 6 --max 5", 2, "--min is finer than --max"},
@@ -101,6 +105,40 @@ static void each_call_ends_as_it_should(void **state)
         if (code != cases[i].code || !fits)
             fail_msg("neighbors %s\n  ended with %d, expected %d, and said: %s", cases[i].arguments, code,
                 cases[i].code, output);
+    }
+}
+
+/* ---- polygons ---- */
+
+#define SQUARE "[[[10.41,57.64],[10.43,57.64],[10.43,57.65],[10.41,57.65],[10.41,57.64]]]"
+
+static void polygons_are_read_wherever_geojson_has_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        int code;
+        const char *output;
+    } files[] = {
+        {"{\"type\":\"Polygon\",\"coordinates\":" SQUARE "}", 0, "u4pru\n"},
+        {"{\"type\":\"MultiPolygon\",\"coordinates\":[" SQUARE "]}", 0, "u4pru\n"},
+        {"{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"geometry\":"
+         "{\"type\":\"Polygon\",\"coordinates\":" SQUARE "}}]}",
+            0, "u4pru\n"},
+        {"{\"type\":\"Point\",\"coordinates\":[10.41,57.64]}", 1, "only polygons can be covered"},
+        {"{\"type\":\"FeatureCollection\",\"features\":[]}", 1, "there is no polygon in it"},
+        {"{\"type\":\"Polygon\",\"coordinates\":[[[1,2],[3]]]}", 1, "a position is an array"},
+        {"{\"type\":\"Polygon\",\"coordinates\":[[[1,2],[3,4],[1,2]]]}", 1, "-: "},
+        {"[]", 1, "this is not GeoJSON"},
+        {"{", 1, "-:2: "},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char arguments[600], output[OUTPUT];
+        snprintf(
+            arguments, sizeof arguments, "geo cover --max 5 --polygon - <<'END'\n%s\nEND\n", files[i].json);
+        int code = run(arguments, output);
+        if (code != files[i].code || !strstr(output, files[i].output))
+            fail_msg("%s\n  ended with %d and said: %s", files[i].json, code, output);
     }
 }
 
@@ -149,8 +187,8 @@ static void an_installation_s_keys_are_made_once(void **state)
         mode_t mode;
     } files[] = {{"token.key", 0600}, {"token.pub", 0644}, {"broker.secret", 0600}, {"ca.key", 0600},
         {"ca.crt", 0644}, {"server.key", 0600}, {"server.crt", 0644}};
-    char folder[64] = P_tmpdir "/neighbors-ca-XXXXXX", arguments[128], output[OUTPUT], path[128],
-         authority[128];
+    char folder[64] = P_tmpdir "/neighbors-ca-XXXXXX";
+    char arguments[128], output[OUTPUT], path[128], authority[128];
     struct stat status;
     assert_non_null(mkdtemp(folder));
     snprintf(arguments, sizeof arguments, "ca init --data %s --host broker.example,192.0.2.7", folder);
@@ -188,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_call_ends_as_it_should),
+        cmocka_unit_test(polygons_are_read_wherever_geojson_has_them),
         cmocka_unit_test(an_installation_s_keys_are_made_once),
         cmocka_unit_test(hosts_that_cannot_be_are_refused),
     };

@@ -1,0 +1,15 @@
+/* The polygons of a GeoJSON file (RFC 7946) as a shape. */
+#ifndef NEIGHBORS_CLI_GEOJSON_H
+#define NEIGHBORS_CLI_GEOJSON_H
+
+#include "geo/geo.h"
+#include "proto/arena.h"
+
+enum { GEOJSON_ERROR = 200 };
+
+/* Reads every Polygon and MultiPolygon of the file, also within features and collections, as one shape that
+ * lives in the arena; "-" reads standard input. False: error says what is wrong and where. */
+bool geojson_read(const char *path, struct arena *arena, struct geo_shape *out, char error[GEOJSON_ERROR])
+    __attribute__((warn_unused_result));
+
+#endif

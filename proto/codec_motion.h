@@ -12,7 +12,7 @@ void codec_read_event(
 bool codec_start_batch(const struct codec_reading *reading, uint64_t session, size_t count,
     struct motion_batch *out) __attribute__((warn_unused_result));
 
-/* A batch from its bytes in protobuf. Same result as by protobuf-c, in a third of the time. */
+/* A batch from its bytes in protobuf. Same result as by protobuf-c, in about half the time. */
 bool codec_read_motion_wire(const struct codec_reading *reading, struct bytes payload,
     struct motion_batch *out) __attribute__((warn_unused_result));
 

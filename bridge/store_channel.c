@@ -1,5 +1,4 @@
 /* Channels: the state of one and pages of it, and how their entries are read (scripts/channel.lua). */
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,14 +60,20 @@ bool entry_decode(struct channel_entry *entry, char kind, struct text id, struct
 
 /* ---- state ---- */
 
-bool followed_open(
-    struct store *store, struct text channel, struct position_in_channel told, call_answer *answer, void *arg)
+/* A command whose answer is no state and no page: what it is for fails, in a later turn as every answer. */
+static void put_refusal(struct buffer *command)
+{
+    command_begin(command, 1);
+    command_text(command, "PING");
+}
+
+void channel_ask_state(struct store *store, struct text channel, struct position_in_channel told, call_answer *answer,
+    void *arg)
 {
     struct channel_keys keys;
     struct buffer command = {0};
     char id[48] = "";
-    bool known = channel_keys(&keys, channel);
-    if (known) {
+    if (channel_keys(&keys, channel)) {
         if (told.ms || told.seq)
             snprintf(id, sizeof(id), "%" PRIu64 "-%" PRIu32, told.ms, told.seq);
         command_function(&command, "nb_open", keys.alerts.len ? 3 : 2, 2);
@@ -78,10 +83,11 @@ bool followed_open(
             command_bytes(&command, keys.alerts.data, keys.alerts.len);
         command_number(&command, store->options.now());
         command_text(&command, id);
-        store_send(store, &command, answer, arg);
+    } else {
+        put_refusal(&command);
     }
     channel_keys_free(&keys);
-    return known;
+    store_send(store, &command, answer, arg);
 }
 
 void channel_state_decode(struct channel_state *state, enum store_status status, const redisReply *reply,
@@ -126,9 +132,7 @@ void store_channel_state(struct store *store, struct text channel, store_channel
 {
     struct state_call *call = store_alloc(sizeof(*call));
     *call = (struct state_call){done, arg};
-    bool known = followed_open(store, channel, (struct position_in_channel){0}, on_state, call);
-    assert(known);
-    (void)known;
+    channel_ask_state(store, channel, (struct position_in_channel){0}, on_state, call);
 }
 
 /* ---- pages ---- */
@@ -175,17 +179,19 @@ void store_channel_read(struct store *store, struct text channel, struct positio
     struct buffer command = {0};
     char from[48] = "-";
     bool known = channel_keys(&keys, channel);
-    assert(known);
-    (void)known;
     if (after.ms || after.seq)
         snprintf(from, sizeof(from), "%s%" PRIu64 "-%" PRIu32, after.index ? "" : "(", after.ms, after.seq);
     struct page_call *call = store_alloc(sizeof(*call));
     *call = (struct page_call){done, arg, most};
-    command_function(&command, "nb_read", 2, 2);
-    command_bytes(&command, keys.stream.data, keys.stream.len);
-    command_bytes(&command, keys.low.data, keys.low.len);
-    command_text(&command, from);
-    command_number(&command, (int64_t)most + 1);
+    if (known) {
+        command_function(&command, "nb_read", 2, 2);
+        command_bytes(&command, keys.stream.data, keys.stream.len);
+        command_bytes(&command, keys.low.data, keys.low.len);
+        command_text(&command, from);
+        command_number(&command, (int64_t)most + 1);
+    } else {
+        put_refusal(&command);
+    }
     channel_keys_free(&keys);
     store_send(store, &command, on_page, call);
 }

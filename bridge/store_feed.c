@@ -263,8 +263,7 @@ static void ask_state(struct store *store, struct follow *follow)
     question->len = follow->channel.len;
     memcpy(question->channel, follow->channel.data, follow->channel.len);
     follow->state = FOLLOW_OPENING;
-    if (!followed_open(store, follow->channel, follow->told, on_opened, question))
-        free(question);
+    channel_ask_state(store, follow->channel, follow->told, on_opened, question);
 }
 
 /* ---- what comes on the connection ---- */

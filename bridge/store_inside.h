@@ -108,9 +108,9 @@ bool entry_decode(struct channel_entry *entry, char kind, struct text id, struct
     __attribute__((warn_unused_result));
 bool position_decode(struct position_in_channel *position, struct text id)
     __attribute__((warn_unused_result));
-/* Asks nb_open; told: the last entry that the caller knows, or all 0. False: no channel's name. */
-bool followed_open(struct store *store, struct text channel, struct position_in_channel told,
-    call_answer *answer, void *arg) __attribute__((warn_unused_result));
+/* Asks nb_open; told: the last entry that the caller knows, or all 0. The answer to no channel's name decodes as FAILED. */
+void channel_ask_state(struct store *store, struct text channel, struct position_in_channel told, call_answer *answer,
+    void *arg);
 /* Fills state from the reply; *alerts is what state->alerts points to, to be freed. */
 void channel_state_decode(struct channel_state *state, enum store_status status, const redisReply *reply,
     struct alert_notice **alerts);

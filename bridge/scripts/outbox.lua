@@ -6,7 +6,7 @@ local CLAIM_IDLE = 2000
 -- Consumer group calls; the group is made when it is missed.
 local function grouped(key, ...)
     local answer = redis.pcall(...)
-    if answer.err and string.find(answer.err, 'NOGROUP', 1, true) then
+    if answer and answer.err and string.find(answer.err, 'NOGROUP', 1, true) then
         call('XGROUP', 'CREATE', key, 'workers', '0', 'MKSTREAM')
         answer = call(...)
     end

@@ -1,0 +1,437 @@
+/* Alerts in the store, against a real Redis: repeats, updates, cancels in any order, what channels get of it,
+ * and the fence that keeps an old state from coming after a new one. */
+#include <stdlib.h>
+
+#include "tests/live/store_fixture.h"
+
+#define ID(letter)                                                                                           \
+    letter letter letter letter letter letter letter letter letter letter letter letter "000000000000"
+#define A ID("a")
+#define B ID("b")
+#define C ID("c")
+#define D ID("d")
+
+struct answer {
+    bool done;
+    struct store_alert_result result;
+};
+
+static void on_alert(void *arg, const struct store_alert_result *result)
+{
+    struct answer *answer = arg;
+    assert_false(answer->done);
+    answer->done = true;
+    answer->result = *result;
+}
+
+/* What the tests say of an alert; lists are words with a space between. */
+struct say {
+    enum store_alert_act act;
+    const char *id, *references, *channels, *body, *area;
+    int64_t expires;
+};
+
+static size_t split(char *words, char *out, size_t width)
+{
+    size_t count = 0;
+    char *rest = NULL;
+    for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        snprintf(out + width * count++, width, "%s", word);
+    return count;
+}
+
+static struct store_alert_result say(struct fixture *f, struct say s)
+{
+    char references[4][PUBLIC_ID + 1], channels[STORE_COVER][13], words[256];
+    struct store_alert alert = {.act = s.act,
+        .sender_tag = 17,
+        .now = fixture_now(),
+        .expires = s.expires ? s.expires : START + 60000};
+    const char *body = s.body ? s.body : "body", *area = s.area ? s.area : "area";
+    strcpy(alert.id, s.id);
+    snprintf((char *)alert.digest, sizeof(alert.digest), "%s", body);
+    snprintf(words, sizeof(words), "%s", s.references ? s.references : "");
+    alert.reference_count = split(words, references[0], sizeof(references[0]));
+    alert.references = references;
+    snprintf(words, sizeof(words), "%s",
+        s.channels                    ? s.channels
+        : s.act == STORE_ALERT_CANCEL ? ""
+                                      : "9qh1f");
+    alert.channel_count = split(words, channels[0], sizeof(channels[0]));
+    alert.channels = channels;
+    alert.body = (struct bytes){(const uint8_t *)body, strlen(body)};
+    alert.area = (struct bytes){(const uint8_t *)area, strlen(area)};
+    struct answer answer = {0};
+    store_alert(f->store, &alert, on_alert, &answer);
+    assert_false(answer.done);
+    fixture_until(f, &answer.done);
+    return answer.result;
+}
+
+#define expect(result_, status_, id_, revision_)                                                             \
+    do {                                                                                                     \
+        struct store_alert_result r_ = result_;                                                              \
+        assert_int_equal(r_.status, status_);                                                                \
+        assert_string_equal(r_.public_id, id_);                                                              \
+        assert_int_equal(r_.revision, revision_);                                                            \
+    } while (0)
+
+struct record {
+    bool done;
+    struct store_alert_record record;
+    char body[64], areas[4][64];
+};
+
+static void on_record(void *arg, const struct store_alert_record *found)
+{
+    struct record *record = arg;
+    record->done = true;
+    record->record = *found;
+    snprintf(
+        record->body, sizeof(record->body), "%.*s", (int)found->body.len, (const char *)found->body.data);
+    for (size_t i = 0; i < found->area_count && i < 4; i++)
+        snprintf(record->areas[i], sizeof(record->areas[i]), "%.*s", (int)found->areas[i].len,
+            (const char *)found->areas[i].data);
+}
+
+static struct record load(struct fixture *f, const char *id, uint32_t revision)
+{
+    struct record record = {0};
+    store_alert_load(f->store, 17, id, revision, on_record, &record);
+    fixture_until(f, &record.done);
+    return record;
+}
+
+struct opened {
+    bool done;
+    struct channel_state state;
+    struct alert_notice alerts[8];
+};
+
+static void on_state(void *arg, const struct channel_state *state)
+{
+    struct opened *opened = arg;
+    assert_false(opened->done);
+    opened->done = true;
+    opened->state = *state;
+    for (size_t i = 0; i < state->alert_count && i < 8; i++)
+        opened->alerts[i] = state->alerts[i];
+}
+
+static struct opened state_of(struct fixture *f, const char *channel)
+{
+    struct opened opened = {0};
+    store_channel_state(f->store, text_of(channel), on_state, &opened);
+    fixture_until(f, &opened.done);
+    return opened;
+}
+
+static void follow(struct fixture *f, const char *channel)
+{
+    struct opened opened = {0};
+    store_follow(f->store, text_of(channel), on_state, &opened);
+    fixture_until(f, &opened.done);
+    assert_int_equal(opened.state.status, STORE_OK);
+}
+
+/* What was told of a channel, as "aaa1+ aaa2-": the beginning of the id, the revision, in force or not. */
+static const char *history(struct fixture *f, const char *channel)
+{
+    static char text[1024];
+    text[0] = 0;
+    for (size_t i = 0; i < f->told_count; i++) {
+        const struct told *told = &f->told[i];
+        if (strcmp(told->channel, channel) != 0 || told->kind != ENTRY_ALERT)
+            continue;
+        assert_int_equal(told->alert.sender_tag, 17);
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%c%u%c", text[0] ? " " : "",
+            told->alert.public_id[0], told->alert.revision, told->alert.in_force ? '+' : '-');
+    }
+    return text;
+}
+
+#define NEW(id_, ...) ((struct say){.act = STORE_ALERT_NEW, .id = id_, ##__VA_ARGS__})
+#define UPDATE(id_, of_, ...)                                                                                \
+    ((struct say){.act = STORE_ALERT_UPDATE, .id = id_, .references = of_, ##__VA_ARGS__})
+#define CANCEL(id_, of_, ...)                                                                                \
+    ((struct say){.act = STORE_ALERT_CANCEL, .id = id_, .references = of_, ##__VA_ARGS__})
+
+#define until_history(f, channel, expected) UNTIL(f, strcmp(history(f, channel), expected) == 0)
+
+static void the_same_is_a_repeat_and_other_bytes_a_conflict(void **state)
+{
+    struct fixture *f = *state;
+    expect(say(f, NEW(A)), STORE_OK, A, 1);
+    expect(say(f, NEW(A)), STORE_REPEAT, A, 1);
+    expect(say(f, NEW(A, .body = "other")), STORE_CONFLICT, A, 1);
+    expect(say(f, UPDATE(B, A, .body = "two")), STORE_OK, A, 2);
+    expect(say(f, UPDATE(B, A, .body = "two")), STORE_REPEAT, A, 2);
+    expect(say(f, UPDATE(B, A, .body = "else")), STORE_CONFLICT, A, 2);
+    expect(say(f, NEW(A)), STORE_REPEAT, A, 1);
+    expect(say(f, UPDATE(C, B, .body = "three")), STORE_OK, A, 3);
+    expect(say(f, CANCEL(D, C, .body = "four")), STORE_OK, A, 4);
+    expect(say(f, CANCEL(D, C, .body = "four")), STORE_REPEAT, A, 4);
+    expect(say(f, CANCEL(D, C, .body = "five")), STORE_CONFLICT, A, 4);
+}
+
+static void revisions_are_loaded_with_what_was_before(void **state)
+{
+    struct fixture *f = *state;
+    say(f, NEW(A, .body = "one", .area = "north"));
+    say(f, UPDATE(B, A, .body = "two", .area = "north"));
+    say(f, UPDATE(C, A, .body = "three", .area = "south"));
+    say(f, CANCEL(D, A, .body = "four"));
+    struct record record = load(f, A, 1);
+    assert_int_equal(record.record.status, STORE_OK);
+    assert_string_equal(record.body, "one");
+    assert_int_equal(record.record.area_count, 0);
+    assert_true(record.record.in_force);
+    assert_int_equal(record.record.expires, START + 60000);
+    record = load(f, A, 3);
+    assert_string_equal(record.body, "three");
+    assert_int_equal(record.record.area_count, 1);
+    assert_string_equal(record.areas[0], "north");
+    record = load(f, A, 4);
+    assert_string_equal(record.body, "three");
+    assert_false(record.record.in_force);
+    assert_int_equal(record.record.revision, 4);
+    assert_int_equal(record.record.area_count, 2);
+    assert_string_equal(record.areas[1], "south");
+    assert_int_equal(load(f, B, 1).record.status, STORE_NOT_FOUND);
+}
+
+static void only_the_newest_bodies_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    char id[PUBLIC_ID + 1], body[16];
+    say(f, NEW(A, .body = "1"));
+    for (int n = 2; n <= 80; n++) {
+        snprintf(id, sizeof(id), "%024x", n);
+        snprintf(body, sizeof(body), "%d", n);
+        expect(say(f, UPDATE(id, A, .body = body)), STORE_OK, A, (uint32_t)n);
+    }
+    assert_string_equal(load(f, A, 80).body, "80");
+    assert_string_equal(load(f, A, 17).body, "17");
+    struct record record = load(f, A, 3);
+    assert_int_equal(record.record.status, STORE_OK);
+    assert_string_equal(record.body, "17");
+    assert_false(record.record.in_force);
+}
+
+static void a_cancelled_alert_never_lives_however_late_it_comes(void **state)
+{
+    struct fixture *f = *state;
+    follow(f, "c:9qh1f");
+    f->upkeep = true;
+    expect(say(f, CANCEL(D, A)), STORE_OK, A, 1);
+    expect(say(f, NEW(A)), STORE_DEAD, A, 1);
+    expect(say(f, NEW(A)), STORE_DEAD, A, 1);
+    assert_int_equal(say(f, UPDATE(B, A)).status, STORE_DEAD);
+    expect(say(f, NEW(C)), STORE_OK, C, 1);
+    until_history(f, "c:9qh1f", "c1+");
+    assert_int_equal(state_of(f, "c:9qh1f").state.alert_count, 1);
+}
+
+static void an_update_of_something_unknown_is_new_and_replaces_it(void **state)
+{
+    struct fixture *f = *state;
+    follow(f, "c:9qh1f");
+    f->upkeep = true;
+    expect(say(f, UPDATE(B, A, .body = "two")), STORE_OK, B, 1);
+    expect(say(f, NEW(A, .body = "one")), STORE_DEAD, B, 1);
+    expect(say(f, UPDATE(C, A, .body = "three")), STORE_OK, B, 2);
+    expect(say(f, UPDATE(B, A, .body = "two")), STORE_REPEAT, B, 1);
+    until_history(f, "c:9qh1f", "b1+ b2+");
+}
+
+static void the_first_reference_goes_on_and_the_others_end(void **state)
+{
+    struct fixture *f = *state;
+    follow(f, "c:9qh1f");
+    f->upkeep = true;
+    say(f, NEW(A));
+    say(f, NEW(B));
+    expect(say(f, UPDATE(C, B " " A)), STORE_OK, B, 2);
+    UNTIL(f, state_of(f, "c:9qh1f").state.alert_count == 1);
+    UNTIL(f, strstr(history(f, "c:9qh1f"), "a2-") && strstr(history(f, "c:9qh1f"), "b2+"));
+    /* What refers to the one that merged means the one that goes on. */
+    expect(say(f, CANCEL(D, A)), STORE_OK, B, 3);
+    UNTIL(f, state_of(f, "c:9qh1f").state.alert_count == 0);
+}
+
+static void channels_that_are_left_get_ended(void **state)
+{
+    struct fixture *f = *state;
+    follow(f, "c:9qh1f");
+    follow(f, "c:9qh1g");
+    follow(f, "c:9q");
+    f->upkeep = true;
+    say(f, NEW(A, .channels = "9qh1f 9q"));
+    until_history(f, "c:9qh1f", "a1+");
+    say(f, UPDATE(B, A, .channels = "9qh1g 9q"));
+    until_history(f, "c:9qh1f", "a1+ a2-");
+    until_history(f, "c:9qh1g", "a2+");
+    until_history(f, "c:9q", "a1+ a2+");
+    assert_int_equal(state_of(f, "c:9qh1f").state.alert_count, 0);
+    struct opened opened = state_of(f, "c:9qh1g");
+    assert_int_equal(opened.state.alert_count, 1);
+    assert_string_equal(opened.alerts[0].public_id, A);
+    assert_int_equal(opened.alerts[0].revision, 2);
+    assert_true(opened.alerts[0].in_force);
+    say(f, CANCEL(D, A));
+    until_history(f, "c:9qh1f", "a1+ a2- a3-");
+    until_history(f, "c:9qh1g", "a2+ a3-");
+    until_history(f, "c:9q", "a1+ a2+ a3-");
+}
+
+static void every_state_reaches_followers_in_order(void **state)
+{
+    struct fixture *f = *state;
+    follow(f, "c:9qh1f");
+    say(f, NEW(A));
+    say(f, UPDATE(B, A));
+    say(f, UPDATE(C, A, .channels = "9qh1g"));
+    say(f, CANCEL(D, A));
+    assert_string_equal(history(f, "c:9qh1f"), "");
+    f->upkeep = true;
+    until_history(f, "c:9qh1f", "a1+ a2+ a3- a4-");
+    UNTIL(f, fixture_number(f, "XLEN nb:{s11}:first") + fixture_number(f, "XLEN nb:{s11}:outbox") == 0);
+    assert_string_equal(history(f, "c:9qh1f"), "a1+ a2+ a3- a4-");
+}
+
+static void an_alert_ends_by_itself_and_is_forgotten_later(void **state)
+{
+    struct fixture *f = *state;
+    follow(f, "c:9qh1f");
+    f->upkeep = true;
+    say(f, NEW(A, .expires = START + 1000));
+    say(f, UPDATE(B, A, .expires = START + 2000));
+    until_history(f, "c:9qh1f", "a1+ a2+");
+    fixture_set_now(START + 2000);
+    until_history(f, "c:9qh1f", "a1+ a2+ a3-");
+    assert_int_equal(load(f, A, 3).record.status, STORE_OK);
+    /* Expired is not final: an update lives again. */
+    expect(say(f, UPDATE(C, B, .expires = START + 5000)), STORE_OK, A, 4);
+    until_history(f, "c:9qh1f", "a1+ a2+ a3- a4+");
+    fixture_set_now(START + 5000);
+    until_history(f, "c:9qh1f", "a1+ a2+ a3- a4+ a5-");
+    UNTIL(f, fixture_number(f, "XLEN nb:{s11}:first") == 0);
+    fixture_set_now(START + 5000 + 3600000 - 1);
+    UNTIL(f, store_as_of(f->store) == fixture_now());
+    assert_int_equal(load(f, A, 5).record.status, STORE_OK);
+    fixture_set_now(START + 5000 + 3600000);
+    UNTIL(f, load(f, A, 5).record.status == STORE_NOT_FOUND);
+    assert_int_equal(fixture_number(f, "KEYS nb:{s11}:al*"), 0);
+    fixture_set_now(START + 5001 + 3600000);
+    (void)state_of(f, "c:9qh1f");
+    assert_int_equal(fixture_number(f, "KEYS nb:{*}:al:*"), 0);
+}
+
+/* A worker that took its entry, stood still, and goes on when the world has moved on. */
+static void an_old_state_cannot_come_after_a_new_one(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t id[12] = {0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa};
+    follow(f, "c:9qh1f");
+    f->upkeep = true;
+    say(f, NEW(A));
+    say(f, CANCEL(D, A));
+    until_history(f, "c:9qh1f", "a1+ a2-");
+    redisReply *keys = redis_ask(&f->ask, "KEYS nb:{*}:al:9qh1f");
+    assert_int_equal(keys->elements, 1);
+    char packed[512], names[3][64];
+    snprintf(names[0], sizeof(names[0]), "%.8s:ch:9qh1f", keys->element[0]->str);
+    snprintf(names[1], sizeof(names[1]), "%.8s:al:9qh1f", keys->element[0]->str);
+    snprintf(names[2], sizeof(names[2]), "nb:feed:c:9qh1f");
+    freeReplyObject(keys);
+    memcpy(packed, id, 12);
+    /* Sender's tag 17, from revision 1, one revision, until some time in 2023. */
+    memcpy(packed + 12, "\21\0\0\0\1\1\0\0\1\213\317\345\150\0", 14);
+    size_t len = 26;
+    for (int i = 0; i < 3; i++) {
+        packed[len++] = 0;
+        packed[len++] = (char)strlen(names[i]);
+        memcpy(packed + len, names[i], strlen(names[i]));
+        len += strlen(names[i]);
+    }
+    packed[len++] = '1';
+    redisReply *reply = redisCommand(f->ask.context, "FCALL nb_append 0 %b", packed, len);
+    assert_non_null(reply);
+    assert_int_equal(reply->integer, 0);
+    freeReplyObject(reply);
+    assert_int_equal(state_of(f, "c:9qh1f").state.alert_count, 0);
+    say(f, NEW(B));
+    until_history(f, "c:9qh1f", "a1+ a2- b1+");
+}
+
+/* A process takes work and is gone; another claims it. */
+static void work_that_was_left_is_claimed(void **state)
+{
+    struct fixture *f = *state;
+    follow(f, "c:9qh1f");
+    say(f, NEW(A));
+    redisReply *reply = redis_ask(&f->ask, "FCALL nb_take 0 dead 16 %s 1", "");
+    assert_non_null(reply);
+    assert_int_equal(reply->elements, 2);
+    freeReplyObject(reply);
+    assert_int_equal(fixture_number(f, "XLEN nb:{s11}:outbox"), 1);
+    f->upkeep = true;
+    until_history(f, "c:9qh1f", "a1+");
+    UNTIL(f, fixture_number(f, "XLEN nb:{s11}:outbox") == 0);
+}
+
+static void as_of_waits_for_the_outbox(void **state)
+{
+    struct fixture *f = *state;
+    follow(f, "c:9qh1f");
+    say(f, NEW(A));
+    redisReply *reply = redis_ask(&f->ask, "FCALL nb_take 0 dead 16 %s 1", "");
+    freeReplyObject(reply);
+    fixture_set_now(START + 700);
+    f->upkeep = true;
+    UNTIL(f, store_as_of(f->store) != 0);
+    assert_int_equal(store_as_of(f->store), START - 1);
+    UNTIL(f, store_as_of(f->store) == START + 700);
+    assert_string_equal(history(f, "c:9qh1f"), "a1+");
+}
+
+static void many_alerts_reach_many_channels_once(void **state)
+{
+    struct fixture *f = *state;
+    char id[PUBLIC_ID + 1];
+    follow(f, "c:9qh1f");
+    follow(f, "c:9qh1g");
+    struct store *other = fixture_other_store(f, "other");
+    f->upkeep = true;
+    for (int n = 0; n < 60; n++) {
+        snprintf(id, sizeof(id), "%024x", n + 1);
+        assert_int_equal(say(f, NEW(id, .channels = "9qh1f 9qh1g")).status, STORE_OK);
+        store_upkeep(other, fixture_now());
+    }
+    UNTIL(f, fixture_number(f, "XLEN nb:{s11}:outbox") == 0);
+    UNTIL(f, f->told_count == 120);
+    assert_int_equal(state_of(f, "c:9qh1f").state.alert_count, 60);
+    store_free(other);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_same_is_a_repeat_and_other_bytes_a_conflict),
+        TEST(revisions_are_loaded_with_what_was_before),
+        TEST(only_the_newest_bodies_are_kept),
+        TEST(a_cancelled_alert_never_lives_however_late_it_comes),
+        TEST(an_update_of_something_unknown_is_new_and_replaces_it),
+        TEST(the_first_reference_goes_on_and_the_others_end),
+        TEST(channels_that_are_left_get_ended),
+        TEST(every_state_reaches_followers_in_order),
+        TEST(an_alert_ends_by_itself_and_is_forgotten_later),
+        TEST(an_old_state_cannot_come_after_a_new_one),
+        TEST(work_that_was_left_is_claimed),
+        TEST(as_of_waits_for_the_outbox),
+        TEST(many_alerts_reach_many_channels_once),
+    };
+    return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+}

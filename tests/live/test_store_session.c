@@ -1,0 +1,252 @@
+/* Sessions, principals and inboxes in the store, against a real Redis. */
+#include <stdlib.h>
+
+#include "tests/live/store_fixture.h"
+
+struct opened {
+    bool done;
+    struct session_record record;
+    char subscriptions[64], cursors[64], household[64], name[64];
+    uint16_t qos2[8];
+};
+
+static void keep(char *out, size_t size, const void *data, size_t len)
+{
+    len = len < size ? len : size - 1;
+    if (len)
+        memcpy(out, data, len);
+    out[len] = 0;
+}
+
+static void on_open(void *arg, const struct session_record *record)
+{
+    struct opened *opened = arg;
+    assert_false(opened->done);
+    opened->done = true;
+    opened->record = *record;
+    keep(opened->subscriptions, 64, record->subscriptions.data, record->subscriptions.len);
+    keep(opened->cursors, 64, record->cursors.data, record->cursors.len);
+    keep(opened->household, 64, record->principal.household.data, record->principal.household.len);
+    keep(opened->name, 64, record->principal.name.data, record->principal.name.len);
+    for (size_t i = 0; i < record->qos2_count && i < 8; i++)
+        opened->qos2[i] = record->qos2[i];
+}
+
+static const struct session_name ANN = {{"user/ann", 8}, {"phone/1", 7}};
+
+static struct opened open_session(struct fixture *f, bool clean, uint32_t expiry_s)
+{
+    struct opened opened = {0};
+    store_session_open(f->store, ANN, clean, expiry_s, on_open, &opened);
+    assert_false(opened.done);
+    fixture_until(f, &opened.done);
+    return opened;
+}
+
+struct status {
+    bool done;
+    enum store_status status;
+};
+
+static void on_status(void *arg, enum store_status status)
+{
+    struct status *kept = arg;
+    assert_false(kept->done);
+    *kept = (struct status){true, status};
+}
+
+static struct bytes bytes_of(const char *text)
+{
+    return (struct bytes){(const uint8_t *)text, text ? strlen(text) : 0};
+}
+
+static enum store_status save(
+    struct fixture *f, uint64_t generation, const char *subscriptions, const char *cursors)
+{
+    struct status status = {0};
+    store_session_save(
+        f->store, ANN, generation, bytes_of(subscriptions), bytes_of(cursors), on_status, &status);
+    fixture_until(f, &status.done);
+    return status.status;
+}
+
+static enum store_status close_session(
+    struct fixture *f, uint64_t generation, uint32_t expiry_s, const char *cursors)
+{
+    struct status status = {0};
+    store_session_close(f->store, ANN, generation, expiry_s, bytes_of(cursors), on_status, &status);
+    fixture_until(f, &status.done);
+    return status.status;
+}
+
+static int open_enrolled(void **state)
+{
+    int failed = fixture_open(state);
+    struct fixture *f = *state;
+    return failed || !redis_tell(&f->ask,
+                         "HSET nb:{p:user/ann}:principal household home-7 name %s number 3 "
+                         "place 9qh1f5ab former 9qh1f5 since 77 share 6 tokens_after 88",
+                         "Ann");
+}
+
+static void a_principal_is_found_as_it_was_enrolled(void **state)
+{
+    struct fixture *f = *state;
+    struct opened opened = open_session(f, false, 60);
+    assert_int_equal(opened.record.status, STORE_OK);
+    const struct principal_record *ann = &opened.record.principal;
+    assert_int_equal(ann->status, STORE_OK);
+    assert_string_equal(opened.household, "home-7");
+    assert_string_equal(opened.name, "Ann");
+    assert_string_equal(ann->place, "9qh1f5ab");
+    assert_string_equal(ann->former_place, "9qh1f5");
+    assert_int_equal(ann->number, 3);
+    assert_int_equal(ann->since, 77);
+    assert_int_equal(ann->share, 6);
+    assert_int_equal(ann->tokens_after, 88);
+}
+
+static void who_is_not_enrolled_or_was_revoked_opens_nothing(void **state)
+{
+    struct fixture *f = *state;
+    assert_true(redis_tell(&f->ask, "HSET nb:{p:user/ann}:principal revoked 5"));
+    assert_int_equal(open_session(f, false, 60).record.status, STORE_REVOKED);
+    assert_true(redis_tell(&f->ask, "DEL nb:{p:user/ann}:principal"));
+    assert_int_equal(open_session(f, false, 60).record.status, STORE_NOT_FOUND);
+    assert_int_equal(fixture_number(f, "KEYS nb:{p:user/ann}:*"), 0);
+}
+
+static void a_session_goes_on_where_it_was(void **state)
+{
+    struct fixture *f = *state;
+    struct opened first = open_session(f, false, 60);
+    assert_false(first.record.present);
+    assert_int_equal(save(f, first.record.generation, "subs", "cursors 1"), STORE_OK);
+    assert_int_equal(save(f, first.record.generation, NULL, "cursors 2"), STORE_OK);
+    assert_int_equal(close_session(f, first.record.generation, 60, NULL), STORE_OK);
+    struct opened second = open_session(f, false, 60);
+    assert_true(second.record.present);
+    assert_string_equal(second.subscriptions, "subs");
+    assert_string_equal(second.cursors, "cursors 2");
+    assert_true(second.record.generation > first.record.generation);
+    struct opened third = open_session(f, true, 60);
+    assert_false(third.record.present);
+    assert_string_equal(third.subscriptions, "");
+    assert_true(third.record.generation > second.record.generation);
+}
+
+static void the_former_holder_is_fenced_and_told(void **state)
+{
+    struct fixture *f = *state;
+    struct opened first = open_session(f, false, 60);
+    struct opened second = open_session(f, false, 60);
+    assert_int_equal(save(f, first.record.generation, "old", NULL), STORE_FENCED);
+    assert_int_equal(close_session(f, first.record.generation, 0, "old"), STORE_FENCED);
+    assert_int_equal(save(f, second.record.generation, "new", NULL), STORE_OK);
+    UNTIL(f, f->taken_generation == second.record.generation);
+    assert_string_equal(f->taken_over, "user/ann phone/1");
+    /* Also over a session that ended in between. */
+    assert_int_equal(close_session(f, second.record.generation, 0, NULL), STORE_OK);
+    struct opened third = open_session(f, false, 60);
+    assert_false(third.record.present);
+    assert_true(third.record.generation > second.record.generation);
+    assert_int_equal(save(f, second.record.generation, "old", NULL), STORE_FENCED);
+}
+
+static void what_is_closed_expires(void **state)
+{
+    struct fixture *f = *state;
+    struct opened opened = open_session(f, false, 5);
+    assert_true(fixture_number(f, "TTL nb:{p:user/ann}:s:phone/1") > 5);
+    assert_int_equal(close_session(f, opened.record.generation, 5, "c"), STORE_OK);
+    assert_in_range(fixture_number(f, "TTL nb:{p:user/ann}:s:phone/1"), 1, 5);
+    opened = open_session(f, false, UINT32_MAX);
+    assert_true(opened.record.present);
+    assert_int_equal(close_session(f, opened.record.generation, UINT32_MAX, NULL), STORE_OK);
+    assert_int_equal(fixture_number(f, "TTL nb:{p:user/ann}:s:phone/1"), -1);
+    opened = open_session(f, false, 5);
+    assert_string_equal(opened.cursors, "c");
+    assert_int_equal(close_session(f, opened.record.generation, 0, NULL), STORE_OK);
+    assert_int_equal(fixture_number(f, "EXISTS nb:{p:user/ann}:s:phone/1"), 0);
+}
+
+static void packet_ids_wait_for_their_release(void **state)
+{
+    struct fixture *f = *state;
+    struct opened opened = open_session(f, false, 60);
+    assert_true(redis_tell(&f->ask, "SADD nb:{p:user/ann}:q2:phone/1 7 65535"));
+    opened = open_session(f, false, 60);
+    assert_int_equal(opened.record.qos2_count, 2);
+    assert_int_equal(opened.qos2[0] + opened.qos2[1], 7 + 65535);
+    struct status status = {0};
+    store_qos2_release(f->store, ANN, opened.record.generation, 7, on_status, &status);
+    fixture_until(f, &status.done);
+    assert_int_equal(status.status, STORE_OK);
+    assert_int_equal(open_session(f, false, 60).record.qos2_count, 1);
+    assert_int_equal(open_session(f, true, 60).record.qos2_count, 0);
+}
+
+static void on_state(void *arg, const struct channel_state *state)
+{
+    assert_int_equal(state->status, STORE_OK);
+    *(bool *)arg = true;
+}
+
+static void on_page(void *arg, const struct channel_page *page)
+{
+    assert_int_equal(page->status, STORE_OK);
+    *(struct channel_page *)arg = *page;
+    ((struct channel_page *)arg)->more = true;
+}
+
+static void the_inbox_is_told_and_kept(void **state)
+{
+    struct fixture *f = *state;
+    bool followed = false;
+    (void)open_session(f, false, 60);
+    store_follow(f->store, TEXT("i:user/ann/phone/1"), on_state, &followed);
+    fixture_until(f, &followed);
+    struct status status = {0};
+    store_inbox(f->store, ANN, TEXT("refused"), bytes_of("payload"), on_status, &status);
+    fixture_until(f, &status.done);
+    assert_int_equal(status.status, STORE_OK);
+    UNTIL(f, f->told_count == 1);
+    assert_string_equal(f->told[0].channel, "i:user/ann/phone/1");
+    assert_int_equal(f->told[0].kind, ENTRY_INBOX);
+    assert_memory_equal(f->told[0].data, "\7refusedpayload", 15);
+    assert_int_equal(f->told[0].len, 15);
+    for (int i = 0; i < 1250; i++)
+        store_inbox(f->store, ANN, TEXT("refused"), bytes_of("x"), NULL, NULL);
+    UNTIL(f, f->told_count == 1251);
+    assert_in_range(fixture_number(f, "XLEN nb:{p:user/ann}:in:phone/1"), 1000, 1100);
+    struct channel_page page = {0};
+    store_channel_read(
+        f->store, TEXT("i:user/ann/phone/1"), (struct position_in_channel){0}, 1, on_page, &page);
+    fixture_until(f, &page.more);
+    assert_true(page.low.ms > 0);
+}
+
+static void a_changed_principal_is_told(void **state)
+{
+    struct fixture *f = *state;
+    (void)open_session(f, false, 60);
+    UNTIL(f, fixture_number(f, "PUBLISH nb:principals user/ann") == 1);
+    UNTIL(f, strcmp(f->changed, "user/ann") == 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_enrolled, fixture_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_principal_is_found_as_it_was_enrolled),
+        TEST(who_is_not_enrolled_or_was_revoked_opens_nothing),
+        TEST(a_session_goes_on_where_it_was),
+        TEST(the_former_holder_is_fenced_and_told),
+        TEST(what_is_closed_expires),
+        TEST(packet_ids_wait_for_their_release),
+        TEST(the_inbox_is_told_and_kept),
+        TEST(a_changed_principal_is_told),
+    };
+    return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+}

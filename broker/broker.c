@@ -3,6 +3,7 @@
 #include "broker/session/connection_state.h"
 #include "broker/session/deliver.h"
 #include "broker/session/info.h"
+#include "broker/session/will.h"
 #include "broker/step/publication.h"
 
 enum { TICK_MS = 100, TICK_PARTS = 10 };
@@ -88,6 +89,7 @@ struct broker *broker_new(const struct broker_options *options, const struct sea
     TAILQ_INIT(&broker->waiting_channels);
     TAILQ_INIT(&broker->pump);
     TAILQ_INIT(&broker->waiting);
+    TAILQ_INIT(&broker->wills);
     TAILQ_INIT(&broker->waiting_publications);
     return broker;
 }
@@ -121,6 +123,7 @@ void broker_free(struct broker *broker)
         broker->spare = TAILQ_NEXT(publication, in_connection);
         free(publication);
     }
+    wills_clear(broker);
     principals_clear(broker);
     free(broker);
 }
@@ -226,6 +229,7 @@ static void tick(struct broker *broker)
     if (now - broker->tick_at < TICK_MS && now >= broker->tick_at)
         return;
     broker->tick_at = now;
+    wills_tick(broker, now);
     while (most-- > 0) {
         struct connection *connection = broker->tick_next;
         if (!connection)

@@ -29,6 +29,7 @@ LIST_HEAD(connection_list, connection);
 TAILQ_HEAD(session_queue, session);
 TAILQ_HEAD(channel_queue, channel);
 TAILQ_HEAD(publication_list, publication);
+TAILQ_HEAD(will_list, will);
 
 struct broker {
     struct broker_options options;
@@ -48,11 +49,13 @@ struct broker {
     struct alert_object *alerts;        /* by public id and revision: loaded */
     struct known_principal *principals; /* by name: devices that edges speak for */
 
-    struct channel_queue dirty;                   /* channels with entries that their links have not seen */
-    struct session_queue pump;                    /* sessions that may go on */
+    struct channel_queue dirty; /* channels with entries that their links have not seen */
+    struct session_queue pump;  /* sessions that may go on */
+    size_t pump_count;
     struct session_queue waiting;                 /* sessions that wait for an alert to be loaded */
     struct channel_queue waiting_channels;        /* channels whose newest entry does */
     struct publication_list waiting_publications; /* likewise */
+    struct will_list wills;                       /* whose delay is not over */
     bool store_available;
     bool draining;
     struct publication *spare; /* freed publications, to be used again */

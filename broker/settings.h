@@ -1,4 +1,5 @@
-/* What an operator may set: one table, a row a setting. The configuration file, the environment (NEIGHBORS_<NAME>),
+/* What an operator may set: one table, a row a setting. The configuration file, the environment
+ * (NEIGHBORS_<NAME>),
  * `--print-config`, the sample file and every message about a wrong setting come from it.
  * The file itself is read by broker/net/settings_file.h. */
 #ifndef NEIGHBORS_BROKER_SETTINGS_H
@@ -14,51 +15,84 @@
  * Reloadable settings are read anew on SIGHUP. Limits of connections hold in each process. */
 #define SETTING_TABLE(NUMBER, STRING)                                                                        \
     STRING(node, "neighbors", false, "Name of this machine among all, the same after a restart")             \
-    NUMBER(processes, "processes", 1, 64, 1, false, "Processes that share the ports; more than one get a parent that restarts them") \
-    STRING(redis_url, "redis://127.0.0.1:6379", false, "The store: redis://[:password@]host:port[/db] or unix:/path") \
-    STRING(token_public_key, "/etc/neighbors/token_public.pem", true, "PEM file with the Ed25519 key that tokens are checked with") \
-    STRING(secret_file, "/etc/neighbors/secret", false, "File with the installation's secret: 32 bytes, or 64 hexadecimal digits; not readable by everybody") \
-    STRING(mqtt_address, "127.0.0.1", false, "Address of the plain MQTT listener; beyond loopback prefer TLS") \
-    NUMBER(mqtt_port, "port", 0, 65535, 1883, false, "Port of the plain MQTT listener; 0: none")              \
-    STRING(tls_address, "::", false, "Address of the MQTT listener with TLS; :: is IPv4 and IPv6")            \
-    NUMBER(tls_port, "port", 0, 65535, 8883, false, "Port of the MQTT listener with TLS; 0, or no certificate: none") \
-    STRING(tls_certificate, "", true, "PEM file with the server's certificate and its chain")                 \
-    STRING(tls_key, "", true, "PEM file with the server's private key; not readable by everybody")            \
-    STRING(tls_client_ca, "", true, "PEM file with the authorities whose client certificates are accepted")   \
-    STRING(http_address, "127.0.0.1", false, "Address of the listener for HTTP and WebSocket")                \
-    NUMBER(http_port, "port", 0, 65535, 8080, false, "Port of the listener for HTTP and WebSocket; 0: none")  \
-    NUMBER(http_idle_s, "seconds", 1, 3600, 20, false, "An HTTP connection without a request for this long is closed") \
-    STRING(portal_directory, "", true, "Folder with the portal's files, served at /")                         \
-    STRING(metrics_address, "127.0.0.1", false, "Address of the metrics listener; nothing on it asks who reads") \
-    NUMBER(metrics_port, "port", 0, 65535, 9100, false, "Port of the metrics listener; 0: none")              \
-    NUMBER(max_connections, "connections", 1, 1000000, 20000, true, "Connections that a process holds at once") \
-    NUMBER(max_connections_per_address, "connections", 0, 1000000, 1000, true, "Connections from one address (IPv6: one /64) in a process; 0: no limit") \
-    NUMBER(accept_rate, "connections a second", 0, 1000000, 2000, true, "New connections a second in a process, others wait; 0: no limit") \
-    NUMBER(accept_rate_per_address, "connections a second", 0, 1000000, 200, true, "New connections a second from one address, others are closed; 0: no limit") \
-    NUMBER(backlog, "connections", 1, 65535, 1024, false, "Connections that wait in the kernel to be accepted") \
-    NUMBER(connect_timeout_ms, "milliseconds", 100, 600000, 10000, false, "From accept to a whole CONNECT, TLS handshake included") \
-    NUMBER(keep_alive_max_s, "seconds", 5, 65535, 1200, false, "A client's keep-alive of 0 or more than this becomes this") \
-    NUMBER(maximum_packet, "bytes", 1024, 16777216, 1048576, false, "The largest MQTT packet a client may send") \
-    NUMBER(receive_maximum, "messages", 1, 65535, 1000, false, "Unacknowledged QoS 1 and 2 messages of a client") \
-    NUMBER(topic_alias_maximum, "aliases", 0, 65535, 16, false, "Topic aliases that a client may use")         \
-    NUMBER(session_expiry_max_s, "seconds", 0, 31536000, 604800, false, "The longest that a session outlives its connection") \
-    NUMBER(max_filters, "filters", 1, 10000, 100, false, "Topic filters of a session")                         \
-    NUMBER(max_outbound, "bytes", 4096, 16777216, 65536, false, "Output that may wait for a slow follower before only its cursor is kept") \
-    NUMBER(heartbeat_ms, "milliseconds", 100, 3600000, 30000, false, "A follower gets a heartbeat this often")  \
-    NUMBER(cursor_save_ms, "milliseconds", 10, 600000, 2000, false, "A follower's progress is stored this often") \
-    NUMBER(ring_items, "items", 16, 1048576, 512, false, "Newest items of a followed channel kept in memory")   \
-    NUMBER(clock_past_s, "seconds", 1, 31536000, 604800, false, "An event may have happened this long ago")     \
-    NUMBER(clock_future_s, "seconds", 0, 86400, 300, false, "A sender's clock may be this far ahead")           \
-    NUMBER(channel_precision, "characters", 3, 6, 5, false, "Geohash length of a channel; fixed at the first start") \
-    NUMBER(leaf_precision, "characters", 4, 8, 6, false, "Geohash length of a leaf cell; fixed at the first start") \
-    NUMBER(release_delay_ms, "milliseconds", 0, 3600000, 10000, false, "Activity is published in shuffled batches this often; 0: at once") \
-    NUMBER(release_households, "households", 1, 1000, 5, false, "Activity of a leaf cell is published from this many sharing households on") \
-    NUMBER(release_verified_days, "days", 0, 365, 7, false, "A household counts when it was verified this long ago") \
-    NUMBER(absence_days, "days", 1, 365, 7, false, "The longest absence after which a follower still learns what ended") \
-    NUMBER(channel_retention_hours, "hours", 1, 87600, 168, false, "Activity older than this leaves its channel") \
-    NUMBER(store_deadline_ms, "milliseconds", 100, 60000, 3000, false, "A store that has not answered for this long is connected to anew") \
-    NUMBER(drain_ms, "milliseconds", 0, 600000, 5000, true, "The longest that SIGTERM waits for connections and the store") \
-    NUMBER(worker_silence_ms, "milliseconds", 500, 600000, 2000, false, "A process that is silent for this long is killed and restarted") \
+    NUMBER(processes, "processes", 1, 64, 1, false,                                                          \
+        "Processes that share the ports; more than one get a parent that restarts them")                     \
+    STRING(redis_url, "redis://127.0.0.1:6379", false,                                                       \
+        "The store: redis://[:password@]host:port[/db] or unix:/path")                                       \
+    STRING(token_public_key, "/etc/neighbors/token_public.pem", true,                                        \
+        "PEM file with the Ed25519 key that tokens are checked with")                                        \
+    STRING(secret_file, "/etc/neighbors/secret", false,                                                      \
+        "File with the installation's secret: 32 bytes, or 64 hexadecimal digits; not readable by "          \
+        "everybody")                                                                                         \
+    STRING(                                                                                                  \
+        mqtt_address, "127.0.0.1", false, "Address of the plain MQTT listener; beyond loopback prefer TLS")  \
+    NUMBER(mqtt_port, "port", 0, 65535, 1883, false, "Port of the plain MQTT listener; 0: none")             \
+    STRING(tls_address, "::", false, "Address of the MQTT listener with TLS; :: is IPv4 and IPv6")           \
+    NUMBER(tls_port, "port", 0, 65535, 8883, false,                                                          \
+        "Port of the MQTT listener with TLS; 0, or no certificate: none")                                    \
+    STRING(tls_certificate, "", true, "PEM file with the server's certificate and its chain")                \
+    STRING(tls_key, "", true, "PEM file with the server's private key; not readable by everybody")           \
+    STRING(tls_client_ca, "", true, "PEM file with the authorities whose client certificates are accepted")  \
+    STRING(http_address, "127.0.0.1", false, "Address of the listener for HTTP and WebSocket")               \
+    NUMBER(http_port, "port", 0, 65535, 8080, false, "Port of the listener for HTTP and WebSocket; 0: none") \
+    NUMBER(http_idle_s, "seconds", 1, 3600, 20, false,                                                       \
+        "An HTTP connection without a request for this long is closed")                                      \
+    STRING(portal_directory, "", true, "Folder with the portal's files, served at /")                        \
+    STRING(metrics_address, "127.0.0.1", false,                                                              \
+        "Address of the metrics listener; nothing on it asks who reads")                                     \
+    NUMBER(metrics_port, "port", 0, 65535, 9100, false, "Port of the metrics listener; 0: none")             \
+    NUMBER(                                                                                                  \
+        max_connections, "connections", 1, 1000000, 20000, true, "Connections that a process holds at once") \
+    NUMBER(max_connections_per_address, "connections", 0, 1000000, 1000, true,                               \
+        "Connections from one address (IPv6: one /64) in a process; 0: no limit")                            \
+    NUMBER(accept_rate, "connections a second", 0, 1000000, 2000, true,                                      \
+        "New connections a second in a process, others wait; 0: no limit")                                   \
+    NUMBER(accept_rate_per_address, "connections a second", 0, 1000000, 200, true,                           \
+        "New connections a second from one address, others are closed; 0: no limit")                         \
+    NUMBER(                                                                                                  \
+        backlog, "connections", 1, 65535, 1024, false, "Connections that wait in the kernel to be accepted") \
+    NUMBER(connect_timeout_ms, "milliseconds", 100, 600000, 10000, false,                                    \
+        "From accept to a whole CONNECT, TLS handshake included")                                            \
+    NUMBER(keep_alive_max_s, "seconds", 5, 65535, 1200, false,                                               \
+        "A client's keep-alive of 0 or more than this becomes this")                                         \
+    NUMBER(maximum_packet, "bytes", 1024, 16777216, 1048576, false,                                          \
+        "The largest MQTT packet a client may send")                                                         \
+    NUMBER(receive_maximum, "messages", 1, 65535, 1000, false,                                               \
+        "Unacknowledged QoS 1 and 2 messages of a client")                                                   \
+    NUMBER(topic_alias_maximum, "aliases", 0, 65535, 16, false, "Topic aliases that a client may use")       \
+    NUMBER(session_expiry_max_s, "seconds", 0, 31536000, 604800, false,                                      \
+        "The longest that a session outlives its connection")                                                \
+    NUMBER(max_filters, "filters", 1, 10000, 100, false, "Topic filters of a session")                       \
+    NUMBER(max_outbound, "bytes", 4096, 16777216, 65536, false,                                              \
+        "Output that may wait for a slow follower before only its cursor is kept")                           \
+    NUMBER(                                                                                                  \
+        heartbeat_ms, "milliseconds", 100, 3600000, 30000, false, "A follower gets a heartbeat this often")  \
+    NUMBER(cursor_save_ms, "milliseconds", 10, 600000, 2000, false,                                          \
+        "A follower's progress is stored this often")                                                        \
+    NUMBER(                                                                                                  \
+        ring_items, "items", 16, 1048576, 512, false, "Newest items of a followed channel kept in memory")   \
+    NUMBER(clock_past_s, "seconds", 1, 31536000, 604800, false, "An event may have happened this long ago")  \
+    NUMBER(clock_future_s, "seconds", 0, 86400, 300, false, "A sender's clock may be this far ahead")        \
+    NUMBER(channel_precision, "characters", 3, 6, 5, false,                                                  \
+        "Geohash length of a channel; fixed at the first start")                                             \
+    NUMBER(leaf_precision, "characters", 4, 8, 6, false,                                                     \
+        "Geohash length of a leaf cell; fixed at the first start")                                           \
+    NUMBER(release_delay_ms, "milliseconds", 0, 3600000, 10000, false,                                       \
+        "Activity is published in shuffled batches this often; 0: at once")                                  \
+    NUMBER(release_households, "households", 1, 1000, 5, false,                                              \
+        "Activity of a leaf cell is published from this many sharing households on")                         \
+    NUMBER(release_verified_days, "days", 0, 365, 7, false,                                                  \
+        "A household counts when it was verified this long ago")                                             \
+    NUMBER(absence_days, "days", 1, 365, 7, false,                                                           \
+        "The longest absence after which a follower still learns what ended")                                \
+    NUMBER(channel_retention_hours, "hours", 1, 87600, 168, false,                                           \
+        "Activity older than this leaves its channel")                                                       \
+    NUMBER(store_deadline_ms, "milliseconds", 100, 60000, 3000, false,                                       \
+        "A store that has not answered for this long is connected to anew")                                  \
+    NUMBER(drain_ms, "milliseconds", 0, 600000, 5000, true,                                                  \
+        "The longest that SIGTERM waits for connections and the store")                                      \
+    NUMBER(worker_silence_ms, "milliseconds", 500, 600000, 2000, false,                                      \
+        "A process that is silent for this long is killed and restarted")                                    \
     STRING(log_level, "info", true, "error, warning, info or debug")
 
 #define SETTING_NUMBER(name, unit, minimum, maximum, standard, reloadable, sentence) int64_t name;
@@ -77,18 +111,19 @@ void settings_default(struct settings *settings);
 void settings_free(struct settings *settings);
 
 /* Sets one setting by name. False: error says which rule, and for an unknown name the nearest right one. */
-bool settings_set_number(struct settings *settings, const char *name, int64_t value, char error[SETTING_ERROR])
-    __attribute__((warn_unused_result));
-bool settings_set_string(struct settings *settings, const char *name, const char *value, char error[SETTING_ERROR])
-    __attribute__((warn_unused_result));
+bool settings_set_number(struct settings *settings, const char *name, int64_t value,
+    char error[SETTING_ERROR]) __attribute__((warn_unused_result));
+bool settings_set_string(struct settings *settings, const char *name, const char *value,
+    char error[SETTING_ERROR]) __attribute__((warn_unused_result));
 
-/* Sets what the environment ("NEIGHBORS_MQTT_PORT=1883", … , NULL) says. An unknown NEIGHBORS_ name is only logged: other
- * programs have such variables too. */
+/* Sets what the environment ("NEIGHBORS_MQTT_PORT=1883", … , NULL) says. An unknown NEIGHBORS_ name is only
+ * logged: other programs have such variables too. */
 bool settings_from_environment(struct settings *settings, char *const *environment, char error[SETTING_ERROR])
     __attribute__((warn_unused_result));
 
 /* The rules between settings. */
-bool settings_check(const struct settings *settings, char error[SETTING_ERROR]) __attribute__((warn_unused_result));
+bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
+    __attribute__((warn_unused_result));
 
 /* A configuration file with every setting, its value and what it is. */
 void settings_print(const struct settings *settings, FILE *out);
@@ -96,8 +131,8 @@ void settings_print(const struct settings *settings, FILE *out);
 /* Takes the reloadable settings over from `from`; logs which others differ and need a restart. */
 void settings_reload(struct settings *settings, const struct settings *from);
 
-/* The settings as those who are set by them want them. Strings stay owned by the settings; what only the process knows
- * (version, check_token, now) is left zero. */
+/* The settings as those who are set by them want them. Strings stay owned by the settings; what only the
+ * process knows (version, check_token, now) is left zero. */
 struct broker_options settings_broker(const struct settings *settings);
 struct store_redis_options settings_store(const struct settings *settings);
 

@@ -208,7 +208,6 @@ static int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return may_upgrade(wsi) ? 0 : -1;
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: /* a WebSocket without the subprotocol mqtt */
-    case LWS_CALLBACK_HTTP_BODY:
         return -1;
     case LWS_CALLBACK_WSI_DESTROY:
         destroyed(wsi);
@@ -234,6 +233,7 @@ static bool add_vhost(struct http *http)
         .vhost_name = "neighbors",
         .protocols = http->protocols,
         .keepalive_timeout = (int)http->options->settings->http_idle_s,
+        .timeout_secs_ah_idle = (unsigned)(http->options->settings->connect_timeout_ms / 1000 + 1),
         .server_string = "neighbors",
     };
     http->vhost = lws_create_vhost(http->context, &info);
@@ -271,7 +271,6 @@ struct http *http_new(const struct net_options *options, struct wires *wires)
         .foreign_loops = loops,
         .max_http_header_pool = HEADER_POOL,
         .timeout_secs = (unsigned)(options->settings->connect_timeout_ms / 1000 + 1),
-        .timeout_secs_ah_idle = (unsigned)(options->settings->connect_timeout_ms / 1000 + 1),
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
         .user = http,

@@ -99,13 +99,13 @@ static void notice_add(struct channel *channel, const struct alert_notice *notic
     channel->notices[channel->notice_count++] = *notice;
 }
 
-bool channel_supersedes(const struct channel *channel, const struct alert_object *alert)
+bool channel_supersedes(const struct channel *channel, const struct entry *entry)
 {
     for (size_t i = 0; i < channel->notice_count; i++) {
-        if (strcmp(channel->notices[i].public_id, alert->key.public_id) == 0)
-            return channel->notices[i].revision > alert->key.revision;
+        if (strcmp(channel->notices[i].public_id, entry->alert->key.public_id) == 0)
+            return channel->notices[i].revision > entry->alert->key.revision;
     }
-    return alert->in_force; /* not in force here any more: its ENDED follows */
+    return entry->notice_in_force; /* it was in force here, and is not any more: its end follows */
 }
 
 void channel_on_entry(void *arg, struct text name, const struct channel_entry *told)

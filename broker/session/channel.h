@@ -59,8 +59,8 @@ void link_free(struct broker *broker, struct link *link);
  * reaches back. */
 struct entry *channel_next(const struct channel *channel, struct position_in_channel after, bool *behind);
 
-/* True when the alert of the notice has a newer state here. */
-bool channel_supersedes(const struct channel *channel, const struct alert_object *alert);
+/* True when the alert of this entry has a newer state in the channel. */
+bool channel_supersedes(const struct channel *channel, const struct entry *entry);
 
 /* As clients name it in cursors: the geohash. */
 struct text channel_public_name(const struct channel *channel);

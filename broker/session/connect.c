@@ -5,6 +5,7 @@
 #include "broker/session/connection_state.h"
 #include "broker/session/deliver.h"
 #include "broker/session/saved.h"
+#include "broker/session/will.h"
 
 enum { CLIENT_ID = 64, WINDOW = 64 };
 
@@ -102,7 +103,7 @@ static void take_settings(struct connection *connection, const struct mqtt_conne
     connection->keep_alive_s = connect->keep_alive;
     if (connect->keep_alive == 0 || connect->keep_alive > options->keep_alive_max_s)
         connection->keep_alive_s = (uint16_t)options->keep_alive_max_s;
-    connection->has_will = connect->has_will;
+    connection->will = will_new(connect);
     if (connect->version != MQTT_5)
         return;
     connection->receive_maximum = properties->receive_maximum;
@@ -185,6 +186,7 @@ static void welcome(struct opening *opening, const struct session_record *record
     session->inflight_window =
         (uint8_t)(connection->receive_maximum < WINDOW ? connection->receive_maximum : WINDOW);
     connection->session = session;
+    will_cancel(broker, session->name);
     connection->stage = STAGE_UP;
     for (size_t i = 0; i < record->qos2_count; i++)
         qos2_add(connection, record->qos2[i]);

@@ -4,6 +4,7 @@
 #include "broker/session/connection_state.h"
 
 #include "broker/session/deliver.h"
+#include "broker/session/will.h"
 #include "broker/step/publication.h"
 
 struct connection *connection_new(struct broker *broker, struct transport *transport, const struct peer *peer)
@@ -29,7 +30,7 @@ struct connection *connection_new(struct broker *broker, struct transport *trans
 static bool gate_open(const struct connection *connection)
 {
     return connection->stage != STAGE_CLOSED && !connection->opening && !connection->subscribing &&
-           connection->unanswered < connection->broker->options.receive_maximum;
+           connection->unanswered <= connection->broker->options.receive_maximum;
 }
 
 static void on_puback(struct connection *connection, const struct mqtt_ack *ack)
@@ -248,14 +249,17 @@ void connection_send_ack(struct connection *connection, enum mqtt_type type, uin
 
 /* ---- ends ---- */
 
-void connection_shut(struct connection *connection, const char *why, bool will_due)
+void connection_shut(struct connection *connection, const char *why, bool with_will)
 {
     if (connection->stage == STAGE_CLOSED)
         return;
     connection->stage = STAGE_CLOSED;
-    if (connection->has_will && will_due)
-        connection->broker->counters.wills_dropped++;
     if (connection->session) {
+        if (connection->will && with_will)
+            will_due(connection->broker, connection->will, connection->session);
+        else
+            will_free(connection->will);
+        connection->will = NULL;
         connection->session->connection = NULL;
         session_close(connection->session);
         connection->session = NULL;
@@ -306,6 +310,7 @@ void connection_free(struct connection *connection)
     for (int i = 0; i < connection->alias_count; i++)
         free(connection->aliases[i].topic);
     free(connection->aliases);
+    will_free(connection->will);
     free(connection->qos2);
     free(connection->kept);
     free(connection);

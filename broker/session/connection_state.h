@@ -25,18 +25,20 @@ struct connection {
     uint8_t *kept; /* received and not yet taken: an unfinished packet, or all while `gate` is shut */
     size_t kept_len, kept_room;
     enum connection_stage stage;
-    bool paused, problem_info, has_will, parsing;
-    uint8_t version;          /* 0 before CONNECT */
-    uint16_t keep_alive_s;    /* 0: none */
-    uint32_t maximum_packet;  /* bytes the client takes in one packet */
-    uint16_t receive_maximum; /* of the client: our QoS 1 messages that it takes unacknowledged */
-    uint16_t unanswered;      /* publications without an acknowledgement yet */
+    bool paused, problem_info, parsing;
+    uint8_t version;             /* 0 before CONNECT */
+    uint16_t keep_alive_s;       /* 0: none */
+    uint32_t maximum_packet;     /* bytes the client takes in one packet */
+    uint16_t receive_maximum;    /* of the client: our QoS 1 messages that it takes unacknowledged */
+    uint16_t unanswered_quality; /* those of QoS 1 and 2 */
+    uint16_t unanswered;         /* publications without an acknowledgement yet */
     uint16_t qos2_count, qos2_room;
     uint16_t *qos2; /* packet ids received at QoS 2, stored, and not yet released */
     uint16_t alias_count;
     struct topic_alias *aliases;
     struct publication_list publications; /* in the order in which they came */
     struct opening *opening;              /* CONNECT waits for the store */
+    struct will *will;                    /* NULL: none */
     struct subscribing *subscribing;      /* SUBACK waits for channels and the store */
     int64_t received_at;                  /* ms: last byte */
     int64_t accepted_at;
@@ -65,8 +67,8 @@ void connection_on_pubrel(struct connection *connection, const struct mqtt_ack *
 /* Says DISCONNECT with the reason (MQTT 5), closes, ends the session's connection. why: static text for log
  * and counter. */
 void connection_end(struct connection *connection, uint8_t reason, const char *why);
-/* Closes without a word; will_due: whether the will would have been published now. */
-void connection_shut(struct connection *connection, const char *why, bool will_due);
+/* Closes without a word; with_will: whether the will would have been published now. */
+void connection_shut(struct connection *connection, const char *why, bool with_will);
 /* What waits for the store's answer to CONNECT or SUBSCRIBE learns that the connection is gone. */
 void opening_abandon(struct opening *opening);
 void subscribing_abandon(struct subscribing *subscribing);

@@ -21,8 +21,10 @@ static void leave_queue(struct session *session)
 {
     struct broker *broker = session->broker;
 
-    if (session->queued == QUEUED_PUMP)
+    if (session->queued == QUEUED_PUMP) {
         TAILQ_REMOVE(&broker->pump, session, in_queue);
+        broker->pump_count--;
+    }
     if (session->queued == QUEUED_WAITING)
         TAILQ_REMOVE(&broker->waiting, session, in_queue);
     session->queued = QUEUED_NOT;
@@ -35,6 +37,7 @@ void deliver_wake(struct session *session)
     leave_queue(session);
     session->queued = QUEUED_PUMP;
     TAILQ_INSERT_TAIL(&session->broker->pump, session, in_queue);
+    session->broker->pump_count++;
 }
 
 static void wait_for_alert(struct session *session)
@@ -198,8 +201,7 @@ static void reader_free(struct session *session)
 /* Returning followers see the latest state of an alert: what was superseded meanwhile is passed over. */
 static bool superseded(const struct link *link, const struct entry *entry)
 {
-    return entry->kind == ENTRY_ALERT && entry->alert->load == ALERT_READY &&
-           channel_supersedes(link->channel, entry->alert);
+    return entry->kind == ENTRY_ALERT && channel_supersedes(link->channel, entry);
 }
 
 /* Sends what was read from the store; true when all of it is sent. */
@@ -361,7 +363,6 @@ static void pump_channel(struct broker *broker, struct channel *channel)
 
 void deliver_turn(struct broker *broker)
 {
-    struct session_queue pumping = TAILQ_HEAD_INITIALIZER(pumping);
     struct channel *channel;
     struct session *session;
 
@@ -371,10 +372,8 @@ void deliver_turn(struct broker *broker)
         pump_channel(broker, channel);
     }
     /* Who is woken again while it is pumped has its next chance in the next turn. */
-    TAILQ_CONCAT(&pumping, &broker->pump, in_queue);
-    while ((session = TAILQ_FIRST(&pumping))) {
-        TAILQ_REMOVE(&pumping, session, in_queue);
-        session->queued = QUEUED_NOT;
+    for (size_t left = broker->pump_count; left > 0 && (session = TAILQ_FIRST(&broker->pump)); left--) {
+        leave_queue(session);
         session->blocked = false;
         pump(session);
     }

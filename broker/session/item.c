@@ -248,19 +248,32 @@ void item_send(struct session *session, struct follow *follow, struct link *link
         send_inbox(session, follow, entry, &delivery);
 }
 
+/* The last entry up to which all was sent on the link. */
+static struct position_in_channel sent_whole(const struct link *link)
+{
+    struct position_in_channel at = link->sent;
+
+    if (at.index == 0)
+        return at;
+    if (at.seq == 0)
+        at.ms--;
+    return (struct position_in_channel){at.ms, at.seq - 1, 0};
+}
+
 void item_send_initial(struct session *session, const struct initial *initial)
 {
     struct delivery delivery = {.retained = true};
-    /* An entry of its own, so that the item bears the cursor of the moment when it was in force. */
-    struct entry entry = {.holders = 1,
-        .position = initial->head,
-        .kind = ENTRY_ALERT,
-        .item_count = 1,
-        .alert = initial->alert};
     struct link *link = session_link(session, initial->channel);
 
     if (!link)
         return;
+    /* An entry of its own, whose cursor leaves out nothing that is still to be sent: a follower that comes
+     * back may have more to learn than what is in force, such as what ended meanwhile. */
+    struct entry entry = {.holders = 1,
+        .position = sent_whole(link),
+        .kind = ENTRY_ALERT,
+        .item_count = 1,
+        .alert = initial->alert};
     delivery.link = link;
     delivery.before = link->sent;
     send_alert(session, initial->follow, initial->channel, &entry, initial->alert, initial->again, &delivery);

@@ -161,24 +161,6 @@ static void keep_request(struct publication *publication, const struct mqtt_publ
             (struct bytes){(uint8_t *)arena_copy(&publication->arena, data.data, data.len), data.len};
 }
 
-static enum step_result admit(
-    struct publication *publication, const struct mqtt_publish *publish, struct text topic)
-{
-    enum publish_topic named = topic_of(topic);
-
-    publication->kind = kind_of(named);
-    if (publish->retain)
-        return publication_refuse(publication, REASON_BAD_PAYLOAD, "retain", "must not be set");
-    if (named == TOPIC_NONE)
-        return publication_refuse(
-            publication, REASON_NOT_ALLOWED, "topic", "not one that can be published to");
-    if (!kind_allows(named, publication->principal->role))
-        return publication_refuse(publication, REASON_NOT_ALLOWED, "topic", "not for this role");
-    if (!publication->kind)
-        return publication_refuse(publication, REASON_OTHER, "topic", "not served by this version");
-    return STEP_GO_ON;
-}
-
 void connection_on_publish(struct connection *connection, const struct mqtt_publish *publish)
 {
     struct broker *broker = connection->broker;
@@ -193,16 +175,15 @@ void connection_on_publish(struct connection *connection, const struct mqtt_publ
     if (!resolve_topic(connection, publish, &topic) || is_repeat(connection, publish))
         return;
     if (publish->qos && connection->version == MQTT_5 &&
-        connection->unanswered + connection->qos2_count >=
+        connection->unanswered_quality + connection->qos2_count >=
             broker->options.receive_maximum) { /* [MQTT-3.3.4-9] */
         connection_end(connection, REASON_RECEIVE_MAXIMUM_EXCEEDED, "receive maximum exceeded");
         return;
     }
-    publication = publication_new(broker, connection, publish);
+    struct session *session = connection->session;
+    publication = publication_new(
+        broker, connection, session->principal, session_name(session).client, connection->version, publish);
     if (connection->version == MQTT_5)
         keep_request(publication, publish);
-    if (admit(publication, publish, topic) == STEP_REFUSE)
-        acknowledge(publication);
-    else
-        pipeline_run(publication);
+    publication_begin(publication, publish, topic);
 }

@@ -168,6 +168,7 @@ void acknowledge_done(struct connection *connection)
     while ((publication = TAILQ_FIRST(&connection->publications)) && publication->done) {
         TAILQ_REMOVE(&connection->publications, publication, in_connection);
         connection->unanswered--;
+        connection->unanswered_quality -= publication->qos > 0;
         if (connection->stage == STAGE_UP)
             send(publication);
         publication_free(publication);

@@ -8,11 +8,11 @@
 
 enum { SPARES = 1024 };
 
-struct publication *publication_new(
-    struct broker *broker, struct connection *connection, const struct mqtt_publish *publish)
+struct publication *publication_new(struct broker *broker, struct connection *connection,
+    struct known_principal *principal, struct text client, uint8_t version,
+    const struct mqtt_publish *publish)
 {
     struct publication *publication = broker->spare;
-    struct session_name name = session_name(connection->session);
 
     if (publication) {
         broker->spare = TAILQ_NEXT(publication, in_connection);
@@ -24,17 +24,46 @@ struct publication *publication_new(
     arena_init(&publication->arena, publication->room, sizeof publication->room);
     publication->broker = broker;
     publication->connection = connection;
-    publication->principal = connection->session->principal;
-    publication->principal->holders++;
-    memcpy(publication->client, name.client.data, name.client.len);
-    publication->version = connection->version;
+    publication->principal = principal;
+    principal->holders++;
+    memcpy(publication->client, client.data, client.len);
+    publication->version = version;
     publication->qos = publish->qos;
     publication->packet_id = publish->packet_id;
     publication->payload = publish->payload;
     publication->content_type = publish->properties.content_type;
+    if (!connection)
+        return publication;
     connection->unanswered++;
+    connection->unanswered_quality += publish->qos > 0;
     TAILQ_INSERT_TAIL(&connection->publications, publication, in_connection);
     return publication;
+}
+
+static enum step_result admit(
+    struct publication *publication, const struct mqtt_publish *publish, struct text topic)
+{
+    enum publish_topic named = topic_of(topic);
+
+    publication->kind = kind_of(named);
+    if (publish->retain)
+        return publication_refuse(publication, REASON_BAD_PAYLOAD, "retain", "must not be set");
+    if (named == TOPIC_NONE)
+        return publication_refuse(
+            publication, REASON_NOT_ALLOWED, "topic", "not one that can be published to");
+    if (!kind_allows(named, publication->principal->role))
+        return publication_refuse(publication, REASON_NOT_ALLOWED, "topic", "not for this role");
+    if (!publication->kind)
+        return publication_refuse(publication, REASON_OTHER, "topic", "not served by this version");
+    return STEP_GO_ON;
+}
+
+void publication_begin(struct publication *publication, const struct mqtt_publish *publish, struct text topic)
+{
+    if (admit(publication, publish, topic) == STEP_REFUSE)
+        acknowledge(publication);
+    else
+        pipeline_run(publication);
 }
 
 void publication_orphan(struct publication *publication)

@@ -57,8 +57,13 @@ void pipeline_resume(struct publication *publication);
 /* One of `stores` answers came (STORE_OK, or what stops it); the last one leads to the acknowledgement. */
 void pipeline_stored(struct publication *publication, enum store_status status);
 
-struct publication *publication_new(
-    struct broker *broker, struct connection *connection, const struct mqtt_publish *publish);
+/* A PUBLISH of that sender. connection: NULL for a will. */
+struct publication *publication_new(struct broker *broker, struct connection *connection,
+    struct known_principal *principal, struct text client, uint8_t version,
+    const struct mqtt_publish *publish);
+/* Starts it on its way: the rules that need no payload, then the pipeline. topic: with aliases resolved. */
+void publication_begin(
+    struct publication *publication, const struct mqtt_publish *publish, struct text topic);
 /* Its connection is gone: it goes on without it, and frees itself. */
 void publication_orphan(struct publication *publication);
 void publication_free(struct publication *publication);

@@ -119,9 +119,9 @@ class Stack:
         return subprocess.run(["redis-cli", "-h", "127.0.0.1", "-p", str(self.redis_port), name, *words],
                               capture_output=True, text=True, timeout=10, env=ENVIRONMENT).stdout.strip()
 
-    def start_redis(self, preload=None):
+    def start_redis(self, preload=None, fsync="always"):
         self.start("redis", ["redis-server", ROOT / "deploy/redis.conf", "--port", self.redis_port, "--bind", "127.0.0.1",
-                             "--dir", self.folder / "redis", "--daemonize", "no", "--logfile", "", "--pidfile",
+                             "--appendfsync", fsync, "--dir", self.folder / "redis", "--daemonize", "no", "--logfile", "", "--pidfile",
                              self.folder / "redis.pid"], {"LD_PRELOAD": str(preload)} if preload else None)
         self.wait_for("redis", lambda: self.redis_command("PING") == "PONG", f"Redis on port {self.redis_port}", 30)
 

@@ -13,6 +13,17 @@
 #define GEO_SLACK_DEGREES 1e-12
 #define GEO_RADIANS (M_PI / 180.0)
 
+/* Unlike fmin and fmax without care for NAN, and one instruction. */
+static inline double geo_min(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static inline double geo_max(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 /* ---- the grid: 2^30 columns by 2^30 rows; every line is exact in a double ---- */
 enum { GEO_GRID_BITS = 30, GEO_CURVE_BITS = 60 };
 /* Interleaves column (upper bit of each pair) and row into the 60 bits of the curve, and back. */
@@ -58,13 +69,10 @@ bool geo_edge_touches_box(struct geo_point a, struct geo_point b, struct geo_box
 /* How the edge meets the meridian north of the point. */
 enum geo_crossing { GEO_NO_CROSSING, GEO_CROSSES, GEO_ON_EDGE };
 enum geo_crossing geo_edge_crosses_north(struct geo_point a, struct geo_point b, struct geo_point point);
-/* What a ring does as a whole. */
-struct geo_ring_sum {
-    int turns;   /* round the globe: 0, or 1 and -1 for one that holds a pole */
-    bool north;  /* with turns: the pole it holds */
-    double area; /* square metres on its inner side */
-};
-struct geo_ring_sum geo_ring_measure(const struct geo_ring *ring);
+/* How often a ring goes round the globe: 0, or 1 and -1 for one that holds a pole, *north then says which. */
+int geo_ring_turns(const struct geo_ring *ring, bool *north);
+/* Square metres on the inner side of a ring; 0 when it encloses nothing. */
+double geo_ring_area(const struct geo_ring *ring);
 
 /* ---- the index over a shape's edges ---- */
 enum { GEO_FAN = 8, GEO_LEVELS = 12, GEO_STACK_RUNS = 256, GEO_POLAR_POLYGONS = 16 };
@@ -83,6 +91,7 @@ struct geo_index {
     size_t count[GEO_LEVELS], start[GEO_LEVELS];
     int levels;
     bool north_vertex, south_vertex; /* a ring has a point at that pole: there all longitudes are one place */
+    bool polar;                      /* a polygon holds the north pole */
 };
 /* How many runs an index of that shape takes with `edges` edges a run. */
 size_t geo_index_size(const struct geo_shape *shape, size_t edges);
@@ -92,21 +101,48 @@ void geo_index_build(
 /* True when the point is in or on one of the polygons. */
 bool geo_index_holds(const struct geo_index *index, struct geo_point point);
 bool geo_index_border_touches(const struct geo_index *index, struct geo_box box);
+/* The box in equal parts, at most 32: those that a border touches, a bit each, row by row from the
+ * south-west. */
+uint32_t geo_index_border_mask(const struct geo_index *index, struct geo_box box, int columns, int rows);
+/* The smallest box around all of it. */
+struct geo_box geo_index_box(const struct geo_index *index);
 /* Metres to the nearest border, but no less than `enough` when that is farther. */
 double geo_index_border_distance(const struct geo_index *index, struct geo_point point, double enough);
 
 /* ---- a shape, made ready for many questions ---- */
-enum geo_side { GEO_OUT, GEO_PARTLY, GEO_IN };
-struct geo_query {
+struct geo_prepared {
     const struct geo_shape *shape;
-    struct geo_index index;    /* POLYGONS */
-    struct geo_box circle_box; /* CIRCLE */
+    struct geo_index index; /* POLYGONS */
+    struct geo_box box;     /* CIRCLE: around it */
+    struct {
+        double sin_lat, cos_lat;
+        double reach, core; /* haversines of the radius, a slack more and less; core < 0: nothing is inside */
+        double widest_lat,
+            widest; /* where it is widest, in degrees, and the haversine of half its width there */
+        bool plain; /* small enough for the above */
+    } circle;
 };
-void geo_query_begin(
-    const struct geo_shape *shape, struct geo_run *room, size_t capacity, struct geo_query *query);
+/* An index over polygons goes in `room`; other shapes need none. */
+void geo_prepare_in(
+    const struct geo_shape *shape, struct geo_run *room, size_t capacity, struct geo_prepared *out);
 /* A box and the shape: GEO_OUT when they have no point in common, GEO_IN when all of the box is surely in it.
  */
-enum geo_side geo_query_side(const struct geo_query *query, struct geo_box box);
-double geo_query_distance(const struct geo_query *query, struct geo_point point, double enough);
+enum geo_side geo_box_side(const struct geo_prepared *shape, struct geo_box box);
+
+/* The children of a cell (0: the 32 coarsest cells), a bit each, lowest first along the curve: those that the
+ * shape touches and, among them, those wholly in it. */
+struct geo_brood {
+    uint32_t touched, inside;
+};
+/* The children of one row, counted from the south. */
+uint32_t geo_brood_row(geo_cell parent, int row);
+struct geo_brood geo_brood_of(const struct geo_prepared *shape, geo_cell parent);
+static inline geo_cell geo_child(geo_cell parent, int i)
+{
+    return (parent + 1) | (uint64_t)i << (59 - 5 * (int)(parent & 15));
+}
+
+/* ---- covers ---- */
+enum geo_error geo_limits_check(struct geo_limits limits) __attribute__((warn_unused_result));
 
 #endif

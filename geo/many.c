@@ -73,7 +73,7 @@ static inline uint64_t collect(uint64_t curve)
 /* Twenty bits finer than the grid. Rounding errs by less than 2 of them: only beside a line the slow way must
  * say. */
 enum { FINER = 20 };
-static inline bool beside_line(uint64_t fine)
+static inline int beside_line(uint64_t fine)
 {
     return ((fine + 2) & ((1 << FINER) - 1)) < 4;
 }

@@ -137,8 +137,8 @@ static bool polygon_holds_north(const struct geo_polygon *polygon)
 {
     bool holds = false;
     for (size_t i = 0; i < polygon->count; i++) {
-        struct geo_ring_sum sum = geo_ring_measure(&polygon->rings[i]);
-        holds ^= sum.turns != 0 && sum.north;
+        bool north;
+        holds ^= geo_ring_turns(&polygon->rings[i], &north) != 0 && north;
     }
     return holds;
 }
@@ -189,6 +189,7 @@ void geo_index_build(
         if (north && place.polygon != polygon && spare > 0) {
             /* No question may pass by this run: its flip counts everywhere. */
             run->ends_north = true;
+            index->polar = true;
             run->box = (struct geo_box){-90, -180, 90, 180};
             run = NULL;
             spare--;
@@ -196,6 +197,27 @@ void geo_index_build(
     }
     if (index->count[0] > 0)
         build_levels(index);
+}
+
+struct geo_box geo_index_box(const struct geo_index *index)
+{
+    if (index->count[0] == 0)
+        return (struct geo_box){0, 0, 0, 0};
+    struct geo_box box = index->runs[index->start[index->levels - 1]].box;
+    if (!index->polar)
+        return box;
+    /* The runs that end at a pole bear a box of the whole globe: look at their edges. */
+    box.south = 90, box.north = -90;
+    for (size_t i = 0; i < index->count[0]; i++)
+        for (struct edges edges = edges_of(index, &index->runs[i]); next_edge(&edges);) {
+            box.south = fmin(box.south, edges.from->lat);
+            box.north = fmax(box.north, edges.from->lat);
+        }
+    if (geo_index_holds(index, (struct geo_point){90, 0}))
+        box.north = 90;
+    if (geo_index_holds(index, (struct geo_point){-90, 0}))
+        box.south = -90;
+    return box;
 }
 
 /* ---- questions ---- */
@@ -236,6 +258,45 @@ bool geo_index_border_touches(const struct geo_index *index, struct geo_box box)
             if (geo_edge_touches_box(*edges.from, *edges.to, box))
                 return true;
     return (index->north_vertex && box.north >= 90) || (index->south_vertex && box.south <= -90);
+}
+
+/* The first and last of `parts` equal parts, from `low` up, that a stretch may touch. */
+static int part_of(double value, double low, double part, int parts, double slack)
+{
+    return (int)fmin(fmax(floor((value - low + slack) / part), 0), parts - 1);
+}
+
+uint32_t geo_index_border_mask(const struct geo_index *index, struct geo_box box, int columns, int rows)
+{
+    double width = (box.east - box.west) / columns, height = (box.north - box.south) / rows,
+           slack = 2 * GEO_SLACK_DEGREES;
+    uint32_t mask = 0, top = (UINT32_C(1) << columns) - 1;
+    const struct geo_run *run;
+    for (size_t at = 0; (run = next_run(index, &at, touches_box, &box)) != NULL;)
+        for (struct edges edges = edges_of(index, run); next_edge(&edges);) {
+            struct geo_box edge = edge_box(*edges.from, *edges.to);
+            if (!geo_boxes_touch(edge, box))
+                continue;
+            int south = part_of(edge.south, box.south, height, rows, -slack);
+            int north = part_of(edge.north, box.south, height, rows, slack), west = 0, east = columns - 1;
+            if (edge.west >= box.west - slack && edge.east <= box.east + slack) {
+                west = part_of(edge.west, box.west, width, columns, -slack);
+                east = part_of(edge.east, box.west, width, columns, slack);
+            }
+            for (int row = south; row <= north; row++)
+                for (int column = west; column <= east; column++) {
+                    struct geo_box part = {box.south + row * height, box.west + column * width,
+                        box.south + (row + 1) * height, box.west + (column + 1) * width};
+                    uint32_t bit = UINT32_C(1) << (row * columns + column);
+                    if ((mask & bit) == 0 && geo_edge_touches_box(*edges.from, *edges.to, part))
+                        mask |= bit;
+                }
+        }
+    if (index->north_vertex && box.north >= 90)
+        mask |= top << (rows - 1) * columns;
+    if (index->south_vertex && box.south <= -90)
+        mask |= top;
+    return mask;
 }
 
 struct nearest {

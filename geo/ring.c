@@ -158,28 +158,38 @@ enum geo_crossing geo_edge_crosses_north(struct geo_point a, struct geo_point b,
     return GEO_NO_CROSSING;
 }
 
-struct geo_ring_sum geo_ring_measure(const struct geo_ring *ring)
+int geo_ring_turns(const struct geo_ring *ring, bool *north)
 {
-    double spans = 0, lat_sum = 0, sum = 0, sizes = 0,
-           base = ring->count > 0 ? ring->points[0].lat * GEO_RADIANS : 0;
+    double spans = 0, lats = 0;
+    for (size_t i = 1; i < ring->count; i++) {
+        double span = geo_edge_span(ring->points[i - 1], ring->points[i]);
+        spans += span;
+        lats += span * (ring->points[i - 1].lat + ring->points[i].lat);
+    }
+    int turns = (int)lround(spans / 360);
+    *north = lats * turns > 0;
+    return turns;
+}
+
+/* The area between an edge and a parallel is the integral of sin(lat) - sin(parallel) over the longitude;
+ * along a straight edge that is its span times the mean sine. The parallel of the first point keeps small
+ * rings exact. */
+double geo_ring_area(const struct geo_ring *ring)
+{
+    bool north;
+    int turns = geo_ring_turns(ring, &north);
+    double base = ring->count > 0 ? sin(ring->points[0].lat * GEO_RADIANS) : 0, sum = 0, sizes = 0;
     for (size_t i = 1; i < ring->count; i++) {
         struct geo_point a = ring->points[i - 1], b = ring->points[i];
-        double span = geo_edge_span(a, b), half = (b.lat - a.lat) / 2 * GEO_RADIANS;
+        double half = (b.lat - a.lat) / 2 * GEO_RADIANS;
         double mean = sin((a.lat + b.lat) / 2 * GEO_RADIANS) * (half != 0 ? sin(half) / half : 1);
-        double term = span * GEO_RADIANS * (mean - sin(base));
-        spans += span;
-        lat_sum += span * (a.lat + b.lat);
+        double term = geo_edge_span(a, b) * GEO_RADIANS * (mean - base);
         sum += term;
         sizes += fabs(term);
     }
-    struct geo_ring_sum result = {.turns = (int)lround(spans / 360), .north = false};
     double square = GEO_EARTH_RADIUS * GEO_EARTH_RADIUS;
-    if (result.turns == 0) {
-        result.area = fabs(sum) <= 1e-13 * sizes ? 0 : fabs(sum) * square;
-        return result;
-    }
-    result.north = lat_sum * result.turns > 0;
-    sum = (sum + 2 * M_PI * result.turns * sin(base)) * result.turns;
-    result.area = (result.north ? 2 * M_PI - sum : 2 * M_PI + sum) * square;
-    return result;
+    if (turns == 0)
+        return fabs(sum) <= 1e-13 * sizes ? 0 : fabs(sum) * square;
+    sum = (sum + 2 * M_PI * turns * base) * turns;
+    return (north ? 2 * M_PI - sum : 2 * M_PI + sum) * square;
 }

@@ -15,11 +15,12 @@ static enum geo_error check_ring(const struct geo_ring *ring, size_t *polar)
     struct geo_point first = ring->points[0], last = ring->points[ring->count - 1];
     if (first.lat != last.lat || first.lon != last.lon)
         return GEO_RING_OPEN;
-    struct geo_ring_sum sum = geo_ring_measure(ring);
-    *polar += sum.turns != 0;
-    if (sum.turns < -1 || sum.turns > 1 || *polar > GEO_POLAR_POLYGONS)
+    bool north;
+    int turns = geo_ring_turns(ring, &north);
+    *polar += turns != 0;
+    if (turns < -1 || turns > 1 || *polar > GEO_POLAR_POLYGONS)
         return GEO_RING_WINDS;
-    return sum.area > 0 ? GEO_OK : GEO_RING_FLAT;
+    return geo_ring_area(ring) > 0 ? GEO_OK : GEO_RING_FLAT;
 }
 
 enum geo_error geo_shape_check(const struct geo_shape *shape)
@@ -43,15 +44,60 @@ enum geo_error geo_shape_check(const struct geo_shape *shape)
     return GEO_OK;
 }
 
-void geo_query_begin(
-    const struct geo_shape *shape, struct geo_run *room, size_t capacity, struct geo_query *query)
+/* ---- prepared ---- */
+
+/* Beyond this a circle's cells are asked one by one. */
+static const double plain_radius = 5e6;
+
+static void prepare_circle(const struct geo_shape *shape, struct geo_prepared *out)
 {
-    query->shape = shape;
-    if (shape->kind == GEO_POLYGONS)
-        geo_index_build(shape, room, capacity, &query->index);
-    else if (shape->kind == GEO_CIRCLE)
-        query->circle_box = geo_circle_box(shape->center, shape->radius);
+    double lat = shape->center.lat * GEO_RADIANS, angle = shape->radius / GEO_EARTH_RADIUS;
+    double more = sin((angle + GEO_SLACK_METRES / GEO_EARTH_RADIUS) / 2);
+    double less = sin((angle - GEO_SLACK_METRES / GEO_EARTH_RADIUS) / 2);
+    out->box = geo_circle_box(shape->center, shape->radius);
+    out->circle.sin_lat = sin(lat);
+    out->circle.cos_lat = cos(lat);
+    out->circle.reach = more * more;
+    out->circle.core = less > 0 ? less * less : -1;
+    out->circle.plain = shape->radius <= plain_radius;
+    out->circle.widest = -1;
+    double sine = out->circle.sin_lat / cos(angle), width = sin(angle) / out->circle.cos_lat;
+    if (fabs(sine) < 1 && width < 1 && fabs(shape->center.lat) < 90) {
+        double half = sin((asin(width) + 2 * GEO_SLACK_METRES / GEO_EARTH_RADIUS / out->circle.cos_lat) / 2);
+        out->circle.widest_lat = asin(sine) / GEO_RADIANS;
+        out->circle.widest = half * half;
+    }
 }
+
+void geo_prepare_in(
+    const struct geo_shape *shape, struct geo_run *room, size_t capacity, struct geo_prepared *out)
+{
+    out->shape = shape;
+    if (shape->kind == GEO_POLYGONS)
+        geo_index_build(shape, room, capacity, &out->index);
+    else if (shape->kind == GEO_CIRCLE)
+        prepare_circle(shape, out);
+}
+
+enum { PREPARED_RUN = 4 };
+
+size_t geo_prepared_size(const struct geo_shape *shape)
+{
+    size_t runs = shape->kind == GEO_POLYGONS ? geo_index_size(shape, PREPARED_RUN) : 0;
+    return sizeof(struct geo_prepared) + runs * sizeof(struct geo_run);
+}
+
+struct geo_prepared *geo_prepare(const struct geo_shape *shape, void *memory, size_t size)
+{
+    struct geo_prepared *prepared = memory;
+    if (size < geo_prepared_size(shape))
+        return NULL;
+    geo_prepare_in(shape, (struct geo_run *)(prepared + 1),
+        (size - sizeof *prepared) / sizeof(struct geo_run), prepared);
+    return prepared;
+}
+
+/* ---- questions ---- */
 
 static bool box_has_point(struct geo_box box, struct geo_point point)
 {
@@ -63,70 +109,136 @@ static bool box_has_point(struct geo_box box, struct geo_point point)
     return fabs(point.lat) == 90; /* a pole has every longitude */
 }
 
-static enum geo_side circle_side(const struct geo_query *query, struct geo_box box)
+static enum geo_side circle_side(const struct geo_prepared *prepared, struct geo_box box)
 {
-    const struct geo_shape *circle = query->shape;
-    if (!geo_boxes_touch(query->circle_box, box) ||
+    const struct geo_shape *circle = prepared->shape;
+    if (!geo_boxes_touch(prepared->box, box) ||
         geo_box_distance(box, circle->center) > circle->radius + GEO_SLACK_METRES)
         return GEO_OUT;
     return geo_box_farthest(box, circle->center) <= circle->radius - GEO_SLACK_METRES ? GEO_IN : GEO_PARTLY;
 }
 
-static enum geo_side polygons_side(const struct geo_query *query, struct geo_box box)
+static enum geo_side polygons_side(const struct geo_prepared *prepared, struct geo_box box)
 {
-    if (geo_index_border_touches(&query->index, box))
+    if (geo_index_border_touches(&prepared->index, box))
         return GEO_PARTLY;
     struct geo_point center = {(box.south + box.north) / 2, geo_wrap((box.west + box.east) / 2)};
-    return geo_index_holds(&query->index, center) ? GEO_IN : GEO_OUT;
+    return geo_index_holds(&prepared->index, center) ? GEO_IN : GEO_OUT;
 }
 
-enum geo_side geo_query_side(const struct geo_query *query, struct geo_box box)
+enum geo_side geo_box_side(const struct geo_prepared *prepared, struct geo_box box)
 {
-    switch (query->shape->kind) {
+    switch (prepared->shape->kind) {
     case GEO_POINT:
-        return box_has_point(box, query->shape->center) ? GEO_PARTLY : GEO_OUT;
+        return box_has_point(box, prepared->shape->center) ? GEO_PARTLY : GEO_OUT;
     case GEO_CIRCLE:
-        return circle_side(query, box);
+        return circle_side(prepared, box);
     case GEO_POLYGONS:
-        return polygons_side(query, box);
+        return polygons_side(prepared, box);
     }
     return GEO_OUT;
 }
 
-double geo_query_distance(const struct geo_query *query, struct geo_point point, double enough)
+enum geo_side geo_prepared_side(const struct geo_prepared *shape, geo_cell cell)
 {
-    const struct geo_shape *shape = query->shape;
+    return cell == 0 ? GEO_OUT : geo_box_side(shape, geo_bounds(cell));
+}
+
+bool geo_prepared_touches_cell(const struct geo_prepared *shape, geo_cell cell)
+{
+    return geo_prepared_side(shape, cell) != GEO_OUT;
+}
+
+/* The distance, but no less than `enough` when it is more. */
+static double distance_within(const struct geo_prepared *prepared, struct geo_point point, double enough)
+{
+    const struct geo_shape *shape = prepared->shape;
     if (shape->kind != GEO_POLYGONS) {
         double radius = shape->kind == GEO_CIRCLE ? shape->radius : 0;
         return fmax(geo_distance(shape->center, point) - radius, 0);
     }
-    if (geo_index_holds(&query->index, point))
+    if (geo_index_holds(&prepared->index, point))
         return 0;
-    return geo_index_border_distance(&query->index, point, enough);
+    return geo_index_border_distance(&prepared->index, point, enough);
 }
+
+bool geo_prepared_touches_circle(const struct geo_prepared *shape, struct geo_point center, double radius)
+{
+    return distance_within(shape, center, radius + 2 * GEO_SLACK_METRES) <= radius + GEO_SLACK_METRES;
+}
+
+bool geo_prepared_contains(const struct geo_prepared *shape, struct geo_point point)
+{
+    return geo_prepared_touches_circle(shape, point, 0);
+}
+
+double geo_prepared_distance(const struct geo_prepared *shape, struct geo_point point)
+{
+    return distance_within(shape, point, half_round);
+}
+
+/* ---- the same, unprepared ---- */
 
 bool geo_shape_touches_cell(const struct geo_shape *shape, geo_cell cell)
 {
+    return geo_shape_side(shape, cell) != GEO_OUT;
+}
+
+enum geo_side geo_shape_side(const struct geo_shape *shape, geo_cell cell)
+{
     struct geo_run room[GEO_STACK_RUNS];
-    struct geo_query query;
-    if (cell == 0)
-        return false;
-    geo_query_begin(shape, room, GEO_STACK_RUNS, &query);
-    return geo_query_side(&query, geo_bounds(cell)) != GEO_OUT;
+    struct geo_prepared prepared;
+    geo_prepare_in(shape, room, GEO_STACK_RUNS, &prepared);
+    return geo_prepared_side(&prepared, cell);
 }
 
 bool geo_shape_touches_circle(const struct geo_shape *shape, struct geo_point center, double radius)
 {
     struct geo_run room[GEO_STACK_RUNS];
-    struct geo_query query;
-    geo_query_begin(shape, room, GEO_STACK_RUNS, &query);
-    return geo_query_distance(&query, center, radius + 2 * GEO_SLACK_METRES) <= radius + GEO_SLACK_METRES;
+    struct geo_prepared prepared;
+    geo_prepare_in(shape, room, GEO_STACK_RUNS, &prepared);
+    return geo_prepared_touches_circle(&prepared, center, radius);
+}
+
+bool geo_shape_contains(const struct geo_shape *shape, struct geo_point point)
+{
+    return geo_shape_touches_circle(shape, point, 0);
 }
 
 double geo_shape_distance(const struct geo_shape *shape, struct geo_point point)
 {
     struct geo_run room[GEO_STACK_RUNS];
-    struct geo_query query;
-    geo_query_begin(shape, room, GEO_STACK_RUNS, &query);
-    return geo_query_distance(&query, point, half_round);
+    struct geo_prepared prepared;
+    geo_prepare_in(shape, room, GEO_STACK_RUNS, &prepared);
+    return geo_prepared_distance(&prepared, point);
+}
+
+/* ---- measures ---- */
+
+double geo_shape_area(const struct geo_shape *shape)
+{
+    if (shape->kind == GEO_POINT)
+        return 0;
+    if (shape->kind == GEO_CIRCLE) {
+        double half = sin(shape->radius / GEO_EARTH_RADIUS / 2);
+        return 4 * M_PI * GEO_EARTH_RADIUS * GEO_EARTH_RADIUS * half * half;
+    }
+    double area = 0;
+    for (size_t i = 0; i < shape->polygon_count; i++)
+        for (size_t j = 0; j < shape->polygons[i].count; j++)
+            area += geo_ring_area(&shape->polygons[i].rings[j]) * (j == 0 ? 1 : -1);
+    return area;
+}
+
+struct geo_box geo_shape_box(const struct geo_shape *shape)
+{
+    struct geo_point center = shape->center;
+    if (shape->kind == GEO_POINT)
+        return (struct geo_box){center.lat, center.lon, center.lat, center.lon};
+    if (shape->kind == GEO_CIRCLE)
+        return geo_circle_box(center, shape->radius);
+    struct geo_run room[GEO_STACK_RUNS];
+    struct geo_index index;
+    geo_index_build(shape, room, GEO_STACK_RUNS, &index);
+    return geo_index_box(&index);
 }

@@ -1,0 +1,221 @@
+/* Covers of mixed precision and interior covers: complete, tight, disjoint, and as small as a search through
+ * all of them (a plain dynamic programme over every cell, which shares only the predicates with geo/) finds
+ * possible. */
+#include "test_geo.h"
+
+enum { CELLS = 64 };
+
+static double slow_area(geo_cell cell)
+{
+    struct geo_box box = geo_bounds(cell);
+    return GEO_EARTH_RADIUS * GEO_EARTH_RADIUS * (box.east - box.west) * M_PI / 180 *
+           (sin(box.north * M_PI / 180) - sin(box.south * M_PI / 180));
+}
+
+/* least[k]: the least area of the cells under `cell` with exactly k of them, or infinite. */
+static void slow_least(
+    const struct geo_shape *shape, struct geo_limits limits, geo_cell cell, double least[CELLS + 1])
+{
+    double sum[CELLS + 1] = {0};
+    for (int k = 0; k <= CELLS; k++)
+        least[k] = k == 0 ? 0 : INFINITY;
+    if (geo_precision(cell) == limits.finest) {
+        least[0] = INFINITY;
+        least[1] = slow_area(cell);
+        return;
+    }
+    geo_cell children[32];
+    if (cell == 0)
+        for (int i = 0; i < 32; i++)
+            children[i] = (uint64_t)i << 59 | 1;
+    else
+        assert_int_equal(geo_children(cell, children), 32);
+    for (int i = 0; i < 32; i++) {
+        double below[CELLS + 1];
+        if (!geo_shape_touches_cell(shape, children[i]))
+            continue;
+        slow_least(shape, limits, children[i], below);
+        for (int k = 0; k <= CELLS; k++)
+            sum[k] = INFINITY;
+        for (int k = 0; k <= CELLS; k++)
+            for (int j = 0; j <= k; j++)
+                sum[k] = fmin(sum[k], least[k - j] + below[j]);
+        memcpy(least, sum, sizeof sum);
+    }
+    if (geo_precision(cell) >= limits.coarsest)
+        least[1] = fmin(least[1], slow_area(cell));
+}
+
+static bool covered(const geo_cell *cells, size_t count, struct geo_point point)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct geo_box box = geo_bounds(cells[i]);
+        if (point.lat >= box.south && point.lat <= box.north && point.lon >= box.west &&
+            point.lon <= box.east)
+            return true;
+    }
+    return false;
+}
+
+/* A random point in the shape's box that is in the shape. */
+static bool point_in(struct chance *chance, const struct geo_shape *shape, struct geo_point *point)
+{
+    struct geo_box box = geo_shape_box(shape);
+    point->lat = chance_between(chance, box.south, box.north);
+    point->lon = remainder(chance_between(chance, box.west, box.east), 360);
+    return geo_shape_contains(shape, *point);
+}
+
+static void check_cover(struct chance *chance, const struct geo_shape *shape, struct geo_limits limits)
+{
+    geo_cell cells[GEO_COVER_CELLS];
+    struct geo_cover cover;
+    enum geo_error error = geo_cover_mixed(shape, limits, cells, &cover);
+    size_t coarse = 0;
+    geo_cell coarsest[GEO_COVER_CELLS];
+    if (error == GEO_NO_ROOM) {
+        assert_int_equal(
+            geo_cover_uniform(shape, limits.coarsest, coarsest, limits.cells, &coarse), GEO_NO_ROOM);
+        return;
+    }
+    assert_int_equal(error, GEO_OK);
+    assert_true(cover.count <= limits.cells);
+    double area = 0;
+    bool forced = false;
+    for (size_t i = 0; i < cover.count; i++) {
+        assert_true(geo_valid(cells[i]) && geo_precision(cells[i]) >= limits.coarsest);
+        assert_true(geo_precision(cells[i]) <= limits.finest);
+        assert_true(i == 0 || (cells[i - 1] < cells[i] && !geo_contains(cells[i - 1], cells[i])));
+        assert_true(geo_shape_touches_cell(shape, cells[i]));
+        forced |= geo_precision(cells[i]) < limits.finest && geo_shape_side(shape, cells[i]) != GEO_IN;
+        area += slow_area(cells[i]);
+    }
+    assert_near(cover.area, area, 1e-6 * area); /* plain sines lose digits near the poles */
+    assert_int_equal(cover.forced, forced);
+    for (int i = 0; i < 50; i++) {
+        struct geo_point point;
+        assert_true(!point_in(chance, shape, &point) || covered(cells, cover.count, point));
+    }
+    struct geo_cover inner;
+    assert_int_equal(geo_cover_interior(shape, limits, cells, &inner), GEO_OK);
+    assert_true(inner.count <= limits.cells);
+    for (size_t i = 0; i < inner.count; i++) {
+        assert_true(geo_shape_side(shape, cells[i]) == GEO_IN && (i == 0 || cells[i - 1] < cells[i]));
+        assert_true(i == 0 || !geo_contains(cells[i - 1], cells[i]));
+        struct geo_box box = geo_bounds(cells[i]);
+        const struct geo_point corners[] = {{box.south, box.west}, {box.south, box.east},
+            {box.north, box.west}, {box.north, box.east}, geo_center(cells[i])};
+        for (int j = 0; j < 5; j++)
+            assert_true(geo_shape_contains(shape, corners[j]));
+    }
+    assert_true(
+        inner.area <= geo_shape_area(shape) * (1 + 1e-9) && area >= geo_shape_area(shape) * (1 - 1e-9));
+}
+
+static void as_small_as_possible(void **state)
+{
+    (void)state;
+    struct chance chance = {7};
+    for (long i = 0; i < rounds(12); i++) {
+        struct geo_shape circle = {.kind = GEO_CIRCLE, .radius = 2000};
+        circle.center =
+            (struct geo_point){chance_between(&chance, -65, 65), chance_between(&chance, -179, 179)};
+        static const size_t amounts[] = {8, 16, 32, 64};
+        double least[CELLS + 1];
+        slow_least(&circle, (struct geo_limits){4, 7, CELLS}, 0, least);
+        for (size_t j = 0; j < 4; j++) {
+            struct geo_limits limits = {4, 7, amounts[j]};
+            geo_cell cells[CELLS];
+            struct geo_cover cover;
+            assert_int_equal(geo_cover_mixed(&circle, limits, cells, &cover), GEO_OK);
+            double best = INFINITY;
+            for (size_t k = 1; k <= amounts[j]; k++)
+                best = fmin(best, least[k]);
+            assert_near(cover.area, best, 1e-6 * best);
+        }
+    }
+}
+
+static void circles(void **state)
+{
+    (void)state;
+    struct chance chance = {8};
+    for (long i = 0; i < rounds(600); i++) {
+        struct geo_shape circle = {.kind = GEO_CIRCLE, .center = chance_point(&chance)};
+        circle.radius = exp(chance_between(&chance, log(0.01), log(1.9e7)));
+        if (i % 5 == 0)
+            circle.center.lat = i % 2 == 0 ? 90 : chance_between(&chance, -90, -89);
+        if (i % 7 == 0)
+            circle.center.lon = 180;
+        int coarsest = 1 + chance_below(&chance, 6), finest = coarsest + chance_below(&chance, 13 - coarsest);
+        check_cover(
+            &chance, &circle, (struct geo_limits){coarsest, finest, 1 + (size_t)chance_below(&chance, 200)});
+    }
+}
+
+static void polygons(void **state)
+{
+    (void)state;
+    struct chance chance = {9};
+    for (long i = 0; i < rounds(400); i++) {
+        struct geo_point points[42],
+            center = {chance_between(&chance, -70, 70), chance_between(&chance, -180, 180)};
+        int count = 3 + chance_below(&chance, 38);
+        double size = exp(chance_between(&chance, log(1e-5), log(18))), flat = i % 3 == 0 ? 0.001 : 1;
+        for (int j = 0; j < count; j++) {
+            double angle = 2 * M_PI * j / count, ray = size * chance_between(&chance, 0.2, 1);
+            points[j].lat = center.lat + ray * sin(angle) * flat;
+            points[j].lon = remainder(center.lon + ray * cos(angle), 360);
+        }
+        points[count] = points[0];
+        const struct geo_ring ring = {points, (size_t)count + 1};
+        const struct geo_polygon polygon = {&ring, 1};
+        const struct geo_shape shape = {.kind = GEO_POLYGONS, .polygons = &polygon, .polygon_count = 1};
+        int coarsest = 1 + chance_below(&chance, 5), finest = coarsest + chance_below(&chance, 5);
+        check_cover(
+            &chance, &shape, (struct geo_limits){coarsest, finest, 1 + (size_t)chance_below(&chance, 100)});
+    }
+}
+
+static void points_and_limits(void **state)
+{
+    (void)state;
+    struct geo_shape point = {.kind = GEO_POINT, .center = {0, 0}};
+    geo_cell cells[GEO_COVER_CELLS];
+    struct geo_cover cover;
+    assert_int_equal(geo_cover_mixed(&point, (struct geo_limits){3, 6, 4}, cells, &cover), GEO_OK);
+    assert_true(cover.count == 4 && !cover.forced && geo_precision(cells[0]) == 6);
+    assert_int_equal(geo_cover_mixed(&point, (struct geo_limits){3, 6, 3}, cells, &cover), GEO_NO_ROOM);
+    assert_int_equal(geo_cover_interior(&point, (struct geo_limits){1, 12, 9}, cells, &cover), GEO_OK);
+    assert_int_equal(cover.count, 0);
+    struct geo_shape circle = {.kind = GEO_CIRCLE, .center = {34, -118}, .radius = 0};
+    assert_int_equal(geo_cover_interior(&circle, (struct geo_limits){1, 12, 9}, cells, &cover), GEO_OK);
+    assert_int_equal(cover.count, 0);
+    circle.radius = M_PI * GEO_EARTH_RADIUS; /* the whole globe */
+    assert_int_equal(geo_cover_mixed(&circle, (struct geo_limits){1, 4, 32}, cells, &cover), GEO_OK);
+    assert_int_equal(cover.count, 32);
+    assert_int_equal(geo_cover_mixed(&circle, (struct geo_limits){2, 4, 1023}, cells, &cover), GEO_NO_ROOM);
+    assert_int_equal(geo_cover_mixed(&circle, (struct geo_limits){2, 4, 1024}, cells, &cover), GEO_OK);
+    assert_int_equal(cover.count, 1024);
+    static const struct geo_limits bad[] = {{0, 5, 9}, {5, 4, 9}, {5, 13, 9}};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(geo_cover_mixed(&circle, bad[i], cells, &cover), GEO_BAD_PRECISION);
+        assert_int_equal(geo_cover_interior(&circle, bad[i], cells, &cover), GEO_BAD_PRECISION);
+    }
+    assert_int_equal(geo_cover_mixed(&circle, (struct geo_limits){1, 2, 0}, cells, &cover), GEO_BAD_COUNT);
+    assert_int_equal(geo_cover_mixed(&circle, (struct geo_limits){1, 2, 1025}, cells, &cover), GEO_BAD_COUNT);
+    /* A sliver 1 mm wide and 2000 km long has no cell inside; the search for one ends. */
+    const struct geo_point thin[] = {{10, 0}, {20.001, 17}, {20.00100001, 17}, {10, 0}};
+    const struct geo_polygon polygon = {&(const struct geo_ring){thin, 4}, 1};
+    const struct geo_shape sliver = {.kind = GEO_POLYGONS, .polygons = &polygon, .polygon_count = 1};
+    assert_int_equal(geo_cover_interior(&sliver, (struct geo_limits){1, 12, 9}, cells, &cover), GEO_OK);
+    assert_int_equal(cover.count, 0);
+    assert_true(cover.forced);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(as_small_as_possible), cmocka_unit_test(circles),
+        cmocka_unit_test(polygons), cmocka_unit_test(points_and_limits)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -206,14 +206,16 @@ static void read_source(
         snprintf(signal->source, EDGE_SOURCE, "%.*s", (int)id.len, id.data);
         return;
     }
+    if (key) { /* the same key on another topic of the device is the same thing */
+        snprintf(signal->source, EDGE_SOURCE, "#%s", key);
+        return;
+    }
     /* The end of a long topic tells more than its beginning. */
     struct text topic = reading->topic;
     if (topic.len > EDGE_SOURCE / 2)
         topic = (struct text){topic.data + topic.len - EDGE_SOURCE / 2, EDGE_SOURCE / 2};
-    bool collection = reading->row->shape == SHAPE_COLLECTION;
-    const char *part = !collection ? "" : key ? key : motion_kind_name((int)signal->kind);
-    snprintf(
-        signal->source, EDGE_SOURCE, "%.*s%s%s", (int)topic.len, topic.data, collection ? "#" : "", part);
+    const char *part = reading->row->shape == SHAPE_COLLECTION ? motion_kind_name((int)signal->kind) : "";
+    snprintf(signal->source, EDGE_SOURCE, "%.*s#%s", (int)topic.len, topic.data, part);
 }
 
 static unsigned confidence_of(const struct reading *reading, json_t *element)

@@ -1,9 +1,11 @@
-"""neighbors-edge run, between real Mosquittos: a home's, and one that stands where the neighborhood's broker is. What it
-sends arrives once and in order, whoever is killed, and nothing leaves that the owner did not list."""
+"""neighbors-edge run, between a home's real Mosquitto and the neighborhood's broker. First another Mosquitto stands there,
+which shows what is sent: once, in order, whoever is killed, and nothing that the owner did not list. Then neighborsd, which
+shows what is stored."""
 import importlib
 import json
 import os
 import queue
+import re
 import shutil
 import signal
 import subprocess
@@ -11,13 +13,15 @@ import sys
 import tempfile
 import time
 import unittest
+from collections import Counter
 from pathlib import Path
 
 import paho.mqtt.client as paho
+import redis
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy"))
-from stack import BUILD, die_with_parent, free_port, port_open  # noqa: E402
+from stack import BUILD, Stack, die_with_parent, free_port, port_open  # noqa: E402
 
 EDGE = BUILD / "neighbors-edge"
 PATIENCE = 20
@@ -37,7 +41,7 @@ def wait_until(condition, what):
     end = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > end:
-            raise AssertionError(f"waited in vain: {what}")
+            raise AssertionError(f"waited in vain: {what() if callable(what) else what}")
         time.sleep(0.01)
 
 
@@ -70,19 +74,22 @@ def review(kind, camera, identifier, label="person", end=None, severity="alert")
     return json.dumps({"type": kind, "before": state, "after": state})
 
 
-class EdgeCase(unittest.TestCase):
+class HomeCase(unittest.TestCase):
+    """A home with its Mosquitto, and an edge that is not started yet."""
+
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp(prefix="neighbors-edge-"))
         self.addCleanup(shutil.rmtree, self.folder, True)
-        self.schema = schema(self.folder)
-        self.home, self.broker = Mosquitto(self.folder / "home"), Mosquitto(self.folder / "broker")
         self.edge = None
-        self.batches = queue.Queue()
-        (self.folder / "token").write_text("secret-token\n")
+        self.home = Mosquitto(self.folder / "home")
+        self.home.start()
+        self.addCleanup(self.home.kill)
+
+    def configure(self, broker_port, token_file):
         (self.folder / "edge.conf").write_text(f"""
             id = "edge/home-7";
             local = {{ host = "127.0.0.1"; port = {self.home.port}; }};
-            broker = {{ host = "127.0.0.1"; port = {self.broker.port}; token_file = "{self.folder}/token"; }};
+            broker = {{ host = "127.0.0.1"; port = {broker_port}; token_file = "{token_file}"; }};
             spool = {{ file = "{self.folder}/spool.db"; }};
             maps = ( {{ name = "frigate"; }}, {{ name = "zigbee2mqtt"; prefix = "zigbee/1"; }} );
             devices = (
@@ -90,10 +97,6 @@ class EdgeCase(unittest.TestCase):
               {{ source = "hall/pir"; id = "pir-1"; kinds = [ "all" ]; map = "zigbee2mqtt"; }}
             );
             """)
-        self.home.start()
-        self.broker.start()
-        self.addCleanup(self.home.kill)
-        self.addCleanup(self.broker.kill)
 
     def start_edge(self):
         log = open(self.folder / "edge.log", "ab")
@@ -124,6 +127,29 @@ class EdgeCase(unittest.TestCase):
         self.addCleanup(close)
         return client
 
+    def say(self, topic, payload, retain=False):
+        if not hasattr(self, "publisher"):
+            self.publisher = self.client(self.home.port)
+        message = self.publisher.publish(topic, payload, qos=1, retain=retain)
+        message.wait_for_publish(PATIENCE)
+        self.assertTrue(message.is_published())
+
+    def visit(self, name, camera="front_door"):
+        self.say("frigate/reviews", review("new", camera, name))
+        self.say("frigate/reviews", review("end", camera, name, end=time.time()))
+
+
+class EdgeRun(HomeCase):
+    def setUp(self):
+        super().setUp()
+        self.schema = schema(self.folder)
+        self.broker = Mosquitto(self.folder / "broker")
+        self.broker.start()
+        self.addCleanup(self.broker.kill)
+        self.batches = queue.Queue()
+        (self.folder / "token").write_text("secret-token\n")
+        self.configure(self.broker.port, self.folder / "token")
+
     def watch(self):
         """Collects what arrives where the neighborhood's broker would be."""
         watcher = self.client(self.broker.port, "watcher")
@@ -132,13 +158,6 @@ class EdgeCase(unittest.TestCase):
         watcher.on_subscribe = lambda *_: ready.put(True)
         watcher.subscribe("#", qos=1)
         ready.get(timeout=PATIENCE)
-
-    def say(self, topic, payload, retain=False):
-        if not hasattr(self, "publisher"):
-            self.publisher = self.client(self.home.port)
-        message = self.publisher.publish(topic, payload, qos=1, retain=retain)
-        message.wait_for_publish(PATIENCE)
-        self.assertTrue(message.is_published())
 
     def events(self, count):
         """The next events that arrive, with the session of each."""
@@ -162,8 +181,6 @@ class EdgeCase(unittest.TestCase):
         return [(event.seq, event.device, self.schema.Phase.Value.Name(event.phase),
                  self.schema.MotionKind.Value.Name(event.kind), event.activity_id) for _, event in events]
 
-
-class EdgeRun(EdgeCase):
     def test_a_visit_arrives_once_and_nothing_private_with_it(self):
         self.watch()
         self.start_edge()
@@ -193,8 +210,7 @@ class EdgeRun(EdgeCase):
         self.wait_log("broker: connected")
         self.broker.kill()
         for i in range(150):
-            self.say("frigate/reviews", review("new", "front_door", f"r{i}"))
-            self.say("frigate/reviews", review("end", "front_door", f"r{i}", end=time.time()))
+            self.visit(f"r{i}")
         self.broker.start()
         events = self.events(300)
         self.assertEqual([event.seq for _, event in events], list(range(1, 301)))
@@ -207,12 +223,10 @@ class EdgeRun(EdgeCase):
         told = 0
         for round_number in range(5):
             for i in range(10):
-                self.say("frigate/reviews", review("new", "front_door", f"r{round_number}-{i}"))
-                self.say("frigate/reviews", review("end", "front_door", f"r{round_number}-{i}", end=time.time()))
+                self.visit(f"r{round_number}-{i}")
             self.kill_edge()
             # The home's broker keeps what comes meanwhile: the edge's session there outlives it.
-            self.say("frigate/reviews", review("new", "front_door", f"late-{round_number}"))
-            self.say("frigate/reviews", review("end", "front_door", f"late-{round_number}", end=time.time()))
+            self.visit(f"late-{round_number}")
             self.start_edge()
             told += 22
         seen = {}
@@ -244,6 +258,61 @@ class EdgeRun(EdgeCase):
         self.start_edge()
         self.wait_log("home: subscribed")
         self.kill_edge(signal.SIGTERM)
+
+
+class EdgeToNeighborsd(HomeCase):
+    """The real broker with its Redis."""
+
+    def setUp(self):
+        super().setUp()
+        self.stack = Stack(self.folder / "stack", settings={"release_households": 1, "release_delay_ms": 100})
+        self.addCleanup(self.stack.stop)
+        self.stack.start_redis()
+        self.stack.make_keys()
+        self.stack.start_broker()
+        where = ["--household", "home-7", "--at", "34.0768,-118.0316"]
+        self.stack.enroll("edge/home-7", *where)
+        self.stack.enroll("device/cam-1", *where, "--share", "person", "--verified-since", "-30d")
+        self.configure(self.stack.mqtt_port, self.stack.token_file("edge/home-7"))
+
+    def stored(self):
+        """How often each visit stands in the household's log."""
+        found = Counter()
+        with redis.Redis(port=self.stack.redis_port) as store:
+            for key in store.scan_iter("nb:{*}:log:home-7"):
+                for _, fields in store.xrange(key):
+                    for value in fields.values():
+                        found.update(re.findall(rb"visit-\d+(?=\.)", value))
+        return found
+
+    def test_every_event_is_stored_once_whoever_is_killed(self):
+        self.start_edge()
+        self.wait_log("home: subscribed")
+        self.wait_log("broker: connected")
+        names = [f"visit-{i}." for i in range(40)]
+        for i, name in enumerate(names):
+            self.visit(name)
+            if i % 10 == 3:
+                self.kill_edge()
+                self.start_edge()
+            elif i % 10 == 6:
+                self.stack.kill("neighborsd")
+                self.stack.start_broker()
+            elif i % 10 == 9:
+                self.stack.kill("redis")
+                self.stack.start_redis()
+        wait_until(lambda: len(self.stored()) == len(names) and min(self.stored().values()) == 2,
+                   lambda: f"all visits are stored: {self.stored()}; log: {self.log()}")
+        self.assertEqual(set(self.stored().values()), {2})
+
+    def test_what_is_refused_is_logged_and_kept_out(self):
+        self.say("zigbee/1/hall/pir", '{"occupancy":false}', retain=True)
+        self.start_edge()
+        self.wait_log("home: subscribed")
+        self.say("zigbee/1/hall/pir", '{"occupancy":true}')  # pir-1 is nobody's
+        self.wait_log("broker: refused event")
+        self.visit("visit-1.")
+        wait_until(lambda: self.stored() == {b"visit-1": 2}, lambda: f"the visit is stored: {self.stored()}")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ static const char *const error_texts[GEO_ERROR_COUNT] = {
     [GEO_RING_OPEN] = "the last point of a ring is not its first",
     [GEO_RING_FLAT] = "a ring encloses no area",
     [GEO_RING_WINDS] = "a ring goes round the globe more than once",
+    [GEO_RING_CROSSES] = "the edges of a polygon cross",
+    [GEO_HOLE_OUTSIDE] = "a hole lies outside of its polygon",
     [GEO_BAD_COUNT] = "a cover has 1 to 1024 cells",
 };
 

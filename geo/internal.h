@@ -71,6 +71,10 @@ enum geo_crossing { GEO_NO_CROSSING, GEO_CROSSES, GEO_ON_EDGE };
 enum geo_crossing geo_edge_crosses_north(struct geo_point a, struct geo_point b, struct geo_point point);
 /* How often a ring goes round the globe: 0, or 1 and -1 for one that holds a pole, *north then says which. */
 int geo_ring_turns(const struct geo_ring *ring, bool *north);
+/* GEO_PARTLY: on the ring. */
+enum geo_side geo_ring_side(const struct geo_ring *ring, struct geo_point point);
+/* True when two edges cross between their ends. */
+bool geo_edges_cross(struct geo_point a, struct geo_point b, struct geo_point c, struct geo_point d);
 /* Square metres on the inner side of a ring; 0 when it encloses nothing. */
 double geo_ring_area(const struct geo_ring *ring);
 
@@ -91,13 +95,15 @@ struct geo_index {
     size_t count[GEO_LEVELS], start[GEO_LEVELS];
     int levels;
     bool north_vertex, south_vertex; /* a ring has a point at that pole: there all longitudes are one place */
-    bool polar;                      /* a polygon holds the north pole */
+    bool polar;                      /* a ring goes round a pole */
 };
 /* How many runs an index of that shape takes with `edges` edges a run. */
 size_t geo_index_size(const struct geo_shape *shape, size_t edges);
 /* Builds it in room for at most `capacity` (at least GEO_STACK_RUNS) runs, as fine as that allows. */
 void geo_index_build(
     const struct geo_shape *shape, struct geo_run *room, size_t capacity, struct geo_index *index);
+/* The first edge that crosses another of the same polygon. */
+bool geo_index_crossing(const struct geo_index *index, struct geo_place *where);
 /* True when the point is in or on one of the polygons. */
 bool geo_index_holds(const struct geo_index *index, struct geo_point point);
 bool geo_index_border_touches(const struct geo_index *index, struct geo_box box);

@@ -133,12 +133,13 @@ static struct geo_box join(struct geo_box a, struct geo_box b)
     return (struct geo_box){fmin(a.south, b.south), west, fmax(a.north, b.north), west + best};
 }
 
-static bool polygon_holds_north(const struct geo_polygon *polygon)
+static bool polygon_holds_north(struct geo_index *index, const struct geo_polygon *polygon)
 {
     bool holds = false;
     for (size_t i = 0; i < polygon->count; i++) {
-        bool north;
-        holds ^= geo_ring_turns(&polygon->rings[i], &north) != 0 && north;
+        bool north, turns = geo_ring_turns(&polygon->rings[i], &north) != 0;
+        index->polar |= turns;
+        holds ^= turns && north;
     }
     return holds;
 }
@@ -173,7 +174,7 @@ void geo_index_build(
     while (settle(shape, &place)) {
         if (place.polygon != polygon) {
             polygon = place.polygon;
-            north = polygon_holds_north(&shape->polygons[polygon]);
+            north = polygon_holds_north(index, &shape->polygons[polygon]);
         }
         const struct geo_point *a = &ring_at(shape, place)->points[place.point], *b = a + 1;
         if (run == NULL || run->edges >= run_edges) {
@@ -189,7 +190,6 @@ void geo_index_build(
         if (north && place.polygon != polygon && spare > 0) {
             /* No question may pass by this run: its flip counts everywhere. */
             run->ends_north = true;
-            index->polar = true;
             run->box = (struct geo_box){-90, -180, 90, 180};
             run = NULL;
             spare--;
@@ -248,6 +248,30 @@ bool geo_index_holds(const struct geo_index *index, struct geo_point point)
         inside ^= run->ends_north;
     }
     return inside;
+}
+
+static bool edge_crossed(const struct geo_index *index, size_t at, const struct edges *edge)
+{
+    const struct geo_box box = edge_box(*edge->from, *edge->to);
+    const struct geo_run *run;
+    while ((run = next_run(index, &at, touches_box, &box)) != NULL)
+        for (struct edges others = edges_of(index, run); next_edge(&others);)
+            if (others.polygon == edge->polygon &&
+                geo_edges_cross(*edge->from, *edge->to, *others.from, *others.to))
+                return true;
+    return false;
+}
+
+/* An edge that crosses an earlier one was found when that one was asked: look from each edge's own run on. */
+bool geo_index_crossing(const struct geo_index *index, struct geo_place *where)
+{
+    for (size_t i = 0; i < index->count[0]; i++)
+        for (struct edges edges = edges_of(index, &index->runs[i]); next_edge(&edges);)
+            if (edge_crossed(index, i, &edges)) {
+                *where = (struct geo_place){edges.place.polygon, edges.place.ring, edges.place.point - 1};
+                return true;
+            }
+    return false;
 }
 
 bool geo_index_border_touches(const struct geo_index *index, struct geo_box box)

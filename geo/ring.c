@@ -193,3 +193,40 @@ double geo_ring_area(const struct geo_ring *ring)
     sum = (sum + 2 * M_PI * turns * base) * turns;
     return (north ? 2 * M_PI - sum : 2 * M_PI + sum) * square;
 }
+
+enum geo_side geo_ring_side(const struct geo_ring *ring, struct geo_point point)
+{
+    bool north, inside = geo_ring_turns(ring, &north) != 0 && north;
+    for (size_t i = 1; i < ring->count; i++) {
+        enum geo_crossing crossing = geo_edge_crosses_north(ring->points[i - 1], ring->points[i], point);
+        if (crossing == GEO_ON_EDGE)
+            return GEO_PARTLY;
+        inside ^= crossing == GEO_CROSSES;
+    }
+    return inside ? GEO_IN : GEO_OUT;
+}
+
+/* On which side of the line from a, by span and climb, a point stands: 1, -1, or 0 where rounding leaves a
+ * doubt. */
+static int side_of(double span, double climb, double east, double north)
+{
+    double side = span * north - climb * east, doubt = GEO_SLACK_DEGREES * (fabs(span) + fabs(climb));
+    return side > doubt ? 1 : side < -doubt ? -1 : 0;
+}
+
+bool geo_edges_cross(struct geo_point a, struct geo_point b, struct geo_point c, struct geo_point d)
+{
+    double span = geo_edge_span(a, b), climb = b.lat - a.lat, other_span = geo_edge_span(c, d),
+           other_climb = d.lat - c.lat;
+    double east = geo_wrap(c.lon - a.lon), north = c.lat - a.lat;
+    for (int turn = -360; turn <= 360; turn += 360) {
+        double x = east + turn;
+        int from = side_of(span, climb, x, north),
+            to = side_of(span, climb, x + other_span, north + other_climb);
+        int first = side_of(other_span, other_climb, -x, -north);
+        int second = side_of(other_span, other_climb, span - x, climb - north);
+        if (from * to < 0 && first * second < 0)
+            return true;
+    }
+    return false;
+}

@@ -3,47 +3,6 @@
 
 static const double half_round = M_PI * GEO_EARTH_RADIUS;
 
-static enum geo_error check_ring(const struct geo_ring *ring, size_t *polar)
-{
-    if (ring->count < 4)
-        return GEO_RING_SHORT;
-    for (size_t i = 0; i < ring->count; i++) {
-        enum geo_error error = geo_point_check(ring->points[i]);
-        if (error != GEO_OK)
-            return error;
-    }
-    struct geo_point first = ring->points[0], last = ring->points[ring->count - 1];
-    if (first.lat != last.lat || first.lon != last.lon)
-        return GEO_RING_OPEN;
-    bool north;
-    int turns = geo_ring_turns(ring, &north);
-    *polar += turns != 0;
-    if (turns < -1 || turns > 1 || *polar > GEO_POLAR_POLYGONS)
-        return GEO_RING_WINDS;
-    return geo_ring_area(ring) > 0 ? GEO_OK : GEO_RING_FLAT;
-}
-
-enum geo_error geo_shape_check(const struct geo_shape *shape)
-{
-    if (shape->kind != GEO_POLYGONS) {
-        if (shape->kind == GEO_CIRCLE && !(shape->radius >= 0 && shape->radius <= half_round))
-            return GEO_BAD_RADIUS;
-        return geo_point_check(shape->center);
-    }
-    if (shape->polygon_count == 0)
-        return GEO_BAD_RING;
-    size_t polar = 0;
-    for (size_t i = 0; i < shape->polygon_count; i++) {
-        const struct geo_polygon *polygon = &shape->polygons[i];
-        enum geo_error error = polygon->count == 0 ? GEO_BAD_RING : GEO_OK;
-        for (size_t j = 0; j < polygon->count && error == GEO_OK; j++)
-            error = check_ring(&polygon->rings[j], &polar);
-        if (error != GEO_OK)
-            return error;
-    }
-    return GEO_OK;
-}
-
 /* ---- prepared ---- */
 
 /* Beyond this a circle's cells are asked one by one. */
@@ -214,6 +173,19 @@ double geo_shape_distance(const struct geo_shape *shape, struct geo_point point)
 }
 
 /* ---- measures ---- */
+
+void geo_shape_around(const struct geo_shape *shape, struct geo_point *center, double *radius)
+{
+    struct geo_box box = geo_shape_box(shape);
+    *center = shape->center;
+    *radius = shape->kind == GEO_CIRCLE ? shape->radius : 0;
+    if (shape->kind != GEO_POLYGONS)
+        return;
+    *center = (struct geo_point){(box.south + box.north) / 2, geo_wrap((box.west + box.east) / 2)};
+    if (box.east - box.west >= 360) /* around the pole that is nearer */
+        center->lat = box.south + box.north > 0 ? 90 : -90;
+    *radius = geo_min(geo_box_farthest(box, *center) + GEO_SLACK_METRES, half_round);
+}
 
 double geo_shape_area(const struct geo_shape *shape)
 {

@@ -1,0 +1,197 @@
+/* A set of circles by where they are: a tree over the curve that forks where the places of its circles first
+ * differ (a crit-bit tree), one for each class of radius, so that few large circles do not make the search
+ * for small ones wide. Each circle brings the one fork that its coming needs, so that nothing is allocated. A
+ * fork's owner is always below it. */
+#include "geo/internal.h"
+
+/* ---- where a circle goes ---- */
+
+static struct geo_branch *class_of(struct geo_circles *set, double radius)
+{
+    int class = 0;
+    for (double limit = 200; radius >= limit && class < GEO_RADIUS_CLASSES - 1; limit *= 2)
+        class ++;
+    return &set->classes[class];
+}
+
+static int way(const struct geo_fork *fork, uint64_t curve)
+{
+    return (int)(curve >> (63 - fork->bits) & 1);
+}
+
+/* The circle to which the curve leads: the only one that may have the same place. */
+static struct geo_circle *nearest_leaf(const struct geo_branch *branch, uint64_t curve)
+{
+    while (branch->fork != NULL)
+        branch = &branch->fork->branch[way(branch->fork, curve)];
+    return branch->leaf;
+}
+
+static void widen(struct geo_fork *fork, double radius)
+{
+    fork->least = geo_min(fork->least, radius);
+    fork->most = geo_max(fork->most, radius);
+}
+
+enum geo_error geo_circles_add(struct geo_circles *set, struct geo_circle *circle)
+{
+    const struct geo_shape shape = {.kind = GEO_CIRCLE, .center = circle->center, .radius = circle->radius};
+    enum geo_error error = geo_shape_check(&shape);
+    if (error == GEO_OK)
+        error = geo_encode(circle->center, GEO_MAX_PRECISION, &circle->curve);
+    if (error != GEO_OK)
+        return error;
+    struct geo_branch *branch = class_of(set, circle->radius);
+    struct geo_circle *other = nearest_leaf(branch, circle->curve);
+    circle->next = circle->previous = NULL;
+    set->count++;
+    if (other == NULL) {
+        branch->leaf = circle;
+        return GEO_OK;
+    }
+    int same = other->curve == circle->curve ? GEO_CURVE_BITS : __builtin_clzll(other->curve ^ circle->curve);
+    for (; branch->fork != NULL && branch->fork->bits < same;
+         branch = &branch->fork->branch[way(branch->fork, circle->curve)])
+        widen(branch->fork, circle->radius);
+    if (same == GEO_CURVE_BITS) {
+        circle->previous = other;
+        circle->next = other->next;
+        if (other->next != NULL)
+            other->next->previous = circle;
+        other->next = circle;
+        return GEO_OK;
+    }
+    struct geo_fork *fork = &circle->fork;
+    fork->bits = same;
+    fork->start = same == 0 ? 0 : circle->curve >> (64 - same) << (64 - same);
+    fork->least = geo_min(circle->radius, branch->fork != NULL ? branch->fork->least : other->radius);
+    fork->most = geo_max(circle->radius, branch->fork != NULL ? branch->fork->most : other->radius);
+    for (struct geo_circle *c = branch->leaf; c != NULL; c = c->next)
+        widen(fork, c->radius);
+    fork->branch[way(fork, circle->curve)] = (struct geo_branch){circle, NULL};
+    fork->branch[!way(fork, circle->curve)] = *branch;
+    *branch = (struct geo_branch){NULL, fork};
+    return GEO_OK;
+}
+
+/* ---- leaving ---- */
+
+/* The leaving circle's own fork may still be needed above: it moves into `to`. */
+static void move_fork(struct geo_branch *branch, const struct geo_circle *circle, struct geo_fork *to)
+{
+    for (; branch->fork != NULL; branch = &branch->fork->branch[way(branch->fork, circle->curve)])
+        if (branch->fork == &circle->fork) {
+            *to = circle->fork;
+            branch->fork = to;
+            return;
+        }
+}
+
+void geo_circles_remove(struct geo_circles *set, struct geo_circle *circle)
+{
+    struct geo_branch *root = class_of(set, circle->radius), *branch = root, *above = NULL;
+    set->count--;
+    if (circle->next != NULL)
+        circle->next->previous = circle->previous;
+    if (circle->previous != NULL) {
+        circle->previous->next = circle->next;
+        return;
+    }
+    while (branch->fork != NULL) {
+        above = branch;
+        branch = &branch->fork->branch[way(branch->fork, circle->curve)];
+    }
+    if (circle->next != NULL) {
+        branch->leaf = circle->next;
+        move_fork(root, circle, &circle->next->fork);
+        return;
+    }
+    branch->leaf = NULL;
+    if (above == NULL)
+        return;
+    struct geo_fork *freed = above->fork;
+    *above = freed->branch[!way(freed, circle->curve)];
+    if (freed != &circle->fork)
+        move_fork(root, circle, freed);
+}
+
+/* ---- searching ---- */
+
+struct search {
+    const struct geo_prepared *shape;
+    geo_visit visit;
+    void *context;
+};
+
+/* The box and all that is within the radius of it. */
+static struct geo_box grown(struct geo_box box, double radius)
+{
+    double angle = (radius + GEO_SLACK_METRES) / GEO_EARTH_RADIUS, degrees = angle / GEO_RADIANS;
+    double sine =
+        sin(geo_min(angle, M_PI / 2)) / cos(geo_max(fabs(box.south), fabs(box.north)) * GEO_RADIANS);
+    box.south = geo_max(box.south - degrees, -90);
+    box.north = geo_min(box.north + degrees, 90);
+    double lon = sine < 1 ? asin(sine) / GEO_RADIANS + GEO_SLACK_DEGREES : 360;
+    if (box.south == -90 || box.north == 90 || box.east - box.west + 2 * lon >= 360)
+        return (struct geo_box){box.south, -180, box.north, 180};
+    box.west -= lon, box.east += lon;
+    if (box.west < -180)
+        box.west += 360, box.east += 360;
+    return box;
+}
+
+/* GEO_OUT: none of the circles below is touched; GEO_IN: all are. */
+static enum geo_side fork_side(const struct geo_prepared *prepared, const struct geo_fork *fork)
+{
+    struct geo_box box = geo_curve_box(fork->start >> 4, fork->bits);
+    const struct geo_shape *shape = prepared->shape;
+    if (shape->kind != GEO_POLYGONS) {
+        double radius = shape->kind == GEO_CIRCLE ? shape->radius : 0;
+        if (geo_box_distance(box, shape->center) > radius + fork->most + GEO_SLACK_METRES)
+            return GEO_OUT;
+        return geo_box_farthest(box, shape->center) <= radius + fork->least ? GEO_IN : GEO_PARTLY;
+    }
+    enum geo_side side = geo_box_side(prepared, grown(box, fork->most));
+    return side == GEO_PARTLY && geo_box_side(prepared, box) == GEO_IN ? GEO_IN : side;
+}
+
+static bool visit_leaf(const struct search *search, struct geo_circle *circle, bool known)
+{
+    const struct geo_circle *last = NULL;
+    bool touched = known;
+    for (struct geo_circle *next; circle != NULL; circle = next) {
+        next = circle->next;
+        bool like_last = last != NULL && last->radius == circle->radius &&
+                         last->center.lat == circle->center.lat && last->center.lon == circle->center.lon;
+        if (!known && !like_last)
+            touched = geo_prepared_touches_circle(search->shape, circle->center, circle->radius);
+        last = circle;
+        if (touched && !search->visit(search->context, circle))
+            return false;
+    }
+    return true;
+}
+
+static bool search_branch(const struct search *search, const struct geo_branch *branch, bool known)
+{
+    if (branch->fork == NULL)
+        return visit_leaf(search, branch->leaf, known);
+    if (!known) {
+        enum geo_side side = fork_side(search->shape, branch->fork);
+        if (side == GEO_OUT)
+            return true;
+        known = side == GEO_IN;
+    }
+    return search_branch(search, &branch->fork->branch[0], known) &&
+           search_branch(search, &branch->fork->branch[1], known);
+}
+
+bool geo_circles_find(
+    const struct geo_circles *set, const struct geo_prepared *shape, geo_visit visit, void *context)
+{
+    const struct search search = {shape, visit, context};
+    for (int i = 0; i < GEO_RADIUS_CLASSES; i++)
+        if (!search_branch(&search, &set->classes[i], false))
+            return false;
+    return true;
+}

@@ -1,0 +1,128 @@
+/* The set of circles against a scan over all of them, while circles come and go. */
+#include "test_geo.h"
+
+enum { MANY = 3000 };
+
+struct member {
+    struct geo_circle circle;
+    bool in, found;
+};
+
+struct finding {
+    size_t count, stop_after;
+};
+
+static bool note(void *context, struct geo_circle *circle)
+{
+    struct finding *finding = context;
+    struct member *member = (struct member *)circle;
+    assert_false(member->found);
+    member->found = true;
+    return ++finding->count != finding->stop_after;
+}
+
+static void find_and_compare(struct geo_circles *set, struct member *members, const struct geo_shape *shape)
+{
+    size_t size = geo_prepared_size(shape), in = 0;
+    void *memory = malloc(size);
+    assert_non_null(memory);
+    const struct geo_prepared *prepared = geo_prepare(shape, memory, size);
+    struct finding finding = {0, 0};
+    assert_true(geo_circles_find(set, prepared, note, &finding));
+    for (int i = 0; i < MANY; i++) {
+        struct member *member = &members[i];
+        bool expected =
+            member->in && geo_shape_touches_circle(shape, member->circle.center, member->circle.radius);
+        assert_int_equal(member->found, expected);
+        member->found = false;
+        in += member->in;
+    }
+    assert_int_equal(set->count, in);
+    if (finding.count > 1) {
+        struct finding first = {0, 1};
+        assert_false(geo_circles_find(set, prepared, note, &first));
+        assert_int_equal(first.count, 1);
+        for (int i = 0; i < MANY; i++)
+            members[i].found = false;
+    }
+    free(memory);
+}
+
+static void ask(struct chance *chance, struct geo_circles *set, struct member *members,
+    struct geo_point around, double size)
+{
+    struct geo_shape shape = {
+        .kind = GEO_CIRCLE, .center = around, .radius = exp(chance_between(chance, 3, 14))};
+    find_and_compare(set, members, &shape);
+    shape.kind = GEO_POINT;
+    find_and_compare(set, members, &shape);
+    struct geo_point points[9];
+    double reach = size * chance_between(chance, 0.01, 1.2);
+    for (int i = 0; i < 8; i++) {
+        points[i].lat =
+            fmin(fmax(around.lat + reach * sin(i * M_PI / 4) * chance_between(chance, 0.5, 1), -90), 90);
+        points[i].lon =
+            remainder(around.lon + reach * cos(i * M_PI / 4) * chance_between(chance, 0.5, 1), 360);
+    }
+    points[8] = points[0];
+    const struct geo_ring ring = {points, 9};
+    const struct geo_polygon polygon = {&ring, 1};
+    const struct geo_shape star = {.kind = GEO_POLYGONS, .polygons = &polygon, .polygon_count = 1};
+    find_and_compare(set, members, &star);
+}
+
+static void come_and_go(void **state)
+{
+    (void)state;
+    static const double radii[] = {0, 400, 800, 1600, 3200, 8000, 150, 1e6, 2e7};
+    static const struct geo_point centers[] = {{34, -118}, {0, 180}, {89.5, 0}, {-60, -179.9}};
+    struct chance chance = {12};
+    static struct member members[MANY];
+    for (size_t c = 0; c < sizeof centers / sizeof *centers; c++) {
+        struct geo_circles set = {0};
+        double size = c == 2 ? 0.5 : 2;
+        memset(members, 0, sizeof members);
+        for (long i = 0; i < rounds(30000); i++) {
+            struct member *member = &members[chance_below(&chance, i % 3 == 0 ? MANY : MANY / 20)];
+            if (member->in) {
+                geo_circles_remove(&set, &member->circle);
+                member->in = false;
+                continue;
+            }
+            struct geo_point center = {centers[c].lat + chance_between(&chance, -size, size),
+                remainder(centers[c].lon + chance_between(&chance, -size, size), 360)};
+            geo_cell leaf;
+            assert_int_equal(geo_encode(center, 6, &leaf), GEO_OK);
+            member->circle.center = i % 2 == 0 ? geo_center(leaf) : center;
+            member->circle.radius = radii[chance_below(&chance, i % 50 == 0 ? 9 : 6)];
+            assert_int_equal(geo_circles_add(&set, &member->circle), GEO_OK);
+            member->in = true;
+            if (i % 64 < 2)
+                ask(&chance, &set, members, center, size);
+        }
+        for (int i = 0; i < MANY; i++)
+            if (members[i].in)
+                geo_circles_remove(&set, &members[i].circle);
+        assert_int_equal(set.count, 0);
+        for (int i = 0; i < GEO_RADIUS_CLASSES; i++)
+            assert_true(set.classes[i].leaf == NULL && set.classes[i].fork == NULL);
+    }
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    struct geo_circles set = {0};
+    struct geo_circle circle = {.center = {91, 0}, .radius = 5};
+    assert_int_equal(geo_circles_add(&set, &circle), GEO_BAD_LATITUDE);
+    circle.center.lat = 0;
+    circle.radius = -5;
+    assert_int_equal(geo_circles_add(&set, &circle), GEO_BAD_RADIUS);
+    assert_int_equal(set.count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(come_and_go), cmocka_unit_test(refusals)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

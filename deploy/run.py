@@ -159,7 +159,7 @@ def a_point_of(place):
 
 
 def read_alerts(stack):
-    """The sample's alerts with an id of this run and times from now on: {headline: {...}}."""
+    """The sample's alerts with an id of this run and times from now on: {(headline, description): {...}}."""
     now, alerts = int(time.time() * 1000), {}
     folder = stack.folder / "alerts"
     folder.mkdir(exist_ok=True)
@@ -171,7 +171,7 @@ def read_alerts(stack):
         copy.write_text(json.dumps(alert))
         latitude, longitude = a_point_of(alert["place"])
         cell = stack.neighbors("geo", "encode", f"{latitude},{longitude}", "--precision", 6)[-1]["cell"]
-        alerts[alert["headline"]] = {"file": copy, "sender": sender_of(file.stem), "cell": cell}
+        alerts[alert["headline"], alert["description"]] = {"file": copy, "sender": sender_of(file.stem), "cell": cell}
     return alerts
 
 
@@ -179,7 +179,7 @@ class Follower:
     """Follows the sample neighborhood and the place of each alert, and counts what it is shown."""
 
     def __init__(self, stack, cells):
-        self.activity, self.headlines, self.stopped = collections.Counter(), set(), False
+        self.activity, self.alerts = collections.Counter(), set()
         self.subscribed = threading.Event()
         self.filters = [(f"nb/v1/json/near/{cell}/1600/#", 1) for cell in sorted(set(cells) | {LEAF})]
         self.begin_ms = int(time.time() * 1000)
@@ -203,7 +203,7 @@ class Follower:
     def on_message(self, _client, _data, message):
         item = json.loads(message.payload)
         if "alert" in item:
-            self.headlines.add(item["alert"].get("headline"))
+            self.alerts.add((item["alert"].get("headline"), item["alert"].get("description")))
         elif "activity" in item and not message.retain and item.get("cell") == LEAF:
             self.activity[item["activity"]["kind"], item["activity"]["phase"]] += 1
 
@@ -242,13 +242,13 @@ class Sample:
         self.events = expected_events(self.lines)
 
     def publish_alerts(self):
-        for headline, alert in self.alerts.items():
+        for text, alert in self.alerts.items():
             done = subprocess.run(self.stack.command("publish", "alert", "--file", alert["file"], "--as", alert["sender"]),
                                   capture_output=True, text=True, env=ENVIRONMENT, timeout=30)
             if done.returncode == 0:
-                self.confirmed.add(headline)
+                self.confirmed.add(text)
             else:
-                self.failures.append(f"alert not acknowledged: {headline}: {(done.stderr or done.stdout).strip()}")
+                self.failures.append(f"alert not acknowledged: {text[0]}: {(done.stderr or done.stdout).strip()}")
             time.sleep(0.3)
 
     def replay(self):
@@ -261,7 +261,7 @@ class Sample:
         """(events, alerts) that were acknowledged and seen so far."""
         logged = logged_events(self.stack, self.begin_ms)
         events = sum((self.events & logged & self.follower.activity).values())
-        return events, len(self.confirmed & self.follower.headlines)
+        return events, len(self.confirmed & self.follower.alerts)
 
     def complete(self):
         return self.seen() == (sum(self.events.values()), len(self.alerts))
@@ -277,7 +277,7 @@ class Sample:
         for missing, what in ((self.events - logged, "acknowledged"), (self.events - self.follower.activity, "seen")):
             for (kind, phase), count in missing.items():
                 self.failures.append(f"event not {what}: {kind} {phase}, {count} times")
-        for headline in self.confirmed - self.follower.headlines:
+        for headline, _ in self.confirmed - self.follower.alerts:
             self.failures.append(f"alert not seen: {headline}")
         for failure in self.failures:
             say(f"run: {failure}")

@@ -300,8 +300,8 @@ int edge_command_run(int argc, char **argv)
 {
     struct edge edge = {.signals = -1};
     edge.last = &edge.first;
-    int result = EDGE_USAGE;
-    if (edge_settings_read(&edge.settings, argc, argv)) {
+    int result;
+    if (edge_settings_read(&edge.settings, argc, argv, &result)) {
         result = open_edge(&edge) ? EDGE_DONE : EDGE_INVALID;
         if (result == EDGE_DONE)
             fprintf(stderr, "neighbors-edge: %zu devices shared, %" PRId64 " events waiting\n",

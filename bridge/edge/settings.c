@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "bridge/edge/commands.h"
 #include "bridge/edge/memory_parts.h"
 #include "bridge/edge/settings.h"
 
@@ -181,7 +182,7 @@ static const struct option options[] = {{"config", required_argument, NULL, 'c'}
     {"broker", required_argument, NULL, 'b'}, {"broker-ca", required_argument, NULL, 'a'},
     {"token-file", required_argument, NULL, 't'}, {"map", required_argument, NULL, 'm'},
     {"device", required_argument, NULL, 'd'}, {"spool", required_argument, NULL, 's'},
-    {"assume-quiet", no_argument, NULL, 'q'}, {NULL, 0, NULL, 0}};
+    {"assume-quiet", no_argument, NULL, 'q'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 
 static bool take_flag(struct edge_settings *settings, int flag)
 {
@@ -214,17 +215,25 @@ static bool take_flag(struct edge_settings *settings, int flag)
     }
 }
 
-/* Calls take_flag with each flag; only_config: with none, but reads the file. */
-static bool take_flags(struct edge_settings *settings, int argc, char **argv, bool only_config)
+/* Goes through the flags once. only_config: reads the file that they name, takes nothing else and looks
+ * whether all of them are known. */
+static enum edge_exit take_flags(struct edge_settings *settings, int argc, char **argv, bool only_config)
 {
     optind = 0; /* glibc: begin anew */
     for (int flag; (flag = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        bool good = only_config ? flag != '?' && (flag != 'c' || edge_settings_file(settings, optarg))
-                                : take_flag(settings, flag);
+        if (flag == '?' || flag == 'h')
+            return EDGE_USAGE;
+        bool good =
+            only_config ? flag != 'c' || edge_settings_file(settings, optarg) : take_flag(settings, flag);
         if (!good)
-            return false;
+            return EDGE_INVALID;
     }
-    return optind == argc;
+    return optind == argc ? EDGE_DONE : EDGE_USAGE;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    return argc == 2 && strcmp(argv[1], "--help") == 0;
 }
 
 static bool complete(const struct edge_settings *settings)
@@ -240,13 +249,8 @@ static bool complete(const struct edge_settings *settings)
     return true;
 }
 
-bool edge_settings_read(struct edge_settings *settings, int argc, char **argv)
+static void fill_in(struct edge_settings *settings)
 {
-    *settings = (struct edge_settings){.local.port = MQTT_PORT, .spool_most = MOST_SPOOL};
-    if (!take_flags(settings, argc, argv, true) || !take_flags(settings, argc, argv, false)) {
-        fputs(usage, stderr);
-        return false;
-    }
     if (settings->broker.port == 0)
         settings->broker.port = settings->broker.ca ? MQTT_TLS_PORT : MQTT_PORT;
     if (settings->spool_file == NULL)
@@ -256,7 +260,23 @@ bool edge_settings_read(struct edge_settings *settings, int argc, char **argv)
         snprintf(name, sizeof(name), "edge/%s", settings->id);
         edge_settings_set(&settings->broker.username, name);
     }
-    return complete(settings);
+}
+
+bool edge_settings_read(struct edge_settings *settings, int argc, char **argv, int *result)
+{
+    *settings = (struct edge_settings){.local.port = MQTT_PORT, .spool_most = MOST_SPOOL};
+    *result = asks_for_help(argc, argv) ? EDGE_DONE : take_flags(settings, argc, argv, true);
+    if (*result == EDGE_USAGE || asks_for_help(argc, argv))
+        fputs(usage, *result == EDGE_USAGE ? stderr : stdout);
+    if (*result != EDGE_DONE || asks_for_help(argc, argv))
+        return false;
+    *result = take_flags(settings, argc, argv, false);
+    if (*result != EDGE_DONE)
+        return false;
+    fill_in(settings);
+    if (!complete(settings))
+        *result = EDGE_INVALID;
+    return *result == EDGE_DONE;
 }
 
 static void free_endpoint(struct edge_endpoint *endpoint)

@@ -30,8 +30,9 @@ struct edge_settings {
     struct edge_shared *shared;
 };
 
-/* Reads the arguments and the file they name. false: what is wrong was told on standard error. */
-bool edge_settings_read(struct edge_settings *settings, int argc, char **argv)
+/* Reads the arguments and the file they name. false: what is wrong was told on standard error (or, when it
+ * was asked for, the usage on standard output), and *result is the exit code. */
+bool edge_settings_read(struct edge_settings *settings, int argc, char **argv, int *result)
     __attribute__((warn_unused_result));
 void edge_settings_free(struct edge_settings *settings);
 

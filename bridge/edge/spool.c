@@ -115,7 +115,7 @@ struct spool *spool_open(const char *file, int64_t most, int64_t now)
     struct spool *spool = edge_alloc(sizeof(*spool));
     spool->most = most;
     if (sqlite3_open(file, &spool->database) != SQLITE_OK ||
-        sqlite3_busy_timeout(spool->database, 2000) != SQLITE_OK ||
+        sqlite3_busy_timeout(spool->database, 500) != SQLITE_OK ||
         sqlite3_exec(spool->database, schema, NULL, NULL, NULL) != SQLITE_OK) {
         complain(spool, file);
         spool_close(spool);

@@ -7,7 +7,7 @@
 #include "broker/session/saved.h"
 #include "broker/session/will.h"
 
-enum { CLIENT_ID = 64, WINDOW = 64 };
+enum { CLIENT_ID = 64, WINDOW = 1024 };
 
 /* A CONNECT that waits for the store. */
 struct opening {
@@ -183,8 +183,7 @@ static void welcome(struct opening *opening, const struct session_record *record
 
     take_over(broker, name, record->generation);
     session = session_new(broker, connection, name, record, opening->expiry_s);
-    session->inflight_window =
-        (uint8_t)(connection->receive_maximum < WINDOW ? connection->receive_maximum : WINDOW);
+    session->inflight.window = connection->receive_maximum < WINDOW ? connection->receive_maximum : WINDOW;
     connection->session = session;
     will_cancel(broker, session->name);
     connection->stage = STAGE_UP;

@@ -11,28 +11,17 @@ enum { TOPIC_ROOM = 512 };
 bool item_room(struct session *session, int count)
 {
     struct connection *connection = session->connection;
-    int window = session->inflight_window;
+    int window = session->inflight.window;
 
     if (count > window)
         count = window;
-    if (!connection || session->inflight_count + count > window ||
+    if (!connection || !inflight_fits(&session->inflight, count) ||
         connection_pending(connection) > session->broker->options.max_outbound)
         session->blocked = true;
     return !session->blocked;
 }
 
 /* ---- the PUBLISH ---- */
-
-static void remember_inflight(struct session *session, uint16_t packet_id, const struct delivery *delivery)
-{
-    if (session->inflight_count == session->inflight_room) {
-        session->inflight_room = session->inflight_room ? session->inflight_window : 4;
-        session->inflight =
-            must_realloc(session->inflight, session->inflight_room * sizeof *session->inflight);
-    }
-    session->inflight[session->inflight_count++] =
-        (struct inflight){packet_id, delivery->link, delivery->before};
-}
 
 static size_t head_size(const struct delivery *delivery)
 {
@@ -67,17 +56,18 @@ bool deliver_send(struct session *session, const struct delivery *delivery)
 
     if (!connection)
         return false;
-    if (delivery->qos && !(packet_id = session_packet_id(session)))
+    if (delivery->qos && !inflight_fits(&session->inflight, 1))
         return false;
+    if (delivery->qos)
+        packet_id = inflight_add(&session->inflight, delivery->link, delivery->before);
     output = connection_out(connection);
     uint8_t *room = output_reserve(output, head_size(delivery));
     size_t used = write_head(session, delivery, packet_id, room);
     if (used + delivery->payload->len > connection_maximum_packet(connection)) {
         session->broker->counters.items_too_large++;
+        inflight_acknowledge(&session->inflight, packet_id);
         return true;
     }
-    if (packet_id)
-        remember_inflight(session, packet_id, delivery);
     output_commit(output, used);
     output_blob(output, delivery->payload);
     session->items_sent++;

@@ -85,10 +85,7 @@ static bool link_needed(const struct session *session, const struct link *link)
 
 static void forget_link(struct session *session, struct link *link)
 {
-    for (int i = 0; i < session->inflight_count; i++) {
-        if (session->inflight[i].link == link)
-            session->inflight[i].link = NULL;
-    }
+    inflight_forget(&session->inflight, link);
     link_free(session->broker, link);
 }
 
@@ -269,48 +266,19 @@ bool session_live(struct session *session)
 
 struct position_in_channel session_acknowledged(const struct session *session, const struct link *link)
 {
-    for (int i = 0; i < session->inflight_count; i++) {
-        if (session->inflight[i].link == link)
-            return session->inflight[i].before;
-    }
-    return link->sent;
+    return inflight_cursor(&session->inflight, link, link->sent);
 }
 
 /* ---- what is sent and not acknowledged ---- */
 
-static bool packet_id_used(const struct session *session, uint16_t packet_id)
-{
-    for (int i = 0; i < session->inflight_count; i++) {
-        if (session->inflight[i].packet_id == packet_id)
-            return true;
-    }
-    return false;
-}
-
-uint16_t session_packet_id(struct session *session)
-{
-    if (session->inflight_count >= session->inflight_window)
-        return 0;
-    do {
-        if (++session->next_packet_id == 0)
-            session->next_packet_id = 1;
-    } while (packet_id_used(session, session->next_packet_id));
-    return session->next_packet_id;
-}
-
 bool session_acknowledge(struct session *session, uint16_t packet_id)
 {
-    for (int i = 0; i < session->inflight_count; i++) {
-        if (session->inflight[i].packet_id != packet_id)
-            continue;
-        session->inflight_count--;
-        memmove(&session->inflight[i], &session->inflight[i + 1],
-            (size_t)(session->inflight_count - i) * sizeof *session->inflight);
-        session->unsaved = true;
+    if (!inflight_acknowledge(&session->inflight, packet_id))
+        return false;
+    session->unsaved = true;
+    if (session->blocked)
         deliver_wake(session);
-        return true;
-    }
-    return false;
+    return true;
 }
 
 /* ---- what this connection was shown: revisions only rise ---- */
@@ -427,7 +395,7 @@ void session_close(struct session *session)
         subscription_free(session, &session->subscriptions);
     HASH_DEL(broker->sessions, session);
     principal_drop(broker, session->principal);
-    free(session->inflight);
+    inflight_free(&session->inflight);
     free(session->shown);
     free(session);
 }

@@ -4,6 +4,7 @@
 #define NEIGHBORS_BROKER_SESSION_SESSION_H
 
 #include "broker/session/channel.h"
+#include "broker/session/inflight.h"
 #include "broker/session/place.h"
 
 struct follow;
@@ -25,13 +26,6 @@ struct follow {
     struct followed_place *place; /* NULL for nb/v1/info */
     bool json;
     uint32_t filters; /* how many subscriptions share it */
-};
-
-/* Sent at QoS 1 and not yet acknowledged. */
-struct inflight {
-    uint16_t packet_id;
-    struct link *link;                 /* NULL: not from a channel, or the link is gone */
-    struct position_in_channel before; /* where the link's cursor stays until this is acknowledged */
 };
 
 /* An alert in force that a new follower gets first. */
@@ -66,13 +60,11 @@ struct session {
     bool blocked; /* the window or the output is full */
     bool held;    /* nothing is delivered before SUBACK */
     bool unsaved; /* cursors moved since they were stored */
-    uint8_t inflight_count, inflight_room, inflight_window;
-    uint16_t next_packet_id;
     uint32_t filter_count;
     struct subscription *subscriptions;
     struct follow *follows;
     struct link *links;
-    struct inflight *inflight;
+    struct inflight inflight;
     struct initial *initial, **initial_end;
     struct shown *shown;
     uint32_t shown_count, shown_room;
@@ -114,8 +106,6 @@ void session_save(struct session *session, bool subscriptions, store_status_done
 /* The cursor that may be stored for a link: what has been acknowledged. */
 struct position_in_channel session_acknowledged(const struct session *session, const struct link *link);
 
-/* A packet id that is not in use; 0 when the window is full. */
-uint16_t session_packet_id(struct session *session);
 /* PUBACK for a packet id came; false when it is unknown. */
 bool session_acknowledge(struct session *session, uint16_t packet_id);
 

@@ -16,7 +16,7 @@ import paho.mqtt.client as paho
 import redis
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
-from stack import BUILD, ENVIRONMENT, ROOT, Stack, StackError, port_open, tail
+from stack import BUILD, ENVIRONMENT, ROOT, Stack, StackError, die_with_parent, port_open, tail
 
 SAMPLE = ROOT / "sample"
 SAMPLE_BEGINS = 1767225600  # the sample's own clock, seconds
@@ -63,6 +63,7 @@ class Neighborhood(Stack):
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise StackError(f"another ./run uses {self.folder}; give this one another --data and --port-base") from None
+        self.stop_stale()
         for port in range(self.base, self.base + 6):
             if port_open(port):
                 raise StackError(f"something listens on port {port} already; choose others with --port-base")
@@ -328,12 +329,13 @@ The neighborhood is up. In another terminal:
 def watch(stack):
     """The feed of the sample neighborhood, in this terminal, as it arrives."""
     return subprocess.Popen(stack.command("watch", "--at", PLACE, "--radius", "8000", "--as", "user/ben"),
-                            stdin=subprocess.DEVNULL, env=ENVIRONMENT, process_group=0)
+                            stdin=subprocess.DEVNULL, env=ENVIRONMENT, process_group=0, preexec_fn=die_with_parent)
 
 
 def main():
     arguments = parse_arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, signal.default_int_handler)
     feed = None
     try:
         with Neighborhood(arguments.data, arguments.port_base) as stack:

@@ -45,6 +45,14 @@ def tail(path, lines=15):
         return ""
 
 
+def born(pid):
+    """When a process began, in the kernel's ticks: with its pid, a name that is never used twice. None: there is no such."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return None
+
+
 class Stack:
     """settings: of neighborsd, over what deploy/neighborsd.conf and this folder say."""
 
@@ -78,7 +86,20 @@ class Stack:
                                        env=ENVIRONMENT | (environment or {}), preexec_fn=die_with_parent,
                                        process_group=0)
         self.processes[name] = process
+        with open(self.folder / "processes", "a") as record:
+            record.write(f"{process.pid} {born(process.pid)}\n")
         return process
+
+    def stop_stale(self):
+        """Ends what an earlier run in this folder left behind when it was killed."""
+        record = self.folder / "processes"
+        for line in record.read_text().splitlines() if record.exists() else []:
+            pid, began = line.split()
+            deadline = time.monotonic() + 8
+            while born(pid) == began:
+                os.kill(int(pid), signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
+                time.sleep(0.1)
+        record.unlink(missing_ok=True)
 
     def wait_for(self, name, ready, what, seconds=15):
         """Until ready() is true. StackError with the end of the log when the program ends or the time is up."""
@@ -112,6 +133,7 @@ class Stack:
     def stop(self):
         for name in reversed(list(self.processes)):
             self.stop_one(name)
+        (self.folder / "processes").unlink(missing_ok=True)
 
     # ---- the store ----
 

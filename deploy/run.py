@@ -315,9 +315,9 @@ def greet(stack):
     say(f"""
 The neighborhood is up. In another terminal:
 
-  follow it       {neighbors} watch --at {PLACE}{options(stack)}
+  follow it       {neighbors} watch --as user/ann --at {PLACE}{options(stack)}
   or so           mosquitto_sub {login} -t 'nb/v1/json/near/{LEAF}/1600/#'
-  warn it         {neighbors} publish alert --category safety --at {PLACE} --headline 'Street light out'{options(stack)}
+  warn it         {neighbors} publish alert --as user/ann --category safety --at {PLACE} --headline 'Street light out'{options(stack)}
   or so           mosquitto_pub {login} -q 1 -t nb/v1/alert -m '{hello}'
 
   MQTT 127.0.0.1:{stack.mqtt_port}, TLS {stack.tls_port} (authority {shown(stack.keys / 'ca.crt')}), WebSocket ws://127.0.0.1:{stack.http_port}/mqtt

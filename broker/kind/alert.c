@@ -56,8 +56,8 @@ static enum step_result authorize(struct publication *publication)
         return publication_refuse(
             publication, REASON_NOT_ALLOWED, "circle.radius_m", "at most 8000 for a resident");
     if (!agency && (alert->case_number.len || alert->reward_offer.len))
-        return publication_refuse(
-            publication, REASON_NOT_ALLOWED, "case_number", "cases and rewards are an agency's");
+        return publication_refuse(publication, REASON_NOT_ALLOWED,
+            alert->case_number.len ? "case_number" : "reward_offer", "cases and rewards are an agency's");
     alert->sender_kind = agency ? SENDER_AGENCY : SENDER_USER;
     alert->truth = agency ? TRUTH_CONFIRMED : TRUTH_UNVERIFIED;
     alert->sender_name = agency ? text_of(publication->principal->agency_name) : (struct text){0};

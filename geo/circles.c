@@ -121,6 +121,9 @@ struct search {
     const struct geo_prepared *shape;
     geo_visit visit;
     void *context;
+    double cosine; /* POINT, CIRCLE: of the center's latitude */
+    struct geo_box
+        reach; /* for the class of radius at hand: circles with a center out of it are not touched */
 };
 
 /* The box and all that is within the radius of it. */
@@ -140,19 +143,57 @@ static struct geo_box grown(struct geo_box box, double radius)
     return box;
 }
 
+static void begin_class(struct search *search, const struct geo_branch *class)
+{
+    const struct geo_shape *shape = search->shape->shape;
+    search->reach = (struct geo_box){-90, -180, 90, 180};
+    if (class->fork == NULL)
+        return;
+    double radius = shape->kind == GEO_CIRCLE ? shape->radius : 0;
+    if (shape->kind == GEO_POLYGONS)
+        search->reach = grown(geo_index_box(&search->shape->index), class->fork->most);
+    else
+        search->reach = geo_circle_box(shape->center, radius + class->fork->most);
+}
+
+/* A point or circle against circles of a radius between two, with their centers in a box, by rough distances:
+ * where those leave a doubt, GEO_PARTLY. */
+static enum geo_side rough_side(const struct search *search, struct geo_box box, double least, double most)
+{
+    const struct geo_shape *shape = search->shape->shape;
+    double radius = (shape->kind == GEO_CIRCLE ? shape->radius : 0) + GEO_SLACK_METRES;
+    struct geo_about about = geo_box_about(box, shape->center, search->cosine);
+    if (about.farthest == HUGE_VAL) /* far away: worth a closer look */
+        about =
+            (struct geo_about){geo_box_distance(box, shape->center), geo_box_farthest(box, shape->center)};
+    if (about.nearest > radius + most)
+        return GEO_OUT;
+    return about.farthest < radius + least ? GEO_IN : GEO_PARTLY;
+}
+
 /* GEO_OUT: none of the circles below is touched; GEO_IN: all are. */
-static enum geo_side fork_side(const struct geo_prepared *prepared, const struct geo_fork *fork)
+static enum geo_side fork_side(const struct search *search, const struct geo_fork *fork)
 {
     struct geo_box box = geo_curve_box(fork->start >> 4, fork->bits);
-    const struct geo_shape *shape = prepared->shape;
-    if (shape->kind != GEO_POLYGONS) {
-        double radius = shape->kind == GEO_CIRCLE ? shape->radius : 0;
-        if (geo_box_distance(box, shape->center) > radius + fork->most + GEO_SLACK_METRES)
-            return GEO_OUT;
-        return geo_box_farthest(box, shape->center) <= radius + fork->least ? GEO_IN : GEO_PARTLY;
-    }
-    enum geo_side side = geo_box_side(prepared, grown(box, fork->most));
-    return side == GEO_PARTLY && geo_box_side(prepared, box) == GEO_IN ? GEO_IN : side;
+    if (!geo_boxes_touch(box, search->reach))
+        return GEO_OUT;
+    if (search->shape->shape->kind != GEO_POLYGONS)
+        return rough_side(search, box, fork->least, fork->most);
+    enum geo_side side = geo_box_side(search->shape, grown(box, fork->most));
+    return side == GEO_PARTLY && geo_box_side(search->shape, box) == GEO_IN ? GEO_IN : side;
+}
+
+static bool touches(const struct search *search, const struct geo_circle *circle)
+{
+    struct geo_box at = {circle->center.lat, circle->center.lon, circle->center.lat, circle->center.lon};
+    if (!geo_boxes_touch(at, search->reach))
+        return false;
+    enum geo_side side = GEO_PARTLY;
+    if (search->shape->shape->kind != GEO_POLYGONS)
+        side = rough_side(search, at, circle->radius, circle->radius);
+    if (side != GEO_PARTLY)
+        return side == GEO_IN;
+    return geo_prepared_touches_circle(search->shape, circle->center, circle->radius);
 }
 
 static bool visit_leaf(const struct search *search, struct geo_circle *circle, bool known)
@@ -161,10 +202,11 @@ static bool visit_leaf(const struct search *search, struct geo_circle *circle, b
     bool touched = known;
     for (struct geo_circle *next; circle != NULL; circle = next) {
         next = circle->next;
+        __builtin_prefetch(next);
         bool like_last = last != NULL && last->radius == circle->radius &&
                          last->center.lat == circle->center.lat && last->center.lon == circle->center.lon;
         if (!known && !like_last)
-            touched = geo_prepared_touches_circle(search->shape, circle->center, circle->radius);
+            touched = touches(search, circle);
         last = circle;
         if (touched && !search->visit(search->context, circle))
             return false;
@@ -172,26 +214,39 @@ static bool visit_leaf(const struct search *search, struct geo_circle *circle, b
     return true;
 }
 
+/* What is below is anywhere in memory: have it brought while the other way is searched. */
+static void fetch(const struct geo_branch *branch)
+{
+    __builtin_prefetch(branch->leaf);
+    __builtin_prefetch(branch->fork);
+}
+
 static bool search_branch(const struct search *search, const struct geo_branch *branch, bool known)
 {
     if (branch->fork == NULL)
         return visit_leaf(search, branch->leaf, known);
     if (!known) {
-        enum geo_side side = fork_side(search->shape, branch->fork);
+        enum geo_side side = fork_side(search, branch->fork);
         if (side == GEO_OUT)
             return true;
         known = side == GEO_IN;
     }
-    return search_branch(search, &branch->fork->branch[0], known) &&
-           search_branch(search, &branch->fork->branch[1], known);
+    const struct geo_branch *ways = branch->fork->branch;
+    fetch(&ways[1]);
+    return search_branch(search, &ways[0], known) && search_branch(search, &ways[1], known);
 }
 
 bool geo_circles_find(
     const struct geo_circles *set, const struct geo_prepared *shape, geo_visit visit, void *context)
 {
-    const struct search search = {shape, visit, context};
-    for (int i = 0; i < GEO_RADIUS_CLASSES; i++)
+    struct search search = {.shape = shape,
+        .visit = visit,
+        .context = context,
+        .cosine = cos(shape->shape->center.lat * GEO_RADIANS)};
+    for (int i = 0; i < GEO_RADIUS_CLASSES; i++) {
+        begin_class(&search, &set->classes[i]);
         if (!search_branch(&search, &set->classes[i], false))
             return false;
+    }
     return true;
 }

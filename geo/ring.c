@@ -50,8 +50,8 @@ static double path_box_distance(const struct path *path, double t0, double t1)
 {
     double lat0 = path->lat + t0 * path->climb, lat1 = path->lat + t1 * path->climb;
     double lon0 = path->lon + t0 * path->turn, lon1 = path->lon + t1 * path->turn;
-    struct geo_box box = {fmin(lat0, lat1) / GEO_RADIANS, fmin(lon0, lon1) / GEO_RADIANS,
-        fmax(lat0, lat1) / GEO_RADIANS, fmax(lon0, lon1) / GEO_RADIANS};
+    struct geo_box box = {geo_min(lat0, lat1) / GEO_RADIANS, geo_min(lon0, lon1) / GEO_RADIANS,
+        geo_max(lat0, lat1) / GEO_RADIANS, geo_max(lon0, lon1) / GEO_RADIANS};
     return geo_box_distance(box, (struct geo_point){path->from / GEO_RADIANS, 0});
 }
 
@@ -60,7 +60,7 @@ static double path_peak(const struct path *path, double t0, double t1)
 {
     double s0 = path_slope(path, t0), s1 = path_slope(path, t1);
     for (int i = 0; i < 100 && s0 > 0 && s1 < 0 && t1 - t0 > 1e-16; i++) {
-        double t = fmin(fmax((t0 * s1 - t1 * s0) / (s1 - s0), t0), t1), s = path_slope(path, t);
+        double t = geo_min(geo_max((t0 * s1 - t1 * s0) / (s1 - s0), t0), t1), s = path_slope(path, t);
         if (s == 0)
             return path_distance(path, t);
         if (s > 0) {
@@ -73,7 +73,7 @@ static double path_peak(const struct path *path, double t0, double t1)
             t1 = t, s1 = s, s0 /= 2;
         }
     }
-    return fmin(path_distance(path, t0), path_distance(path, t1));
+    return geo_min(path_distance(path, t0), path_distance(path, t1));
 }
 
 /* Divide, and look only where it may be nearer: a stretch is settled when its box is too far, when the slope
@@ -90,11 +90,11 @@ static double path_nearest(const struct path *path, double best)
         top--;
         if (bound >= best - GEO_SLACK_METRES / 2)
             continue;
-        best = fmin(best, path_distance(path, middle));
+        best = geo_min(best, path_distance(path, middle));
         if (fabs(path_slope(path, middle)) > speed * speed * half)
-            best = fmin(best, fmin(path_distance(path, t0), path_distance(path, t1)));
+            best = geo_min(best, geo_min(path_distance(path, t0), path_distance(path, t1)));
         else if (path_bend(path, middle) < -speed * speed * speed * half)
-            best = fmin(best, path_peak(path, t0, t1));
+            best = geo_min(best, path_peak(path, t0, t1));
         else if (top + 2 > depth || work > patience)
             best = bound; /* a bound below the truth: touched sooner than missed */
         else {
@@ -110,28 +110,29 @@ double geo_edge_distance(struct geo_point a, struct geo_point b, struct geo_poin
     struct path path = path_from(a, b, point);
     if (path.climb == 0 || path.turn == 0)
         return path_box_distance(&path, 0, 1);
-    double ends = fmin(geo_distance(a, point), geo_distance(b, point));
-    if (path_box_distance(&path, 0, 1) >= fmin(enough, ends))
+    double ends = geo_min(geo_distance(a, point), geo_distance(b, point));
+    if (path_box_distance(&path, 0, 1) >= geo_min(enough, ends))
         return ends;
-    double nearest = path_nearest(&path, fmin(ends, enough));
+    double nearest = path_nearest(&path, geo_min(ends, enough));
     return nearest;
 }
 
 bool geo_edge_touches_box(struct geo_point a, struct geo_point b, struct geo_box box)
 {
     double span = geo_edge_span(a, b), climb = b.lat - a.lat, slack = GEO_SLACK_DEGREES;
-    if (fmin(a.lat, b.lat) > box.north + slack || fmax(a.lat, b.lat) < box.south - slack)
+    if (geo_min(a.lat, b.lat) > box.north + slack || geo_max(a.lat, b.lat) < box.south - slack)
         return false;
     double reach = slack * (fabs(span) + fabs(climb));
     for (int turn = -360; turn <= 360; turn += 360) {
         double lon = a.lon + turn;
-        if (fmin(lon, lon + span) > box.east + slack || fmax(lon, lon + span) < box.west - slack)
+        if (geo_min(lon, lon + span) > box.east + slack || geo_max(lon, lon + span) < box.west - slack)
             continue;
         /* Which side of the edge's line the corners are on: a line leaves the box aside when all are on one.
          */
         double south = span * (box.south - a.lat), north = span * (box.north - a.lat);
         double west = climb * (box.west - lon), east = climb * (box.east - lon);
-        double low = fmin(south, north) - fmax(west, east), high = fmax(south, north) - fmin(west, east);
+        double low = geo_min(south, north) - geo_max(west, east),
+               high = geo_max(south, north) - geo_min(west, east);
         if (low <= reach && high >= -reach)
             return true;
     }
@@ -143,13 +144,13 @@ bool geo_edge_touches_box(struct geo_point a, struct geo_point b, struct geo_box
 enum geo_crossing geo_edge_crosses_north(struct geo_point a, struct geo_point b, struct geo_point point)
 {
     double slack = GEO_SLACK_DEGREES;
-    if (fmax(a.lat, b.lat) < point.lat - slack)
+    if (geo_max(a.lat, b.lat) < point.lat - slack)
         return GEO_NO_CROSSING;
     double from = geo_wrap(a.lon - point.lon), to = geo_wrap(b.lon - point.lon), span = geo_edge_span(a, b);
     double climb = b.lat - a.lat, above = point.lat - a.lat, side = span * above + from * climb;
-    bool beside = fmin(from, from + span) > slack || fmax(from, from + span) < -slack;
-    if (!beside && fabs(side) <= slack * (fabs(span) + fabs(climb)) && above >= fmin(climb, 0) - slack &&
-        above <= fmax(climb, 0) + slack)
+    bool beside = geo_min(from, from + span) > slack || geo_max(from, from + span) < -slack;
+    if (!beside && fabs(side) <= slack * (fabs(span) + fabs(climb)) && above >= geo_min(climb, 0) - slack &&
+        above <= geo_max(climb, 0) + slack)
         return GEO_ON_EDGE;
     if (span > 0 && from < 0 && to >= 0)
         return side < 0 ? GEO_CROSSES : GEO_NO_CROSSING;

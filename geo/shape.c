@@ -108,32 +108,34 @@ bool geo_prepared_touches_cell(const struct geo_prepared *shape, geo_cell cell)
     return geo_prepared_side(shape, cell) != GEO_OUT;
 }
 
-/* The distance, but no less than `enough` when it is more. */
-static double distance_within(const struct geo_prepared *prepared, struct geo_point point, double enough)
+static double round_distance(const struct geo_shape *shape, struct geo_point point)
 {
-    const struct geo_shape *shape = prepared->shape;
-    if (shape->kind != GEO_POLYGONS) {
-        double radius = shape->kind == GEO_CIRCLE ? shape->radius : 0;
-        return fmax(geo_distance(shape->center, point) - radius, 0);
-    }
-    if (geo_index_holds(&prepared->index, point))
-        return 0;
-    return geo_index_border_distance(&prepared->index, point, enough);
+    double radius = shape->kind == GEO_CIRCLE ? shape->radius : 0;
+    return geo_max(geo_distance(shape->center, point) - radius, 0);
 }
 
 bool geo_prepared_touches_circle(const struct geo_prepared *shape, struct geo_point center, double radius)
 {
-    return distance_within(shape, center, radius + 2 * GEO_SLACK_METRES) <= radius + GEO_SLACK_METRES;
+    if (shape->shape->kind != GEO_POLYGONS)
+        return round_distance(shape->shape, center) <= radius + GEO_SLACK_METRES;
+    return geo_index_border_within(&shape->index, center, radius + GEO_SLACK_METRES) ||
+           geo_index_holds(&shape->index, center);
 }
 
 bool geo_prepared_contains(const struct geo_prepared *shape, struct geo_point point)
 {
-    return geo_prepared_touches_circle(shape, point, 0);
+    if (shape->shape->kind != GEO_POLYGONS)
+        return geo_prepared_touches_circle(shape, point, 0);
+    return geo_index_holds(&shape->index, point);
 }
 
 double geo_prepared_distance(const struct geo_prepared *shape, struct geo_point point)
 {
-    return distance_within(shape, point, half_round);
+    if (shape->shape->kind != GEO_POLYGONS)
+        return round_distance(shape->shape, point);
+    if (geo_index_holds(&shape->index, point))
+        return 0;
+    return geo_index_border_distance(&shape->index, point, half_round);
 }
 
 /* ---- the same, unprepared ---- */
@@ -161,7 +163,10 @@ bool geo_shape_touches_circle(const struct geo_shape *shape, struct geo_point ce
 
 bool geo_shape_contains(const struct geo_shape *shape, struct geo_point point)
 {
-    return geo_shape_touches_circle(shape, point, 0);
+    struct geo_run room[GEO_STACK_RUNS];
+    struct geo_prepared prepared;
+    geo_prepare_in(shape, room, GEO_STACK_RUNS, &prepared);
+    return geo_prepared_contains(&prepared, point);
 }
 
 double geo_shape_distance(const struct geo_shape *shape, struct geo_point point)

@@ -26,10 +26,10 @@ static double meridian_distance(double south, double north, double lon, struct g
 {
     double lat = point.lat * GEO_RADIANS, between = (lon - point.lon) * GEO_RADIANS;
     double foot = atan2(sin(lat), cos(lat) * cos(between)) / GEO_RADIANS;
-    double best = fmin(geo_distance(point, (struct geo_point){south, lon}),
+    double best = geo_min(geo_distance(point, (struct geo_point){south, lon}),
         geo_distance(point, (struct geo_point){north, lon}));
     if (foot > south && foot < north)
-        best = fmin(best, geo_distance(point, (struct geo_point){foot, lon}));
+        best = geo_min(best, geo_distance(point, (struct geo_point){foot, lon}));
     return best;
 }
 
@@ -44,7 +44,7 @@ double geo_box_distance(struct geo_box box, struct geo_point point)
 {
     double width = box.east - box.west, from_west = eastward(box.west, point.lon);
     if (from_west <= width || width >= 360) {
-        double lat = fmax(fmax(box.south - point.lat, point.lat - box.north), 0);
+        double lat = geo_max(geo_max(box.south - point.lat, point.lat - box.north), 0);
         return lat * GEO_RADIANS * GEO_EARTH_RADIUS;
     }
     /* At every latitude the nearer meridian is nearer, and on a parallel the nearest point is an end of it.
@@ -60,15 +60,37 @@ double geo_box_farthest(struct geo_box box, struct geo_point point)
     return M_PI * GEO_EARTH_RADIUS - geo_box_distance(box, antipode);
 }
 
+/* What is farther in latitude and in longitude is farther; the cosine of a latitude differs from another's by
+ * no more than the latitudes do; and up to 0.1 the sine of half an angle is half the angle but for 1 in 2000.
+ */
+struct geo_about geo_box_about(struct geo_box box, struct geo_point point, double cosine)
+{
+    double south = box.south - point.lat, north = box.north - point.lat,
+           west = geo_wrap(box.west - point.lon);
+    double east = west + (box.east - box.west), far_lat = geo_max(-south, north),
+           far_lon = geo_max(-west, east);
+    if (far_lat > 5 || far_lon > 5)
+        return (struct geo_about){0, HUGE_VAL};
+    double gap_lat = geo_max(geo_max(south, -north), 0) * GEO_RADIANS;
+    double gap_lon = geo_max(geo_max(west, -east), 0) * GEO_RADIANS;
+    far_lat = geo_max(far_lat, geo_max(south, -north)) * GEO_RADIANS;
+    far_lon = geo_max(far_lon, geo_max(west, -east)) * GEO_RADIANS;
+    double less = cosine * geo_max(cosine - far_lat, 0) * gap_lon * gap_lon,
+           more = (cosine + far_lat) * far_lon;
+    return (struct geo_about){GEO_EARTH_RADIUS * sqrt((gap_lat * gap_lat + less) * 0.999),
+        GEO_EARTH_RADIUS * sqrt(far_lat * far_lat + more * more)};
+}
+
 struct geo_box geo_circle_box(struct geo_point center, double radius)
 {
     double angle = (radius + GEO_SLACK_METRES) / GEO_EARTH_RADIUS, degrees = angle / GEO_RADIANS;
     struct geo_box box = {.south = center.lat - degrees, .north = center.lat + degrees};
     if (box.south <= -90 || box.north >= 90) {
-        box = (struct geo_box){fmax(box.south, -90), -180, fmin(box.north, 90), 180};
+        box = (struct geo_box){geo_max(box.south, -90), -180, geo_min(box.north, 90), 180};
         return box;
     }
-    double lon = asin(fmin(sin(angle) / cos(center.lat * GEO_RADIANS), 1)) / GEO_RADIANS + GEO_SLACK_DEGREES;
+    double lon =
+        asin(geo_min(sin(angle) / cos(center.lat * GEO_RADIANS), 1)) / GEO_RADIANS + GEO_SLACK_DEGREES;
     box.west = center.lon - lon;
     box.east = center.lon + lon;
     if (box.west < -180) {
@@ -83,8 +105,8 @@ bool geo_boxes_touch(struct geo_box a, struct geo_box b)
     const double slack = GEO_SLACK_DEGREES;
     if (a.south > b.north + slack || a.north < b.south - slack)
         return false;
-    for (int turn = -360; turn <= 360; turn += 360)
-        if (a.west + turn <= b.east + slack && a.east + turn >= b.west - slack)
-            return true;
-    return false;
+    if (a.west <= b.east + slack && a.east >= b.west - slack)
+        return true;
+    /* A turn apart: only when one of them reaches the antimeridian. */
+    return a.west + 360 <= b.east + slack || a.east - 360 >= b.west - slack;
 }

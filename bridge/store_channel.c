@@ -67,8 +67,8 @@ static void put_refusal(struct buffer *command)
     command_text(command, "PING");
 }
 
-void channel_ask_state(struct store *store, struct text channel, struct position_in_channel told, call_answer *answer,
-    void *arg)
+void channel_ask_state(
+    struct store *store, struct text channel, struct position_in_channel told, call_answer *answer, void *arg)
 {
     struct channel_keys keys;
     struct buffer command = {0};

@@ -108,9 +108,10 @@ bool entry_decode(struct channel_entry *entry, char kind, struct text id, struct
     __attribute__((warn_unused_result));
 bool position_decode(struct position_in_channel *position, struct text id)
     __attribute__((warn_unused_result));
-/* Asks nb_open; told: the last entry that the caller knows, or all 0. The answer to no channel's name decodes as FAILED. */
-void channel_ask_state(struct store *store, struct text channel, struct position_in_channel told, call_answer *answer,
-    void *arg);
+/* Asks nb_open; told: the last entry that the caller knows, or all 0. The answer to no channel's name decodes
+ * as FAILED. */
+void channel_ask_state(struct store *store, struct text channel, struct position_in_channel told,
+    call_answer *answer, void *arg);
 /* Fills state from the reply; *alerts is what state->alerts points to, to be freed. */
 void channel_state_decode(struct channel_state *state, enum store_status status, const redisReply *reply,
     struct alert_notice **alerts);
@@ -135,8 +136,8 @@ extern const size_t store_scripts_size;
 /* ---- the store ---------------------------------------------------------------------------------------- */
 
 struct call;
-struct group;
-enum { GROUP_SLOTS = 256, NONCES = 4096 };
+struct section;
+enum { SECTION_SLOTS = 256, NONCES = 4096 };
 
 struct store {
     struct ev_loop *loop;
@@ -167,8 +168,8 @@ struct store {
     } boot;
 
     struct {
-        struct group *first, *last;       /* gathered, not sent */
-        struct group *slots[GROUP_SLOTS]; /* where the next event of the same kind may join */
+        struct section *first, *last;         /* gathered, not sent */
+        struct section *slots[SECTION_SLOTS]; /* where the next event of the same kind may join */
         unsigned in_flight;
         uint8_t nonces[NONCES];
         size_t nonces_used;

@@ -84,14 +84,14 @@ local function masks(verdict)
     return pack('>I4I4I4I4', words.o[2], words.o[1], words.r[2], words.r[1])
 end
 
--- The log's and the activity records without those that the verdict leaves out. `published` has '1' for each event
--- that has an activity record, or is nil when all have.
-local function without(verdict, count, log, records, published)
+-- The log's and the activity records of a group without those that the verdict leaves out. `indexes` has the event's
+-- place in its section, `published` a '1' for each event that has an activity record, or is nil when all have.
+local function without(verdict, indexes, log, records, published)
     local logs, activities, at, record = {}, {}, 1, 1
-    for i = 1, count do
+    for i = 1, #indexes do
         local stop = at + byte(log, at)
-        local leaves = records and (not published or sub(published, i, i) == '1')
-        if not verdict[i] then
+        local leaves = records and (not published or byte(published, i) == 49)
+        if not verdict[byte(indexes, i) + 1] then
             logs[#logs + 1] = sub(log, at, stop)
             if leaves then
                 activities[#activities + 1] = sub(records, record, record + 7)
@@ -103,31 +103,59 @@ local function without(verdict, count, log, records, published)
     return concat(logs), concat(activities)
 end
 
-local ALL_REPEATED = {}
-for i = 1, 64 do
-    ALL_REPEATED[i] = 'r'
+local function all_repeated(count)
+    local verdict = {}
+    for i = 1, count do
+        verdict[i] = 'r'
+    end
+    return verdict
+end
+
+-- Appends what leaves in this call to its channels: one entry and one message each. Where many channels are touched, Redis
+-- is first asked which of them anybody follows.
+local function append_all(leaving, channels)
+    local followed
+    if #channels > 3 then
+        local names = {}
+        for i = 1, #channels do
+            names[i] = 'nb:feed:c:' .. channels[i]
+        end
+        local counts = call('PUBSUB', 'NUMSUB', spread(names))
+        followed = {}
+        for i = 1, #channels do
+            followed[i] = counts[2 * i] > 0
+        end
+    end
+    for i = 1, #channels do
+        local records = leaving[channels[i]]
+        local id = call('XADD', records.prefix .. 'ch:' .. channels[i], '*', 'a', concat(records))
+        if not followed or followed[i] then
+            call('PUBLISH', 'nb:feed:c:' .. channels[i], 'a' .. id .. ' ' .. concat(records))
+        end
+    end
 end
 
 -- One argument, packed by bridge/store_motion.c: 1 when activity leaves at once, the window, k, the time before which
--- a sharing household must have been verified; then the groups:
---   events, numbering (0 none, 1 a run, 2 a list), publishing (0 none, 1 all, 2 some), 1 for QoS 2; log key, log
+-- a sharing household must have been verified; then sections, one a sender and session:
+--   events, groups, numbering (0 none, 1 a run, 2 a list), 1 for QoS 2
 --   numbered: session, first number, state key, field, [the list]
 --   QoS 2: its set's key, packet id
---   publishing: [a '1' or '0' an event], the mask of kinds, the activity records, then either
---     the channel's key, its feed, the share key, household, the sharers' key
---     or the pending key, the member's first part
--- The answer: for each group '0' all stored, '1' with the masks, '2' with the current session; at the end how many
+-- and in each section its groups, one a household and leaf cell:
+--   the events' places in the section, log key, log, publishing (0 none, 1 all, 2 some)
+--   publishing: [a '1' or '0' an event], the mask of kinds, channel, leaf cell, what a pending member begins with,
+--     the activity records
+-- The answer: for each section '0' all stored, '1' with the masks, '2' with the current session; at the end how many
 -- activity records were not shared and how many were below k.
 local function motion(_, args)
     local blob = args[1]
     local at_once, window, k, cutoff, at = unpack('>BI8I4I8', blob)
     local size, answer, unshared, below = #blob, {}, 0, 0
-    local leaving, feeds, sharers, shares = {}, {}, {}, {}
+    local leaving, channels, pending, sharing = {}, {}, {}, nil
+    window, cutoff = string.format('%d', window), string.format('%d', cutoff)
     while at <= size do
-        local count, numbering, publishing, qos2, log_key, log
-        count, numbering, publishing, qos2, log_key, log, at = unpack('>BBBBHc0Hc0', blob, at)
-        local verdict, current
-        local session, first, state_key, field, list
+        local events, groups, numbering, qos2, verdict, current, list
+        events, groups, numbering, qos2, at = unpack('>BBBB', blob, at)
+        local session, first, state_key, field
         if numbering > 0 then
             session, first, state_key, field, at = unpack('>I8I8Hc0Hc0', blob, at)
             if numbering == 2 then
@@ -138,61 +166,71 @@ local function motion(_, args)
             local key, packet
             key, packet, at = unpack('>Hc0H', blob, at)
             if call('SADD', key, packet) == 0 then
-                verdict, numbering = ALL_REPEATED, 0
+                verdict, numbering = all_repeated(events), 0
             else
                 call('EXPIRE', key, 2592000)
             end
         end
         if numbering > 0 then
-            verdict, current = check(state_key, field, session, first, count, list)
+            verdict, current = check(state_key, field, session, first, events, list)
         end
-        local published, kinds, records
-        if publishing > 0 then
-            if publishing == 2 then
-                published, at = unpack('>Bc0', blob, at)
-            end
-            kinds, records, at = unpack('>HHc0', blob, at)
-        end
-        if verdict then
-            log, records = without(verdict, count, log, records, published)
-            if verdict == ALL_REPEATED then
-                verdict = {}
-                for i = 1, count do
-                    verdict[i] = 'r'
+        for _ = 1, groups do
+            local indexes, log_key, log, publishing
+            indexes, log_key, log, publishing, at = unpack('>Bc0Hc0Hc0B', blob, at)
+            local published, kinds, channel, leaf, member, records
+            if publishing > 0 then
+                if publishing == 2 then
+                    published, at = unpack('>Bc0', blob, at)
                 end
+                kinds, channel, leaf, member, records, at = unpack('>HBc0Bc0Hc0Hc0', blob, at)
             end
-        elseif current then
-            log, records = '', ''
-        end
-        if log ~= '' then
-            call('XADD', log_key, '*', 'e', log)
-        end
-        if publishing > 0 and at_once == 1 then
-            local key, feed, share_key, household, sharers_key
-            key, feed, share_key, household, sharers_key, at = unpack('>Hc0Hc0Hc0Hc0Hc0', blob, at)
-            if records ~= '' then
-                local shared = shared_records(records, kinds, shared_kinds(shares, share_key, household))
+            if verdict then
+                log, records = without(verdict, indexes, log, records, published)
+            end
+            if current then
+                log = ''
+            end
+            if log ~= '' then
+                call('XADD', log_key, '*', 'e', log)
+            end
+            if log == '' or not records or records == '' then
+                -- nothing new that may leave
+            elseif at_once == 1 then
+                local prefix = sub(log_key, 1, 9)
+                sharing = sharing or sharing_known()
+                local shared = shared_records(records, kinds, shared_kinds(sharing, prefix, sub(log_key, 14)))
                 unshared = unshared + (#records - #shared) / 8
                 if shared == '' then
                     -- nothing of it may leave
-                elseif enough_sharers(sharers, sharers_key, k, cutoff) then
-                    leaving[key] = leaving[key] and leaving[key] .. shared or shared
-                    feeds[key] = feed
+                elseif enough_sharers(sharing, prefix, leaf, k, cutoff) then
+                    local there = leaving[channel]
+                    if there then
+                        there[#there + 1] = shared
+                    else
+                        channels[#channels + 1] = channel
+                        leaving[channel] = { shared, prefix = prefix }
+                    end
                 else
                     below = below + #shared / 8
                 end
-            end
-        elseif publishing > 0 then
-            local key, member
-            key, member, at = unpack('>Hc0Hc0', blob, at)
-            if records ~= '' then
-                call('ZADD', key, window, member .. records)
+            else
+                local prefix = sub(log_key, 1, 9)
+                local there = pending[prefix]
+                if there then
+                    there[#there + 1] = window
+                    there[#there + 1] = member .. records
+                else
+                    pending[prefix] = { 'ZADD', prefix .. 'pend', window, member .. records }
+                end
             end
         end
         answer[#answer + 1] = verdict and '1' .. masks(verdict) or current and pack('>c1I8', '2', current) or '0'
     end
-    for key, records in pairs(leaving) do
-        append(key, feeds[key], 'a', records)
+    if channels[1] then
+        append_all(leaving, channels)
+    end
+    for _, command in pairs(pending) do
+        call(spread(command))
     end
     answer[#answer + 1] = pack('>HH', unshared, below)
     return concat(answer)

@@ -9,11 +9,14 @@
 --   nb:{rXX}:al:<geohash>       hash, alerts there: public id (12 bytes) -> revision, in force, sender's tag, until
 --   nb:{rXX}:lo:<geohash>       hash, low: the low-water mark; generation (none: 1)
 --   nb:{rXX}:log:<household>    stream, what its devices sent: e = records, each after its length in one byte
---   nb:{rXX}:seq:<bucket>       hash, repeat state: sender and instance -> 64 bytes (motion.lua)
 --   nb:{rXX}:pend               zset, activity that waits: member (release.lua) scored by its window
 --   nb:{rXX}:sharers:<leaf>     zset, sharing households of the leaf cell: household -> ms since when verified
 --   nb:{rXX}:share              hash, household -> decimal mask, bit n: motion kind n may be published
--- The last two are written by enrolment, under the tag of the household's own cell of precision 5.
+-- The last two are written by enrolment, under the tag of the household's own cell of precision 5, which then raises
+-- nb:sharing (INCR), so that what is known of them is looked up anew.
+--
+-- Repeat state:
+--   nb:{qXXX}:seq               hash, of a 4096th of all senders: sender and instance -> 64 bytes (motion.lua)
 --
 -- Keys under a sender's tag, {s00} to {s3f}:
 --   nb:{sXX}:alert:<public id>  hash (alert.lua)
@@ -31,6 +34,11 @@
 --
 -- nb:layout is the version of all this; nb:lease:<work> says who does it. nb:feed:<channel> is published with each
 -- entry: its kind, its id, a space, its data. nb:sessions and nb:principals tell of openings and changes.
+
+-- Lua's own unpack; below, unpack is the one for packed values.
+local function spread(list)
+    return unpack(list)
+end
 
 -- Redis gives its libraries to running functions only, not while this is loaded: prepare sets these at the first call.
 local call, pack, unpack, band, bor, bnot, lshift
@@ -72,23 +80,42 @@ local function lease(work, holder, milliseconds)
     return true
 end
 
--- Whether activity of this leaf cell may be published: k households share there since before `cutoff`.
-local function enough_sharers(seen, key, k, cutoff)
-    local enough = seen[key]
-    if enough == nil then
-        enough = k == 0 or call('ZCOUNT', key, '-inf', cutoff) >= k
-        seen[key] = enough
+-- What enrolment wrote of sharing, kept from call to call as long as its version, nb:sharing, is the same. Without a
+-- version it is kept for one call.
+local KNOWN_MOST = 20000
+local known = { size = 0, calls = 0 }
+
+local function sharing_known()
+    local version, calls = call('GET', 'nb:sharing'), known.calls + 1
+    if not version or known.version ~= version or known.size > KNOWN_MOST then
+        known = { version = version, size = 0, leaves = {}, looked = {}, kinds = {} }
     end
-    return enough
+    known.calls = calls
+    return known
 end
 
--- The motion kinds that the household shares, as a mask.
-local function shared_kinds(seen, key, household)
-    local name = key .. household
-    local mask = seen[name]
-    if mask == nil then
-        mask = tonumber(call('HGET', key, household) or 0) or 0
-        seen[name] = mask
+-- Whether activity of this leaf cell may be published: k households share there since before `cutoff`. That there were
+-- too few is looked at anew in each call, for time alone can change it.
+local function enough_sharers(sharing, prefix, leaf, k, cutoff)
+    local count = sharing.leaves[leaf] or 0
+    if count >= k or sharing.looked[leaf] == sharing.calls then
+        return count >= k
+    end
+    count = call('ZCOUNT', prefix .. 'sharers:' .. leaf, '-inf', cutoff)
+    sharing.leaves[leaf], sharing.looked[leaf] = count, sharing.calls
+    sharing.size = sharing.size + 1
+    return count >= k
+end
+
+-- The motion kinds that the household shares in this region, as a mask.
+local function shared_kinds(sharing, prefix, household)
+    local here = sharing.kinds[prefix] or {}
+    local mask = here[household]
+    if not mask then
+        mask = tonumber(call('HGET', prefix .. 'share', household) or 0) or 0
+        here[household] = mask
+        sharing.kinds[prefix] = here
+        sharing.size = sharing.size + 1
     end
     return mask
 end

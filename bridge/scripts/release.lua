@@ -14,20 +14,20 @@ local function shuffled(items)
 end
 
 -- Takes at most `most` events (one member more) of a region's tag that are due. Returns how many it took, and the counts.
-local function release_region(prefix, window, k, cutoff, most)
+local function release_region(prefix, window, k, cutoff, most, sharing)
     local key = prefix .. 'pend'
     local members = call('ZRANGEBYSCORE', key, '-inf', '(' .. window, 'LIMIT', 0, RELEASE_MEMBERS)
     local taken, events, released, unshared, below = 0, 0, 0, 0, 0
-    local leaving, sharers, shares = {}, {}, {}
+    local leaving = {}
     while taken < #members and events < most do
         taken = taken + 1
         local member = members[taken]
         local _, kinds, household, leaf, channel, at = unpack('>c8HBc0Bc0Bc0', member)
         local records = sub(member, at)
-        local shared = shared_records(records, kinds, shared_kinds(shares, prefix .. 'share', household))
+        local shared = shared_records(records, kinds, shared_kinds(sharing, prefix, household))
         events = events + #records / 8
         unshared = unshared + (#records - #shared) / 8
-        if enough_sharers(sharers, prefix .. 'sharers:' .. leaf, k, cutoff) then
+        if enough_sharers(sharing, prefix, leaf, k, cutoff) then
             local items = leaving[channel] or {}
             leaving[channel] = items
             for from = 1, #shared, 8 do
@@ -60,9 +60,9 @@ local function release(_, args)
     end
     math.randomseed(tonumber(args[5]))
     local tag, room = tonumber(args[6]), RELEASE_EVENTS
-    local released, unshared, below = 0, 0, 0
+    local released, unshared, below, sharing = 0, 0, 0, sharing_known()
     while tag < 256 and room > 0 do
-        local events, out, kept, few = release_region(REGION[tag], window, k, cutoff, room)
+        local events, out, kept, few = release_region(REGION[tag], window, k, cutoff, room, sharing)
         released, unshared, below = released + out, unshared + kept, below + few
         room = room - events
         if room > 0 and events == 0 then

@@ -119,6 +119,7 @@ class Sender:
 
     async def talk(self, link):
         due = time.monotonic()
+        burst = False  # now and then it fills its window at once, as a spool does after an outage
         while not (self.stopping and not self.waiting):
             now = time.monotonic()
             if self.waiting and now - self.heard > 3:
@@ -132,7 +133,11 @@ class Sender:
                 self.sent.update(message.activities)
                 self.publish(link, message)
                 due = max(due + len(message.activities) / self.rate, now - 0.2)
-                await link.drain()
+                burst = self.random.random() < (0.95 if burst else 0.02)
+                if burst:
+                    due = now
+                else:
+                    await link.drain()
             else:
                 await asyncio.sleep(0.002)
 

@@ -71,6 +71,8 @@ void load_connect_publishers(struct load *load);
 void load_run(struct load *load, uint64_t until);
 /* Fills the windows of all publishers. */
 void publishers_start(struct load *load);
+/* One of a publisher's publishes was delivered: with --paced the next goes. */
+void publisher_delivered(struct load *load, uint16_t publisher);
 /* Waits for what is under way, as long as something comes. */
 void load_drain(struct load *load);
 /* The alert rounds. */

@@ -27,6 +27,8 @@ struct load_options {
     long activity_id;
     bool positions; /* events bear their own place */
     bool near_filters;
+    bool paced;  /* closed-loop: the next publish goes when the one before was delivered, not when it was
+                    acknowledged */
     bool hold;   /* when all is said, wait for a line on standard input */
     bool fanout; /* one alert to all followers, `rounds` times */
     struct watched watched[WATCHED_MOST];

@@ -32,7 +32,7 @@ static void send_publish(struct publisher *publisher, uint16_t packet_id, uint64
 
     source.position = load->positions[source.channel];
     for (size_t i = 0; i < batch; i++)
-        tag[i] = tags_take(&load->tags, due);
+        tag[i] = tags_take(&load->tags, (uint16_t)publisher->index, due);
     if (packet_id)
         publisher->flights[packet_id - 1] = (struct flight){due, tag[0]};
     arena_init(&load->arena, load->arena_room, sizeof load->arena_room);
@@ -123,9 +123,15 @@ static void on_packet(struct link *link, const struct mqtt_packet *packet)
         publisher->backlog_first = (publisher->backlog_first + 1) % publisher->backlog_room;
         publisher->backlog_count--;
         publish_or_queue(publisher, due);
-    } else if (load->due_step == 0 && !finished(load)) {
+    } else if (load->due_step == 0 && !load->options.paced && !finished(load)) {
         publish_or_queue(publisher, load->loop.now);
     }
+}
+
+void publisher_delivered(struct load *load, uint16_t publisher)
+{
+    if (load->options.paced && load->due_step == 0 && !finished(load))
+        publish_or_queue(&load->publishers[publisher], load->loop.now);
 }
 
 /* Closed-loop at QoS 0: nothing answers, so the next window goes when the kernel has taken the one before. */
@@ -134,7 +140,7 @@ static void on_written(struct link *link)
     struct publisher *publisher = link->owner;
     struct load *load = publisher->load;
 
-    if (load->options.qos > 0 || load->due_step)
+    if (load->options.qos > 0 || load->due_step || load->options.paced)
         return;
     for (long i = 0; i < load->options.window && !finished(load); i++)
         publish_or_queue(publisher, load->loop.now);

@@ -9,17 +9,19 @@ void tags_init(struct tags *tags, int64_t now_ms)
 {
     *tags = (struct tags){.first_minute = now_ms / MINUTE_MS * MINUTE_MS - (int64_t)MINUTES * MINUTE_MS,
         .sent = calloc(TAG_COUNT, sizeof *tags->sent),
+        .publisher = calloc(TAG_COUNT, sizeof *tags->publisher),
         .acknowledged = calloc(TAG_COUNT, 1),
         .delivered = calloc(TAG_COUNT, 1)};
-    if (!tags->sent || !tags->acknowledged || !tags->delivered)
+    if (!tags->sent || !tags->publisher || !tags->acknowledged || !tags->delivered)
         abort();
 }
 
-uint32_t tags_take(struct tags *tags, uint64_t due)
+uint32_t tags_take(struct tags *tags, uint16_t publisher, uint64_t due)
 {
     uint32_t tag = tags->next++ % TAG_COUNT;
 
     tags->sent[tag] = due;
+    tags->publisher[tag] = publisher;
     tags->acknowledged[tag] = tags->delivered[tag] = 0;
     return tag;
 }

@@ -14,13 +14,14 @@ struct tags {
     uint32_t next;
     int64_t first_minute; /* ms */
     uint64_t *sent;       /* ns: when the event was due to be sent */
+    uint16_t *publisher;  /* who sent it */
     uint8_t *acknowledged, *delivered;
 };
 
 /* now_ms: wall clock. */
 void tags_init(struct tags *tags, int64_t now_ms);
-/* A new tag of an event due at that time; wraps around after TAG_COUNT, forgetting what was. */
-uint32_t tags_take(struct tags *tags, uint64_t due);
+/* A new tag of a publisher's event due at that time; wraps around after TAG_COUNT, forgetting what was. */
+uint32_t tags_take(struct tags *tags, uint16_t publisher, uint64_t due);
 /* Puts the tag into the event's kind, phase, confidence and time. */
 void tags_write(const struct tags *tags, uint32_t tag, struct motion_event *event);
 /* The tag that published activity bears; TAG_COUNT or more when it is none of ours. */

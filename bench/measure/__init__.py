@@ -1,0 +1,1 @@
+"""What bench/run measures: servers, pairs, and a file for each question."""

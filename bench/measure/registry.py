@@ -1,0 +1,68 @@
+"""Enrols by the hundred thousand: writes what `neighbors enroll` writes (bridge/registry.h), in one pipe."""
+import subprocess
+import time
+
+LETTERS = "0123456789bcdefghjkmnpqrstuvwxyz"
+ALL_KINDS = 254
+DAY_MS = 24 * 3600 * 1000
+
+
+def channel(number):
+    """As bench/load/event.c names them."""
+    return f"9qh{LETTERS[number // 32]}{LETTERS[number % 32]}"
+
+
+def leaf(number):
+    return channel(number) + "5"
+
+
+def region(place):
+    """As bridge/sharing_index.h says: FNV-1a of the first five letters, modulo 256."""
+    value = 2166136261
+    for letter in place[:5].encode():
+        value = (value ^ letter) * 16777619 & 0xffffffff
+    return f"{value % 256:02x}"
+
+
+class Registry:
+    def __init__(self, port):
+        self.port = port
+        self.words = []
+
+    def add(self, *words):
+        parts = [str(word).encode() for word in words]
+        self.words.append(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts))
+
+    def principal(self, name, household="", place="", share=0, number=0, public_name=""):
+        self.add("HSET", f"nb:{{p:{name}}}:principal", "household", household, "name", public_name, "number", number,
+                 "place", place, "former", "", "since", 0, "share", share, "tokens_after", 0, "enrolled", 1)
+
+    def publishers(self, count, channels, share, prefix="bench", positions=False, devices=0):
+        """Devices `<prefix>-<n>`, or edges with that many devices each, one household each."""
+        for n in range(count):
+            home = f"{prefix}-{n}"
+            place = "" if positions else leaf(n % channels)
+            self.principal(f"{'edge' if devices else 'device'}/{home}", home, place, share, 1)
+            for d in range(devices):
+                self.principal(f"device/{home}-{d}", home, place, share, d + 2)
+
+    def sharing(self, count, channels, prefix="bench"):
+        """Households of the publishers share all; five others do in each leaf cell, as long as it takes to count."""
+        verified = int(time.time() * 1000) - 30 * DAY_MS
+        for tag in sorted({region(channel(c)) for c in range(channels)}):
+            self.add("HSET", f"nb:{{r{tag}}}:share", *(w for n in range(count) for w in (f"{prefix}-{n}", ALL_KINDS)))
+        for c in range(channels):
+            self.add("ZADD", f"nb:{{r{region(channel(c))}}}:sharers:{leaf(c)}",
+                     *(w for n in range(5) for w in (verified, f"neighbor-{n}")))
+
+    def followers(self, count, prefix="bench"):
+        for n in range(count):
+            self.principal(f"user/{prefix}-f{n}")
+        self.principal(f"agency/{prefix}", public_name="Sample Fire Department")
+
+    def write(self):
+        done = subprocess.run(["redis-cli", "-p", str(self.port), "--pipe"], input=b"".join(self.words),
+                              capture_output=True, timeout=120)
+        if done.returncode != 0 or b"errors: 0" not in done.stdout:
+            raise RuntimeError(f"the registry could not be written: {done.stdout.decode()}{done.stderr.decode()}")
+        self.words = []

@@ -187,7 +187,8 @@ struct store {
         bool polling, kicked;
         unsigned carrying; /* pieces of work not yet done */
         double poll_due, expire_due, release_due, trim_due;
-        bool expiring, releasing, trimming;
+        bool expiring, trimming;
+        int releasing, release_most; /* calls under way, and how many may be */
         int release_tag;
         char trim_cursor[24];
     } upkeep;

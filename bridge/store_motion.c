@@ -211,7 +211,8 @@ static void put_packet(struct buffer *out, const struct section *section)
     struct session_name name = {{names, section->sender_len},
         {names + section->sender_len + 1, section->names.len - section->sender_len - 1}};
     session_key(&key, name, "q2:");
-    buffer_sized(out, key.data, key.len);
+    buffer_number(out, key.len, 4); /* a client id may be as long as MQTT has it */
+    buffer_put(out, key.data, key.len);
     buffer_number(out, section->qos2_packet, 2);
     buffer_free(&key);
 }

@@ -21,7 +21,8 @@ int region_key(char out[KEY], const char *geohash, const char *part, struct text
 {
     assert(rest.len < 160);
     unsigned tag = hash_of(geohash, strnlen(geohash, REGION_LETTERS)) % STORE_REGION_TAGS;
-    return snprintf(out, KEY, "nb:{r%02x}:%s%.*s", tag, part, (int)rest.len, rest.data ? rest.data : "");
+    int len = snprintf(out, KEY, "nb:{r%02x}:%s%.*s", tag, part, (int)rest.len, rest.data ? rest.data : "");
+    return len < KEY ? len : KEY - 1;
 }
 
 int sender_key(char out[KEY], unsigned tag, const char *part, const char *rest)

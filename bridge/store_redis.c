@@ -125,6 +125,7 @@ struct store *store_redis_new(
     store->options.url = NULL;
     store->motion.nonces_used = NONCES;
     strcpy(store->upkeep.trim_cursor, "0");
+    store->upkeep.release_most = 1;
     start_watchers(store);
     link_start(&store->command, store, "command", boot_opened, command_lost);
     link_start(&store->feed, store, "feed", feed_opened, feed_lost);

@@ -7,7 +7,9 @@
 
 static const double POLL = 0.5, EXPIRE = 0.25, TRIM = 60., TRIM_STEP = 0.02;
 static const double RELEASE_SHORTEST = 0.02, RELEASE_LONGEST = 1.;
-enum { LAST_REGION = STORE_REGION_TAGS };
+/* While much waits, so many releases are under way at once; otherwise one that looks whether something is
+ * due. */
+enum { LAST_REGION = STORE_REGION_TAGS, RELEASES = 4 };
 
 static void on_expired(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
@@ -37,13 +39,16 @@ static double release_pace(const struct store *store)
 static void on_released(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
     (void)arg;
-    store->upkeep.releasing = false;
+    store->upkeep.releasing--;
     int64_t tag = status == STORE_OK ? reply_number(reply_at(reply, 0)) : -1;
     if (tag < 0 || tag >= LAST_REGION) {
+        store->upkeep.release_most = 1;
         store->upkeep.release_tag = 0;
         store->upkeep.release_due = ev_now(store->loop) + release_pace(store);
     } else {
+        store->upkeep.release_most = RELEASES;
         store->upkeep.release_tag = (int)tag;
+        store->upkeep.release_due = 0;
     }
     store->counters.activity_released += (uint64_t)reply_number(reply_at(reply, 1));
     store->counters.activity_unshared += (uint64_t)reply_number(reply_at(reply, 2));
@@ -57,7 +62,7 @@ static void release(struct store *store, int64_t now)
     uint32_t seed;
     if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
         abort();
-    store->upkeep.releasing = true;
+    store->upkeep.releasing++;
     command_function(&command, "nb_release", 0, 6);
     command_text(&command, store->node);
     command_number(&command, now / options->release_delay_ms);
@@ -111,7 +116,8 @@ void store_upkeep(struct store *store, int64_t now)
         store->upkeep.expire_due = time + EXPIRE;
         expire(store, now);
     }
-    if (store->options.release_delay_ms > 0 && !store->upkeep.releasing && time >= store->upkeep.release_due)
+    while (store->options.release_delay_ms > 0 && time >= store->upkeep.release_due &&
+           store->upkeep.releasing < store->upkeep.release_most)
         release(store, now);
     if (!store->upkeep.trimming && time >= store->upkeep.trim_due)
         trim(store, now);

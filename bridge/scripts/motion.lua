@@ -164,7 +164,7 @@ local function motion(_, args)
         end
         if qos2 == 1 then
             local key, packet
-            key, packet, at = unpack('>Hc0H', blob, at)
+            key, packet, at = unpack('>I4c0H', blob, at)
             if call('SADD', key, packet) == 0 then
                 verdict, numbering = all_repeated(events), 0
             else

@@ -195,9 +195,9 @@ void fixture_until_number(struct fixture *fixture, const size_t *number, size_t 
 
 long long fixture_number(struct fixture *fixture, const char *command)
 {
-    redisReply *reply = redis_ask(&fixture->ask, command);
-    if (!reply)
-        fail_msg("%s: %s", command, fixture->ask.error);
+    redisReply *reply = redisCommand(fixture->ask.context, command);
+    if (!reply || reply->type == REDIS_REPLY_ERROR)
+        fail_msg("%s: %s", command, reply ? reply->str : fixture->ask.context->errstr);
     long long number = reply->type == REDIS_REPLY_ARRAY ? (long long)reply->elements : reply->integer;
     freeReplyObject(reply);
     return number;

@@ -174,6 +174,11 @@ static void many_channels_can_be_followed(void **state)
     publish_and_wait(f, "9aaaa", 5);
     UNTIL(f, f->told_count == 1);
     assert_string_equal(f->told[0].channel, "c:9aaaa");
+    /* And all of them again on a new connection. */
+    assert_int_equal(fixture_number(f, "CLIENT KILL TYPE pubsub"), 1);
+    UNTIL(f, fixture_number(f, "PUBSUB CHANNELS nb:feed:*") == FOLLOWED);
+    publish_and_wait(f, "9aaaa", 6);
+    UNTIL(f, f->told_count == 2 || f->seams == 1);
     for (int i = 0; i < FOLLOWED; i++) {
         snprintf(name, sizeof(name), "c:9%c%c%c%c", 'a' + i % 13, 'a' + i / 13 % 13, 'a' + i / 169 % 13,
             'a' + i / 2197);

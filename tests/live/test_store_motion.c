@@ -286,6 +286,12 @@ static void a_packet_of_qos_2_is_stored_once_until_released(void **state)
     assert_int_equal(send(f, &batch).repeated, 3);
     assert_int_equal(logged(f, NULL), 2);
     assert_int_equal(fixture_number(f, "SCARD nb:{p:device/cam-1}:q2:cam-1"), 1);
+    char *instance = calloc(1, UINT16_MAX);
+    memset(instance, 'x', UINT16_MAX);
+    batch.motion.instance = (struct text){instance, UINT16_MAX};
+    assert_int_equal(send(f, &batch).repeated, 0);
+    assert_int_equal(send(f, &batch).repeated, 3);
+    free(instance);
 }
 
 /* ---- publishing ---- */

@@ -245,9 +245,10 @@ static void on_opened(struct store *store, void *arg, enum store_status status, 
             opened(store, follow, &state);
         } else if (follow->done) {
             store_channel_done *done = follow->done;
+            void *done_arg = follow->arg;
             follow->done = NULL;
             store_unfollow(store, follow->channel);
-            done(follow->arg, &state);
+            done(done_arg, &state);
         } else {
             link_drop(&store->feed, "a channel could not be read");
         }

@@ -151,6 +151,7 @@ local function motion(_, args)
     local at_once, window, k, cutoff, at = unpack('>BI8I4I8', blob)
     local size, answer, unshared, below = #blob, {}, 0, 0
     local leaving, channels, pending, sharing = {}, {}, {}, nil
+    local now = cutoff
     window, cutoff = string.format('%d', window), string.format('%d', cutoff)
     while at <= size do
         local events, groups, numbering, qos2, verdict, current, list
@@ -197,7 +198,7 @@ local function motion(_, args)
                 -- nothing new that may leave
             elseif at_once == 1 then
                 local prefix = sub(log_key, 1, 9)
-                sharing = sharing or sharing_known()
+                sharing = sharing or sharing_known(now)
                 local shared = shared_records(records, kinds, shared_kinds(sharing, prefix, sub(log_key, 14)))
                 unshared = unshared + (#records - #shared) / 8
                 if shared == '' then

@@ -80,15 +80,16 @@ local function lease(work, holder, milliseconds)
     return true
 end
 
--- What enrolment wrote of sharing, kept from call to call as long as its version, nb:sharing, is the same. Without a
--- version it is kept for one call.
-local KNOWN_MOST = 20000
+-- What enrolment wrote of sharing, kept from call to call as long as its version, nb:sharing, is the same, and ten
+-- seconds at most. Without a version it is kept for one call. `cutoff` tells the time.
+local KNOWN_MOST, KNOWN_MS = 20000, 10000
 local known = { size = 0, calls = 0 }
 
-local function sharing_known()
+local function sharing_known(cutoff)
     local version, calls = call('GET', 'nb:sharing'), known.calls + 1
-    if not version or known.version ~= version or known.size > KNOWN_MOST then
-        known = { version = version, size = 0, leaves = {}, looked = {}, kinds = {} }
+    if not version or known.version ~= version or known.size > KNOWN_MOST
+        or math.abs(cutoff - known.cutoff) > KNOWN_MS then
+        known = { version = version, cutoff = cutoff, size = 0, leaves = {}, looked = {}, kinds = {} }
     end
     known.calls = calls
     return known

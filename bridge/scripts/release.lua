@@ -60,7 +60,7 @@ local function release(_, args)
     end
     math.randomseed(tonumber(args[5]))
     local tag, room = tonumber(args[6]), RELEASE_EVENTS
-    local released, unshared, below, sharing = 0, 0, 0, sharing_known()
+    local released, unshared, below, sharing = 0, 0, 0, sharing_known(tonumber(cutoff))
     while tag < 256 and room > 0 do
         local events, out, kept, few = release_region(REGION[tag], window, k, cutoff, room, sharing)
         released, unshared, below = released + out, unshared + kept, below + few

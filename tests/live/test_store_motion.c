@@ -366,6 +366,64 @@ static void what_is_shared_leaves_at_once(void **state)
     assert_int_equal(logged(f, NULL), 6);
 }
 
+/* What is known of sharing is kept only until enrolment says that it changed. */
+static void a_change_of_sharing_counts_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct batch batch;
+    assert_true(redis_tell(&f->ask, "INCR nb:sharing"));
+    batch_of(&batch, 5, NUMBERS(1));
+    publish(&batch, 1);
+    for (uint64_t n = 1; n <= 6; n++) {
+        bool on = n == 2 || n == 3 || n == 6;
+        batch.events[0].seq = n;
+        if (n == 2)
+            share(f, "home-7", "5");
+        if (n == 4)
+            assert_true(redis_tell(&f->ask, "FLUSHALL"));
+        if (n == 5)
+            (void)fixture_number(f, "INCR nb:sharing");
+        if (n == 6)
+            share(f, "home-7", "5");
+        if (n == 2 || n == 6)
+            (void)fixture_number(f, "INCR nb:sharing");
+        size_t before = published(f, NULL);
+        (void)send(f, &batch);
+        assert_int_equal(published(f, NULL) - before, on);
+    }
+}
+
+/* An edge with devices in several channels and households, its numbers mixed among them, in one turn. */
+static void one_sender_may_be_in_many_places(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const places[] = {"9qh1f5", "9qh1f7", "dr5ru4", "9qh1f5"};
+    static const char *const households[] = {"home-1", "home-1", "home-2", "home-3"};
+    for (int round = 0; round < 2; round++) {
+        struct answer answers[40] = {0};
+        for (uint64_t i = 0; i < 40; i++) {
+            struct batch batch;
+            uint64_t number = i + 1;
+            batch_of(&batch, 5, &number, 1);
+            snprintf(batch.motion.leaf, sizeof(batch.motion.leaf), "%s", places[i % 4]);
+            snprintf(batch.motion.channel, sizeof(batch.motion.channel), "%.5s", places[i % 4]);
+            batch.motion.household = text_of(households[i % 4]);
+            publish(&batch, 1);
+            batch.events[0].publish = i % 8 != 3;
+            store_motion(f->store, &batch.motion, on_motion, &answers[i]);
+        }
+        fixture_until(f, &answers[39].done);
+        for (int i = 0; i < 40; i++)
+            assert_int_equal(answers[i].result.repeated, round);
+    }
+    assert_int_equal(fixture_number(f, "KEYS nb:{*}:log:home-1"), 1);
+    assert_int_equal(fixture_number(f, "KEYS nb:{*}:log:home-2"), 1);
+    assert_int_equal(fixture_number(f, "KEYS nb:{*}:seq"), 1);
+    assert_int_equal(store_counters(f->store)->events_stored, 40);
+    assert_int_equal(store_counters(f->store)->activity_unshared, 35);
+    assert_int_equal(store_counters(f->store)->calls, 2);
+}
+
 static void pending_activity_leaves_shuffled_when_due(void **state)
 {
     struct fixture *f = *state;
@@ -527,6 +585,8 @@ int main(void)
         TEST(many_in_one_turn_are_all_answered),
         TEST(a_packet_of_qos_2_is_stored_once_until_released),
         TEST(what_is_shared_leaves_at_once),
+        TEST(a_change_of_sharing_counts_at_once),
+        TEST(one_sender_may_be_in_many_places),
         TEST(pending_activity_leaves_shuffled_when_due),
         TEST(sharing_is_looked_at_when_it_leaves),
         TEST(a_killed_redis_loses_and_doubles_nothing),

@@ -205,7 +205,7 @@ static void tick_session(struct session *session, int64_t now)
 static void tick_connection(struct connection *connection, int64_t now)
 {
     const struct broker_options *options = &connection->broker->options;
-    bool waits_for_us = connection->paused;
+    bool waits_for_us = connection_waits_for_us(connection);
 
     if (connection->stage == STAGE_AWAIT_CONNECT &&
         now - connection->accepted_at > options->connect_timeout_ms)

@@ -11,6 +11,7 @@
     ROW(connections_accepted, counter, "Connections accepted")                                               \
     ROW(connections_refused_limit, counter, "Connections closed at accept because of a limit")               \
     ROW(connections_refused_credentials, counter, "CONNECTs refused: unknown, revoked or badly signed")      \
+    ROW(connections_refused_unavailable, counter, "CONNECTs refused: no store, or the process is stopping")  \
     ROW(connections_closed_timeout, counter, "Connections closed: no CONNECT in time, or keep-alive missed") \
     ROW(connections_closed_protocol, counter, "Connections closed because the peer broke the protocol")      \
     ROW(connections_taken_over, counter, "Connections closed because their session was opened elsewhere")    \

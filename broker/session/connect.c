@@ -25,18 +25,36 @@ void opening_abandon(struct opening *opening)
     opening->connection = NULL;
 }
 
-static void refuse(struct connection *connection, uint8_t reason, const char *why)
+static void count_refused(struct counters *counters, uint8_t reason)
 {
-    uint8_t version = connection->version ? connection->version : MQTT_3_1_1;
-    struct mqtt_writer writer = {output_reserve(&connection->output, 64), 64, 0};
+    if (reason == REASON_NOT_ALLOWED || reason == REASON_BAD_AUTHENTICATION_METHOD)
+        counters->connections_refused_credentials++;
+    else if (reason == REASON_SERVER_UNAVAILABLE)
+        counters->connections_refused_unavailable++;
+    else
+        counters->connections_closed_protocol++;
+}
 
-    mqtt_encode_connack(&writer, version, false, reason, NULL, 0);
+/* told: a reason string of MQTT 5, "" for none. Who is not allowed in learns no more than that. */
+static void refuse_telling(struct connection *connection, uint8_t reason, const char *why, const char *told)
+{
+    enum { ROOM = 256 };
+    uint8_t version = connection->version ? connection->version : MQTT_3_1_1;
+    struct mqtt_writer writer = {output_reserve(&connection->output, ROOM), ROOM, 0};
+    struct mqtt_property_out reason_string = {.id = MQTT_REASON_STRING, .text = text_of(told)};
+
+    mqtt_encode_connack(&writer, version, false, reason, &reason_string, told[0] != 0);
     output_commit(&connection->output, writer.len);
     connection_wants_write(connection);
-    connection->broker->counters.connections_refused_credentials++;
+    count_refused(&connection->broker->counters, reason);
     log_line(LOG_LEVEL_INFO, "connect_refused", "peer=%s reason=0x%02x why=\"%s\"", connection->peer.address,
         reason, why);
     connection_shut(connection, why, false);
+}
+
+static void refuse(struct connection *connection, uint8_t reason, const char *why)
+{
+    refuse_telling(connection, reason, why, "");
 }
 
 void connection_refuse_connect(struct connection *connection, uint8_t version, const struct refusal *refusal)
@@ -46,8 +64,10 @@ void connection_refuse_connect(struct connection *connection, uint8_t version, c
 
     /* Who speaks a version that is not known is answered in the older one's form [MQTT-3.1.2-2] of 3.1.1. */
     connection->version = version >= MQTT_5 ? MQTT_5 : MQTT_3_1_1;
+    char told[160];
+    snprintf(told, sizeof told, "%s: %s", refusal->field, refusal->rule);
     if (answerable)
-        refuse(connection, refusal->code, refusal->rule);
+        refuse_telling(connection, refusal->code, "packet refused", told);
     else
         connection_end(connection, refusal->code, "packet refused");
 }

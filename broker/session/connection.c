@@ -3,9 +3,13 @@
  * do, the gate is shut: what arrives is kept, and the transport stops reading. */
 #include "broker/session/connection_state.h"
 
+#include <stdio.h>
+
 #include "broker/session/deliver.h"
 #include "broker/session/will.h"
 #include "broker/step/publication.h"
+
+enum { CONNECT_MOST = 128 * 1024 };
 
 struct connection *connection_new(struct broker *broker, struct transport *transport, const struct peer *peer)
 {
@@ -27,10 +31,22 @@ struct connection *connection_new(struct broker *broker, struct transport *trans
 
 /* ---- in ---- */
 
+/* A peer that asks without taking its answers is not read any further. Deliveries stop at max_outbound; the
+ * room beyond it is for answers. */
+static bool answers_wait(const struct connection *connection)
+{
+    return connection->output.pending > (size_t)2 * connection->broker->options.max_outbound;
+}
+
 static bool gate_open(const struct connection *connection)
 {
     return connection->stage != STAGE_CLOSED && !connection->opening && !connection->subscribing &&
-           connection->unanswered <= connection->broker->options.receive_maximum;
+           connection->unanswered <= connection->broker->options.receive_maximum && !answers_wait(connection);
+}
+
+bool connection_waits_for_us(const struct connection *connection)
+{
+    return connection->paused && !answers_wait(connection);
 }
 
 static void on_puback(struct connection *connection, const struct mqtt_ack *ack)
@@ -93,21 +109,34 @@ static void on_packet(struct connection *connection, const struct mqtt_packet *p
     }
 }
 
+static void end(struct connection *connection, uint8_t reason, const char *why, const char *told);
+
 static void on_malformed(
     struct connection *connection, const struct mqtt_packet *packet, const struct refusal *refusal)
 {
+    char told[160];
+
     log_line(LOG_LEVEL_INFO, "packet_refused", "peer=%s field=\"%s\" rule=\"%s\"", connection->peer.address,
         refusal->field, refusal->rule);
     if (connection->stage == STAGE_AWAIT_CONNECT)
         connection_refuse_connect(connection, packet->connect.version, refusal);
-    else
-        connection_end(connection, refusal->code, "packet refused");
+    else {
+        snprintf(told, sizeof told, "%s: %s", refusal->field, refusal->rule);
+        end(connection, refusal->code, "packet refused", told);
+    }
+}
+
+/* Who has not said yet who it is gets no more room than a CONNECT with a will of any size needs. */
+static uint32_t largest_packet(const struct connection *connection)
+{
+    uint32_t most = connection->broker->options.maximum_packet;
+
+    return connection->stage == STAGE_AWAIT_CONNECT && most > CONNECT_MOST ? CONNECT_MOST : most;
 }
 
 /* Takes whole packets from the data; returns how many bytes were taken. */
 static size_t take_packets(struct connection *connection, const uint8_t *data, size_t len)
 {
-    const struct broker_options *options = &connection->broker->options;
     size_t taken = 0;
 
     while (taken < len && gate_open(connection)) {
@@ -116,7 +145,7 @@ static size_t take_packets(struct connection *connection, const uint8_t *data, s
         size_t used;
 
         packet.connect.version = 0;
-        enum mqtt_decode_result result = mqtt_decode(connection->version, options->maximum_packet,
+        enum mqtt_decode_result result = mqtt_decode(connection->version, largest_packet(connection),
             data + taken, len - taken, &packet, &used, &refusal);
         if (result == MQTT_NEED_MORE)
             break;
@@ -227,6 +256,8 @@ void connection_sent(struct connection *connection, size_t len)
     if (connection->session && connection->session->blocked &&
         connection->output.pending <= connection->broker->options.max_outbound / 2)
         deliver_wake(connection->session);
+    if (connection->paused && connection->output.pending <= connection->broker->options.max_outbound)
+        connection_resume(connection);
 }
 
 size_t connection_pending(const struct connection *connection)
@@ -267,7 +298,16 @@ void connection_shut(struct connection *connection, const char *why, bool with_w
     connection->transport->ops->close(connection->transport, why);
 }
 
-void connection_end(struct connection *connection, uint8_t reason, const char *why)
+/* DISCONNECT with a reason string, where the client takes packets of that size [MQTT-3.14.2-3]. */
+static void say_disconnect(struct connection *connection, uint8_t reason, const char *told)
+{
+    struct mqtt_property_out why = {.id = MQTT_REASON_STRING, .text = text_of(told)};
+    size_t count = strlen(told) + 16 <= connection->maximum_packet;
+
+    connection_send_ack(connection, MQTT_DISCONNECT, 0, reason, &why, count);
+}
+
+static void end(struct connection *connection, uint8_t reason, const char *why, const char *told)
 {
     if (connection->stage == STAGE_CLOSED)
         return;
@@ -278,8 +318,13 @@ void connection_end(struct connection *connection, uint8_t reason, const char *w
     else if (reason != REASON_SHUTTING_DOWN && reason != REASON_NOT_ALLOWED)
         connection->broker->counters.connections_closed_protocol++;
     if (connection->version == MQTT_5 && connection->stage == STAGE_UP)
-        connection_send_ack(connection, MQTT_DISCONNECT, 0, reason, NULL, 0);
+        say_disconnect(connection, reason, told);
     connection_shut(connection, why, true);
+}
+
+void connection_end(struct connection *connection, uint8_t reason, const char *why)
+{
+    end(connection, reason, why, why);
 }
 
 void connection_lost(struct connection *connection, const char *reason)

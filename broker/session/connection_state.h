@@ -64,14 +64,17 @@ void connection_on_publish(struct connection *connection, const struct mqtt_publ
 void connection_on_pubrel(struct connection *connection, const struct mqtt_ack *ack);
 
 /* ---- ends ---- */
-/* Says DISCONNECT with the reason (MQTT 5), closes, ends the session's connection. why: static text for log
- * and counter. */
+/* Says DISCONNECT with the reason (MQTT 5), closes, ends the session's connection. why: static text for the
+ * client and the log. */
 void connection_end(struct connection *connection, uint8_t reason, const char *why);
 /* Closes without a word; with_will: whether the will would have been published now. */
 void connection_shut(struct connection *connection, const char *why, bool with_will);
 /* What waits for the store's answer to CONNECT or SUBSCRIBE learns that the connection is gone. */
 void opening_abandon(struct opening *opening);
 void subscribing_abandon(struct subscribing *subscribing);
+
+/* True while nothing is read because of us: the peer cannot be blamed for its silence. */
+bool connection_waits_for_us(const struct connection *connection);
 
 /* Takes on what was kept while the connection waited for an answer of the store. */
 void connection_resume(struct connection *connection);

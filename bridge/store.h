@@ -82,6 +82,8 @@ struct store_motion {
     uint64_t session;
     uint16_t
         qos2_packet; /* not 0: the packet id that PUBREL will release; its second coming stores nothing */
+    uint64_t
+        generation; /* with qos2_packet: of the session whose id it is; FENCED when somebody newer has it */
     struct text household; /* whose log */
     char channel[13];      /* geohash of the channel */
     char leaf[13];         /* geohash of the leaf cell, whose sharing households count for k */
@@ -89,7 +91,7 @@ struct store_motion {
     const struct store_motion_event *events;
 };
 struct store_motion_result {
-    enum store_status status; /* OK, FAILED or GONE */
+    enum store_status status; /* OK, FENCED, FAILED or GONE */
     bool session_old;         /* the session is older than the previous one: nothing was stored */
     uint64_t current_session; /* of this sender and instance, when session_old */
     uint64_t too_old;         /* bit n: events[n] lies below the window; not stored */

@@ -245,6 +245,7 @@ static void store_part(struct publication *publication, struct part *part, geo_c
         .instance = text_of(publication->client),
         .session = publication->motion.session,
         .qos2_packet = publication->qos == 2 && only ? publication->packet_id : 0,
+        .generation = publication->generation,
         .household = text_of(publication->principal->household),
         .count = part->count,
         .events = events};

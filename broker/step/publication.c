@@ -34,6 +34,7 @@ struct publication *publication_new(struct broker *broker, struct connection *co
     publication->content_type = publish->properties.content_type;
     if (!connection)
         return publication;
+    publication->generation = connection->session->generation;
     connection->unanswered++;
     connection->unanswered_quality += publish->qos > 0;
     TAILQ_INSERT_TAIL(&connection->publications, publication, in_connection);

@@ -29,6 +29,7 @@ struct publication {
     char client[65];
     uint8_t version, qos, encoding;
     uint16_t packet_id;
+    uint64_t generation; /* of the session that it came in */
     const struct kind *kind;
     struct bytes payload;       /* valid until the step decode is done */
     struct text content_type;   /* likewise */

@@ -67,7 +67,7 @@ class Author:
         return step
 
     async def send(self, step):
-        """Until it is acknowledged."""
+        """Until it is acknowledged; False when its time was over before that, so that nobody knows whether it was stored."""
         while not step.confirmed:
             link = Link(5)
             try:
@@ -79,6 +79,8 @@ class Author:
                 async with asyncio.timeout(3):
                     while (packet := await link.receive()).kind != mqtt.PUBACK:
                         pass
+                if packet.reason == 0x99 and step.expires < time.time() + 1:
+                    return False
                 if packet.reason >= 0x80:
                     self.faults.append(f"{self.name}: {step.headline} refused {packet.reason:#x} {packet.props}")
                 step.confirmed = time.monotonic()
@@ -86,6 +88,7 @@ class Author:
                 await asyncio.sleep(self.random.uniform(0.05, 0.3))
             finally:
                 link.abandon()
+        return True
 
     async def pause(self):
         until = time.monotonic() + self.random.uniform(0.1, 1.2)
@@ -93,8 +96,9 @@ class Author:
             await asyncio.sleep(0.02)
 
     async def tell(self, story):
-        await self.send(self.compose(story, "ALERT", here=self.random.random() < 0.85,
-                                     lives=3600 if self.random.random() < 0.7 else self.random.uniform(3, 6)))
+        if not await self.send(self.compose(story, "ALERT", here=self.random.random() < 0.85,
+                                            lives=3600 if self.random.random() < 0.7 else self.random.uniform(3, 6))):
+            return
         while story.steps[-1].lives > 60 and story.steps[-1].kind != "CANCEL":
             await self.pause()
             if self.stopping:

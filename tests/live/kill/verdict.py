@@ -1,14 +1,13 @@
 """What was promised, held against what was found. Pure: lists in, sentences about what is wrong out (none: all is well).
 
-Events (compare_events): everything acknowledged stands in the log; what bears a number, once; and the channel shows as many
-as the log has. Alerts (compare_alerts), for each follower and alert: shown once a connection, never an old state after a
+Events (compare_events): everything acknowledged stands in the log; what bears a number, once. Alerts (compare_alerts), for each follower and alert: shown once a connection, never an old state after a
 newer one, at last the latest state or that it ended; and whoever stayed connected saw every state."""
 from collections import Counter
 
 
-def compare_events(sender, logged, once, channel_items=None):
+def compare_events(sender, logged, once):
     """sender: .name, .confirmed, .sent. logged: activity ids as often as the household's log has them. once: whether a
-    second copy is a fault. channel_items: how many items of this sender's its channel shows; None: not to be compared."""
+    second copy is a fault."""
     wrong = []
     count = Counter(logged)
     missing = sorted(sender.confirmed - set(count))
@@ -20,8 +19,6 @@ def compare_events(sender, logged, once, channel_items=None):
     doubled = sorted(activity for activity, times in count.items() if times > 1)
     if once and doubled:
         wrong.append(f"{sender.name}: {len(doubled)} events are stored twice, such as {doubled[:3]}")
-    if channel_items is not None and channel_items != len(logged):
-        wrong.append(f"{sender.name}: the log has {len(logged)} events, the channel {channel_items} items")
     return wrong
 
 

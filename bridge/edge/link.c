@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "bridge/edge/link.h"
@@ -20,6 +22,7 @@ enum {
     STABLE_MS = 10 * 1000,  /* up so long: the next pause is the first one again */
     FIRST_PAUSE_MS = 250,
     LONGEST_PAUSE_MS = 60 * 1000,
+    MOST_PACKETS = 512,       /* read in a turn */
     MOST_REFUSED = 16 * 1024, /* bytes of refusals kept of an acknowledgement */
 };
 
@@ -289,6 +292,26 @@ static void check(struct link *link, int result)
         link->lost = true;
 }
 
+static bool more_waits(const struct link *link)
+{
+    int bytes = 0;
+    if (link->settings.ca) {
+        const SSL *tls = mosquitto_ssl_get(link->client);
+        if (tls && SSL_pending(tls) > 0)
+            return true;
+    }
+    return ioctl(mosquitto_socket(link->client), FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+/* What has come, so that a turn's messages share one commit of the spool. */
+static void read_all(struct link *link)
+{
+    int packets = 0;
+    do
+        check(link, mosquitto_loop_read(link->client, 1));
+    while (!link->lost && ++packets < MOST_PACKETS && more_waits(link));
+}
+
 static void serve(struct link *link, short ready, int64_t now)
 {
     bool tls = link->settings.ca != NULL;
@@ -297,7 +320,7 @@ static void serve(struct link *link, short ready, int64_t now)
     if (link->connected && (ready & POLLOUT) && !link->lost)
         check(link, mosquitto_loop_write(link->client, 1));
     if (link->connected && (ready & (POLLIN | POLLERR | POLLHUP | (tls ? POLLOUT : 0))) && !link->lost)
-        check(link, mosquitto_loop_read(link->client, 1));
+        read_all(link);
     if (!link->lost)
         check(link, mosquitto_loop_misc(link->client));
     if (!link->up && now - link->since > CONNECT_MS) {

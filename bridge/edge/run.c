@@ -173,7 +173,7 @@ static void keep_pending(struct edge *edge)
     }
     spool_rollback(edge->spool);
     if (edge->stuck) {
-        int64_t gone = spool_shrink(edge->spool, spool_count(edge->spool) * 9 / 10);
+        int64_t gone = spool_shrink(edge->spool, spool_count(edge->spool) * 3 / 4);
         fprintf(stderr, "neighbors-edge: spool: cannot write, the oldest %" PRId64 " events were dropped\n",
             gone);
     }

@@ -1,8 +1,10 @@
 /* The spool: spool.h says what it promises. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "bridge/edge/memory_parts.h"
 #include "bridge/edge/spool.h"
@@ -44,17 +46,23 @@ static const char *const texts[STATEMENTS] = {
 /* AUTOINCREMENT never gives a number twice, even when the table is empty. */
 static const char schema[] =
     "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-    "PRAGMA synchronous = FULL; PRAGMA cache_size = -512; PRAGMA wal_autocheckpoint = 256;"
+    "PRAGMA synchronous = FULL; PRAGMA cache_size = -512; PRAGMA wal_autocheckpoint = 64;"
+    "PRAGMA journal_size_limit = 262144;"
     "CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY AUTOINCREMENT, device TEXT NOT NULL,"
     " activity_id TEXT NOT NULL, phase INTEGER NOT NULL, kind INTEGER NOT NULL, confidence INTEGER NOT NULL,"
     " at INTEGER NOT NULL, until INTEGER NOT NULL);"
     "CREATE TABLE IF NOT EXISTS device (map TEXT, name TEXT, memory TEXT NOT NULL, PRIMARY KEY (map, name));"
     "CREATE TABLE IF NOT EXISTS session (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL);";
 
+/* More than the log of changes (64 pages of 4 KiB, and a transaction) can take. */
+enum { RESERVE = 512 * 1024 };
+
 struct spool {
     sqlite3 *database;
+    char *reserve; /* a file that can be given up when the disk is full */
     sqlite3_stmt *statements[STATEMENTS];
     int64_t most, count, count_before; /* before: of the open transaction */
+    int64_t dropped;                   /* to make room, since the start */
     uint64_t session;
 };
 
@@ -110,9 +118,23 @@ static bool prepare(struct spool *spool)
     return true;
 }
 
+/* Even a deletion needs room; on a full disk it is this file's. Without one the spool works all the same. */
+static void hold_reserve(const struct spool *spool)
+{
+    int fd = open(spool->reserve, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return;
+    bool held = posix_fallocate(fd, 0, RESERVE) == 0;
+    close(fd);
+    if (!held)
+        unlink(spool->reserve);
+}
+
 struct spool *spool_open(const char *file, int64_t most, int64_t now)
 {
     struct spool *spool = edge_alloc(sizeof(*spool));
+    if (asprintf(&spool->reserve, "%s-reserve", file) < 0)
+        abort();
     spool->most = most;
     if (sqlite3_open(file, &spool->database) != SQLITE_OK ||
         sqlite3_busy_timeout(spool->database, 500) != SQLITE_OK ||
@@ -126,6 +148,7 @@ struct spool *spool_open(const char *file, int64_t most, int64_t now)
         return NULL;
     }
     spool->count = number(spool, COUNT);
+    hold_reserve(spool);
     return spool;
 }
 
@@ -136,6 +159,7 @@ void spool_close(struct spool *spool)
     for (size_t i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(spool->statements[i]);
     sqlite3_close(spool->database);
+    free(spool->reserve);
     free(spool);
 }
 
@@ -208,12 +232,23 @@ static int64_t trim(struct spool *spool, int64_t keep)
     return gone;
 }
 
+/* The first time, and then a line a thousand. */
+static void tell_dropped(struct spool *spool, int64_t gone)
+{
+    int64_t before = spool->dropped;
+    spool->dropped += gone;
+    if (gone > 0 && (before == 0 || before / 1000 != spool->dropped / 1000))
+        fprintf(stderr, "neighbors-edge: spool: full, the oldest %" PRId64 " events were dropped so far\n",
+            spool->dropped);
+}
+
 bool spool_commit(struct spool *spool)
 {
     int64_t gone = trim(spool, spool->most);
-    if (gone > 0)
-        fprintf(stderr, "neighbors-edge: spool: full, the oldest %" PRId64 " events were dropped\n", gone);
-    return gone >= 0 && run(spool, COMMIT);
+    if (gone < 0 || !run(spool, COMMIT))
+        return false;
+    tell_dropped(spool, gone);
+    return true;
 }
 
 void spool_rollback(struct spool *spool)
@@ -223,15 +258,27 @@ void spool_rollback(struct spool *spool)
         run(spool, ROLLBACK);
 }
 
+/* Gives the reserve up and moves the log of changes into the file, so that there is room to write in. */
+static void give_up_reserve(struct spool *spool)
+{
+    unlink(spool->reserve);
+    sqlite3_exec(spool->database, "PRAGMA wal_checkpoint(RESTART)", NULL, NULL, NULL);
+}
+
 int64_t spool_shrink(struct spool *spool, int64_t keep)
 {
+    give_up_reserve(spool);
     int64_t gone = trim(spool, keep);
     sqlite3_exec(
-        spool->database, "PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+        spool->database, "PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(RESTART)", NULL, NULL, NULL);
+    hold_reserve(spool);
+    if (gone > 0 && keep < spool->most)
+        spool->most = keep; /* this disk has no room for more: do not meet its end again */
     return gone > 0 ? gone : 0;
 }
 
-bool spool_remove(struct spool *spool, uint64_t from, uint64_t to, const uint64_t *keep, size_t keep_count)
+static bool remove_between(
+    struct spool *spool, uint64_t from, uint64_t to, const uint64_t *keep, size_t keep_count)
 {
     if (!spool_begin(spool))
         return false;
@@ -251,6 +298,16 @@ bool spool_remove(struct spool *spool, uint64_t from, uint64_t to, const uint64_
         return true;
     spool_rollback(spool);
     return false;
+}
+
+bool spool_remove(struct spool *spool, uint64_t from, uint64_t to, const uint64_t *keep, size_t keep_count)
+{
+    if (remove_between(spool, from, to, keep, keep_count))
+        return true;
+    give_up_reserve(spool);
+    bool removed = remove_between(spool, from, to, keep, keep_count);
+    hold_reserve(spool);
+    return removed;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------ */

@@ -27,7 +27,8 @@ bool spool_remember(struct spool *spool, const char *map, const char *device, co
 bool spool_commit(struct spool *spool) __attribute__((warn_unused_result));
 void spool_rollback(struct spool *spool);
 
-/* Removes the oldest events until at most `keep` are left; says how many went. For a full disk. */
+/* For a full disk: removes the oldest events until at most `keep` are left, in the room that a reserve beside
+ * the file has held free for this, and says how many went. */
 int64_t spool_shrink(struct spool *spool, int64_t keep);
 
 /* Calls each with every remembered device. */

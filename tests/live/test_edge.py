@@ -85,11 +85,11 @@ class HomeCase(unittest.TestCase):
         self.home.start()
         self.addCleanup(self.home.kill)
 
-    def configure(self, broker_port, token_file):
+    def configure(self, broker_port, token_file, more=""):
         (self.folder / "edge.conf").write_text(f"""
             id = "edge/home-7";
             local = {{ host = "127.0.0.1"; port = {self.home.port}; }};
-            broker = {{ host = "127.0.0.1"; port = {broker_port}; token_file = "{token_file}"; }};
+            broker = {{ host = "127.0.0.1"; port = {broker_port}; token_file = "{token_file}"; {more} }};
             spool = {{ file = "{self.folder}/spool.db"; }};
             maps = ( {{ name = "frigate"; }}, {{ name = "zigbee2mqtt"; prefix = "zigbee/1"; }} );
             devices = (
@@ -265,7 +265,7 @@ class EdgeToNeighborsd(HomeCase):
 
     def setUp(self):
         super().setUp()
-        self.stack = Stack(self.folder / "stack", settings={"release_households": 1, "release_delay_ms": 100})
+        self.stack = Stack(self.folder / "stack", tls_port=free_port(), settings={"release_households": 1, "release_delay_ms": 100})
         self.addCleanup(self.stack.stop)
         self.stack.start_redis()
         self.stack.make_keys()
@@ -301,6 +301,18 @@ class EdgeToNeighborsd(HomeCase):
             elif i % 10 == 9:
                 self.stack.kill("redis")
                 self.stack.start_redis()
+        wait_until(lambda: len(self.stored()) == len(names) and min(self.stored().values()) == 2,
+                   lambda: f"all visits are stored: {self.stored()}; log: {self.log()}")
+        self.assertEqual(set(self.stored().values()), {2})
+
+    def test_over_tls(self):
+        self.configure(self.stack.tls_port, self.stack.token_file("edge/home-7"), f'ca = "{self.stack.keys}/ca.crt";')
+        self.start_edge()
+        self.wait_log("home: subscribed")
+        self.wait_log("broker: connected")
+        names = [f"visit-{i}." for i in range(100)]
+        for name in names:
+            self.visit(name)
         wait_until(lambda: len(self.stored()) == len(names) and min(self.stored().values()) == 2,
                    lambda: f"all visits are stored: {self.stored()}; log: {self.log()}")
         self.assertEqual(set(self.stored().values()), {2})

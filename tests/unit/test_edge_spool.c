@@ -24,7 +24,10 @@ static int make_home(void **state)
 static int remove_home(void **state)
 {
     struct home *home = *state;
+    char reserve[110];
+    snprintf(reserve, sizeof(reserve), "%s-reserve", home->file);
     unlink(home->file);
+    unlink(reserve);
     int result = rmdir(home->folder);
     free(home);
     return result;

@@ -98,9 +98,15 @@ void boot_opened(struct store *store);  /* store_boot.c */
 void motion_flush(struct store *store); /* store_motion.c */
 void motion_free(struct store *store);
 void feed_opened(struct store *store); /* store_feed.c */
-void feed_lost(struct store *store);
 void feed_check(struct store *store);
-void feed_free(struct store *store);
+/* "SUBSCRIBE" or "UNSUBSCRIBE" to the feeds of the channels; the feed must be ready. */
+void feed_subscription(struct store *store, const char *word, const struct text *channels, size_t count);
+void follow_subscribed(struct store *store, struct text channel); /* store_follow.c */
+void follow_unsubscribed(struct store *store, struct text channel);
+void follow_message(struct store *store, struct text channel, struct bytes message);
+void follows_subscribe(struct store *store);
+void follows_lost(struct store *store);
+void follows_free(struct store *store);
 void outbox_work(struct store *store, int64_t now); /* store_outbox.c */
 
 /* store_channel.c: reading replies. */

@@ -1,47 +1,13 @@
 /* Motion: what arrives in one turn is gathered into sections (one sender and session, one repeat check) of
  * groups (one household and leaf cell, one entry of its log), and sections into calls of at most CALL_EVENTS
  * events. While CALLS_IN_FLIGHT are unanswered the rest waits and so grows into larger sections and calls: a
- * group commit that adapts to the load. scripts/motion.lua reads what pack_section writes. */
+ * group commit that adapts to the load. scripts/motion.lua reads what store_motion_pack.c writes. */
 #include <assert.h>
-#include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
-#include "bridge/store_inside.h"
+#include "bridge/store_section.h"
 
-enum { CALL_EVENTS = 64, CALLS_IN_FLIGHT = 8, STATE_KEYS = 4096, NONCE = 8, FIELD_MOST = 60, DIGEST = 16 };
-
-/* One store_motion call within a section: its events are [first, first + count). */
-struct member {
-    struct member *next;
-    store_motion_done *done;
-    void *arg;
-    unsigned first, count;
-};
-
-/* The events of a section that lie in one leaf cell and belong into one household's log. */
-struct group {
-    struct group *next;
-    char channel[13], leaf[13];
-    uint16_t kinds;
-    unsigned count, published;
-    uint8_t indexes[CALL_EVENTS]; /* of the events in the section */
-    char publish[CALL_EVENTS];    /* '1' or '0' */
-    struct buffer household, log, records;
-};
-
-struct section {
-    struct section *next;
-    struct buffer names; /* sender, NUL, instance */
-    size_t sender_len;
-    uint64_t session;
-    uint16_t qos2_packet;
-    struct group *groups, *last_group;
-    struct member *members, *last_member;
-    unsigned count, group_count;
-    uint64_t numbers[CALL_EVENTS];
-};
+enum { CALLS_IN_FLIGHT = 8 };
 
 static void group_free(struct group *group)
 {
@@ -164,139 +130,6 @@ void store_motion(struct store *store, const struct store_motion *motion, store_
         add_event(section, group, &motion->events[i]);
 }
 
-/* ---- packing ---- */
-
-/* Sender and instance, by name where the name is short, so that hashes stay packed in memory. */
-static void put_field(struct buffer *out, const struct buffer *names)
-{
-    if (names->len <= FIELD_MOST) {
-        buffer_sized(out, names->data, names->len);
-        return;
-    }
-    uint8_t digest[1 + EVP_MAX_MD_SIZE] = {0xff};
-    EVP_Digest(names->data, names->len, digest + 1, NULL, EVP_sha256(), NULL);
-    buffer_sized(out, digest, 1 + DIGEST);
-}
-
-static int numbering(const struct section *section)
-{
-    bool any = false, run = true;
-    for (unsigned i = 0; i < section->count; i++) {
-        any = any || section->numbers[i];
-        run = run && section->numbers[i] && section->numbers[i] == section->numbers[0] + i;
-    }
-    return !any ? 0 : run ? 1 : 2;
-}
-
-static void put_numbers(struct buffer *out, const struct section *section, int how)
-{
-    char key[32];
-    uint32_t hash = hash_of(section->names.data, section->names.len);
-    int len = snprintf(key, sizeof(key), "nb:{q%03x}:seq", (hash ^ hash >> 16) % STATE_KEYS);
-    buffer_number(out, section->session, 8);
-    buffer_number(out, section->numbers[0], 8);
-    buffer_sized(out, key, (size_t)len);
-    put_field(out, &section->names);
-    if (how == 2) {
-        buffer_number(out, section->count * 8, 2);
-        for (unsigned i = 0; i < section->count; i++)
-            buffer_number(out, section->numbers[i], 8);
-    }
-}
-
-static void put_packet(struct buffer *out, const struct section *section)
-{
-    struct buffer key = {0};
-    const char *names = (const char *)section->names.data;
-    struct session_name name = {{names, section->sender_len},
-        {names + section->sender_len + 1, section->names.len - section->sender_len - 1}};
-    session_key(&key, name, "q2:");
-    buffer_number(out, key.len, 4); /* a client id may be as long as MQTT has it */
-    buffer_put(out, key.data, key.len);
-    buffer_number(out, section->qos2_packet, 2);
-    buffer_free(&key);
-}
-
-static const uint8_t *next_nonce(struct store *store)
-{
-    if (store->motion.nonces_used + NONCE > NONCES) {
-        if (getrandom(store->motion.nonces, NONCES, 0) != NONCES)
-            abort();
-        store->motion.nonces_used = 0;
-    }
-    store->motion.nonces_used += NONCE;
-    return store->motion.nonces + store->motion.nonces_used - NONCE;
-}
-
-static void put_short(struct buffer *out, struct text text)
-{
-    buffer_number(out, text.len, 1);
-    buffer_put(out, text.data, text.len);
-}
-
-/* The first part of what waits in the pending set: scripts/release.lua reads it. Random, so that what is
- * sorted by it says nothing of who was first. */
-static void put_pending(struct store *store, struct buffer *out, const struct group *group)
-{
-    if (store->options.release_delay_ms <= 0) {
-        buffer_number(out, 0, 2);
-        return;
-    }
-    struct text leaf = text_of(group->leaf), channel = text_of(group->channel);
-    buffer_number(out, NONCE + 2 + 3 + group->household.len + leaf.len + channel.len, 2);
-    buffer_put(out, next_nonce(store), NONCE);
-    buffer_number(out, group->kinds, 2);
-    put_short(out, (struct text){(const char *)group->household.data, group->household.len});
-    put_short(out, leaf);
-    put_short(out, channel);
-}
-
-static void pack_group(struct store *store, struct buffer *out, const struct group *group)
-{
-    char key[KEY];
-    struct text household = {(const char *)group->household.data, group->household.len};
-    int publishing = group->published == 0 ? 0 : group->published == group->count ? 1 : 2;
-    put_short(out, (struct text){(const char *)group->indexes, group->count});
-    buffer_sized(out, key, (size_t)region_key(key, group->channel, "log:", household));
-    buffer_sized(out, group->log.data, group->log.len);
-    buffer_number(out, (uint64_t)publishing, 1);
-    if (!publishing)
-        return;
-    if (publishing == 2)
-        put_short(out, (struct text){group->publish, group->count});
-    buffer_number(out, group->kinds, 2);
-    put_short(out, text_of(group->channel));
-    put_short(out, text_of(group->leaf));
-    put_pending(store, out, group);
-    buffer_sized(out, group->records.data, group->records.len);
-}
-
-static void pack_section(struct store *store, struct buffer *out, const struct section *section)
-{
-    int how = numbering(section);
-    buffer_number(out, section->count, 1);
-    buffer_number(out, section->group_count, 1);
-    buffer_number(out, (uint64_t)how, 1);
-    buffer_number(out, section->qos2_packet != 0, 1);
-    if (how)
-        put_numbers(out, section, how);
-    if (section->qos2_packet)
-        put_packet(out, section);
-    for (const struct group *group = section->groups; group; group = group->next)
-        pack_group(store, out, group);
-}
-
-static void pack_head(const struct store *store, struct buffer *out)
-{
-    const struct store_redis_options *options = &store->options;
-    int64_t now = options->now(), delay = options->release_delay_ms;
-    int64_t cutoff = now - options->release_verified_ms;
-    buffer_number(out, delay <= 0, 1);
-    buffer_number(out, delay > 0 ? (uint64_t)(now / delay) : 0, 8);
-    buffer_number(out, (uint64_t)options->release_households, 4);
-    buffer_number(out, cutoff > 0 ? (uint64_t)cutoff : 0, 8);
-}
-
 /* ---- sending and answers ---- */
 
 static uint64_t event_mask(uint64_t mask, unsigned first, unsigned count)
@@ -376,10 +209,10 @@ static void send_some(struct store *store)
     struct buffer packed = {0}, command = {0};
     struct section *first = store->motion.first, *last = NULL;
     unsigned events = 0;
-    pack_head(store, &packed);
+    motion_pack_head(store, &packed);
     for (struct section *section = first; section && events + section->count <= CALL_EVENTS;
          section = section->next) {
-        pack_section(store, &packed, section);
+        motion_pack_section(store, &packed, section);
         events += section->count;
         last = section;
     }

@@ -128,7 +128,7 @@ struct store *store_redis_new(
     store->upkeep.release_most = 1;
     start_watchers(store);
     link_start(&store->command, store, "command", boot_opened, command_lost);
-    link_start(&store->feed, store, "feed", feed_opened, feed_lost);
+    link_start(&store->feed, store, "feed", feed_opened, follows_lost);
     return store;
 }
 
@@ -147,7 +147,7 @@ void store_free(struct store *store)
     store->ending = true;
     link_stop(&store->command);
     link_stop(&store->feed);
-    feed_free(store);
+    follows_free(store);
     motion_free(store);
     calls_fail(store, STORE_GONE);
     ev_timer_stop(store->loop, &store->tick);

@@ -135,7 +135,88 @@ local function append_all(leaving, channels)
     end
 end
 
--- One argument, packed by bridge/store_motion.c: 1 when activity leaves at once, the window, k, the time before which
+-- Takes what may leave at once to its channel, at the end of the call.
+local function leave(turn, prefix, household, channel, leaf, kinds, records)
+    turn.sharing = turn.sharing or sharing_known(turn.now)
+    local shared = shared_records(records, kinds, shared_kinds(turn.sharing, prefix, household))
+    turn.unshared = turn.unshared + (#records - #shared) / 8
+    if shared == '' then
+        return
+    end
+    if not enough_sharers(turn.sharing, prefix, leaf, turn.k, turn.cutoff) then
+        turn.below = turn.below + #shared / 8
+        return
+    end
+    local there = turn.leaving[channel]
+    if there then
+        there[#there + 1] = shared
+    else
+        turn.channels[#turn.channels + 1] = channel
+        turn.leaving[channel] = { shared, prefix = prefix }
+    end
+end
+
+-- Leaves it in the pending set until its window is over.
+local function wait(turn, prefix, _, _, _, _, records, member)
+    local there = turn.pending[prefix]
+    if there then
+        there[#there + 1] = turn.window
+        there[#there + 1] = member .. records
+    else
+        turn.pending[prefix] = { 'ZADD', prefix .. 'pend', turn.window, member .. records }
+    end
+end
+
+-- The repeat check of a section. Returns the verdicts or nil, the current session when this one is too old, and where to
+-- read on.
+local function check_section(blob, at, events, numbering, qos2)
+    local session, first, state_key, field, list
+    if numbering > 0 then
+        session, first, state_key, field, at = unpack('>I8I8Hc0Hc0', blob, at)
+        if numbering == 2 then
+            list, at = unpack('>Hc0', blob, at)
+        end
+    end
+    if qos2 == 1 then
+        local key, packet
+        key, packet, at = unpack('>I4c0H', blob, at)
+        if call('SADD', key, packet) == 0 then
+            return all_repeated(events), nil, at
+        end
+        call('EXPIRE', key, 2592000)
+    end
+    if numbering == 0 then
+        return nil, nil, at
+    end
+    local verdict, current = check(state_key, field, session, first, events, list)
+    return verdict, current, at
+end
+
+-- Stores what is new of a group: its log entry, and what may leave. Returns where to read on.
+local function store_group(turn, blob, at, verdict, current)
+    local indexes, log_key, log, publishing
+    indexes, log_key, log, publishing, at = unpack('>Bc0Hc0Hc0B', blob, at)
+    local published, kinds, channel, leaf, member, records
+    if publishing > 0 then
+        if publishing == 2 then
+            published, at = unpack('>Bc0', blob, at)
+        end
+        kinds, channel, leaf, member, records, at = unpack('>HBc0Bc0Hc0Hc0', blob, at)
+    end
+    if verdict then
+        log, records = without(verdict, indexes, log, records, published)
+    end
+    if current or log == '' then
+        return at
+    end
+    call('XADD', log_key, '*', 'e', log)
+    if records and records ~= '' then
+        turn.release(turn, sub(log_key, 1, 9), sub(log_key, 14), channel, leaf, kinds, records, member)
+    end
+    return at
+end
+
+-- One argument, packed by bridge/store_motion_pack.c: 1 when activity leaves at once, the window, k, the time before which
 -- a sharing household must have been verified; then sections, one a sender and session:
 --   events, groups, numbering (0 none, 1 a run, 2 a list), 1 for QoS 2
 --   numbered: session, first number, state key, field, [the list]
@@ -147,93 +228,26 @@ end
 -- The answer: for each section '0' all stored, '1' with the masks, '2' with the current session; at the end how many
 -- activity records were not shared and how many were below k.
 local function motion(_, args)
-    local blob = args[1]
+    local blob, answer = args[1], {}
     local at_once, window, k, cutoff, at = unpack('>BI8I4I8', blob)
-    local size, answer, unshared, below = #blob, {}, 0, 0
-    local leaving, channels, pending, sharing = {}, {}, {}, nil
-    local now = cutoff
-    window, cutoff = string.format('%d', window), string.format('%d', cutoff)
-    while at <= size do
-        local events, groups, numbering, qos2, verdict, current, list
+    local turn = { now = cutoff, window = string.format('%d', window), cutoff = string.format('%d', cutoff), k = k,
+        unshared = 0, below = 0, leaving = {}, channels = {}, pending = {}, release = at_once == 1 and leave or wait }
+    while at <= #blob do
+        local events, groups, numbering, qos2, verdict, current
         events, groups, numbering, qos2, at = unpack('>BBBB', blob, at)
-        local session, first, state_key, field
-        if numbering > 0 then
-            session, first, state_key, field, at = unpack('>I8I8Hc0Hc0', blob, at)
-            if numbering == 2 then
-                list, at = unpack('>Hc0', blob, at)
-            end
-        end
-        if qos2 == 1 then
-            local key, packet
-            key, packet, at = unpack('>I4c0H', blob, at)
-            if call('SADD', key, packet) == 0 then
-                verdict, numbering = all_repeated(events), 0
-            else
-                call('EXPIRE', key, 2592000)
-            end
-        end
-        if numbering > 0 then
-            verdict, current = check(state_key, field, session, first, events, list)
-        end
+        verdict, current, at = check_section(blob, at, events, numbering, qos2)
         for _ = 1, groups do
-            local indexes, log_key, log, publishing
-            indexes, log_key, log, publishing, at = unpack('>Bc0Hc0Hc0B', blob, at)
-            local published, kinds, channel, leaf, member, records
-            if publishing > 0 then
-                if publishing == 2 then
-                    published, at = unpack('>Bc0', blob, at)
-                end
-                kinds, channel, leaf, member, records, at = unpack('>HBc0Bc0Hc0Hc0', blob, at)
-            end
-            if verdict then
-                log, records = without(verdict, indexes, log, records, published)
-            end
-            if current then
-                log = ''
-            end
-            if log ~= '' then
-                call('XADD', log_key, '*', 'e', log)
-            end
-            if log == '' or not records or records == '' then
-                -- nothing new that may leave
-            elseif at_once == 1 then
-                local prefix = sub(log_key, 1, 9)
-                sharing = sharing or sharing_known(now)
-                local shared = shared_records(records, kinds, shared_kinds(sharing, prefix, sub(log_key, 14)))
-                unshared = unshared + (#records - #shared) / 8
-                if shared == '' then
-                    -- nothing of it may leave
-                elseif enough_sharers(sharing, prefix, leaf, k, cutoff) then
-                    local there = leaving[channel]
-                    if there then
-                        there[#there + 1] = shared
-                    else
-                        channels[#channels + 1] = channel
-                        leaving[channel] = { shared, prefix = prefix }
-                    end
-                else
-                    below = below + #shared / 8
-                end
-            else
-                local prefix = sub(log_key, 1, 9)
-                local there = pending[prefix]
-                if there then
-                    there[#there + 1] = window
-                    there[#there + 1] = member .. records
-                else
-                    pending[prefix] = { 'ZADD', prefix .. 'pend', window, member .. records }
-                end
-            end
+            at = store_group(turn, blob, at, verdict, current)
         end
         answer[#answer + 1] = verdict and '1' .. masks(verdict) or current and pack('>c1I8', '2', current) or '0'
     end
-    if channels[1] then
-        append_all(leaving, channels)
+    if turn.channels[1] then
+        append_all(turn.leaving, turn.channels)
     end
-    for _, command in pairs(pending) do
+    for _, command in pairs(turn.pending) do
         call(spread(command))
     end
-    answer[#answer + 1] = pack('>HH', unshared, below)
+    answer[#answer + 1] = pack('>HH', turn.unshared, turn.below)
     return concat(answer)
 end
 

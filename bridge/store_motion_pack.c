@@ -1,0 +1,140 @@
+/* Motion on its way to Redis: sections and groups packed as scripts/motion.lua reads them. */
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "bridge/store_section.h"
+
+enum { STATE_KEYS = 4096, NONCE = 8, FIELD_MOST = 60, DIGEST = 16 };
+
+/* Sender and instance, by name where the name is short, so that hashes stay packed in memory. */
+static void put_field(struct buffer *out, const struct buffer *names)
+{
+    if (names->len <= FIELD_MOST) {
+        buffer_sized(out, names->data, names->len);
+        return;
+    }
+    uint8_t digest[1 + EVP_MAX_MD_SIZE] = {0xff};
+    EVP_Digest(names->data, names->len, digest + 1, NULL, EVP_sha256(), NULL);
+    buffer_sized(out, digest, 1 + DIGEST);
+}
+
+static int numbering(const struct section *section)
+{
+    bool any = false, run = true;
+    for (unsigned i = 0; i < section->count; i++) {
+        any = any || section->numbers[i];
+        run = run && section->numbers[i] && section->numbers[i] == section->numbers[0] + i;
+    }
+    return !any ? 0 : run ? 1 : 2;
+}
+
+static void put_numbers(struct buffer *out, const struct section *section, int how)
+{
+    char key[32];
+    uint32_t hash = hash_of(section->names.data, section->names.len);
+    int len = snprintf(key, sizeof(key), "nb:{q%03x}:seq", (hash ^ hash >> 16) % STATE_KEYS);
+    buffer_number(out, section->session, 8);
+    buffer_number(out, section->numbers[0], 8);
+    buffer_sized(out, key, (size_t)len);
+    put_field(out, &section->names);
+    if (how == 2) {
+        buffer_number(out, section->count * 8, 2);
+        for (unsigned i = 0; i < section->count; i++)
+            buffer_number(out, section->numbers[i], 8);
+    }
+}
+
+static void put_packet(struct buffer *out, const struct section *section)
+{
+    struct buffer key = {0};
+    const char *names = (const char *)section->names.data;
+    struct session_name name = {{names, section->sender_len},
+        {names + section->sender_len + 1, section->names.len - section->sender_len - 1}};
+    session_key(&key, name, "q2:");
+    buffer_number(out, key.len, 4); /* a client id may be as long as MQTT has it */
+    buffer_put(out, key.data, key.len);
+    buffer_number(out, section->qos2_packet, 2);
+    buffer_free(&key);
+}
+
+static const uint8_t *next_nonce(struct store *store)
+{
+    if (store->motion.nonces_used + NONCE > NONCES) {
+        if (getrandom(store->motion.nonces, NONCES, 0) != NONCES)
+            abort();
+        store->motion.nonces_used = 0;
+    }
+    store->motion.nonces_used += NONCE;
+    return store->motion.nonces + store->motion.nonces_used - NONCE;
+}
+
+static void put_short(struct buffer *out, struct text text)
+{
+    buffer_number(out, text.len, 1);
+    buffer_put(out, text.data, text.len);
+}
+
+/* The first part of what waits in the pending set: scripts/release.lua reads it. Random, so that what is
+ * sorted by it says nothing of who was first. */
+static void put_pending(struct store *store, struct buffer *out, const struct group *group)
+{
+    if (store->options.release_delay_ms <= 0) {
+        buffer_number(out, 0, 2);
+        return;
+    }
+    struct text leaf = text_of(group->leaf), channel = text_of(group->channel);
+    buffer_number(out, NONCE + 2 + 3 + group->household.len + leaf.len + channel.len, 2);
+    buffer_put(out, next_nonce(store), NONCE);
+    buffer_number(out, group->kinds, 2);
+    put_short(out, (struct text){(const char *)group->household.data, group->household.len});
+    put_short(out, leaf);
+    put_short(out, channel);
+}
+
+static void pack_group(struct store *store, struct buffer *out, const struct group *group)
+{
+    char key[KEY];
+    struct text household = {(const char *)group->household.data, group->household.len};
+    int publishing = group->published == 0 ? 0 : group->published == group->count ? 1 : 2;
+    put_short(out, (struct text){(const char *)group->indexes, group->count});
+    buffer_sized(out, key, (size_t)region_key(key, group->channel, "log:", household));
+    buffer_sized(out, group->log.data, group->log.len);
+    buffer_number(out, (uint64_t)publishing, 1);
+    if (!publishing)
+        return;
+    if (publishing == 2)
+        put_short(out, (struct text){group->publish, group->count});
+    buffer_number(out, group->kinds, 2);
+    put_short(out, text_of(group->channel));
+    put_short(out, text_of(group->leaf));
+    put_pending(store, out, group);
+    buffer_sized(out, group->records.data, group->records.len);
+}
+
+void motion_pack_section(struct store *store, struct buffer *out, const struct section *section)
+{
+    int how = numbering(section);
+    buffer_number(out, section->count, 1);
+    buffer_number(out, section->group_count, 1);
+    buffer_number(out, (uint64_t)how, 1);
+    buffer_number(out, section->qos2_packet != 0, 1);
+    if (how)
+        put_numbers(out, section, how);
+    if (section->qos2_packet)
+        put_packet(out, section);
+    for (const struct group *group = section->groups; group; group = group->next)
+        pack_group(store, out, group);
+}
+
+void motion_pack_head(const struct store *store, struct buffer *out)
+{
+    const struct store_redis_options *options = &store->options;
+    int64_t now = options->now(), delay = options->release_delay_ms;
+    int64_t cutoff = now - options->release_verified_ms;
+    buffer_number(out, delay <= 0, 1);
+    buffer_number(out, delay > 0 ? (uint64_t)(now / delay) : 0, 8);
+    buffer_number(out, (uint64_t)options->release_households, 4);
+    buffer_number(out, cutoff > 0 ? (uint64_t)cutoff : 0, 8);
+}

@@ -45,7 +45,7 @@ struct geo_box {
 typedef uint64_t geo_cell;
 enum { GEO_MAX_PRECISION = 12, GEO_CELL_TEXT = 13 };
 
-/* The precision that the cell's lowest bits say; 0 for no cell. */
+/* 1 to 12; 0 for no cell. */
 int geo_precision(geo_cell cell);
 /* True for a number that is a cell: precision 1 to 12 and no bit beyond it. */
 bool geo_valid(geo_cell cell);

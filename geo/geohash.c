@@ -107,7 +107,8 @@ static uint64_t kept_bits(int precision)
 
 int geo_precision(geo_cell cell)
 {
-    return (int)(cell & 15);
+    int precision = (int)(cell & 15);
+    return precision <= GEO_MAX_PRECISION ? precision : 0;
 }
 
 enum geo_error geo_encode(struct geo_point point, int precision, geo_cell *out)
@@ -141,7 +142,6 @@ enum geo_error geo_parse(const char *text, size_t len, geo_cell *out)
 size_t geo_format(geo_cell cell, char out[GEO_CELL_TEXT])
 {
     size_t len = (size_t)geo_precision(cell);
-    len = len > GEO_MAX_PRECISION ? GEO_MAX_PRECISION : len;
     for (size_t i = 0; i < len; i++)
         out[i] = alphabet[cell >> (59 - 5 * i) & 31];
     out[len] = '\0';
@@ -150,8 +150,7 @@ size_t geo_format(geo_cell cell, char out[GEO_CELL_TEXT])
 
 struct geo_box geo_bounds(geo_cell cell)
 {
-    int precision = geo_precision(cell);
-    return geo_curve_box(cell >> 4, 5 * (precision > GEO_MAX_PRECISION ? GEO_MAX_PRECISION : precision));
+    return geo_curve_box(cell >> 4, 5 * geo_precision(cell));
 }
 
 struct geo_point geo_center(geo_cell cell)
@@ -215,7 +214,7 @@ int geo_neighbors(geo_cell cell, geo_cell out[8])
 {
     static const int east[8] = {0, 1, 1, 1, 0, -1, -1, -1}, north[8] = {1, 1, 0, -1, -1, -1, 0, 1};
     int precision = geo_precision(cell), count = 0;
-    if (precision < 1 || precision > GEO_MAX_PRECISION)
+    if (precision < 1)
         return 0;
     const int64_t lines = 1 << GEO_GRID_BITS;
     int64_t columns = lines >> (5 * precision + 1) / 2, rows = lines >> 5 * precision / 2;

@@ -147,6 +147,11 @@ enum geo_crossing geo_edge_crosses_north(struct geo_point a, struct geo_point b,
     if (geo_max(a.lat, b.lat) < point.lat - slack)
         return GEO_NO_CROSSING;
     double from = geo_wrap(a.lon - point.lon), to = geo_wrap(b.lon - point.lon), span = geo_edge_span(a, b);
+    /* What is just opposite is on the side that the edge leaves to or comes from. */
+    if (fabs(from) == 180)
+        from = span > 0 ? -180 : 180;
+    if (fabs(to) == 180)
+        to = span > 0 ? 180 : -180;
     double climb = b.lat - a.lat, above = point.lat - a.lat, side = span * above + from * climb;
     bool beside = geo_min(from, from + span) > slack || geo_max(from, from + span) < -slack;
     if (!beside && fabs(side) <= slack * (fabs(span) + fabs(climb)) && above >= geo_min(climb, 0) - slack &&

@@ -77,7 +77,7 @@ static void refusals(void **state)
     char text[GEO_CELL_TEXT] = "x";
     assert_int_equal(geo_format(0, text), 0);
     assert_string_equal(text, "");
-    assert_int_equal(geo_format(~UINT64_C(0), text), 12);
+    assert_int_equal(geo_format(~UINT64_C(0), text), 0); /* 15 is no precision */
 }
 
 static void families(void **state)

@@ -312,6 +312,7 @@ def greet(stack):
     login = f"-V 5 -h 127.0.0.1 -p {stack.mqtt_port} -u user/ann -P \"$(cat {token})\""
     hello = ('{"senderAlertId":"hello-1","category":"safety","headline":"Street light out",'
              '"place":{"point":{"latE7":340768000,"lonE7":-1180316000}}}')
+    portal = f"Portal http://127.0.0.1:{stack.http_port}/   " if "portal_directory" in stack.settings else ""
     say(f"""
 The neighborhood is up. In another terminal:
 
@@ -321,7 +322,7 @@ The neighborhood is up. In another terminal:
   or so           mosquitto_pub {login} -q 1 -t nb/v1/alert -m '{hello}'
 
   MQTT 127.0.0.1:{stack.mqtt_port}, TLS {stack.tls_port} (authority {shown(stack.keys / 'ca.crt')}), WebSocket ws://127.0.0.1:{stack.http_port}/mqtt
-  Portal http://127.0.0.1:{stack.http_port}/   Metrics http://127.0.0.1:{stack.metrics_port}/metrics
+  {portal}Metrics http://127.0.0.1:{stack.metrics_port}/metrics
   State and logs in {shown(stack.folder)}; Ctrl-C stops everything that was started here.
 """)
 

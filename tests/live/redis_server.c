@@ -30,15 +30,16 @@ static int free_port(void)
 
 static void run(const struct redis_server *server, int output)
 {
-    char port[16], config[4096];
+    char port[16], config[4096], path[96];
     if (!realpath("deploy/redis.conf", config))
         _exit(127);
     snprintf(port, sizeof(port), "%d", server->port);
+    snprintf(path, sizeof(path), "%s/redis.sock", server->folder);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
-    execlp("redis-server", "redis-server", config, "--bind", "127.0.0.1", "--port", port, "--dir",
-        server->folder, "--daemonize", "no", "--logfile", "", NULL);
+    execlp("redis-server", "redis-server", config, "--bind", "127.0.0.1", "--port", port, "--unixsocket",
+        path, "--dir", server->folder, "--daemonize", "no", "--logfile", "", NULL);
     _exit(127);
 }
 

@@ -9,8 +9,8 @@
 struct redis_server {
     pid_t pid;        /* 0: not running */
     int port, output; /* output: the end of a pipe with its log */
-    char folder[64];
-    char url[64]; /* redis://127.0.0.1:port */
+    char folder[64];  /* redis.sock in it is the same Redis */
+    char url[64];     /* redis://127.0.0.1:port */
 };
 
 /* Starts it and waits until it takes connections. False: there is no Redis here, or it did not start. */

@@ -553,6 +553,37 @@ static void data_of_another_layout_is_refused(void **state)
     assert_string_equal(store_durability(f->store), "always");
 }
 
+static void an_address_is_read_whole(void **state)
+{
+    struct fixture *f = *state;
+    char url[128];
+    f->options.url = url;
+    assert_true(redis_tell(&f->ask, "CONFIG SET requirepass a@b:c/d"));
+    snprintf(url, sizeof(url), "redis://:a@b:c/d@localhost:%d/2", f->redis.port);
+    fixture_store(f);
+    assert_int_equal(send_number(f, 5, 1).status, STORE_OK);
+    assert_int_equal(fixture_number(f, "DBSIZE"), 0);
+    assert_true(redis_tell(&f->ask, "CONFIG SET requirepass %s", ""));
+    snprintf(url, sizeof(url), "unix:%s/redis.sock", f->redis.folder);
+    fixture_store(f);
+    assert_int_equal(send_number(f, 5, 1).repeated, 0);
+    assert_int_equal(send_number(f, 5, 1).repeated, 1);
+}
+
+/* Another version of the functions is there, or none: the store brings its own. */
+static void the_functions_are_brought_along(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(send_number(f, 5, 1).status, STORE_OK);
+    assert_true(redis_tell(&f->ask, "FUNCTION FLUSH"));
+    assert_int_equal(send_number(f, 5, 2).status, STORE_OK);
+    assert_true(redis_tell(&f->ask, "FUNCTION LOAD REPLACE %s",
+        "#!lua name=neighbors\nredis.register_function('nb_version', function() return 'other' end)"));
+    fixture_store(f);
+    assert_int_equal(send_number(f, 5, 2).repeated, 1);
+    assert_int_equal(logged(f, NULL), 2);
+}
+
 static void what_waits_at_the_end_is_answered(void **state)
 {
     struct fixture *f = *state;
@@ -592,6 +623,8 @@ int main(void)
         TEST(a_killed_redis_loses_and_doubles_nothing),
         TEST(a_frozen_redis_hits_the_deadline),
         TEST(data_of_another_layout_is_refused),
+        TEST(an_address_is_read_whole),
+        TEST(the_functions_are_brought_along),
         TEST(what_waits_at_the_end_is_answered),
     };
     return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);

@@ -1,7 +1,6 @@
 /* From signals to events: memory.h says by which rules. */
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "bridge/edge/memory_parts.h"
 
@@ -9,206 +8,8 @@ enum {
     FRESH_MS = 30 * 1000,             /* a start that young is news even of an unknown device */
     CLOCK_BEHIND_MS = 10 * 60 * 1000, /* a device's time is believed from so far before its arrival */
     CLOCK_AHEAD_MS = 5 * 1000,        /* to so far after */
-    SILENCE_S = 300,
-    FORGET_MS = 60 * 60 * 1000, /* what was ended by silence is forgotten then */
+    FORGET_MS = 60 * 60 * 1000,       /* what was ended by silence is forgotten then */
 };
-
-void *edge_alloc(size_t size)
-{
-    void *memory = calloc(1, size);
-    if (memory == NULL) {
-        fputs("neighbors-edge: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
-
-struct edge_memory *edge_memory_new(const struct edge_memory_hooks *hooks, bool assume_quiet)
-{
-    struct edge_memory *memory = edge_alloc(sizeof(*memory));
-    memory->hooks = *hooks;
-    memory->assume_quiet = assume_quiet;
-    return memory;
-}
-
-static void free_sources(struct edge_source *source)
-{
-    while (source) {
-        struct edge_source *next = source->next;
-        free(source);
-        source = next;
-    }
-}
-
-struct edge_source *edge_source_add(struct edge_source **list, const char *name)
-{
-    struct edge_source *source = edge_alloc(sizeof(*source));
-    snprintf(source->name, sizeof(source->name), "%s", name);
-    source->next = *list;
-    *list = source;
-    return source;
-}
-
-void edge_activity_free(struct edge_activity *activity)
-{
-    free_sources(activity->sources);
-    free(activity);
-}
-
-void edge_memory_free(struct edge_memory *memory)
-{
-    while (memory->devices) {
-        struct edge_device *device = memory->devices;
-        memory->devices = device->next;
-        while (device->activities) {
-            struct edge_activity *activity = device->activities;
-            device->activities = activity->next;
-            edge_activity_free(activity);
-        }
-        free_sources(device->ended);
-        free(device);
-    }
-    free(memory);
-}
-
-struct edge_device *edge_device_of(struct edge_memory *memory, const char *map, const char *name)
-{
-    for (struct edge_device *d = memory->devices; d; d = d->next)
-        if (strcmp(d->name, name) == 0 && strcmp(d->map, map) == 0)
-            return d;
-    if (memory->device_count >= EDGE_MOST_DEVICES)
-        return NULL;
-    struct edge_device *device = edge_alloc(sizeof(*device));
-    snprintf(device->name, sizeof(device->name), "%s", name);
-    device->map = map;
-    device->next = memory->devices;
-    memory->devices = device;
-    memory->device_count++;
-    return device;
-}
-
-void edge_legal_id(const char *name, char out[LIMIT_ID + 1])
-{
-    size_t length = 0;
-    for (; name[length] && length < LIMIT_ID; length++) {
-        char c = name[length];
-        bool legal = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-                     c == '_' || c == '-';
-        out[length] = legal ? c : c == '/' ? '.' : '_';
-    }
-    if (length == 0)
-        out[length++] = '_';
-    out[length] = 0;
-}
-
-/* ---- activities and their sources -------------------------------------------------------------------- */
-
-static struct edge_source *source_in(struct edge_source *list, const char *name)
-{
-    for (struct edge_source *s = list; s; s = s->next)
-        if (strcmp(s->name, name) == 0)
-            return s;
-    return NULL;
-}
-
-static struct edge_activity *activity_of_source(struct edge_device *device, const char *name)
-{
-    for (struct edge_activity *a = device->activities; a; a = a->next)
-        if (source_in(a->sources, name))
-            return a;
-    return NULL;
-}
-
-static bool is_busy(const struct edge_activity *activity)
-{
-    for (const struct edge_source *s = activity->sources; s; s = s->next)
-        if (!s->parked)
-            return true;
-    return false;
-}
-
-/* What goes on there now of that kind. */
-static struct edge_activity *busy_activity(struct edge_device *device, enum motion_kind kind)
-{
-    for (struct edge_activity *a = device->activities; a; a = a->next)
-        if (a->kind == kind && is_busy(a))
-            return a;
-    return NULL;
-}
-
-static void add_source(struct edge_activity *activity, const struct edge_signal *signal)
-{
-    size_t count = 0;
-    for (const struct edge_source *s = activity->sources; s; s = s->next)
-        count++;
-    if (count >= EDGE_MOST_SOURCES)
-        return;
-    edge_source_add(&activity->sources, signal->source);
-    unsigned silence = signal->row->silence_s ? signal->row->silence_s : SILENCE_S;
-    if (silence > activity->silence_s)
-        activity->silence_s = silence;
-    activity->endless |= signal->row->endless;
-}
-
-static void remove_source(struct edge_activity *activity, const char *name)
-{
-    for (struct edge_source **at = &activity->sources; *at; at = &(*at)->next)
-        if (strcmp((*at)->name, name) == 0) {
-            struct edge_source *gone = *at;
-            *at = gone->next;
-            free(gone);
-            return;
-        }
-}
-
-static void forget(struct edge_device *device, struct edge_activity *activity)
-{
-    struct edge_activity **at = &device->activities;
-    while (*at != activity)
-        at = &(*at)->next;
-    *at = activity->next;
-    edge_activity_free(activity);
-    device->changed = true;
-}
-
-/* What is over stays over, also when the home's broker delivers it again. */
-static void note_ended(struct edge_device *device, const struct edge_signal *signal)
-{
-    if (!signal->has_id)
-        return;
-    struct edge_source *last = edge_source_add(&device->ended, signal->source);
-    device->changed = true;
-    for (size_t i = 1; i < EDGE_MOST_ENDED && last; i++)
-        last = last->next;
-    if (last) {
-        free_sources(last->next);
-        last->next = NULL;
-    }
-}
-
-static void bound_activities(struct edge_device *device)
-{
-    size_t count = 0;
-    for (struct edge_activity *a = device->activities, *next; a; a = next) {
-        next = a->next;
-        if (++count > EDGE_MOST_ACTIVITIES)
-            forget(device, a);
-    }
-}
-
-static void name_activity(char id[LIMIT_ID + 1], const struct edge_signal *signal, int64_t at)
-{
-    char name[LIMIT_ID + 1];
-    if (signal->has_id) {
-        edge_legal_id(signal->source, id);
-        return;
-    }
-    snprintf(name, sizeof(name), "%s-%lld", motion_kind_name((int)signal->kind), (long long)at);
-    for (char *c = name; *c; c++)
-        if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c - 'A' + 'a');
-    edge_legal_id(name, id);
-}
 
 /* ---- telling ------------------------------------------------------------------------------------------ */
 
@@ -301,19 +102,19 @@ static struct edge_activity *begin(struct edge_device *device, const struct edge
     activity->kind = signal->kind;
     activity->confidence = signal->confidence;
     activity->at = believed(signal->time, now);
-    name_activity(activity->id, signal, activity->at);
+    edge_activity_name(activity->id, signal, activity->at);
     activity->next = device->activities;
     device->activities = activity;
-    bound_activities(device);
+    edge_device_bound(device);
     return activity;
 }
 
 static void take_start(const struct edge_memory *memory, struct edge_device *device,
     const struct edge_signal *signal, bool silent, int64_t now)
 {
-    struct edge_activity *activity = activity_of_source(device, signal->source);
+    struct edge_activity *activity = edge_activity_of_source(device, signal->source);
     if (activity) {
-        struct edge_source *source = source_in(activity->sources, signal->source);
+        struct edge_source *source = edge_source_in(activity->sources, signal->source);
         activity->heard = now;
         device->changed |= source->parked != signal->guarded;
         source->parked = signal->guarded;
@@ -323,17 +124,17 @@ static void take_start(const struct edge_memory *memory, struct edge_device *dev
     }
     if (signal->guarded || signal->row->rank < device->rank)
         return;
-    activity = busy_activity(device, signal->kind);
+    activity = edge_busy_activity(device, signal->kind);
     if (activity == NULL) {
         activity = begin(device, signal, now);
         activity->silent = true;
     }
-    add_source(activity, signal);
+    edge_activity_add(activity, signal);
     activity->heard = now;
     if (activity->silent && !silent) { /* what was only remembered becomes news now */
         activity->silent = false;
         activity->at = believed(signal->time, now);
-        name_activity(activity->id, signal, activity->at);
+        edge_activity_name(activity->id, signal, activity->at);
     }
     device->changed = true;
     tell_kind(memory, device, activity);
@@ -343,23 +144,23 @@ static void take_start(const struct edge_memory *memory, struct edge_device *dev
 static bool take_end(const struct edge_memory *memory, struct edge_device *device,
     const struct edge_signal *signal, bool replay, int64_t now)
 {
-    struct edge_activity *activity = activity_of_source(device, signal->source);
+    struct edge_activity *activity = edge_activity_of_source(device, signal->source);
     if (activity == NULL)
         return false;
-    remove_source(activity, signal->source);
-    note_ended(device, signal);
+    edge_activity_remove(activity, signal->source);
+    edge_device_note_ended(device, signal);
     device->changed = true;
-    if (is_busy(activity))
+    if (edge_activity_is_busy(activity))
         return true;
     end(memory, device, activity, replay, believed(signal->until, now));
-    forget(device, activity);
+    edge_activity_forget(device, activity);
     return true;
 }
 
 static void take_pulse(const struct edge_memory *memory, struct edge_device *device,
     const struct edge_signal *signal, int64_t now)
 {
-    note_ended(device, signal);
+    edge_device_note_ended(device, signal);
     if (signal->guarded || signal->row->rank < device->rank || !shares(memory, device, signal->kind))
         return;
     struct edge_event event = {.phase = PHASE_PULSE,
@@ -368,15 +169,15 @@ static void take_pulse(const struct edge_memory *memory, struct edge_device *dev
         .at = believed(signal->time, now)};
     if (signal->until && believed(signal->until, now) == signal->until && signal->until >= event.at)
         event.until = signal->until;
-    name_activity(event.activity_id, signal, event.at);
+    edge_activity_name(event.activity_id, signal, event.at);
     tell(memory, device, &event);
 }
 
 static void take_refine(const struct edge_memory *memory, struct edge_device *device,
     const struct edge_signal *signal, bool replay)
 {
-    struct edge_activity *activity = busy_activity(device, KIND_MOTION);
-    if (activity && busy_activity(device, signal->kind) == NULL)
+    struct edge_activity *activity = edge_busy_activity(device, KIND_MOTION);
+    if (activity && edge_busy_activity(device, signal->kind) == NULL)
         refine(memory, device, activity, signal->kind, replay);
 }
 
@@ -389,7 +190,7 @@ void edge_memory_take(struct edge_memory *memory, const struct edge_signal *sign
     if (device == NULL)
         return;
     bool first = first_word_of_row(device, signal->row);
-    if (signal->has_id && source_in(device->ended, signal->source))
+    if (signal->has_id && edge_source_in(device->ended, signal->source))
         return;
     if (signal->row->rank > device->rank) {
         device->rank = signal->row->rank;
@@ -434,7 +235,7 @@ static void expire_activity(
     }
     activity->silent = true; /* its sender still says so: that is no news until it has said something else */
     if (activity->endless || silence >= FORGET_MS)
-        forget(device, activity);
+        edge_activity_forget(device, activity);
 }
 
 void edge_memory_expire(struct edge_memory *memory, int64_t now)

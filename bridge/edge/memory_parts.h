@@ -1,4 +1,4 @@
-/* The inside of the edge's memory, for memory.c and memory_save.c alone. */
+/* The inside of the edge's memory: its lists. For memory.c and memory_save.c alone. */
 #ifndef NEIGHBORS_EDGE_MEMORY_PARTS_H
 #define NEIGHBORS_EDGE_MEMORY_PARTS_H
 
@@ -53,6 +53,28 @@ struct edge_device *edge_device_of(struct edge_memory *memory, const char *map, 
 void edge_activity_free(struct edge_activity *activity);
 /* Puts a source of that name before the others. */
 struct edge_source *edge_source_add(struct edge_source **list, const char *name);
+/* The source of that name in a list; NULL: none. */
+struct edge_source *edge_source_in(struct edge_source *list, const char *name);
+
+/* The activity that the source of that name tells of; NULL: none. */
+struct edge_activity *edge_activity_of_source(struct edge_device *device, const char *name);
+/* Whether a source of it is not parked. */
+bool edge_activity_is_busy(const struct edge_activity *activity);
+/* What goes on there now of that kind; NULL: nothing. */
+struct edge_activity *edge_busy_activity(struct edge_device *device, enum motion_kind kind);
+/* Adds the signal's source to those of the activity; takes one away. */
+void edge_activity_add(struct edge_activity *activity, const struct edge_signal *signal);
+void edge_activity_remove(struct edge_activity *activity, const char *name);
+/* The activity's id: the publisher's, else of kind and time. */
+void edge_activity_name(char id[LIMIT_ID + 1], const struct edge_signal *signal, int64_t at);
+/* Takes the activity out of the device and frees it. */
+void edge_activity_forget(struct edge_device *device, struct edge_activity *activity);
+/* Remembers the publisher's id of what is over, so that it stays over when the home's broker delivers it
+ * again. */
+void edge_device_note_ended(struct edge_device *device, const struct edge_signal *signal);
+/* Forgets the oldest activities when there are too many. */
+void edge_device_bound(struct edge_device *device);
+
 /* Zeroed memory; ends the process with a line when there is none. */
 void *edge_alloc(size_t size);
 

@@ -33,8 +33,9 @@ local function open_session(keys, args)
     if status ~= OK then
         return { status }
     end
-    local before = call('HMGET', keys[2], 'gen', 'subs', 'cursors')
-    local present = before[1] and args[1] ~= '1'
+    local before = call('HMGET', keys[2], 'gen', 'subs', 'cursors', 'expiry')
+    -- One that was to end with its connection ends when it is taken over, or found after its process vanished.
+    local present = before[1] and before[4] ~= '0' and args[1] ~= '1'
     if not present then
         call('DEL', keys[2], keys[3], keys[4], keys[5])
     end

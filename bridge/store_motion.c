@@ -48,6 +48,7 @@ static struct section *section_new(const struct store_motion *m)
     section->sender_len = m->sender.len;
     section->session = m->session;
     section->qos2_packet = m->qos2_packet;
+    section->generation = m->generation;
     return section;
 }
 
@@ -176,6 +177,10 @@ static size_t read_verdict(struct bytes answer, struct store_motion_result *resu
         result->session_old = true;
         result->current_session = packed_number(answer.data + 1, 8);
         return 9;
+    }
+    if (answer.len >= 1 && answer.data[0] == '3') {
+        result->status = STORE_FENCED;
+        return 1;
     }
     result->status = STORE_FAILED;
     return 0;

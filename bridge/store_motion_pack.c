@@ -52,9 +52,14 @@ static void put_packet(struct buffer *out, const struct section *section)
     const char *names = (const char *)section->names.data;
     struct session_name name = {{names, section->sender_len},
         {names + section->sender_len + 1, section->names.len - section->sender_len - 1}};
+    /* A client id may be as long as MQTT has it. */
     session_key(&key, name, "q2:");
-    buffer_number(out, key.len, 4); /* a client id may be as long as MQTT has it */
+    buffer_number(out, key.len, 4);
     buffer_put(out, key.data, key.len);
+    session_key(&key, name, "s:");
+    buffer_number(out, key.len, 4);
+    buffer_put(out, key.data, key.len);
+    buffer_number(out, section->generation, 8);
     buffer_number(out, section->qos2_packet, 2);
     buffer_free(&key);
 }

@@ -30,7 +30,7 @@ struct section {
     struct section *next;
     struct buffer names; /* sender, NUL, instance */
     size_t sender_len;
-    uint64_t session;
+    uint64_t session, generation;
     uint16_t qos2_packet;
     struct group *groups, *last_group;
     struct member *members, *last_member;

@@ -167,8 +167,8 @@ local function wait(turn, prefix, _, _, _, _, records, member)
     end
 end
 
--- The repeat check of a section. Returns the verdicts or nil, the current session when this one is too old, and where to
--- read on.
+-- The repeat check of a section. Returns the verdicts, FENCED or nil, the current session when this one is too old, and
+-- where to read on.
 local function check_section(blob, at, events, numbering, qos2)
     local session, first, state_key, field, list
     if numbering > 0 then
@@ -178,8 +178,12 @@ local function check_section(blob, at, events, numbering, qos2)
         end
     end
     if qos2 == 1 then
-        local key, packet
-        key, packet, at = unpack('>I4c0H', blob, at)
+        local key, session_key, generation, packet
+        key, session_key, generation, packet, at = unpack('>I4c0I4c0I8H', blob, at)
+        local held = call('HGET', session_key, 'gen')
+        if held and tonumber(held) > generation then
+            return FENCED, nil, at
+        end
         if call('SADD', key, packet) == 0 then
             return all_repeated(events), nil, at
         end
@@ -203,6 +207,9 @@ local function store_group(turn, blob, at, verdict, current)
         end
         kinds, channel, leaf, member, records, at = unpack('>HBc0Bc0Hc0Hc0', blob, at)
     end
+    if verdict == FENCED then
+        return at
+    end
     if verdict then
         log, records = without(verdict, indexes, log, records, published)
     end
@@ -220,13 +227,14 @@ end
 -- a sharing household must have been verified; then sections, one a sender and session:
 --   events, groups, numbering (0 none, 1 a run, 2 a list), 1 for QoS 2
 --   numbered: session, first number, state key, field, [the list]
---   QoS 2: its set's key, packet id
+--   QoS 2: its set's key, the session's key and generation, packet id
 -- and in each section its groups, one a household and leaf cell:
 --   the events' places in the section, log key, log, publishing (0 none, 1 all, 2 some)
 --   publishing: [a '1' or '0' an event], the mask of kinds, channel, leaf cell, what a pending member begins with,
 --     the activity records
--- The answer: for each section '0' all stored, '1' with the masks, '2' with the current session; at the end how many
--- activity records were not shared and how many were below k.
+-- The answer: for each section '0' all stored, '1' with the masks, '2' with the current session, '3' when the session of
+-- its packet id is somebody else's by now; at the end how many activity records were not shared and how many were
+-- below k.
 local function motion(_, args)
     local blob, answer = args[1], {}
     local at_once, window, k, cutoff, at = unpack('>BI8I4I8', blob)
@@ -239,7 +247,8 @@ local function motion(_, args)
         for _ = 1, groups do
             at = store_group(turn, blob, at, verdict, current)
         end
-        answer[#answer + 1] = verdict and '1' .. masks(verdict) or current and pack('>c1I8', '2', current) or '0'
+        answer[#answer + 1] = verdict == FENCED and '3' or verdict and '1' .. masks(verdict)
+            or current and pack('>c1I8', '2', current) or '0'
     end
     if turn.channels[1] then
         append_all(turn.leaving, turn.channels)

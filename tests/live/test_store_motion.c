@@ -286,6 +286,15 @@ static void a_packet_of_qos_2_is_stored_once_until_released(void **state)
     assert_int_equal(send(f, &batch).repeated, 3);
     assert_int_equal(logged(f, NULL), 2);
     assert_int_equal(fixture_number(f, "SCARD nb:{p:device/cam-1}:q2:cam-1"), 1);
+    /* Somebody newer has the session. */
+    assert_true(redis_tell(&f->ask, "HSET nb:{p:device/cam-1}:s:cam-1 gen 100"));
+    batch.motion.qos2_packet = 78;
+    batch.motion.generation = 99;
+    assert_int_equal(send(f, &batch).status, STORE_FENCED);
+    assert_int_equal(logged(f, NULL), 2);
+    batch.motion.generation = 100;
+    assert_int_equal(send(f, &batch).status, STORE_OK);
+    assert_int_equal(logged(f, NULL), 4);
     char *instance = calloc(1, UINT16_MAX);
     memset(instance, 'x', UINT16_MAX);
     batch.motion.instance = (struct text){instance, UINT16_MAX};

@@ -91,6 +91,7 @@ struct broker *broker_new(const struct broker_options *options, const struct sea
     TAILQ_INIT(&broker->waiting);
     TAILQ_INIT(&broker->wills);
     TAILQ_INIT(&broker->waiting_publications);
+    TAILQ_INIT(&broker->idle_principals);
     return broker;
 }
 
@@ -135,6 +136,8 @@ static void on_available(void *arg, bool available)
     struct broker *broker = arg;
 
     broker->store_available = available;
+    if (available)
+        principals_doubt(broker);
     log_line(available ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "store", "available=%d", available);
 }
 
@@ -154,8 +157,13 @@ void connections_revoke(struct broker *broker, const struct known_principal *pri
 
     HASH_ITER(hh, broker->sessions, session, next)
     {
-        if (session->principal == principal && session->connection)
-            connection_end(session->connection, REASON_NOT_ALLOWED, "revoked");
+        struct connection *connection = session->connection;
+        if (session->principal != principal || !connection)
+            continue;
+        if (principal->load == PRINCIPAL_UNKNOWN)
+            connection_end(connection, REASON_NOT_ALLOWED, "revoked");
+        else if (connection->token_issued && connection->token_issued < principal->tokens_after)
+            connection_end(connection, REASON_NOT_ALLOWED, "token withdrawn");
     }
 }
 
@@ -194,6 +202,7 @@ static void tick_session(struct session *session, int64_t now)
 {
     const struct broker_options *options = &session->broker->options;
 
+    principal_refresh(session->broker, session->principal, now);
     if (session->expiry_s && session->unsaved && now - session->saved_at >= options->cursor_save_ms)
         save_cursors(session);
     if (now - session->heartbeat_at >= options->heartbeat_ms) {
@@ -230,6 +239,7 @@ static void tick(struct broker *broker)
         return;
     broker->tick_at = now;
     wills_tick(broker, now);
+    principals_tick(broker);
     while (most-- > 0) {
         struct connection *connection = broker->tick_next;
         if (!connection)

@@ -30,6 +30,7 @@ TAILQ_HEAD(session_queue, session);
 TAILQ_HEAD(channel_queue, channel);
 TAILQ_HEAD(publication_list, publication);
 TAILQ_HEAD(will_list, will);
+TAILQ_HEAD(principal_list, known_principal);
 
 struct broker {
     struct broker_options options;
@@ -45,9 +46,12 @@ struct broker {
     struct session *sessions; /* by name: connected here */
     struct channel *channels; /* by name: followed here */
     uint64_t channel_serial;
-    struct followed_place *places;      /* by name: followed here */
-    struct alert_object *alerts;        /* by public id and revision: loaded */
-    struct known_principal *principals; /* by name: devices that edges speak for */
+    struct followed_place *places;         /* by name: followed here */
+    struct alert_object *alerts;           /* by public id and revision: loaded */
+    struct known_principal *principals;    /* by name: of sessions, and devices that edges speak for */
+    struct principal_list idle_principals; /* those that nobody holds */
+    size_t idle_principal_count;
+    bool principals_stale; /* the store failed to tell of some */
 
     struct channel_queue dirty; /* channels with entries that their links have not seen */
     struct session_queue pump;  /* sessions that may go on */

@@ -5,7 +5,7 @@
 #include "broker/session/session.h"
 #include "broker/step/publication.h"
 
-enum { PRINCIPALS_KEPT = 4096 };
+enum { IDLE_MOST = 4096, KNOWN_FOR_MS = 300000 };
 
 static void copy_text(char *out, size_t room, struct text from)
 {
@@ -58,23 +58,29 @@ static void forget(struct broker *broker, struct known_principal *principal)
     free(principal);
 }
 
-/* uthash keeps the order of insertion, so the first that nobody holds is the oldest such. */
-static void keep_bound(struct broker *broker)
+static void hold(struct broker *broker, struct known_principal *principal)
 {
-    struct known_principal *principal, *next;
-
-    if (HASH_COUNT(broker->principals) <= PRINCIPALS_KEPT + broker->connection_count)
+    if (principal->holders++ > 0 || !principal->in_idle.tqe_prev)
         return;
-    int scanned = 0;
-    HASH_ITER(hh, broker->principals, principal, next)
-    {
-        if (principal->holders == 0 && principal->load != PRINCIPAL_LOADING) {
-            forget(broker, principal);
-            return;
-        }
-        if (++scanned == 64)
-            return;
-    }
+    TAILQ_REMOVE(&broker->idle_principals, principal, in_idle);
+    principal->in_idle.tqe_prev = NULL;
+    broker->idle_principal_count--;
+}
+
+static void forget_idle(struct broker *broker, struct known_principal *principal)
+{
+    TAILQ_REMOVE(&broker->idle_principals, principal, in_idle);
+    broker->idle_principal_count--;
+    forget(broker, principal);
+}
+
+void principal_drop(struct broker *broker, struct known_principal *principal)
+{
+    if (!principal || --principal->holders > 0)
+        return;
+    TAILQ_INSERT_TAIL(&broker->idle_principals, principal, in_idle);
+    if (++broker->idle_principal_count > IDLE_MOST)
+        forget_idle(broker, TAILQ_FIRST(&broker->idle_principals));
 }
 
 struct known_principal *principal_from_record(
@@ -87,7 +93,7 @@ struct known_principal *principal_from_record(
         principal = principal_new(broker, name);
     if (principal->load != PRINCIPAL_LOADING || principal->loaded_at == 0)
         take_record(principal, record, broker_now(broker));
-    principal->holders++;
+    hold(broker, principal);
     return principal;
 }
 
@@ -97,24 +103,44 @@ struct load_request {
     char name[];
 };
 
+/* Those that wait fail with the store: nothing is known of the device, so nothing is said of it either. */
+static void resume_waiting(struct known_principal *principal, bool failed)
+{
+    struct publication_list ready = TAILQ_HEAD_INITIALIZER(ready);
+    struct publication *publication;
+
+    TAILQ_CONCAT(&ready, &principal->waiting, in_waiting);
+    while ((publication = TAILQ_FIRST(&ready))) {
+        TAILQ_REMOVE(&ready, publication, in_waiting);
+        if (failed)
+            pipeline_fail(publication);
+        else
+            pipeline_resume(publication);
+    }
+}
+
 static void loaded(void *arg, const struct principal_record *record)
 {
     struct load_request *request = arg;
     struct broker *broker = request->broker;
     struct known_principal *principal;
+    bool failed = record->status == STORE_FAILED || record->status == STORE_GONE;
 
     HASH_FIND(hh, broker->principals, request->name, request->len, principal);
     free(request);
-    if (!principal || record->status == STORE_GONE)
+    if (!principal)
         return;
-    take_record(principal, record, broker_now(broker));
-    while (!TAILQ_EMPTY(&principal->waiting)) {
-        struct publication *publication = TAILQ_FIRST(&principal->waiting);
-        TAILQ_REMOVE(&principal->waiting, publication, in_waiting);
-        pipeline_resume(publication);
+    hold(broker, principal); /* whoever waited may be the last that did */
+    if (!failed) {
+        take_record(principal, record, broker_now(broker));
+    } else {
+        principal->load = principal->loaded_at ? principal->before : PRINCIPAL_FAILED;
+        principal->stale = broker->principals_stale = true;
     }
-    if (principal->load == PRINCIPAL_UNKNOWN)
+    resume_waiting(principal, failed);
+    if (principal->sessions && !failed)
         connections_revoke(broker, principal);
+    principal_drop(broker, principal);
 }
 
 static void load(struct broker *broker, struct known_principal *principal)
@@ -125,7 +151,9 @@ static void load(struct broker *broker, struct known_principal *principal)
     request->broker = broker;
     request->len = len;
     memcpy(request->name, principal->name, len);
+    principal->before = principal->load;
     principal->load = PRINCIPAL_LOADING;
+    principal->stale = false;
     store_principal(broker->store, (struct text){request->name, len}, loaded, request);
 }
 
@@ -135,19 +163,21 @@ struct known_principal *principal_hold(struct broker *broker, struct text name)
 
     HASH_FIND(hh, broker->principals, name.data, name.len, principal);
     if (!principal) {
-        keep_bound(broker);
         principal = principal_new(broker, name);
         load(broker, principal);
+    } else if (principal->stale && principal->load != PRINCIPAL_LOADING) {
+        load(broker, principal);
+    } else {
+        principal_refresh(broker, principal, broker_now(broker));
     }
-    principal->holders++;
+    hold(broker, principal);
     return principal;
 }
 
-void principal_drop(struct broker *broker, struct known_principal *principal)
+void principal_refresh(struct broker *broker, struct known_principal *principal, int64_t now)
 {
-    (void)broker;
-    if (principal)
-        principal->holders--;
+    if (principal->load != PRINCIPAL_LOADING && now - principal->loaded_at > KNOWN_FOR_MS)
+        load(broker, principal);
 }
 
 void principal_on_change(void *arg, struct text name)
@@ -156,12 +186,35 @@ void principal_on_change(void *arg, struct text name)
     struct known_principal *principal;
 
     HASH_FIND(hh, broker->principals, name.data, name.len, principal);
-    if (!principal || principal->load == PRINCIPAL_LOADING)
+    if (!principal)
         return;
     if (principal->holders == 0)
-        forget(broker, principal);
+        forget_idle(broker, principal);
     else
-        load(broker, principal);
+        load(broker, principal); /* also while it is LOADING: that answer may be older than the change */
+}
+
+void principals_tick(struct broker *broker)
+{
+    struct known_principal *principal, *next;
+
+    if (!broker->principals_stale)
+        return;
+    broker->principals_stale = false;
+    HASH_ITER(hh, broker->principals, principal, next)
+    {
+        if (principal->stale && principal->holders)
+            load(broker, principal);
+    }
+}
+
+void principals_doubt(struct broker *broker)
+{
+    struct known_principal *principal, *next;
+
+    principals_clear(broker);
+    HASH_ITER(hh, broker->principals, principal, next)
+    load(broker, principal);
 }
 
 geo_cell principal_place(const struct known_principal *principal, int64_t at)
@@ -171,11 +224,8 @@ geo_cell principal_place(const struct known_principal *principal, int64_t at)
 
 void principals_clear(struct broker *broker)
 {
-    struct known_principal *principal, *next;
+    struct known_principal *principal;
 
-    HASH_ITER(hh, broker->principals, principal, next)
-    {
-        if (principal->holders == 0)
-            forget(broker, principal);
-    }
+    while ((principal = TAILQ_FIRST(&broker->idle_principals)))
+        forget_idle(broker, principal);
 }

@@ -7,16 +7,19 @@
 
 #include "broker/core.h"
 
-enum principal_load { PRINCIPAL_LOADING, PRINCIPAL_KNOWN, PRINCIPAL_UNKNOWN };
+/* UNKNOWN: not enrolled, or revoked. FAILED: the store could not say, and never did. */
+enum principal_load { PRINCIPAL_LOADING, PRINCIPAL_KNOWN, PRINCIPAL_UNKNOWN, PRINCIPAL_FAILED };
 
 struct known_principal {
     UT_hash_handle hh;
-    uint32_t holders;
-    enum principal_load load; /* UNKNOWN: not enrolled, or revoked */
+    TAILQ_ENTRY(known_principal) in_idle; /* while nobody holds it: the one that was dropped first is first */
+    uint32_t holders, sessions;           /* sessions: how many of the holders are connected as this */
+    enum principal_load load, before;     /* before: what it was when the loading began */
+    bool stale;                           /* the store failed to say what is true now: it is asked again */
     enum role role;
-    int64_t loaded_at, used_at;
-    uint32_t number; /* of a device in its household */
-    uint32_t share;  /* bit n: motion kind n may be published */
+    int64_t loaded_at; /* ms; 0: never */
+    uint32_t number;   /* of a device in its household */
+    uint32_t share;    /* bit n: motion kind n may be published */
     int64_t since, tokens_after;
     char household[65], agency_name[129];
     geo_cell place, former_place;
@@ -27,7 +30,8 @@ struct known_principal {
 /* A principal just loaded with a session, held. */
 struct known_principal *principal_from_record(
     struct broker *broker, struct text name, const struct principal_record *record);
-/* A principal by name, held; loaded when it is not known. Wait while it is LOADING. */
+/* A principal by name, held; loaded when it is not known, or has been known for minutes. Wait while it is
+ * LOADING; what waits in `waiting` is resumed, or fails with the store. */
 struct known_principal *principal_hold(struct broker *broker, struct text name);
 /* NULL is allowed. Those that nobody holds are kept for a while, within a bound. */
 void principal_drop(struct broker *broker, struct known_principal *principal);
@@ -35,6 +39,12 @@ void principal_drop(struct broker *broker, struct known_principal *principal);
 void principal_on_change(void *broker, struct text name);
 /* Where an event of that time lies: the registered place of then; 0: none. */
 geo_cell principal_place(const struct known_principal *principal, int64_t at);
+/* Asks anew for those that the store failed to tell. Once a second. */
+void principals_tick(struct broker *broker);
+/* What is told of changes may be lost with a connection: asks anew when nobody has for minutes. */
+void principal_refresh(struct broker *broker, struct known_principal *principal, int64_t now);
+/* The store was away, and may have told changes meanwhile: asks anew for all. */
+void principals_doubt(struct broker *broker);
 /* Forgets all that nobody holds. */
 void principals_clear(struct broker *broker);
 

@@ -134,7 +134,11 @@ static enum step_result locate(struct publication *publication)
 
     for (size_t i = 0; i < batch->count; i++) {
         struct known_principal *device = publication->devices[i];
-        if (batch->events[i].refusal.code || device->load != PRINCIPAL_LOADING)
+        if (batch->events[i].refusal.code)
+            continue;
+        if (device->load == PRINCIPAL_FAILED)
+            return STEP_FAIL;
+        if (device->load != PRINCIPAL_LOADING)
             continue;
         TAILQ_INSERT_TAIL(&device->waiting, publication, in_waiting);
         return STEP_WAIT;
@@ -251,6 +255,7 @@ static void store_part(struct publication *publication, struct part *part, geo_c
         .events = events};
 
     memset(events, 0, part->count * sizeof *events);
+    publication->qos2_stored = motion.qos2_packet != 0;
     geo_format(geo_parent(leaf, publication->broker->options.channel_precision), motion.channel);
     geo_format(leaf, motion.leaf);
     for (size_t n = 0; n < part->count; n++)

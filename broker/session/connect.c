@@ -254,6 +254,7 @@ static void open_session(
     name_client(connection, connect->client_id, opening);
     connection->opening = opening;
     connection->stage = STAGE_OPENING;
+    connection->token_issued = who->issued_at;
     connection->credential_ends = who->expires_at;
     store_session_open(broker->store,
         (struct session_name){text_of(opening->principal), text_of(opening->client)}, opening->clean,

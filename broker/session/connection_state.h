@@ -32,7 +32,7 @@ struct connection {
     uint16_t receive_maximum;    /* of the client: our QoS 1 messages that it takes unacknowledged */
     uint16_t unanswered_quality; /* those of QoS 1 and 2 */
     uint16_t unanswered;         /* publications without an acknowledgement yet */
-    uint16_t qos2_count, qos2_room;
+    uint32_t qos2_count, qos2_room;
     uint16_t *qos2; /* packet ids received at QoS 2, stored, and not yet released */
     uint16_t alias_count;
     struct topic_alias *aliases;
@@ -42,6 +42,7 @@ struct connection {
     struct subscribing *subscribing;      /* SUBACK waits for channels and the store */
     int64_t received_at;                  /* ms: last byte */
     int64_t accepted_at;
+    int64_t token_issued;    /* ms; 0: no token */
     int64_t credential_ends; /* ms; 0: never */
     struct peer peer;
 };

@@ -61,7 +61,7 @@ static bool resolve_topic(
 
 bool qos2_has(const struct connection *connection, uint16_t packet_id)
 {
-    for (int i = 0; i < connection->qos2_count; i++) {
+    for (uint32_t i = 0; i < connection->qos2_count; i++) {
         if (connection->qos2[i] == packet_id)
             return true;
     }
@@ -73,7 +73,7 @@ void qos2_add(struct connection *connection, uint16_t packet_id)
     if (qos2_has(connection, packet_id))
         return;
     if (connection->qos2_count == connection->qos2_room) {
-        connection->qos2_room = connection->qos2_room ? (uint16_t)(connection->qos2_room * 2) : 4;
+        connection->qos2_room = connection->qos2_room ? connection->qos2_room * 2 : 4;
         connection->qos2 = must_realloc(connection->qos2, connection->qos2_room * sizeof *connection->qos2);
     }
     connection->qos2[connection->qos2_count++] = packet_id;
@@ -81,7 +81,7 @@ void qos2_add(struct connection *connection, uint16_t packet_id)
 
 bool qos2_remove(struct connection *connection, uint16_t packet_id)
 {
-    for (int i = 0; i < connection->qos2_count; i++) {
+    for (uint32_t i = 0; i < connection->qos2_count; i++) {
         if (connection->qos2[i] == packet_id) {
             connection->qos2[i] = connection->qos2[--connection->qos2_count];
             return true;
@@ -104,10 +104,15 @@ static void released(void *arg, enum store_status status)
     struct release *release = arg;
     struct session *session;
 
-    (void)status;
     HASH_FIND(hh, release->broker->sessions, release->session, release->len, session);
-    if (session && session->generation == release->generation && session->connection)
-        connection_send_ack(session->connection, MQTT_PUBCOMP, release->packet_id, REASON_OK, NULL, 0);
+    if (session && session->generation == release->generation && session->connection) {
+        if (status == STORE_OK)
+            connection_send_ack(session->connection, MQTT_PUBCOMP, release->packet_id, REASON_OK, NULL, 0);
+        else
+            connection_end(session->connection,
+                status == STORE_FENCED ? REASON_TAKEN_OVER : REASON_UNSPECIFIED,
+                status == STORE_FENCED ? "session taken over" : "store failed");
+    }
     free(release);
 }
 

@@ -358,6 +358,7 @@ struct session *session_new(struct broker *broker, struct connection *connection
     session->name[name.principal.len] = '/';
     memcpy(session->name + name.principal.len + 1, name.client.data, name.client.len);
     session->principal = principal_from_record(broker, name.principal, &record->principal);
+    session->principal->sessions++;
     session->saved_at = session->heartbeat_at = broker_now(broker);
     HASH_ADD_KEYPTR(hh, broker->sessions, session->name, len, session);
     if (record->present)
@@ -394,6 +395,7 @@ void session_close(struct session *session)
     while (session->subscriptions)
         subscription_free(session, &session->subscriptions);
     HASH_DEL(broker->sessions, session);
+    session->principal->sessions--;
     principal_drop(broker, session->principal);
     inflight_free(&session->inflight);
     free(session->shown);

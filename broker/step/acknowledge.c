@@ -34,6 +34,7 @@ static void count(struct publication *publication)
 
     if (publication->refusal.code) {
         counters->publishes_refused++;
+        counters->events_refused += publication->kind == &kind_motion ? publication->motion.count : 0;
         count_refusal(counters, publication->refusal.code);
         log_line(LOG_LEVEL_DEBUG, "publish_refused", "sender=%s field=\"%s\" rule=\"%s\"",
             publication->principal->name, publication->refusal.field, publication->refusal.rule);
@@ -102,12 +103,20 @@ static bool can_carry(
 
 static void finish(struct publication *publication);
 
+static void fail(struct publication *publication);
+
 static void inbox_stored(void *arg, enum store_status status)
 {
     struct publication *publication = arg;
 
-    (void)status; /* FAILED: the acknowledgement still has the reason code */
-    if (--publication->stores == 0)
+    /* What says nothing of a refusal may not leave when the inbox does not say it either. */
+    if (status != STORE_OK)
+        publication->failed = true;
+    if (--publication->stores > 0)
+        return;
+    if (publication->failed)
+        fail(publication);
+    else
         finish(publication);
 }
 
@@ -185,20 +194,35 @@ static void finish(struct publication *publication)
         acknowledge_done(publication->connection);
 }
 
+/* Nothing is known: no acknowledgement, so that the sender keeps it and comes again. */
+static void fail(struct publication *publication)
+{
+    if (publication->qos == 0 && publication->kind == &kind_motion)
+        publication->broker->counters.events_unnumbered_lost += publication->motion.count;
+    if (publication->connection)
+        connection_end(publication->connection, REASON_UNSPECIFIED, "store failed");
+    finish(publication);
+}
+
+/* The store may refuse what all steps let pass. With a packet id of QoS 2 in the store the refusals stay with
+ * the events: PUBREC must then lead to the PUBREL that frees the id. */
+static void refuse_when_all_are(struct publication *publication)
+{
+    if (publication->kind == &kind_motion && !publication->refusal.code && !publication->qos2_stored &&
+        publication->motion.count && bad_events(publication) == publication->motion.count)
+        publication->refusal = publication->motion.events[0].refusal;
+}
+
 void acknowledge(struct publication *publication)
 {
     struct connection *connection = publication->connection;
     struct mqtt_property_out properties[DETAILS];
 
     if (publication->failed) {
-        /* Nothing is known: no acknowledgement, so that the sender keeps it and comes again. */
-        if (publication->qos == 0)
-            publication->broker->counters.events_unnumbered_lost++;
-        if (connection)
-            connection_end(connection, REASON_UNSPECIFIED, "store failed");
-        finish(publication);
+        fail(publication);
         return;
     }
+    refuse_when_all_are(publication);
     count(publication);
     if ((publication->refusal.code || bad_events(publication)) &&
         (!connection || !can_carry(publication, properties, details(publication, properties)))) {

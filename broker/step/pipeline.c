@@ -72,10 +72,19 @@ void pipeline_resume(struct publication *publication)
     pipeline_run(publication);
 }
 
+void pipeline_fail(struct publication *publication)
+{
+    publication->failed = true;
+    publication->step = STEPS;
+    acknowledge(publication);
+}
+
 void pipeline_stored(struct publication *publication, enum store_status status)
 {
     if (status != STORE_OK && status != STORE_REPEAT && status != STORE_DEAD)
         publication->failed = true;
+    if (status == STORE_FENCED && publication->connection)
+        connection_end(publication->connection, REASON_TAKEN_OVER, "session taken over");
     if (--publication->stores > 0)
         return;
     publication->step = STEPS;

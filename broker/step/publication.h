@@ -37,7 +37,8 @@ struct publication {
     struct bytes correlation;
     uint8_t digest[16]; /* of the payload, for kinds that tell repeats by it */
     uint8_t step;
-    bool waiting, done, failed, in_inbox, qos2_stored;
+    bool done, failed, in_inbox;
+    bool qos2_stored;       /* the store was given the packet id */
     uint16_t stores;        /* answers of the store still to come */
     struct refusal refusal; /* of the whole publication */
     union {
@@ -55,6 +56,8 @@ struct publication {
 void pipeline_run(struct publication *publication);
 /* Runs the step that waited again. */
 void pipeline_resume(struct publication *publication);
+/* The store failed while it waited: it is not acknowledged. */
+void pipeline_fail(struct publication *publication);
 /* One of `stores` answers came (STORE_OK, or what stops it); the last one leads to the acknowledgement. */
 void pipeline_stored(struct publication *publication, enum store_status status);
 
@@ -80,7 +83,8 @@ enum step_result publication_refuse(
  */
 void acknowledge(struct publication *publication);
 
-/* Connections whose principal is no longer enrolled are closed. */
+/* What the principal's record now forbids is closed: all connections of one that is no longer enrolled, and
+ * those whose token was withdrawn. */
 void connections_revoke(struct broker *broker, const struct known_principal *principal);
 
 #endif

@@ -1,0 +1,79 @@
+/* The scripted store: bridge/store.h, kept in memory, with every call written down. What the story does not
+ * hold is answered when the stage settles, in order; what it holds is answered when the story says so, with
+ * what it says. */
+#ifndef NEIGHBORS_TESTS_STORIES_STAGE_STORE_H
+#define NEIGHBORS_TESTS_STORIES_STAGE_STORE_H
+
+#include "bridge/store.h"
+#include "proto/message.h"
+
+enum call_kind {
+    CALL_MOTION,
+    CALL_ALERT,
+    CALL_LOAD,
+    CALL_PRINCIPAL,
+    CALL_OPEN,
+    CALL_SAVE,
+    CALL_CLOSE,
+    CALL_RELEASE,
+    CALL_INBOX,
+    CALL_FOLLOW,
+    CALL_STATE,
+    CALL_READ,
+    CALL_KINDS
+};
+
+struct store *stage_store_new(const struct store_events *events);
+/* Answers the calls that are not held; true when there was one. */
+bool stage_store_answer(struct store *store);
+
+/* Calls of this kind wait for the story from now on; no longer. */
+void holds(enum call_kind kind);
+void lets_go(enum call_kind kind);
+/* Answers the nth (from 0) call of this kind that waits. OK: what the store has. */
+void answers(enum call_kind kind, size_t nth, enum store_status status);
+/* How many calls of the kind wait; how many there were; the newest, in words. */
+size_t waiting(enum call_kind kind);
+size_t calls(enum call_kind kind);
+const char *last_call(enum call_kind kind);
+/* The newest call of the kind matches. */
+void was_called(enum call_kind kind, const char *pattern);
+/* The next answer to a call of this kind has this status; held or not. */
+void will_answer(enum call_kind kind, enum store_status status);
+
+/* What is enrolled. household "": none; place: a leaf cell or "". */
+void enrolled(const char *name, const char *household, const char *place);
+void revoked(const char *name);
+/* The same while nobody listens. */
+void revoked_untold(const char *name);
+/* Tokens of the principal issued before are void; as the store tells it. */
+void tokens_withdrawn(const char *name, int64_t before);
+/* What the next motion is answered with. */
+void motion_verdict(bool session_old, uint64_t current_session, uint64_t too_old);
+
+/* Where an alert is: the centre of a leaf cell, with a radius; 0: a point. */
+void alert_is(
+    char id, uint32_t revision, enum category category, const char *leaf, uint32_t radius_m, bool in_force);
+/* The channel has a new entry, told when it is followed. */
+void appears(const char *channel, char id, uint32_t revision, bool in_force);
+void moves(const char *channel, enum motion_kind kind, size_t count);
+/* The same, but nobody is told: somebody was away. */
+void appears_untold(const char *channel, char id, uint32_t revision, bool in_force);
+/* Tells a followed channel that its state was read anew. */
+void seam(const char *channel);
+/* All entries so far are gone; low-water mark at the last one. */
+void trimmed(const char *channel);
+/* A backup came back: the newest `entries` are lost, and the generation rises. */
+void restored(const char *channel, size_t entries);
+/* An entry in a session's inbox. */
+void inbox_gets(const char *session, const char *suffix, struct bytes payload);
+/* Somebody else opened the session, and the store tells it; or does not. */
+void opened_elsewhere(const char *session, bool told);
+/* The session's stored cursor of a channel, "ms-seq.index", or "none"; static. */
+const char *stored_cursor(const char *session, const char *channel);
+struct position_in_channel head_of(const char *channel);
+bool is_followed(const char *channel);
+void proves(int64_t as_of);
+void goes_away(bool away);
+
+#endif

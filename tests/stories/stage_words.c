@@ -1,0 +1,151 @@
+/* What the broker writes, in words. */
+#include "proto/codec.h"
+#include "tests/stories/stage.h"
+
+static void add(char *line, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void add(char *line, size_t size, const char *format, ...)
+{
+    size_t len = strlen(line);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line + len, size - len, format, arguments);
+    va_end(arguments);
+}
+
+static void add_properties(char *line, size_t size, const struct mqtt_properties *properties)
+{
+    size_t offset = 0;
+    struct text name, value;
+    if (properties->reason_string.len)
+        add(line, size, " \"%.*s\"", (int)properties->reason_string.len, properties->reason_string.data);
+    while (mqtt_user_property(properties, &offset, &name, &value))
+        add(line, size, " %.*s=%.*s", (int)name.len, name.data, (int)value.len, value.data);
+}
+
+static bool starts(struct text text, const char *with)
+{
+    return text.len >= strlen(with) && memcmp(text.data, with, strlen(with)) == 0;
+}
+
+static void feed_words(const struct feed_item *item, char *line, size_t size, char *cursor)
+{
+    if (item->kind == FEED_ALERT)
+        add(line, size, "alert %c r%u %s", item->alert->public_id.data[0], item->alert->revision,
+            alert_state_name(item->alert->state));
+    else if (item->kind == FEED_ACTIVITY)
+        add(line, size, "activity %s %u", motion_kind_name(item->activity.kind), item->activity.confidence);
+    else
+        add(line, size, "gap");
+    snprintf(cursor, 64, "%.*s:%.*s", (int)item->channel.len, item->channel.data, (int)item->cursor.len,
+        item->cursor.data);
+}
+
+/* The payload, by its topic; protobuf or JSON. */
+static void payload_words(const struct mqtt_publish *publish, char *line, size_t size, char *cursor)
+{
+    bool json = starts(publish->topic, "nb/v1/json/");
+    struct text rest = {publish->topic.data + (json ? 11 : 6), publish->topic.len - (json ? 11 : 6)};
+    enum encoding encoding = json ? ENCODING_JSON : ENCODING_PROTOBUF;
+    struct refusal refusal = {0};
+    struct arena arena;
+    struct feed_item item;
+    struct heartbeat heartbeat;
+    struct history_page page;
+    struct refused refused;
+    struct info info;
+    bool fine = false;
+    arena_init(&arena, NULL, 0);
+    if (starts(rest, "near/") || starts(rest, "cell/")) {
+        fine = codec_decode_feed_item(encoding, publish->payload, &arena, &item, &refusal);
+        if (fine)
+            feed_words(&item, line, size, cursor);
+    } else if (starts(rest, "inbox/heartbeat")) {
+        fine = codec_decode_heartbeat(encoding, publish->payload, &arena, &heartbeat, &refusal);
+        if (fine)
+            add(line, size, "heartbeat cursors=%zu sent=%llu%s", heartbeat.cursor_count,
+                (unsigned long long)heartbeat.items_sent, heartbeat.stale ? " stale" : "");
+    } else if (starts(rest, "inbox/reply/")) {
+        fine = codec_decode_history_page(encoding, publish->payload, &arena, &page, &refusal);
+        if (fine) {
+            add(line, size, "page %zu%s%s", page.item_count, page.complete ? " complete" : "",
+                page.next.len ? " next=" : "");
+            add(line, size, "%.*s", (int)page.next.len, page.next.data);
+            for (size_t i = 0; i < page.item_count && i < 8; i++) {
+                add(line, size, i ? ", " : ": ");
+                feed_words(&page.items[i], line, size, cursor);
+            }
+            cursor[0] = 0;
+        }
+    } else if (starts(rest, "inbox/refused")) {
+        fine = codec_decode_refused(encoding, publish->payload, &arena, &refused, &refusal);
+        if (fine)
+            add(line, size, "refused %.*s #%u seq=%llu 0x%02x %.*s: %.*s", (int)refused.topic.len,
+                refused.topic.data, refused.packet_id, (unsigned long long)refused.seq, refused.code,
+                (int)refused.field.len, refused.field.data, (int)refused.rule.len, refused.rule.data);
+    } else if (starts(rest, "info")) {
+        fine = codec_decode_info(encoding, publish->payload, &arena, &info, &refusal);
+        if (fine)
+            add(line, size, "info %.*s", (int)info.version.len, info.version.data);
+    }
+    if (!fine)
+        add(line, size, "bytes %zu", publish->payload.len);
+    arena_free(&arena);
+}
+
+static void publish_words(const struct mqtt_publish *publish, char *line, size_t size, char *cursor)
+{
+    line[0] = 0;
+    payload_words(publish, line, size, cursor);
+    add(line, size, " q%u", publish->qos);
+    if (publish->qos)
+        add(line, size, " #%u", publish->packet_id);
+    if (publish->retain)
+        add(line, size, " retained");
+    if (publish->properties.correlation_data.len)
+        add(line, size, " for=%.*s", (int)publish->properties.correlation_data.len,
+            (const char *)publish->properties.correlation_data.data);
+    add(line, size, " %.*s", (int)publish->topic.len, publish->topic.data);
+}
+
+void packet_words(const struct mqtt_packet *packet, char *line, size_t size, char *cursor)
+{
+    static const char *const names[] = {[MQTT_PUBACK] = "PUBACK",
+        [MQTT_PUBREC] = "PUBREC",
+        [MQTT_PUBCOMP] = "PUBCOMP",
+        [MQTT_DISCONNECT] = "DISCONNECT",
+        [MQTT_SUBACK] = "SUBACK",
+        [MQTT_UNSUBACK] = "UNSUBACK"};
+    switch (packet->type) {
+    case MQTT_CONNACK:
+        snprintf(line, size, "CONNACK 0x%02x%s", packet->connack.reason,
+            packet->connack.session_present ? " present" : "");
+        if (packet->connack.properties.assigned_client_id.len)
+            add(line, size, " as=%.*s", (int)packet->connack.properties.assigned_client_id.len,
+                packet->connack.properties.assigned_client_id.data);
+        break;
+    case MQTT_PUBLISH:
+        publish_words(&packet->publish, line, size, cursor);
+        break;
+    case MQTT_DISCONNECT:
+        snprintf(line, size, "DISCONNECT 0x%02x", packet->ack.reason);
+        break;
+    case MQTT_PUBACK:
+    case MQTT_PUBREC:
+    case MQTT_PUBCOMP:
+        snprintf(line, size, "%s %u 0x%02x", names[packet->type], packet->ack.packet_id, packet->ack.reason);
+        add_properties(line, size, &packet->ack.properties);
+        break;
+    case MQTT_SUBACK:
+    case MQTT_UNSUBACK:
+        snprintf(line, size, "%s %u", names[packet->type], packet->filters.packet_id);
+        for (size_t i = 0; i < packet->filters.list.len; i++)
+            add(line, size, " 0x%02x", packet->filters.list.data[i]);
+        break;
+    case MQTT_PINGRESP:
+        snprintf(line, size, "PINGRESP");
+        break;
+    default:
+        snprintf(line, size, "packet of type %d", packet->type);
+    }
+}

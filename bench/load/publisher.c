@@ -8,13 +8,16 @@
 
 enum { HEAD_ROOM = 64 };
 
+/* Each publisher has its own part of the channels and goes round in it; when there are more publishers than
+ * channels, they share. */
 static long channel_of(const struct publisher *publisher)
 {
     const struct load_options *options = &publisher->load->options;
+    long part = options->channels / options->publishers;
 
-    if (options->positions || options->format != FORMAT_MOTION)
-        return (long)((publisher->number + (uint64_t)publisher->index * 7) % (uint64_t)options->channels);
-    return publisher->index % options->channels;
+    if (part <= 1)
+        return publisher->index % options->channels;
+    return publisher->index * part + (long)(publisher->number % (uint64_t)part);
 }
 
 static void send_publish(struct publisher *publisher, uint16_t packet_id, uint64_t due)

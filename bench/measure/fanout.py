@@ -13,7 +13,7 @@ def alert(servers, rounds, followers):
     for variant in MOSQUITTO:
         stack = servers.mosquitto(variant)
         found[variant] = load(stack, *relay_words)["follow_us"]["p50"]
-        servers.stop(stack.folder.name)
+        servers.stop(stack)
     variant = min((v for v in found if found[v]), key=found.get)
 
     mosquitto, loop = servers.mosquitto(variant), servers.write_loop()
@@ -28,4 +28,4 @@ def alert(servers, rounds, followers):
     yield pairs.row(f"f.alert.{followers}.vs_mosquitto", "ms", f"Mosquitto QoS 1 ({variant})", last["ours"],
                     last["mosquitto"], ("<=", 1))
     for stack in (ours, mosquitto, loop):
-        servers.stop(stack.folder.name)
+        servers.stop(stack)

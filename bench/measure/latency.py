@@ -38,4 +38,4 @@ def at_leisure(servers, rounds):
                         [a["follow_us"][percentile] + b["acknowledge_us"][percentile]
                          for a, b in zip(results["relay"], results["bare XADD"])], goal)
     for stack in (ours, relay, bare):
-        servers.stop(stack.folder.name)
+        servers.stop(stack)

@@ -51,7 +51,7 @@ def followers(servers, rounds, places):
                  "--events", EDGES * DEVICES * 2, "--drain", 1)
             time.sleep(3)
             all_of_it.append(resident_kib(ours.processes["neighborsd"]) / 1024)
-        servers.stop(ours.folder.name)
+        servers.stop(ours)
     where = "same_place" if places == 1 else "different_places"
     yield pairs.row(f"d.follower.{where}", "KiB", "the goal itself", each, None, ("<=", 2))
     yield pairs.row(f"d.all.{where}", "MiB", "the goal itself", all_of_it, None, ("<=", 64),
@@ -80,6 +80,6 @@ def bytes_an_event(servers, rounds, name, shared, batch, goal, activity_id=12):
              "--activity-id", activity_id, "--events", HOUSEHOLDS * EACH, "--drain", 2)
         time.sleep(1)
         found.append((used_memory(ours) - before) / (HOUSEHOLDS * EACH))
-        servers.stop(ours.folder.name)
+        servers.stop(ours)
     yield pairs.row(name, "bytes", "the goal itself", found, None, goal,
                     f"{EACH} events a household, activity ids of {activity_id} bytes, everything included")

@@ -1,4 +1,5 @@
 """The servers that are measured, each private, on loopback, in a temporary folder; and the load generator."""
+import itertools
 import json
 import shutil
 import subprocess
@@ -28,6 +29,7 @@ class Servers:
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="neighbors-bench-"))
         self.stacks = {}
+        self.numbers = itertools.count(1)
 
     def __enter__(self):
         return self
@@ -38,12 +40,12 @@ class Servers:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def stack(self, name, **settings):
+        name = f"{name}-{next(self.numbers)}"
         self.stacks[name] = Stack(self.folder / name, settings=SETTINGS | settings)
         return self.stacks[name]
 
-    def stop(self, name):
-        stack = self.stacks.pop(name)
-        stack.stop()
+    def stop(self, stack):
+        self.stacks.pop(stack.folder.name).stop()
         shutil.rmtree(stack.folder, ignore_errors=True)
 
     def redis(self, stack):

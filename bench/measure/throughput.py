@@ -17,7 +17,7 @@ def best(servers, start, variants, words, better=rate):
         stack = start(variant)
         result = load(stack, *words, "--warmup", "0.5", "--seconds", "2", "--drain", "2")
         found[variant] = better(result)
-        servers.stop(stack.folder.name)
+        servers.stop(stack)
     return max(found, key=found.get)
 
 
@@ -56,7 +56,7 @@ def single(servers, rounds, channels, delay_s):
     yield pairs.row(f"{name}.vs_node", "events/s", f"Node, ioredis, Mosquitto ({node_variant})", own,
                     [rate(r) for r in results["node"]], (">=", 4), f"theirs: {pairs.processor(results['node'])}")
     for stack in (ours, relay, node):
-        servers.stop(stack.folder.name)
+        servers.stop(stack)
 
 
 def batches(servers, rounds, shared):
@@ -74,4 +74,4 @@ def batches(servers, rounds, shared):
                     [r["acknowledged_per_s"] for r in results], None, (">=", 250000),
                     f"us CPU/event: {pairs.processor(results)}" + ("; " + pairs.holes(
                         [r | {"missing": 0} for r in results]) if results else ""))
-    servers.stop(ours.folder.name)
+    servers.stop(ours)

@@ -100,8 +100,6 @@ static struct geo_brood circle_brood(const struct geo_prepared *shape, geo_cell 
     struct geo_brood brood = {0, 0};
     struct grid grid = grid_of(parent);
     struct geo_point center = shape->shape->center;
-    if (!geo_boxes_touch(shape->box, grid.box))
-        return brood;
     double climbs[9], lat_products[9], turns[9], lon_products[9], near[8], far[8], reach[9], core[9];
     double from_west = geo_wrap(grid.box.west - center.lon);
     step_haversines((grid.box.south - center.lat) / 2 * GEO_RADIANS, grid.height / 2 * GEO_RADIANS, grid.rows,

@@ -86,17 +86,13 @@ struct geo_box geo_curve_box(uint64_t curve, int bits)
     };
 }
 
-/* The grid line at or below the value. The product may round across a line: compare with the lines
- * themselves. */
+/* The grid line at or below the value. Lines are exact, so that rounding may bring a value up to a line but
+ * never below one that it is not below. */
 static uint32_t grid_index(double value, double low, double step)
 {
     int64_t last = (1 << GEO_GRID_BITS) - 1, index = (int64_t)((value - low) / step);
     index = index > last ? last : index;
-    if (index > 0 && value < (double)index * step + low)
-        index--;
-    else if (index < last && value >= (double)(index + 1) * step + low)
-        index++;
-    return (uint32_t)index;
+    return (uint32_t)(index - (value < (double)index * step + low));
 }
 
 /* The bits that a cell of that precision keeps. */
@@ -111,6 +107,12 @@ int geo_precision(geo_cell cell)
     return precision <= GEO_MAX_PRECISION ? precision : 0;
 }
 
+geo_cell geo_cell_at(struct geo_point point, int precision)
+{
+    uint32_t column = grid_index(point.lon, -180, column_width), row = grid_index(point.lat, -90, row_height);
+    return (geo_curve(column, row) << 4 & kept_bits(precision)) | (uint64_t)precision;
+}
+
 enum geo_error geo_encode(struct geo_point point, int precision, geo_cell *out)
 {
     enum geo_error error = geo_point_check(point);
@@ -118,8 +120,7 @@ enum geo_error geo_encode(struct geo_point point, int precision, geo_cell *out)
         return error;
     if (precision < 1 || precision > GEO_MAX_PRECISION)
         return GEO_BAD_PRECISION;
-    uint32_t column = grid_index(point.lon, -180, column_width), row = grid_index(point.lat, -90, row_height);
-    *out = (geo_curve(column, row) << 4 & kept_bits(precision)) | (uint64_t)precision;
+    *out = geo_cell_at(point, precision);
     return GEO_OK;
 }
 

@@ -38,6 +38,8 @@ size_t geo_encode_many_portable(const struct geo_point *points, size_t count, in
 size_t geo_encode_many_fast(const struct geo_point *points, size_t count, int precision, geo_cell *out);
 size_t geo_decode_many_portable(const geo_cell *cells, size_t count, struct geo_point *out);
 size_t geo_decode_many_fast(const geo_cell *cells, size_t count, struct geo_point *out);
+/* geo_encode for a point and precision that are known to be good. */
+geo_cell geo_cell_at(struct geo_point point, int precision);
 /* GEO_OK when the point is finite and within -90..90, -180..180. */
 enum geo_error geo_point_check(struct geo_point point) __attribute__((warn_unused_result));
 

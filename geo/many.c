@@ -93,8 +93,7 @@ static inline __attribute__((always_inline)) size_t encode_all(
         uint64_t row = (uint64_t)(int64_t)((lat + 90) * (0x1p50 / 180));
         uint64_t column = (uint64_t)(int64_t)((lon + 180) * (0x1p50 / 360));
         if (__builtin_expect(beside_line(row) | beside_line(column), 0)) {
-            if (geo_encode(points[i], precision, &out[i]) != GEO_OK)
-                out[i] = 0;
+            out[i] = geo_cell_at(points[i], precision);
             continue;
         }
         row >>= FINER, column >>= FINER;

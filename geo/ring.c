@@ -90,14 +90,14 @@ static double path_nearest(const struct path *path, double best)
         top--;
         if (bound >= best - GEO_SLACK_METRES / 2)
             continue;
-        best = geo_min(best, path_distance(path, middle));
-        if (fabs(path_slope(path, middle)) > speed * speed * half)
+        /* Out of patience, the bound will do: touched sooner than missed. */
+        bool enough = top + 2 > depth || work > patience;
+        best = geo_min(best, enough ? bound : path_distance(path, middle));
+        if (fabs(path_slope(path, middle)) > speed * speed * half) {
             best = geo_min(best, geo_min(path_distance(path, t0), path_distance(path, t1)));
-        else if (path_bend(path, middle) < -speed * speed * speed * half)
+        } else if (path_bend(path, middle) < -speed * speed * speed * half) {
             best = geo_min(best, path_peak(path, t0, t1));
-        else if (top + 2 > depth || work > patience)
-            best = bound; /* a bound below the truth: touched sooner than missed */
-        else {
+        } else if (!enough) {
             stack[top][0] = middle, stack[top++][1] = t1;
             stack[top][0] = t0, stack[top++][1] = middle;
         }

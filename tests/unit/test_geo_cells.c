@@ -1,6 +1,8 @@
 /* Cells: the published vectors, the edges of the globe, and laws that hold for every point. */
 #include "test_geo.h"
 
+#include "geo/internal.h"
+
 static void known_hashes(void **state)
 {
     (void)state;
@@ -190,10 +192,83 @@ static void same_as_definition(void **state)
     }
 }
 
+/* Both ways of the arrays give what the single functions give, bit for bit, also beside the lines of the
+ * grid. */
+static void arrays(void **state)
+{
+    (void)state;
+    enum { MANY = 1001 };
+    static struct geo_point points[MANY], back[2][MANY];
+    static geo_cell cells[2][MANY];
+    struct chance chance = {3};
+    for (long round = 0; round < rounds(100); round++) {
+        int precision = 1 + (int)(round % 12);
+        size_t good = 0;
+        for (int i = 0; i < MANY; i++) {
+            points[i] = chance_point(&chance);
+            if (i % 4 == 0) {
+                points[i].lat = nextafter(rint(points[i].lat * 64 / 45) * 45 / 64, i % 8 == 0 ? -90 : 0);
+                points[i].lon = rint(points[i].lon * 32 / 45) * 45 / 32;
+            }
+            if (i % 50 == 7)
+                points[i].lat = i % 100 == 7 ? NAN : 90.0001;
+            if (i % 50 == 8)
+                points[i].lon = i % 100 == 8 ? -HUGE_VAL : 180;
+            geo_cell cell;
+            good += geo_encode(points[i], precision, &cell) == GEO_OK;
+        }
+        assert_int_equal(geo_encode_many_portable(points, MANY, precision, cells[0]), good);
+        assert_int_equal(geo_encode_many(points, MANY, precision, cells[1]), good);
+        for (int i = 0; i < MANY; i++) {
+            geo_cell cell = 0;
+            if (geo_encode(points[i], precision, &cell) != GEO_OK)
+                cell = 0;
+            assert_true(cells[0][i] == cell && cells[1][i] == cell);
+        }
+        assert_int_equal(geo_decode_many_portable(cells[0], MANY, back[0]), good);
+        assert_int_equal(geo_decode_many(cells[0], MANY, back[1]), good);
+        for (int i = 0; i < MANY; i++) {
+            struct geo_point center = geo_center(cells[0][i]);
+            bool same = back[0][i].lat == center.lat && back[1][i].lat == center.lat &&
+                        back[0][i].lon == center.lon && back[1][i].lon == center.lon;
+            assert_true(cells[0][i] == 0 ? isnan(back[0][i].lat) && isnan(back[1][i].lon) : same);
+        }
+    }
+    assert_int_equal(geo_encode_many(points, 1, 0, cells[0]), 0);
+    assert_int_equal(geo_encode_many(points, 1, 13, cells[0]), 0);
+    assert_true(cells[0][0] == 0);
+    if (!geo_fast_bits())
+        print_message("no AVX2 and BMI2 here: the portable way was tried twice\n");
+}
+
+static void kin(void **state)
+{
+    (void)state;
+    assert_true(geo_common_ancestor(cell_of("9qh1f5"), cell_of("9qh1g")) == cell_of("9qh1"));
+    assert_true(geo_common_ancestor(cell_of("9qh1"), cell_of("9qh1g")) == cell_of("9qh1"));
+    assert_true(geo_common_ancestor(cell_of("9qh1"), cell_of("9qh1")) == cell_of("9qh1"));
+    assert_true(geo_common_ancestor(cell_of("9qh1"), cell_of("8qh1")) == 0);
+    assert_true(geo_common_ancestor(cell_of("9qh1"), 0) == 0);
+    geo_cell children[32];
+    assert_int_equal(geo_children(0, children), 0);
+    assert_int_equal(geo_children(cell_of("9qh1f59qh1f5"), children), 0);
+    assert_int_equal(geo_children(cell_of("9qh1"), children), 32);
+    assert_true(children[0] == cell_of("9qh10") && children[31] == cell_of("9qh1z"));
+    struct geo_point error = geo_error(cell_of("ezs42")); /* the example of the geohash article: 0.022 each */
+    assert_near(error.lat, 0.02197265625, 0);
+    assert_near(error.lon, 0.02197265625, 0);
+    static const geo_cell bad[] = {
+        0, 13, 15, ~UINT64_C(0), 1 | UINT64_C(1) << 58, 12 | UINT64_C(1) << 63 | 1};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(geo_valid(bad[i]));
+    assert_true(geo_valid(1) && geo_valid(~UINT64_C(0) << 4 | 12));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(known_hashes), cmocka_unit_test(public_vectors),
         cmocka_unit_test(refusals), cmocka_unit_test(families), cmocka_unit_test(neighbor_cells),
-        cmocka_unit_test(laws), cmocka_unit_test(same_as_definition)};
+        cmocka_unit_test(laws), cmocka_unit_test(arrays), cmocka_unit_test(kin),
+        cmocka_unit_test(same_as_definition)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

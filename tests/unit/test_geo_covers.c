@@ -3,6 +3,8 @@
  * possible. */
 #include "test_geo.h"
 
+#include "geo/internal.h"
+
 enum { CELLS = 64 };
 
 static double slow_area(geo_cell cell)
@@ -177,6 +179,39 @@ static void polygons(void **state)
     }
 }
 
+/* A brood is asked at once by a way of its own: it must agree with asking each child. */
+static void broods_agree(void **state)
+{
+    (void)state;
+    struct chance chance = {13};
+    for (long i = 0; i < rounds(20000); i++) {
+        struct geo_shape circle = {.kind = GEO_CIRCLE, .center = chance_point(&chance)};
+        circle.radius = exp(chance_between(&chance, log(0.01), log(1.9e7)));
+        if (i % 5 == 0)
+            circle.center.lat = i % 2 == 0 ? 90 : chance_between(&chance, -90, -89);
+        if (i % 7 == 0)
+            circle.center.lon = 180;
+        geo_cell parent = 0;
+        double angle = chance_between(&chance, 0, 2 * M_PI),
+               reach = circle.radius / GEO_EARTH_RADIUS / GEO_RADIANS;
+        struct geo_point rim = {circle.center.lat + reach * sin(angle), 0};
+        if (fabs(rim.lat) > 90)
+            rim.lat = copysign(180, rim.lat) - rim.lat;
+        rim.lon = remainder(circle.center.lon + reach * cos(angle), 360);
+        int precision = chance_below(&chance, 12);
+        if (precision > 0 && geo_encode(rim, precision, &parent) != GEO_OK)
+            continue;
+        struct geo_prepared prepared;
+        geo_prepare_in(&circle, NULL, 0, &prepared);
+        struct geo_brood brood = geo_brood_of(&prepared, parent);
+        for (int j = 0; j < 32; j++) {
+            enum geo_side side = geo_prepared_side(&prepared, geo_child(parent, j));
+            assert_int_equal(brood.touched >> j & 1, side != GEO_OUT);
+            assert_int_equal(brood.inside >> j & 1, side == GEO_IN);
+        }
+    }
+}
+
 static void points_and_limits(void **state)
 {
     (void)state;
@@ -216,6 +251,6 @@ static void points_and_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(as_small_as_possible), cmocka_unit_test(circles),
-        cmocka_unit_test(polygons), cmocka_unit_test(points_and_limits)};
+        cmocka_unit_test(polygons), cmocka_unit_test(broods_agree), cmocka_unit_test(points_and_limits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -267,6 +267,9 @@ static void around_a_pole(void **state)
         POLYGON(RING({80, 0}, {80, 120}, {80, -120}, {80, 0}), RING({85, 0}, {85, -120}, {85, 120}, {85, 0}));
     assert_true(holds(&ring, 82, 50) && holds(&ring, 85, 50) && !holds(&ring, 86, 50) &&
                 !holds(&ring, 90, 0) && !holds(&ring, 79, 0));
+    const struct geo_shape dart = POLYGON(RING({-80, 10}, {-80, 20}, {-90, 15}, {-80, 10}));
+    assert_true(geo_shape_touches_cell(&dart, cell_of("0")) && !geo_shape_touches_cell(&dart, cell_of("2")));
+    assert_true(checked_cover(&dart, 2) >= 32);
     /* A wedge that ends in the pole touches every cell at the pole, and no other cell of the far side. */
     const struct geo_shape wedge = POLYGON(RING({80, 10}, {80, 20}, {90, 15}, {80, 10}));
     assert_true(
@@ -303,6 +306,9 @@ static void bad_shapes(void **state)
     assert_int_equal(geo_shape_check(&circle), GEO_BAD_RADIUS);
     circle.radius = 0;
     assert_int_equal(geo_shape_check(&circle), GEO_OK);
+    circle.kind = (enum geo_shape_kind)9; /* no shape: asked all the same, it touches nothing */
+    assert_false(geo_shape_touches_cell(&circle, cell_of("s")));
+    circle.kind = GEO_CIRCLE;
     circle.center.lat = 100;
     assert_int_equal(geo_shape_check(&circle), GEO_BAD_LATITUDE);
 }

@@ -45,7 +45,7 @@ struct broker {
 
     struct session *sessions; /* by name: connected here */
     struct channel *channels; /* by name: followed here */
-    uint64_t channel_serial;
+    uint64_t channel_serial, alert_serial, client_serial;
     struct followed_place *places;         /* by name: followed here */
     struct alert_object *alerts;           /* by public id and revision: loaded */
     struct known_principal *principals;    /* by name: of sessions, and devices that edges speak for */
@@ -59,7 +59,8 @@ struct broker {
     struct session_queue waiting;                 /* sessions that wait for an alert to be loaded */
     struct channel_queue waiting_channels;        /* channels whose newest entry does */
     struct publication_list waiting_publications; /* likewise */
-    struct will_list wills;                       /* whose delay is not over */
+    size_t will_count;
+    struct will_list wills; /* whose delay is not over */
     bool store_available;
     bool draining;
     struct publication *spare; /* freed publications, to be used again */

@@ -14,6 +14,7 @@ struct known_principal {
     UT_hash_handle hh;
     TAILQ_ENTRY(known_principal) in_idle; /* while nobody holds it: the one that was dropped first is first */
     uint32_t holders, sessions;           /* sessions: how many of the holders are connected as this */
+    uint32_t wills;                       /* how many of them are wills that wait */
     enum principal_load load, before;     /* before: what it was when the loading began */
     bool stale;                           /* the store failed to say what is true now: it is asked again */
     enum role role;

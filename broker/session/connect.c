@@ -1,5 +1,6 @@
 /* CONNECT: who speaks, is it allowed in, and which session is it. One call to the store answers all three. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "broker/principal.h"
 #include "broker/session/connection_state.h"
@@ -85,7 +86,10 @@ static bool identify(struct connection *connection, const struct mqtt_connect *c
             *why = "user name differs from the certificate";
             return false;
         }
-        snprintf(out->name, sizeof out->name, "%.*s", (int)certificate.len, certificate.data);
+        /* The whole of it: a name must not end where a NUL in it does. */
+        if (!role_of(certificate) || certificate.len >= sizeof out->name)
+            return false;
+        memcpy(out->name, certificate.data, certificate.len);
         return true;
     }
     if (!connect->has_username || !connect->has_password) {
@@ -95,6 +99,17 @@ static bool identify(struct connection *connection, const struct mqtt_connect *c
     return options->check_token(options->check_arg, connect->username, connect->password, out, why);
 }
 
+/* An id that nobody has: process, time and number, and none of them to be read out of it. */
+static void assign_client(struct broker *broker, struct opening *opening)
+{
+    char seed[128], id[PUBLIC_ID + 1];
+
+    snprintf(seed, sizeof seed, "%ld %lld %llu %p", (long)getpid(), (long long)broker_now(broker),
+        (unsigned long long)++broker->client_serial, (void *)broker);
+    seal_public_id(broker->seal, text_of(opening->principal), text_of(seed), id);
+    snprintf(opening->client, sizeof opening->client, "auto-%s", id);
+}
+
 /* A client id of any length has a name of bounded length: long ones go by their digest. */
 static void name_client(const struct connection *connection, struct text client_id, struct opening *opening)
 {
@@ -102,8 +117,7 @@ static void name_client(const struct connection *connection, struct text client_
 
     if (client_id.len == 0) {
         opening->assigned = true;
-        snprintf(opening->client, sizeof opening->client, "auto-%llx-%llx",
-            (unsigned long long)broker_now(connection->broker), (unsigned long long)(uintptr_t)opening >> 4);
+        assign_client(connection->broker, opening);
     } else if (client_id.len <= CLIENT_ID && client_id.data[0] != '~') {
         memcpy(opening->client, client_id.data, client_id.len);
     } else {
@@ -159,26 +173,30 @@ static void greet(struct connection *connection, const struct opening *opening, 
     connection_wants_write(connection);
 }
 
-/* One process may be asked to hold the same session twice: the older connection goes. */
-static void take_over(struct broker *broker, struct session_name name, uint64_t generation)
+/* One process may be asked to hold the same session twice: the older connection goes. False: the one that is
+ * here is the newer. */
+static bool take_over(struct broker *broker, struct session_name name, uint64_t generation)
 {
     size_t len = name.principal.len + 1 + name.client.len;
     char key[512];
     struct session *session;
 
     if (len > sizeof key)
-        return;
+        return true;
     memcpy(key, name.principal.data, name.principal.len);
     key[name.principal.len] = '/';
     memcpy(key + name.principal.len + 1, name.client.data, name.client.len);
     HASH_FIND(hh, broker->sessions, key, len, session);
-    if (session && session->generation < generation && session->connection)
+    if (session && session->generation >= generation)
+        return false;
+    if (session && session->connection)
         connection_end(session->connection, REASON_TAKEN_OVER, "session taken over");
+    return true;
 }
 
 void connection_on_taken_over(void *arg, struct session_name name, uint64_t generation)
 {
-    take_over(arg, name, generation);
+    (void)take_over(arg, name, generation);
 }
 
 static const char *not_welcome(const struct opening *opening, const struct session_record *record)
@@ -201,11 +219,14 @@ static void welcome(struct opening *opening, const struct session_record *record
     struct session_name name = {text_of(opening->principal), text_of(opening->client)};
     struct session *session;
 
-    take_over(broker, name, record->generation);
+    if (!take_over(broker, name, record->generation)) {
+        refuse(connection, REASON_SERVER_BUSY, "session taken over"); /* 0x8E is not for CONNACK */
+        return;
+    }
     session = session_new(broker, connection, name, record, opening->expiry_s);
     session->inflight.window = connection->receive_maximum < WINDOW ? connection->receive_maximum : WINDOW;
     connection->session = session;
-    will_cancel(broker, session->name);
+    will_settle(broker, session->name, !record->present);
     connection->stage = STAGE_UP;
     for (size_t i = 0; i < record->qos2_count; i++)
         qos2_add(connection, record->qos2[i]);
@@ -213,26 +234,32 @@ static void welcome(struct opening *opening, const struct session_record *record
     deliver_wake(session);
 }
 
+static void refuse_record(struct connection *connection, const struct session_record *record, const char *why)
+{
+    bool failed = record->status == STORE_FAILED || record->status == STORE_GONE;
+
+    refuse(connection, failed ? REASON_SERVER_UNAVAILABLE : REASON_NOT_ALLOWED, why);
+}
+
 static void opened(void *arg, const struct session_record *record)
 {
     struct opening *opening = arg;
     struct connection *connection = opening->connection;
-    const char *why;
+    bool waits = connection && connection->stage == STAGE_OPENING;
+    const char *why = not_welcome(opening, record);
 
-    if (connection) {
+    if (connection)
         connection->opening = NULL;
-        why = not_welcome(opening, record);
-        if (connection->stage == STAGE_CLOSED)
-            why = NULL;
-        else if (why)
-            refuse(connection,
-                record->status == STORE_FAILED || record->status == STORE_GONE ? REASON_SERVER_UNAVAILABLE
-                                                                               : REASON_NOT_ALLOWED,
-                why);
-        else
-            welcome(opening, record);
+    if (waits && !why)
+        welcome(opening, record);
+    else if (waits)
+        refuse_record(connection, record, why);
+    if (record->status == STORE_OK && !(waits && connection->session)) /* open in the store, and nobody's */
+        store_session_close(opening->broker->store,
+            (struct session_name){text_of(opening->principal), text_of(opening->client)}, record->generation,
+            opening->expiry_s, (struct bytes){0}, NULL, NULL);
+    if (connection)
         connection_resume(connection);
-    }
     free(opening);
 }
 

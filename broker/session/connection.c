@@ -66,7 +66,8 @@ static void on_disconnect(struct connection *connection, const struct mqtt_ack *
         connection->session->expiry_s =
             ack->properties.session_expiry < most ? ack->properties.session_expiry : most;
     }
-    connection_shut(connection, "client disconnected", ack->reason == REASON_DISCONNECT_WITH_WILL);
+    /* Only a normal disconnection takes the will back [MQTT-3.1.2-10]. */
+    connection_shut(connection, "client disconnected", ack->reason != REASON_OK);
 }
 
 static void on_packet(struct connection *connection, const struct mqtt_packet *packet)

@@ -5,6 +5,8 @@
 #include "broker/kind/kind.h"
 #include "broker/session/connection_state.h"
 
+enum { WAITING_MOST = 4096, WAITING_MOST_OF_ONE = 64 };
+
 struct will {
     TAILQ_ENTRY(will) in_waiting;
     struct known_principal *principal; /* held while it waits */
@@ -58,6 +60,8 @@ static void publish(struct broker *broker, struct will *will)
 static void forget(struct broker *broker, struct will *will)
 {
     TAILQ_REMOVE(&broker->wills, will, in_waiting);
+    broker->will_count--;
+    will->principal->wills--;
     principal_drop(broker, will->principal);
     will_free(will);
 }
@@ -65,35 +69,42 @@ static void forget(struct broker *broker, struct will *will)
 void will_due(struct broker *broker, struct will *will, const struct session *session)
 {
     struct session_name name = session_name(session);
+    struct known_principal *principal = session->principal;
     uint32_t delay = will->delay_s < session->expiry_s ? will->delay_s : session->expiry_s;
     enum publish_topic topic = topic_of(will->publish.topic);
+    bool room = broker->will_count < WAITING_MOST && principal->wills < WAITING_MOST_OF_ONE;
 
-    if (!kind_of(topic) || !kind_allows(topic, session->principal->role)) {
+    if (!kind_of(topic) || !kind_allows(topic, principal->role) || (delay && !room)) {
         broker->counters.wills_dropped++;
         will_free(will);
         return;
     }
-    will->principal = session->principal;
-    will->principal->holders++;
+    will->principal = principal;
+    principal->holders++; /* the session holds it too */
+    principal->wills++;
     memcpy(will->client, name.client.data, name.client.len);
     will->session_name = must_alloc(strlen(session->name) + 1);
     memcpy(will->session_name, session->name, strlen(session->name) + 1);
     will->due = broker_now(broker) + delay * INT64_C(1000);
     TAILQ_INSERT_TAIL(&broker->wills, will, in_waiting);
+    broker->will_count++;
     if (delay == 0) {
         publish(broker, will);
         forget(broker, will);
     }
 }
 
-void will_cancel(struct broker *broker, const char *session_name)
+void will_settle(struct broker *broker, const char *session_name, bool ended)
 {
     struct will *will, *next;
 
     for (will = TAILQ_FIRST(&broker->wills); will; will = next) {
         next = TAILQ_NEXT(will, in_waiting);
-        if (strcmp(will->session_name, session_name) == 0)
-            forget(broker, will);
+        if (strcmp(will->session_name, session_name) != 0)
+            continue;
+        if (ended)
+            publish(broker, will);
+        forget(broker, will);
     }
 }
 

@@ -231,10 +231,11 @@ static const struct transport_ops ops = {wants_write, pause_reading, close_trans
 
 /* ---- clients ---- */
 
-struct client *dials(void)
+static struct client *dials_as(const char *certificate)
 {
     struct client *client = calloc(1, sizeof(*client));
-    struct peer peer = {.address = "192.0.2.7"};
+    struct peer peer = {
+        .address = "192.0.2.7", .encrypted = certificate != NULL, .certificate = text_of(certificate)};
     client->transport.ops = &ops;
     client->version = MQTT_5;
     client->next = stage.clients;
@@ -248,6 +249,11 @@ void says(struct client *client, const void *data, size_t len)
     assert_non_null(client->connection);
     if (!client->closed)
         connection_receive(client->connection, data, len);
+}
+
+struct client *dials(void)
+{
+    return dials_as(NULL);
 }
 
 /* Encodes twice: once to know the length. */
@@ -303,16 +309,7 @@ static void say_connect(
 
 struct client *knocks(const char *name, const char *client_id, struct manner manner)
 {
-    struct client *client;
-    if (manner.certificate) {
-        client = dials();
-        connection_free(client->connection);
-        struct peer peer = {
-            .address = "192.0.2.7", .encrypted = true, .certificate = text_of(manner.certificate)};
-        client->connection = connection_new(stage.broker, &client->transport, &peer);
-    } else {
-        client = dials();
-    }
+    struct client *client = dials_as(manner.certificate);
     client->version = manner.version ? manner.version : MQTT_5;
     say_connect(client, name, client_id, &manner);
     return client;

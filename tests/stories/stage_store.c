@@ -875,6 +875,39 @@ void opened_elsewhere(const char *name, bool told)
         the()->events.taken_over(the()->events.arg, who, session->generation);
 }
 
+void opening_answers_turn_round(void)
+{
+    /* Both have been opened, the second one last; only the answers come the other way round. */
+    struct call *call;
+    uint64_t generations[2] = {the()->generation + 1, the()->generation + 2};
+    char name[256];
+    settle();
+    TAILQ_FOREACH(call, &the()->waiting, in_waiting)
+    {
+        if (call->kind == CALL_OPEN)
+            break;
+    }
+    assert_non_null(call);
+    memcpy(name, call->name, sizeof(name));
+    the()->generation = generations[0];
+    answers(CALL_OPEN, 1, STORE_OK);
+    the()->generation = generations[0] - 1;
+    answers(CALL_OPEN, 0, STORE_OK);
+    session_of(name)->generation = generations[1];
+    the()->generation = generations[1];
+}
+
+void sessions_forgotten(void)
+{
+    settle();
+    for (size_t i = 0; i < the()->session_count; i++) {
+        drop(&the()->sessions[i].subscriptions);
+        drop(&the()->sessions[i].cursors);
+        the()->sessions[i] = (struct kept_session){0};
+    }
+    the()->session_count = 0;
+}
+
 static uint64_t number(const uint8_t *at, int size)
 {
     uint64_t value = 0;

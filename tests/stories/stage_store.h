@@ -69,6 +69,10 @@ void restored(const char *channel, size_t entries);
 void inbox_gets(const char *session, const char *suffix, struct bytes payload);
 /* Somebody else opened the session, and the store tells it; or does not. */
 void opened_elsewhere(const char *session, bool told);
+/* The two openings that wait are answered, the second one first, each with its own generation. */
+void opening_answers_turn_round(void);
+/* Forgets all sessions, to have room for more. */
+void sessions_forgotten(void);
 /* The session's stored cursor of a channel, "ms-seq.index", or "none"; static. */
 const char *stored_cursor(const char *session, const char *channel);
 struct position_in_channel head_of(const char *channel);

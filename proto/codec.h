@@ -22,7 +22,8 @@ enum encoding codec_encoding_of(struct text content_type, struct bytes payload, 
     bool codec_decode_##message(enum encoding encoding, struct bytes payload, struct arena *arena,           \
         struct message *out, struct refusal *refusal) __attribute__((warn_unused_result))
 CODEC_DECODER(motion_batch);
-/* With all that is asked of a sender. The broker's fields come as they were sent: whoever stores it sets them anew. */
+/* With all that is asked of a sender. The broker's fields come as they were sent: whoever stores it sets them
+ * anew. */
 CODEC_DECODER(alert);
 CODEC_DECODER(history_query);
 /* What clients receive; for the command line, the tests and the load generator. */
@@ -32,8 +33,8 @@ CODEC_DECODER(refused);
 CODEC_DECODER(history_page);
 CODEC_DECODER(info);
 #undef CODEC_DECODER
-/* An alert as the broker wrote it: nothing is required (an ENDED one may have lost its text, a published one has no
- * sender's id). */
+/* An alert as the broker wrote it: nothing is required (an ENDED one may have lost its text, a published one
+ * has no sender's id). */
 bool codec_decode_published_alert(enum encoding encoding, struct bytes payload, struct arena *arena,
     struct alert *out, struct refusal *refusal) __attribute__((warn_unused_result));
 

@@ -92,8 +92,9 @@ void feed_subscription(struct store *store, const char *word, const struct text 
         buffer_put(&name, channels[i].data, channels[i].len);
         command_bytes(&command, name.data, name.len);
     }
+    buffer_number(&command, 0, 1); /* hiredis reads the channels' names out of it up to a NUL */
     redisAsyncFormattedCommand(
-        store->feed.context, on_message, NULL, (const char *)command.data, command.len);
+        store->feed.context, on_message, NULL, (const char *)command.data, command.len - 1);
     buffer_free(&command);
     buffer_free(&name);
 }

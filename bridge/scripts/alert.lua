@@ -41,7 +41,8 @@ local function note_area(key, revision, area)
     call('HSET', key, 'a' .. revision, area, 'areas', areas .. ' ' .. revision)
 end
 
--- Gives the alert its next revision and its outbox entry. m: now, absence, expires, and for one in force body, area, cover.
+-- Gives the alert its next revision and its outbox entry. m: now, absence, expires, and for one in force
+-- body, area, cover.
 local function revise(prefix, id, state, m)
     local key = prefix .. 'alert:' .. id
     local known = call('HMGET', key, 'revision', 'expires', 'union')
@@ -189,8 +190,8 @@ local function cancel(prefix, id, m)
     return { OK, target or id, revision or 1 }
 end
 
--- Key: the message's own alert key. Arguments: act (1 new, 2 update, 3 cancel), id, digest, now, expires, absence, body,
--- area, channels and references as words. Answers status, public id, revision.
+-- Key: the message's own alert key. Arguments: act (1 new, 2 update, 3 cancel), id, digest, now, expires,
+-- absence, body, area, channels and references as words. Answers status, public id, revision.
 local function alert(keys, args)
     local prefix = sub(keys[1], 1, 9)
     local act, id = tonumber(args[1]), args[2]
@@ -209,7 +210,8 @@ local function alert(keys, args)
     return (act == 1 and create or act == 2 and update or cancel)(prefix, id, m)
 end
 
--- Key: the alert. Argument: the revision (0: the newest). Answers NOT_FOUND, or OK, revision, in force, expires, body, areas …
+-- Key: the alert. Argument: the revision (0: the newest). Answers NOT_FOUND, or OK, revision, in force,
+-- expires, body, areas …
 local function load(keys, args)
     local known = call('HMGET', keys[1], 'revision', 'expires', 'areas')
     if not known[1] then

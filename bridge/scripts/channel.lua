@@ -22,7 +22,8 @@ local function id_before(a, b)
     return a_ms < b_ms or (a_ms == b_ms and tonumber(a_seq) < tonumber(b_seq))
 end
 
--- Forgets the alerts that nobody can need any more; returns notices of those in force, packed one after the other.
+-- Forgets the alerts that nobody can need any more; returns notices of those in force, packed one after the
+-- other.
 local function notices(key, now)
     local found, old = {}, {}
     local all = call('HGETALL', key)
@@ -45,8 +46,9 @@ local function low_and_generation(key)
     return known[1] or '0-0', tonumber(known[2] or 1)
 end
 
--- Keys: channel, low-water mark, index of alerts (an inbox has none). Arguments: now, the last entry that the caller has seen
--- of it ('' when none). Entries that were there and are not (an older backup came back) raise the generation.
+-- Keys: channel, low-water mark, index of alerts (an inbox has none). Arguments: now, the last entry that the
+-- caller has seen of it ('' when none). Entries that were there and are not (an older backup came back) raise
+-- the generation.
 local function open(keys, args)
     local head = last_id(keys[1])
     if args[2] ~= '' and keys[3] and id_before(head, args[2]) then
@@ -62,9 +64,10 @@ local function read(keys, args)
     return { low, generation, call('XRANGE', keys[1], args[1], '+', 'COUNT', args[2]) }
 end
 
--- One alert's revisions into many channels. Packed by bridge/store_outbox.c: public id, sender's tag, the first
--- revision, how many, until; then for each channel its key, its index' key, its feed, and a '1' or '0' a revision:
--- in force here. A channel takes only what is newer than what it has. Answers how many entries it appended.
+-- One alert's revisions into many channels. Packed by bridge/store_outbox.c: public id, sender's tag, the
+-- first revision, how many, until; then for each channel its key, its index' key, its feed, and a '1' or '0'
+-- a revision: in force here. A channel takes only what is newer than what it has. Answers how many entries it
+-- appended.
 local function append_alert(_, args)
     local blob, appended = args[1], 0
     local id, tag, first, count, until_ms, at = unpack('>c12BI4BI8', blob)

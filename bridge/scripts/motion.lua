@@ -1,8 +1,10 @@
--- Motion: groups of events of one sender, each with its repeat check, its one log entry, and what of it may leave.
+-- Motion: groups of events of one sender, each with its repeat check, its one log entry, and what of it may
+-- leave.
 --
--- Repeat state is 64 bytes: the current session, then the previous one, each as session, highest number and 128
--- bits. Bit n tells whether the number that is n modulo 128, of the 128 below the highest, was stored; what
--- lies before the first number counts as stored, so the bits of a sender that leaves nothing out are all ones.
+-- Repeat state is 64 bytes: the current session, then the previous one, each as session, highest number and
+-- 128 bits. Bit n tells whether the number that is n modulo 128, of the 128 below the highest, was stored;
+-- what lies before the first number counts as stored, so the bits of a sender that leaves nothing out are all
+-- ones.
 
 local NO_SESSION = 9007199254740992
 local STATE = '>I8I8c16I8I8c16'
@@ -39,8 +41,8 @@ local function mark(highest, bits, numbers, verdict)
     return highest, pack('>I4I4I4I4', words[1], words[2], words[3], words[4])
 end
 
--- The whole check. Returns nil when everything is new, else the verdicts, or the current session when this one is
--- older than the two that are known.
+-- The whole check. Returns nil when everything is new, else the verdicts, or the current session when this
+-- one is older than the two that are known.
 local function check(key, field, session, first, count, list)
     local state = call('HGET', key, field)
     local current, highest, bits, previous, previous_highest, previous_bits
@@ -84,8 +86,9 @@ local function masks(verdict)
     return pack('>I4I4I4I4', words.o[2], words.o[1], words.r[2], words.r[1])
 end
 
--- The log's and the activity records of a group without those that the verdict leaves out. `indexes` has the event's
--- place in its section, `published` a '1' for each event that has an activity record, or is nil when all have.
+-- The log's and the activity records of a group without those that the verdict leaves out. `indexes` has the
+-- event's place in its section, `published` a '1' for each event that has an activity record, or is nil when
+-- all have.
 local function without(verdict, indexes, log, records, published)
     local logs, activities, at, record = {}, {}, 1, 1
     for i = 1, #indexes do
@@ -111,8 +114,8 @@ local function all_repeated(count)
     return verdict
 end
 
--- Appends what leaves in this call to its channels: one entry and one message each. Where many channels are touched, Redis
--- is first asked which of them anybody follows.
+-- Appends what leaves in this call to its channels: one entry and one message each. Where many channels are
+-- touched, Redis is first asked which of them anybody follows.
 local function append_all(leaving, channels)
     local followed
     if #channels > 3 then
@@ -167,8 +170,8 @@ local function wait(turn, prefix, _, _, _, _, records, member)
     end
 end
 
--- The repeat check of a section. Returns the verdicts, FENCED or nil, the current session when this one is too old, and
--- where to read on.
+-- The repeat check of a section. Returns the verdicts, FENCED or nil, the current session when this one is
+-- too old, and where to read on.
 local function check_section(blob, at, events, numbering, qos2)
     local session, first, state_key, field, list
     if numbering > 0 then
@@ -223,8 +226,8 @@ local function store_group(turn, blob, at, verdict, current)
     return at
 end
 
--- One argument, packed by bridge/store_motion_pack.c: 1 when activity leaves at once, the window, k, the time before which
--- a sharing household must have been verified; then sections, one a sender and session:
+-- One argument, packed by bridge/store_motion_pack.c: 1 when activity leaves at once, the window, k, the time
+-- before which a sharing household must have been verified; then sections, one a sender and session:
 --   events, groups, numbering (0 none, 1 a run, 2 a list), 1 for QoS 2
 --   numbered: session, first number, state key, field, [the list]
 --   QoS 2: its set's key, the session's key and generation, packet id
@@ -232,9 +235,9 @@ end
 --   the events' places in the section, log key, log, publishing (0 none, 1 all, 2 some)
 --   publishing: [a '1' or '0' an event], the mask of kinds, channel, leaf cell, what a pending member begins with,
 --     the activity records
--- The answer: for each section '0' all stored, '1' with the masks, '2' with the current session, '3' when the session of
--- its packet id is somebody else's by now; at the end how many activity records were not shared and how many were
--- below k.
+-- The answer: for each section '0' all stored, '1' with the masks, '2' with the current session, '3' when the
+-- session of its packet id is somebody else's by now; at the end how many activity records were not shared
+-- and how many were below k.
 local function motion(_, args)
     local blob, answer = args[1], {}
     local at_once, window, k, cutoff, at = unpack('>BI8I4I8', blob)

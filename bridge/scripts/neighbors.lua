@@ -1,5 +1,5 @@
--- The functions that Redis runs for bridge/store.h: one library, "neighbors". The build joins the files of this
--- folder in the order of bridge/CMakeLists.txt and puts the library's name and VERSION before this line.
+-- The functions that Redis runs for bridge/store.h: one library, "neighbors". The build joins the files of
+-- this folder in the order of bridge/CMakeLists.txt and puts the library's name and VERSION before this line.
 --
 -- Every function does one whole step, and may be repeated: the caller sends again what was not answered.
 -- Numbers are whole and below 2^53. Packed values are big-endian.
@@ -12,8 +12,8 @@
 --   nb:{rXX}:pend               zset, activity that waits: member (release.lua) scored by its window
 --   nb:{rXX}:sharers:<leaf>     zset, sharing households of the leaf cell: household -> ms since when verified
 --   nb:{rXX}:share              hash, household -> decimal mask, bit n: motion kind n may be published
--- The last two are written by enrolment, under the tag of the household's own cell of precision 5, which then raises
--- nb:sharing (INCR), so that what is known of them is looked up anew.
+-- The last two are written by enrolment, under the tag of the household's own cell of precision 5, which then
+-- raises nb:sharing (INCR), so that what is known of them is looked up anew.
 --
 -- Repeat state:
 --   nb:{qXXX}:seq               hash, of a 4096th of all senders: sender and instance -> 64 bytes (motion.lua)
@@ -32,15 +32,17 @@
 --   nb:{p:…}:in:<client>        stream, its inbox: i = 8 bytes that tell repeats, then the data
 --   nb:{p:…}:inlo:<client>      hash, low: the inbox's low-water mark
 --
--- nb:layout is the version of all this; nb:lease:<work> says who does it. nb:feed:<channel> is published with each
--- entry: its kind, its id, a space, its data. nb:sessions and nb:principals tell of openings and changes.
+-- nb:layout is the version of all this; nb:lease:<work> says who does it. nb:feed:<channel> is published with
+-- each entry: its kind, its id, a space, its data. nb:sessions and nb:principals tell of openings and
+-- changes.
 
 -- Lua's own unpack; below, unpack is the one for packed values.
 local function spread(list)
     return unpack(list)
 end
 
--- Redis gives its libraries to running functions only, not while this is loaded: prepare sets these at the first call.
+-- Redis gives its libraries to running functions only, not while this is loaded: prepare sets these at the
+-- first call.
 local call, pack, unpack, band, bor, bnot, lshift
 local byte, sub, concat, floor
 local ALL_ONES -- 128 bits
@@ -80,8 +82,8 @@ local function lease(work, holder, milliseconds)
     return true
 end
 
--- What enrolment wrote of sharing, kept from call to call as long as its version, nb:sharing, is the same, and ten
--- seconds at most. Without a version it is kept for one call. `cutoff` tells the time.
+-- What enrolment wrote of sharing, kept from call to call as long as its version, nb:sharing, is the same,
+-- and ten seconds at most. Without a version it is kept for one call. `cutoff` tells the time.
 local KNOWN_MOST, KNOWN_MS = 20000, 10000
 local known = { size = 0, calls = 0 }
 
@@ -95,8 +97,8 @@ local function sharing_known(cutoff)
     return known
 end
 
--- Whether activity of this leaf cell may be published: k households share there since before `cutoff`. That there were
--- too few is looked at anew in each call, for time alone can change it.
+-- Whether activity of this leaf cell may be published: k households share there since before `cutoff`. That
+-- there were too few is looked at anew in each call, for time alone can change it.
 local function enough_sharers(sharing, prefix, leaf, k, cutoff)
     local count = sharing.leaves[leaf] or 0
     if count >= k or sharing.looked[leaf] == sharing.calls then

@@ -1,5 +1,5 @@
--- Outboxes: what changed under the senders' tags is taken by workers, carried to the channels, and marked as done. And
--- the end of alerts: by their time, and for good.
+-- Outboxes: what changed under the senders' tags is taken by workers, carried to the channels, and marked as
+-- done. And the end of alerts: by their time, and for good.
 
 local CLAIM_IDLE = 2000
 
@@ -13,8 +13,8 @@ local function grouped(key, ...)
     return answer
 end
 
--- What a worker needs to carry an alert: every channel that it ever reached, with a '1' or '0' for each revision above
--- the one that is done. nil when there is nothing to carry.
+-- What a worker needs to carry an alert: every channel that it ever reached, with a '1' or '0' for each
+-- revision above the one that is done. nil when there is nothing to carry.
 local function load_work(prefix, tag, stream, entry, id)
     local key = prefix .. 'alert:' .. id
     local known = call('HMGET', key, 'revision', 'done', 'until', 'union')
@@ -62,8 +62,8 @@ local function take_stream(stream, consumer, most)
     return entries
 end
 
--- Consumer, how many entries at most, a feed to send the time on when not '', the time. Answers 1 when more may wait,
--- then the pieces of work.
+-- Consumer, how many entries at most, a feed to send the time on when not '', the time. Answers 1 when more
+-- may wait, then the pieces of work.
 local function take(_, args)
     local consumer, room, probe, now = args[1], tonumber(args[2]), args[3], tonumber(args[4])
     local oldest, work = 0, { 0 }

@@ -1,5 +1,6 @@
 -- Release: pending activity whose window is over leaves shuffled, if sharing and k allow it now.
--- A member of the pending set: 8 random bytes, the mask of kinds, household, leaf cell, channel, activity records.
+-- A member of the pending set: 8 random bytes, the mask of kinds, household, leaf cell, channel, activity
+-- records.
 
 local RELEASE_EVENTS = 64
 local RELEASE_MEMBERS = 32
@@ -13,7 +14,8 @@ local function shuffled(items)
     return concat(items)
 end
 
--- Takes at most `most` events (one member more) of a region's tag that are due. Returns how many it took, and the counts.
+-- Takes at most `most` events (one member more) of a region's tag that are due. Returns how many it took, and
+-- the counts.
 local function release_region(prefix, window, k, cutoff, most, sharing)
     local key = prefix .. 'pend'
     local members = call('ZRANGEBYSCORE', key, '-inf', '(' .. window, 'LIMIT', 0, RELEASE_MEMBERS)
@@ -51,8 +53,8 @@ local function release_region(prefix, window, k, cutoff, most, sharing)
     return events, released, unshared, below
 end
 
--- Holder, window that is still open, k, verified before, seed, tag to begin at. Answers: tag to go on at (256: all tags
--- were seen, -1: somebody else has the lease), events released, not shared, below k.
+-- Holder, window that is still open, k, verified before, seed, tag to begin at. Answers: tag to go on at
+-- (256: all tags were seen, -1: somebody else has the lease), events released, not shared, below k.
 local function release(_, args)
     local holder, window, k, cutoff = args[1], args[2], tonumber(args[3]), args[4]
     if not lease('release', holder, 3000) then

@@ -26,15 +26,17 @@ local function keep(keys, seconds)
     end
 end
 
--- Keys: principal, session, packet ids, inbox, its low-water mark. Arguments: 1 when clean, expiry in seconds, the
--- principal's name, the client id. Answers status, the fields, present, generation, subscriptions, cursors, packet ids.
+-- Keys: principal, session, packet ids, inbox, its low-water mark. Arguments: 1 when clean, expiry in
+-- seconds, the principal's name, the client id. Answers status, the fields, present, generation,
+-- subscriptions, cursors, packet ids.
 local function open_session(keys, args)
     local status, fields = principal(keys[1])
     if status ~= OK then
         return { status }
     end
     local before = call('HMGET', keys[2], 'gen', 'subs', 'cursors', 'expiry')
-    -- One that was to end with its connection ends when it is taken over, or found after its process vanished.
+    -- One that was to end with its connection ends when it is taken over, or found after its process
+    -- vanished.
     local present = before[1] and before[4] ~= '0' and args[1] ~= '1'
     if not present then
         call('DEL', keys[2], keys[3], keys[4], keys[5])
@@ -63,7 +65,8 @@ local function save_session(keys, args)
     return OK
 end
 
--- Keys: session, packet ids, inbox, its low-water mark. Arguments: generation, expiry in seconds, cursors ('' as they are).
+-- Keys: session, packet ids, inbox, its low-water mark. Arguments: generation, expiry in seconds, cursors (''
+-- as they are).
 local function close_session(keys, args)
     if call('HGET', keys[1], 'gen') ~= args[1] then
         return FENCED

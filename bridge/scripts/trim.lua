@@ -22,8 +22,8 @@ local function trim_channel(key, cutoff, now)
     return gone
 end
 
--- Holder, where to go on ('0': begin), entries older than this go, now. Answers where to go on ('0': all seen; '' when somebody
--- else does it or it was done a short while ago), and how many went.
+-- Holder, where to go on ('0': begin), entries older than this go, now. Answers where to go on ('0': all
+-- seen; '' when somebody else does it or it was done a short while ago), and how many went.
 local function trim(_, args)
     if args[2] == '0' then
         if not call('SET', 'nb:lease:trim', args[1], 'NX', 'PX', 60000) then

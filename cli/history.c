@@ -5,6 +5,7 @@
 
 #include "cli/feed.h"
 #include "cli/link.h"
+#include "cli/seen.h"
 #include "proto/topic.h"
 
 enum { AT, RADIUS, CELLS, FROM, TO, LIMIT };
@@ -30,6 +31,7 @@ struct history {
     uint8_t correlation[CORRELATION];
     bool answered, complete, readable;
     uint64_t items;
+    struct seen seen; /* an alert stands in several channels, which may come on different pages */
 };
 
 /* ---- answers ---- */
@@ -52,9 +54,12 @@ static void on_page(struct history *history, const struct link_message *message,
         page.next.len < PAGE_TEXT;
     if (!history->readable)
         return;
-    for (size_t i = 0; i < page.item_count; i++)
+    for (size_t i = 0; i < page.item_count; i++) {
+        if (page.items[i].kind == FEED_ALERT && !seen_is_new(&history->seen, &page.items[i]))
+            continue;
         print_item(history, &page.items[i], arena);
-    history->items += page.item_count;
+        history->items++;
+    }
     history->complete = history->complete && page.complete;
     if (page.next.len)
         memcpy(history->page, page.next.data, page.next.len);
@@ -217,6 +222,7 @@ static enum exit_code run(struct invocation *invocation)
         return code;
     code = ask_all(&history, link);
     link_close(link);
+    seen_free(&history.seen);
     if (code == EXIT_DONE && !invocation->common.json && history.items == 0)
         puts("nothing in that time");
     return code;

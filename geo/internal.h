@@ -150,7 +150,12 @@ enum geo_side geo_box_side(const struct geo_prepared *shape, struct geo_box box)
 struct geo_brood {
     uint32_t touched, inside;
 };
-/* The children of one row, counted from the south. */
+/* The row of a child, from the south; and the children of a row. See deal_row in brood.c. */
+static inline int geo_child_row(geo_cell parent, int i)
+{
+    return (parent & 1) == 0 ? (i >> 2 & 2) | (i >> 1 & 1) : (i >> 2 & 4) | (i >> 1 & 2) | (i & 1);
+}
+
 uint32_t geo_brood_row(geo_cell parent, int row);
 struct geo_brood geo_brood_of(const struct geo_prepared *shape, geo_cell parent);
 static inline geo_cell geo_child(geo_cell parent, int i)

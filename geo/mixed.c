@@ -88,12 +88,10 @@ static void grow_node(struct tree *tree, struct node *node)
         node->rest += areas[row] * __builtin_popcount(here & node->touched & ~node->divided);
     }
     for (uint32_t left = node->divided; left != 0; left &= left - 1) {
-        int row = 0;
-        while ((geo_brood_row(node->cell, row) & left & -left) == 0)
-            row++;
-        tree->nodes[tree->count++] = (struct node){.cell = geo_child(node->cell, __builtin_ctz(left)),
+        int number = __builtin_ctz(left);
+        tree->nodes[tree->count++] = (struct node){.cell = geo_child(node->cell, number),
             .whole = precision >= tree->limits.coarsest,
-            .area = areas[row]};
+            .area = areas[geo_child_row(node->cell, number)]};
     }
 }
 
@@ -164,48 +162,47 @@ static void add_cells(struct tree *tree, int cells, double area)
     tree->most = most;
 }
 
-/* The choice for a node without nodes below it: the children, or the node. Downwards, so that what it reads
- * is still as it was before. */
-static void pass_leaf(struct tree *tree, const struct node *node, uint64_t *kept)
+/* The choice at a node for every number of cells: the node, or what is below it. Without nodes below, that is
+ * least[k - cells] + rest, as it was before; walking downwards, it still is. */
+static void choose_at(
+    struct tree *tree, const struct node *node, int cells, double rest, const double *before, uint64_t *kept)
 {
-    int cells = touched_rest(node), most = room_after(tree, cells);
     double *least = tree->least;
-    for (int k = most; k >= cells; k--) {
-        double split = least[k - cells] + node->rest, whole = least[k - 1] + node->area;
-        bool keep = whole <= split;
-        least[k] = keep ? whole : split;
-        kept[k / 64] |= (uint64_t)keep << k % 64;
+    for (int word = tree->most / 64; word >= 0; word--) {
+        uint64_t bits = 0;
+        int low = word > 0 ? 64 * word : 1, high = 64 * word + 63 < tree->most ? 64 * word + 63 : tree->most;
+        for (int k = high; k >= low; k--) {
+            double split = k >= cells ? least[k - cells] + rest : HUGE_VAL,
+                   whole = before[k - 1] + node->area;
+            least[k] = geo_min(whole, split);
+            bits |= (uint64_t)(whole <= split) << k % 64;
+        }
+        kept[word] = bits;
     }
-    for (int k = cells < most + 1 ? cells - 1 : most; k > 0; k--) {
-        least[k] = least[k - 1] + node->area;
-        kept[k / 64] |= UINT64_C(1) << k % 64;
-    }
-    least[0] = HUGE_VAL;
-    tree->most = most;
 }
 
 static void pass_node(struct tree *tree, int index)
 {
     const struct node *node = &tree->nodes[index];
     uint64_t *kept = tree->kept[index];
+    int cells = touched_rest(node), most_before = tree->most;
     memset(kept, 0, (tree->limits.cells / 64 + 1) * sizeof *kept);
-    if (node->whole && node->divided == 0 && node->touched != 0) {
-        pass_leaf(tree, node, kept);
+    if (node->whole && node->divided == 0 && cells > 0) {
+        tree->most = room_after(tree, cells);
+        choose_at(tree, node, cells, node->rest, tree->least, kept);
+        tree->least[0] = HUGE_VAL;
         return;
     }
     double *before = tree->before[geo_precision(node->cell)];
-    int child = node->first, most_before = tree->most;
+    int child = node->first;
     memcpy(before, tree->least, (size_t)(most_before + 1) * sizeof *before);
-    add_cells(tree, touched_rest(node), node->rest);
+    add_cells(tree, cells, node->rest);
     for (uint32_t left = node->divided; left != 0; left &= left - 1)
         pass_node(tree, child++);
-    for (int k = 1; node->whole && k <= tree->most && k <= most_before + 1; k++) {
-        double whole = before[k - 1] + node->area;
-        if (whole <= tree->least[k]) {
-            tree->least[k] = whole;
-            kept[k / 64] |= UINT64_C(1) << k % 64;
-        }
-    }
+    for (int k = most_before + 1; k < tree->most; k++)
+        before[k] = HUGE_VAL;
+    if (node->whole)
+        choose_at(tree, node, 0, 0, before, kept);
 }
 
 /* The cover as it is gathered, backwards from the last cell. */

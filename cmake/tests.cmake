@@ -6,6 +6,12 @@ function(neighbors_test)
   add_test(NAME ${T_NAME} COMMAND test_${T_NAME} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endfunction()
 
+# libFuzzer learns from what it has covered: everything that a fuzzer may call says so, not the fuzzer alone.
+if(NEIGHBORS_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # neighbors_fuzzer(NAME name SOURCES a.c ... LIBS x ...): one libFuzzer program, built with -DNEIGHBORS_FUZZ=ON by clang.
 function(neighbors_fuzzer)
   if(NEIGHBORS_FUZZ)

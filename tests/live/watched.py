@@ -78,8 +78,8 @@ class Broker:
     def __init__(self, home, name, **settings):
         self.home, self.name = home, name
         self.mqtt_port, self.metrics_port = free_port(), free_port()
-        home.stack.start_broker(name, wait=False, mqtt_port=self.mqtt_port, metrics_port=self.metrics_port, http_port=0,
-                                **settings)
+        ports = {"mqtt_port": self.mqtt_port, "metrics_port": self.metrics_port, "http_port": 0}
+        home.stack.start_broker(name, wait=False, **ports | settings)
         self.process = home.stack.processes[name]
         # The log says "ready" and not a connection: that would count as one.
         log = home.stack.logs / f"{name}.log"

@@ -194,9 +194,15 @@ class Stack:
 
     def start_broker(self, name="neighborsd", wait=True, **more):
         config = self.write_settings(name, **more)
+        before = self.times_ready(name)
         self.start(name, [BUILD / "neighborsd", "--config", config])
-        if wait:
-            self.wait_for(name, lambda: port_open(self.mqtt_port), f"neighborsd on port {self.mqtt_port}")
+        if wait:  # for itself: another may serve the same port already
+            self.wait_for(name, lambda: self.times_ready(name) > before, f"neighborsd on port {self.mqtt_port}")
+
+    def times_ready(self, name):
+        """How often the log says that a process serves."""
+        log = self.logs / f"{name}.log"
+        return sum(line.startswith("ready ") for line in log.read_text().splitlines()) if log.exists() else 0
 
     # ---- the sample home ----
 

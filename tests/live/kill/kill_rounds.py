@@ -126,7 +126,7 @@ class Round:
             os.kill(pid, signal.SIGKILL)
         if self.fault == "freeze":
             os.kill(victim, signal.SIGSTOP)
-            await asyncio.sleep(self.random.uniform(2, 5))
+            await asyncio.sleep(self.random.uniform(2.5, 6))
             if not self.supervised:  # else its parent has taken another in its place by now
                 os.kill(victim, signal.SIGCONT)
         await asyncio.sleep(self.random.uniform(0.1, 1))

@@ -57,7 +57,11 @@ class Driver:
 
     def close(self):
         self.process.terminate()
-        self.process.wait()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()  # mosquitto_sub takes a lock in its signal handler, and may hold it already
+            self.process.wait()
         self.process.stdout.close()
 
 

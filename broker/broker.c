@@ -240,6 +240,7 @@ static void tick(struct broker *broker)
     broker->tick_at = now;
     wills_tick(broker, now);
     principals_tick(broker);
+    alert_objects_tick(broker);
     while (most-- > 0) {
         struct connection *connection = broker->tick_next;
         if (!connection)

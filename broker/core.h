@@ -61,6 +61,7 @@ struct broker {
     struct publication_list waiting_publications; /* likewise */
     size_t will_count;
     struct will_list wills; /* whose delay is not over */
+    bool alerts_failed;     /* some could not be loaded */
     bool store_available;
     bool draining;
     struct publication *spare; /* freed publications, to be used again */

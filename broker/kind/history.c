@@ -206,7 +206,7 @@ static bool concerns(struct history *history, const struct found *found, uint32_
                 return true;
             continue;
         }
-        uint32_t faces = place_alert_faces(place, entry->alert);
+        uint64_t faces = place_alert_faces(place, entry->alert);
         concerned = concerned || faces;
         if ((faces & 1) && entry->alert->in_force)
             *ended = false;

@@ -105,7 +105,9 @@ static bool take_record(
     object->in_force = record->in_force;
     object->faces = arena_alloc(&object->arena, ALERT_FACES * sizeof *object->faces);
     add_face(object, alert, leaf);
-    for (size_t i = 0; i < record->area_count; i++) {
+    /* The newest first: when there are more than can be kept, those who followed the oldest were told long
+     * ago. */
+    for (size_t i = record->area_count; i-- > 0 && object->face_count < ALERT_FACES;) {
         struct alert earlier;
         if (codec_decode_published_alert(
                 ENCODING_PROTOBUF, record->areas[i], &object->arena, &earlier, &refusal))
@@ -128,8 +130,12 @@ static void loaded(void *arg, const struct store_alert_record *record)
     like.key.revision = request->revision;
     free(request);
     HASH_FIND(hh, broker->alerts, &like.key, sizeof like.key, object);
-    if (!object || record->status == STORE_GONE)
+    if (!object || object->load != ALERT_LOADING)
+        return; /* nobody wants it any more, or an earlier question for it was answered */
+    if (record->status == STORE_FAILED) {
+        object->failed = broker->alerts_failed = true;
         return;
+    }
     if (record->status == STORE_OK && take_record(broker, object, record)) {
         object->load = ALERT_READY;
     } else {
@@ -137,6 +143,32 @@ static void loaded(void *arg, const struct store_alert_record *record)
         broker->counters.alerts_gone++;
     }
     deliver_alert_loaded(broker);
+}
+
+static void load(struct broker *broker, struct alert_object *object)
+{
+    struct load_request *request = must_calloc(sizeof *request);
+
+    object->failed = false;
+    request->broker = broker;
+    memcpy(request->public_id, object->key.public_id, sizeof request->public_id);
+    request->revision = object->key.revision;
+    store_alert_load(
+        broker->store, object->sender_tag, request->public_id, request->revision, loaded, request);
+}
+
+void alert_objects_tick(struct broker *broker)
+{
+    struct alert_object *object, *next;
+
+    if (!broker->alerts_failed)
+        return;
+    broker->alerts_failed = false;
+    HASH_ITER(hh, broker->alerts, object, next)
+    {
+        if (object->failed)
+            load(broker, object);
+    }
 }
 
 struct alert_object *alert_object_hold(struct broker *broker, const struct alert_notice *notice)
@@ -154,15 +186,11 @@ struct alert_object *alert_object_hold(struct broker *broker, const struct alert
     object = must_calloc(sizeof *object);
     object->key = like.key;
     object->holders = 1;
+    object->serial = ++broker->alert_serial;
+    object->sender_tag = notice->sender_tag;
     arena_init(&object->arena, NULL, 0);
     HASH_ADD(hh, broker->alerts, key, sizeof object->key, object);
-
-    struct load_request *request = must_calloc(sizeof *request);
-    request->broker = broker;
-    memcpy(request->public_id, object->key.public_id, sizeof request->public_id);
-    request->revision = object->key.revision;
-    store_alert_load(
-        broker->store, notice->sender_tag, request->public_id, request->revision, loaded, request);
+    load(broker, object);
     return object;
 }
 

@@ -16,7 +16,7 @@ struct alert_face {
     uint8_t category;
     uint8_t item_class; /* enum item_class */
 };
-enum { ALERT_FACES = 32 };
+enum { ALERT_FACES = 64 };
 
 enum alert_load { ALERT_LOADING, ALERT_READY, ALERT_GONE };
 
@@ -26,8 +26,11 @@ struct alert_object {
         char public_id[PUBLIC_ID + 1];
         uint32_t revision;
     } key;
+    uint64_t serial; /* no two objects of this process have the same */
     uint32_t holders;
+    uint8_t sender_tag;
     enum alert_load load;
+    bool failed;        /* the store could not load it: it is asked again */
     bool in_force;      /* of this revision */
     struct arena arena; /* of alert and faces */
     struct alert alert; /* as it is delivered */
@@ -39,6 +42,8 @@ struct alert_object {
 /* The revision that the notice names, held for the caller; loads it when nobody has it. Never NULL. When it
  * leaves the state LOADING, channels and sessions that wait go on by themselves (deliver_alert_loaded). */
 struct alert_object *alert_object_hold(struct broker *broker, const struct alert_notice *notice);
+/* Loads again what the store failed to load. Once a second. */
+void alert_objects_tick(struct broker *broker);
 /* NULL is allowed. */
 void alert_object_drop(struct broker *broker, struct alert_object *alert);
 

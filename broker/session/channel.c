@@ -2,6 +2,7 @@
  * upkeep. Who is further back than the ring reads from the store. */
 #include "broker/session/channel.h"
 
+#include "broker/session/connection_state.h"
 #include "broker/session/deliver.h"
 
 struct channel *channel_find(struct broker *broker, struct text name)
@@ -165,6 +166,18 @@ static void channel_take_state(
     }
 }
 
+/* Whoever waits for it would wait for ever. The last link takes the channel along. */
+static void end_followers(const struct state_request *request)
+{
+    struct channel *channel;
+
+    while ((channel = state_channel(request)) && !LIST_EMPTY(&channel->links)) {
+        struct session *session = LIST_FIRST(&channel->links)->session;
+        log_line(LOG_LEVEL_ERROR, "channel_failed", "session=%s", session->name);
+        connection_end(session->connection, REASON_UNSPECIFIED, "store failed");
+    }
+}
+
 static void opened(void *arg, const struct channel_state *state)
 {
     struct state_request *request = arg;
@@ -172,6 +185,8 @@ static void opened(void *arg, const struct channel_state *state)
     struct channel *channel = state_channel(request);
     struct link *link;
 
+    if (state->status != STORE_OK)
+        end_followers(request);
     free(request);
     if (!channel || state->status != STORE_OK)
         return;

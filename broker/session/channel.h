@@ -15,8 +15,9 @@ struct link {
     struct session *session;
     struct position_in_channel sent; /* everything up to here was sent or does not concern the session */
     uint32_t generation;             /* of the channel when `sent` was stored */
-    bool fresh;                      /* no cursor yet: takes the head when the channel is LIVE */
-    bool settled; /* `sent` was held against the channel's head, low-water mark and generation */
+    uint32_t resume; /* not 0: the item behind `sent` was sent to the follows whose serial is above this */
+    bool fresh;      /* no cursor yet: takes the head when the channel is LIVE */
+    bool settled;    /* `sent` was held against the channel's head, low-water mark and generation */
 };
 
 enum channel_life { CHANNEL_OPENING, CHANNEL_LIVE };
@@ -52,6 +53,12 @@ struct channel *channel_find(struct broker *broker, struct text name);
 
 /* Adds a link of the session, `sent` as given. */
 struct link *link_new(struct channel *channel, struct session *session, struct position_in_channel sent);
+/* Everything up to the position was sent or does not concern the session. */
+static inline void link_move(struct link *link, struct position_in_channel sent)
+{
+    link->sent = sent;
+    link->resume = 0;
+}
 /* Takes the link away; the channel is followed no more with its last link. */
 void link_free(struct broker *broker, struct link *link);
 

@@ -130,7 +130,7 @@ void deliver_gap(struct session *session, struct link *link)
         if (serves(follow, channel))
             item_send_gap(session, follow, channel, (int64_t)link->sent.ms, (int64_t)channel->low.ms);
     }
-    link->sent = channel->low;
+    link_move(link, channel->low);
     deliver_initial_channel(session, link);
 }
 
@@ -150,7 +150,7 @@ static bool send_initial(struct session *session)
             wait_for_alert(session);
             return false;
         }
-        if (!item_room(session, 1))
+        if (!item_room(session))
             return false;
         item_send_initial(session, initial);
         session->initial = initial->next;
@@ -163,26 +163,37 @@ static bool send_initial(struct session *session)
 
 /* ---- entries ---- */
 
+/* Sends one item to all follows; false when it must stop before the last, to go on there. */
+static bool send_item(struct session *session, struct link *link, struct entry *entry, uint32_t item)
+{
+    struct position_in_channel before = link->sent;
+
+    for (struct follow *follow = session->follows; follow; follow = follow->next) {
+        if (link->resume && follow->serial > link->resume)
+            continue;
+        if (!item_room(session)) {
+            link->resume = follow->serial;
+            return false;
+        }
+        item_send(session, follow, link, before, entry, item);
+    }
+    return true;
+}
+
 /* Sends the items of an entry that the link has not passed yet; false when it must stop before the end. */
 static bool send_entry(struct session *session, struct link *link, struct entry *entry)
 {
     bool same = link->sent.ms == entry->position.ms && link->sent.seq == entry->position.seq;
-    uint32_t item = same ? link->sent.index : 0;
-    int follows = 0;
+    struct position_in_channel reached = entry->position;
 
-    for (struct follow *follow = session->follows; follow; follow = follow->next)
-        follows++;
     session->unsaved = true;
-    for (; item < entry->item_count; item++) {
-        if (!item_room(session, follows))
+    for (uint32_t item = same ? link->sent.index : 0; item < entry->item_count; item++) {
+        if (!send_item(session, link, entry, item))
             return false;
-        struct position_in_channel before = link->sent;
-        for (struct follow *follow = session->follows; follow; follow = follow->next)
-            item_send(session, follow, link, before, entry, item);
-        link->sent = entry->position;
-        link->sent.index = item + 1 < entry->item_count ? item + 1 : 0;
+        reached.index = item + 1;
+        link_move(link, reached);
     }
-    link->sent = entry->position;
+    link_move(link, entry->position);
     return true;
 }
 
@@ -217,7 +228,7 @@ static bool send_page(struct session *session)
             return false;
         }
         if (superseded(reader->link, entry))
-            reader->link->sent = entry->position;
+            link_move(reader->link, entry->position);
         else if (!send_entry(session, reader->link, entry))
             return false;
     }
@@ -267,7 +278,7 @@ static void page_read(void *arg, const struct channel_page *page)
             }
             /* Nothing is left between here and the floor of the ring. */
             if (!page->more && page->count == 0 && position_order(link->sent, request->floor) < 0)
-                link->sent = request->floor;
+                link_move(link, request->floor);
         }
         deliver_wake(session);
     }

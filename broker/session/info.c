@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "broker/session/connection.h"
 #include "broker/session/deliver.h"
 #include "broker/session/item.h"
 #include "proto/codec.h"
@@ -98,9 +99,34 @@ static void add_cursor(
     cursor->cursor = text_of(text);
 }
 
+/* True when something that is there already is still to be told: silence then proves nothing. */
+static bool lags(const struct session *session)
+{
+    if (session->blocked || session->reading || session->reader || session->initial || session->held)
+        return true;
+    for (const struct link *link = session->links; link; link = link->next) {
+        if (!link->settled || position_order(link->sent, link->channel->head) < 0)
+            return true;
+    }
+    return false;
+}
+
+static bool has_inbox(const struct session *session)
+{
+    for (const struct follow *follow = session->follows; follow; follow = follow->next) {
+        if (follow->place && follow->place->kind == FOLLOW_INBOX)
+            return true;
+    }
+    return false;
+}
+
 void heartbeat_send(struct session *session)
 {
     struct broker *broker = session->broker;
+
+    /* Nor are heartbeats kept for who does not read. */
+    if (!has_inbox(session) || connection_pending(session->connection) > broker->options.max_outbound)
+        return;
     struct heartbeat heartbeat = {.as_of = store_as_of(broker->store), .items_sent = session->items_sent};
     struct arena arena;
     size_t links = 0;
@@ -116,8 +142,7 @@ void heartbeat_send(struct session *session)
         if (link->channel->cell && link->settled)
             add_cursor(session, link, &heartbeat, &arena);
     }
-    /* A session that has not been told yet all that is there is no proof of silence either. */
-    heartbeat.stale = broker_now(broker) - heartbeat.as_of > STALE_MS || session->blocked || session->reading;
+    heartbeat.stale = broker_now(broker) - heartbeat.as_of > STALE_MS || lags(session);
     broker->counters.heartbeats +=
         (uint64_t)inbox_send(session, TEXT("heartbeat"), (struct bytes){0}, 0, encode_heartbeat, &heartbeat);
     arena_free(&arena);

@@ -8,14 +8,11 @@
 
 enum { TOPIC_ROOM = 512 };
 
-bool item_room(struct session *session, int count)
+bool item_room(struct session *session)
 {
     struct connection *connection = session->connection;
-    int window = session->inflight.window;
 
-    if (count > window)
-        count = window;
-    if (!connection || !inflight_fits(&session->inflight, count) ||
+    if (!connection || !inflight_fits(&session->inflight, 1) ||
         connection_pending(connection) > session->broker->options.max_outbound)
         session->blocked = true;
     return !session->blocked;
@@ -154,7 +151,8 @@ static void send_activity(struct session *session, struct follow *follow, struct
     struct wanted wanted = {.item_class = CLASS_ACTIVITY, .kind = activity.kind};
     char topic[TOPIC_ROOM];
 
-    if (!place_has_leaf(
+    if (!topic_kind_name(activity.kind) ||
+        !place_has_leaf(
             follow->place, channel->cell, activity.leaf, session->broker->options.leaf_precision) ||
         !follow_takes(session, follow, &wanted, delivery))
         return;
@@ -169,7 +167,7 @@ static void send_activity(struct session *session, struct follow *follow, struct
 static int concerned_face(struct session *session, const struct follow *follow,
     const struct alert_object *alert, struct delivery *delivery, bool *ended)
 {
-    uint32_t faces = place_alert_faces(follow->place, alert);
+    uint64_t faces = place_alert_faces(follow->place, alert);
 
     for (int i = 0; i < alert->face_count; i++) {
         struct wanted wanted = {.item_class = alert->faces[i].item_class,
@@ -192,8 +190,9 @@ static void send_alert(struct session *session, struct follow *follow, struct ch
 
     if (face < 0 || (delivery->retained && ended) || !session_show(session, follow, alert, again))
         return;
+    const char *category = category_name(alert->faces[face].category);
     delivery->topic = item_topic(topic, follow, item_class_name(alert->faces[face].item_class),
-        category_name(alert->faces[face].category), alert->key.public_id);
+        category ? category : "other", alert->key.public_id);
     delivery->payload = entry_payload(session->broker, channel, entry, 0, follow->json, ended);
     deliver_send(session, delivery);
 }

@@ -4,9 +4,9 @@
 
 #include "broker/session/deliver.h"
 
-/* True when `count` more messages fit into the client's window and the output; else the session is marked
+/* True when one more message fits into the client's window and the output; else the session is marked
  * blocked. */
-bool item_room(struct session *session, int count);
+bool item_room(struct session *session);
 
 /* Sends item `item` of the entry when it concerns the follow. before: where the link's cursor stays until the
  * client has acknowledged. Call item_room first. */

@@ -183,16 +183,16 @@ static bool touches(const struct followed_place *place, const struct geo_shape *
     return geo_shape_touches_cell(shape, place->cell);
 }
 
-uint32_t place_alert_faces(struct followed_place *place, const struct alert_object *alert)
+uint64_t place_alert_faces(struct followed_place *place, const struct alert_object *alert)
 {
-    if (place->last_alert == alert)
+    if (place->last_alert == alert->serial)
         return place->last_faces;
-    uint32_t faces = 0;
+    uint64_t faces = 0;
     for (int i = 0; i < alert->face_count; i++) {
         if (touches(place, &alert->faces[i].shape))
-            faces |= UINT32_C(1) << i;
+            faces |= UINT64_C(1) << i;
     }
-    place->last_alert = alert;
+    place->last_alert = alert->serial;
     place->last_faces = faces;
     return faces;
 }

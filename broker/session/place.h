@@ -22,8 +22,8 @@ struct followed_place {
     struct geo_point center;
     uint64_t shown_key; /* tells places apart in a session's table of shown revisions */
     /* The answer for the alert that was asked about last: one bit a face. */
-    const struct alert_object *last_alert;
-    uint32_t last_faces;
+    uint64_t last_alert; /* its serial: an address may be used anew */
+    uint64_t last_faces;
     size_t channel_count;
     struct place_channel *channels; /* NEAR, CELL: those that can hold what concerns it */
     char name[];                    /* "near/9qh1f5/1600", "cell/9qh1f", "inbox/user/ann/phone" */
@@ -36,7 +36,7 @@ struct followed_place *place_hold(
 void place_drop(struct broker *broker, struct followed_place *place);
 
 /* One bit for each face of the alert that has a point in common with the place. */
-uint32_t place_alert_faces(struct followed_place *place, const struct alert_object *alert);
+uint64_t place_alert_faces(struct followed_place *place, const struct alert_object *alert);
 /* True when activity in the leaf cell with these bits below the channel's cell concerns the place. */
 bool place_has_leaf(const struct followed_place *place, geo_cell channel, uint16_t bits, int leaf_precision);
 

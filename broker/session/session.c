@@ -125,7 +125,7 @@ static struct follow *follow_hold(struct session *session, const struct follow_f
         }
     }
     follow = must_calloc(sizeof *follow);
-    *follow = (struct follow){session->follows, place, parsed->json, 1};
+    *follow = (struct follow){session->follows, place, parsed->json, 1, ++session->follow_serial};
     session->follows = follow;
     if (place)
         need_channels(session, place);
@@ -283,34 +283,42 @@ bool session_acknowledge(struct session *session, uint16_t packet_id)
 
 /* ---- what this connection was shown: revisions only rise ---- */
 
-enum { SHOWN_MOST = 4096 };
+enum { SHOWN_FIRST = 8, SHOWN_MOST = 4096 };
 
-static struct shown *shown_slot(const struct session *session, uint64_t key)
+static struct shown *shown_slot(const struct shown_table *table, uint64_t key)
 {
-    uint32_t i = (uint32_t)(key >> 32) & (session->shown_room - 1);
+    uint32_t i = (uint32_t)(key >> 32) & (table->room - 1);
 
-    while (session->shown[i].key && session->shown[i].key != key)
-        i = (i + 1) & (session->shown_room - 1);
-    return &session->shown[i];
+    while (table->slots[i].key && table->slots[i].key != key)
+        i = (i + 1) & (table->room - 1);
+    return &table->slots[i];
 }
 
-/* A full table starts anew: repeats are then possible, and apps drop them by (public id, revision). */
+static uint32_t shown_revision(const struct shown_table *table, uint64_t key)
+{
+    return table->room ? shown_slot(table, key)->revision : 0;
+}
+
+/* A full table becomes the one before, and that is forgotten: of the last thousands of alerts all is known.
+ */
 static void shown_grow(struct session *session)
 {
-    struct shown *old = session->shown;
-    uint32_t old_room = session->shown_room;
+    struct shown_table old = session->shown;
 
-    session->shown_room = old_room ? old_room * 2 : 8;
-    if (session->shown_room > SHOWN_MOST) {
-        session->shown_room = 8;
-        session->shown_count = old_room = 0;
+    session->shown.room = old.room ? old.room * 2 : SHOWN_FIRST;
+    if (session->shown.room > SHOWN_MOST) {
+        free(session->shown_before.slots);
+        session->shown_before = old;
+        session->shown.count = 0;
+        session->shown.room = SHOWN_FIRST;
+        old = (struct shown_table){0};
     }
-    session->shown = must_calloc(session->shown_room * sizeof *session->shown);
-    for (uint32_t i = 0; i < old_room; i++) {
-        if (old[i].key)
-            *shown_slot(session, old[i].key) = old[i];
+    session->shown.slots = must_calloc(session->shown.room * sizeof *session->shown.slots);
+    for (uint32_t i = 0; i < old.room; i++) {
+        if (old.slots[i].key)
+            *shown_slot(&session->shown, old.slots[i].key) = old.slots[i];
     }
-    free(old);
+    free(old.slots);
 }
 
 static uint64_t shown_key(const struct follow *follow, const char *public_id)
@@ -327,15 +335,16 @@ bool session_show(
 {
     uint64_t key = shown_key(follow, alert->key.public_id);
 
-    if ((session->shown_count + 1) * 4 > session->shown_room * 3)
+    if ((session->shown.count + 1) * 4 > session->shown.room * 3)
         shown_grow(session);
-    struct shown *slot = shown_slot(session, key);
-    if (slot->key == key && slot->revision >= alert->key.revision + again) {
+    struct shown *slot = shown_slot(&session->shown, key);
+    uint32_t told = slot->key ? slot->revision : shown_revision(&session->shown_before, key);
+    if (told && told >= alert->key.revision + again) {
         session->broker->counters.items_repeated++;
         return false;
     }
     if (!slot->key)
-        session->shown_count++;
+        session->shown.count++;
     *slot = (struct shown){key, alert->key.revision};
     return true;
 }
@@ -398,6 +407,7 @@ void session_close(struct session *session)
     session->principal->sessions--;
     principal_drop(broker, session->principal);
     inflight_free(&session->inflight);
-    free(session->shown);
+    free(session->shown.slots);
+    free(session->shown_before.slots);
     free(session);
 }

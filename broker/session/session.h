@@ -26,6 +26,7 @@ struct follow {
     struct followed_place *place; /* NULL for nb/v1/info */
     bool json;
     uint32_t filters; /* how many subscriptions share it */
+    uint32_t serial;  /* rises: the newest follow stands first in its list */
 };
 
 /* An alert in force that a new follower gets first. */
@@ -60,14 +61,16 @@ struct session {
     bool blocked; /* the window or the output is full */
     bool held;    /* nothing is delivered before SUBACK */
     bool unsaved; /* cursors moved since they were stored */
-    uint32_t filter_count;
+    uint32_t filter_count, follow_serial;
     struct subscription *subscriptions;
     struct follow *follows;
     struct link *links;
     struct inflight inflight;
     struct initial *initial, **initial_end;
-    struct shown *shown;
-    uint32_t shown_count, shown_room;
+    struct shown_table {
+        struct shown *slots;
+        uint32_t count, room;   /* room: a power of 2; 0: none yet */
+    } shown, shown_before;      /* of late, and those before them */
     struct page_reader *reader; /* entries read from the store for one link that is behind the ring */
     int64_t saved_at, heartbeat_at;
     uint64_t items_sent;

@@ -80,9 +80,9 @@ enum geo_error geo_shape_check_strict(const struct geo_shape *shape, struct geo_
     enum geo_error error = check(shape, where);
     if (error != GEO_OK || shape->kind != GEO_POLYGONS)
         return error;
-    struct geo_run room[4 * GEO_STACK_RUNS];
+    struct geo_run room[GEO_STACK_RUNS];
     struct geo_index index;
-    geo_index_build(shape, room, 4 * GEO_STACK_RUNS, &index);
+    geo_index_build(shape, room, GEO_STACK_RUNS, &index);
     if (geo_index_crossing(&index, where))
         return GEO_RING_CROSSES;
     for (size_t i = 0; i < shape->polygon_count; i++)

@@ -171,6 +171,24 @@ static enum geo_side rough_side(const struct search *search, struct geo_box box,
     return about.farthest < radius + least ? GEO_IN : GEO_PARTLY;
 }
 
+/* Circles that are large beside the box that holds their centers: how far the border is from its middle tells
+ * nearly all. */
+static enum geo_side polygons_side(
+    const struct geo_prepared *shape, struct geo_box box, double least, double most)
+{
+    struct geo_point middle = {(box.south + box.north) / 2, (box.west + box.east) / 2};
+    double half = geo_box_about(box, middle, cos(middle.lat * GEO_RADIANS)).farthest;
+    if (half > least) {
+        enum geo_side side = geo_box_side(shape, grown(box, most));
+        return side == GEO_PARTLY && geo_box_side(shape, box) == GEO_IN ? GEO_IN : side;
+    }
+    if (geo_index_border_within(&shape->index, middle, least - half))
+        return GEO_IN;
+    if (geo_index_border_within(&shape->index, middle, most + half + 2 * GEO_SLACK_METRES))
+        return GEO_PARTLY;
+    return geo_index_holds(&shape->index, middle) ? GEO_IN : GEO_OUT;
+}
+
 /* GEO_OUT: none of the circles below is touched; GEO_IN: all are. */
 static enum geo_side fork_side(const struct search *search, const struct geo_fork *fork)
 {
@@ -179,8 +197,7 @@ static enum geo_side fork_side(const struct search *search, const struct geo_for
         return GEO_OUT;
     if (search->shape->shape->kind != GEO_POLYGONS)
         return rough_side(search, box, fork->least, fork->most);
-    enum geo_side side = geo_box_side(search->shape, grown(box, fork->most));
-    return side == GEO_PARTLY && geo_box_side(search->shape, box) == GEO_IN ? GEO_IN : side;
+    return polygons_side(search->shape, box, fork->least, fork->most);
 }
 
 static bool touches(const struct search *search, const struct geo_circle *circle)

@@ -264,7 +264,19 @@ struct nearest {
 
 static struct nearest nearest_to(struct geo_point point, double best)
 {
-    return (struct nearest){point, cos(point.lat * GEO_RADIANS), best, geo_circle_box(point, best)};
+    struct nearest nearest = {.point = point, .cosine = cos(point.lat * GEO_RADIANS), .best = best};
+    double degrees = (best + GEO_SLACK_METRES) / GEO_EARTH_RADIUS / GEO_RADIANS;
+    if (degrees > 5 || fabs(point.lat) > 70) {
+        nearest.within = geo_circle_box(point, best);
+        return nearest;
+    }
+    /* Here asin(sin(angle) / cosine) is the quotient but for 1 in 50. */
+    double lon = degrees / nearest.cosine * 1.02;
+    nearest.within =
+        (struct geo_box){point.lat - degrees, point.lon - lon, point.lat + degrees, point.lon + lon};
+    if (nearest.within.west < -180)
+        nearest.within.west += 360, nearest.within.east += 360;
+    return nearest;
 }
 
 static bool may_be_nearer(const void *question, const struct geo_box *box)
@@ -276,9 +288,10 @@ static bool may_be_nearer(const void *question, const struct geo_box *box)
 
 static double edge_distance(const struct nearest *nearest, struct geo_point a, struct geo_point b)
 {
-    const struct geo_box box = edge_box(a, b);
-    return may_be_nearer(nearest, &box) ? geo_edge_distance(a, b, nearest->point, nearest->best)
-                                        : nearest->best;
+    if (!geo_boxes_touch(edge_box(a, b), nearest->within) ||
+        geo_edge_about(a, b, nearest->point, nearest->cosine).nearest >= nearest->best)
+        return nearest->best;
+    return geo_edge_distance(a, b, nearest->point, nearest->best);
 }
 
 double geo_index_border_distance(const struct geo_index *index, struct geo_point point, double enough)
@@ -297,6 +310,15 @@ double geo_index_border_distance(const struct geo_index *index, struct geo_point
     return nearest.best;
 }
 
+static bool edge_within(const struct nearest *nearest, struct geo_point a, struct geo_point b)
+{
+    struct geo_about about = geo_edge_about(a, b, nearest->point, nearest->cosine);
+    if (about.farthest < nearest->best)
+        return true;
+    return about.nearest < nearest->best &&
+           geo_edge_distance(a, b, nearest->point, nearest->best) < nearest->best;
+}
+
 bool geo_index_border_within(const struct geo_index *index, struct geo_point point, double radius)
 {
     const struct nearest nearest = nearest_to(point, radius);
@@ -306,7 +328,7 @@ bool geo_index_border_within(const struct geo_index *index, struct geo_point poi
             return true;
         for (struct stretch stretch = stretches_of(index, run); next_stretch(&stretch);)
             for (size_t i = 0; i < stretch.edges; i++)
-                if (edge_distance(&nearest, stretch.points[i], stretch.points[i + 1]) < radius)
+                if (edge_within(&nearest, stretch.points[i], stretch.points[i + 1]))
                     return true;
     }
     return false;

@@ -73,6 +73,10 @@ static inline double geo_edge_span(struct geo_point a, struct geo_point b)
 /* Metres from the point to the edge, right to GEO_SLACK_METRES when it is below `enough`, else no less than
  * `enough`. */
 double geo_edge_distance(struct geo_point a, struct geo_point b, struct geo_point point, double enough);
+/* Bounds for that distance, `nearest` below and `farthest` above it, by a few in 1000 and without
+ * trigonometry; as geo_box_about has them. */
+struct geo_about geo_edge_about(
+    struct geo_point a, struct geo_point b, struct geo_point point, double cosine);
 bool geo_edge_touches_box(struct geo_point a, struct geo_point b, struct geo_box box);
 /* How the edge meets the meridian north of the point. */
 enum geo_crossing { GEO_NO_CROSSING, GEO_CROSSES, GEO_ON_EDGE };
@@ -87,7 +91,7 @@ bool geo_edges_cross(struct geo_point a, struct geo_point b, struct geo_point c,
 double geo_ring_area(const struct geo_ring *ring);
 
 /* ---- the index over a shape's edges ---- */
-enum { GEO_FAN = 8, GEO_LEVELS = 12, GEO_STACK_RUNS = 256, GEO_POLAR_POLYGONS = 16 };
+enum { GEO_FAN = 8, GEO_LEVELS = 12, GEO_STACK_RUNS = 1024, GEO_POLAR_POLYGONS = 16 };
 /* Consecutive edges of a shape, in the order of polygons, rings, points; may span rings and polygons. */
 struct geo_run {
     struct geo_box box;

@@ -117,6 +117,23 @@ double geo_edge_distance(struct geo_point a, struct geo_point b, struct geo_poin
     return nearest;
 }
 
+/* In a plane whose east is scaled by the point's cosine; within `far` of the point other latitudes' cosines
+ * differ from it by no more than `far`. */
+struct geo_about geo_edge_about(struct geo_point a, struct geo_point b, struct geo_point point, double cosine)
+{
+    double x = geo_wrap(a.lon - point.lon), y = a.lat - point.lat, span = geo_edge_span(a, b),
+           climb = b.lat - a.lat;
+    double far = geo_max(geo_max(fabs(x), fabs(x + span)), geo_max(fabs(y), fabs(y + climb)));
+    if (far > 5 || cosine < 0.2)
+        return (struct geo_about){0, HUGE_VAL};
+    x *= cosine, span *= cosine, far *= GEO_RADIANS;
+    double square = span * span + climb * climb, t = square > 0 ? -(x * span + y * climb) / square : 0;
+    t = t < 0 ? 0 : t > 1 ? 1 : t;
+    x += t * span, y += t * climb;
+    double about = sqrt(x * x + y * y) * GEO_RADIANS * GEO_EARTH_RADIUS;
+    return (struct geo_about){about * (1 - far / cosine - 0.001), about * (1 + far / cosine)};
+}
+
 bool geo_edge_touches_box(struct geo_point a, struct geo_point b, struct geo_box box)
 {
     double span = geo_edge_span(a, b), climb = b.lat - a.lat, slack = GEO_SLACK_DEGREES;

@@ -65,7 +65,9 @@ bool geo_contains(geo_cell a, geo_cell b);
 /* The up to eight neighbors, across the antimeridian; fewer at the poles. Returns how many. */
 int geo_neighbors(geo_cell cell, geo_cell out[8]);
 
-/* Great-circle distance in metres (haversine). */
+/* Great-circle distance in metres, by the haversine. On the sphere it is exact to rounding (1e-8 m); against
+ * the WGS 84 ellipsoid it is off by up to 0.56 % (most along a meridian at the equator), 5 m in a kilometre.
+ */
 double geo_distance(struct geo_point a, struct geo_point b);
 
 /* The 32 cells of the next precision, along the curve; returns 32, or 0 for a cell of precision 12 or none.
@@ -97,6 +99,8 @@ struct geo_polygon {
     const struct geo_ring *rings; /* the outer one, then holes */
     size_t count;
 };
+/* Where polygons overlap, all of them hold; where a polygon crosses itself, what an odd number of its lines
+ * surrounds. */
 struct geo_shape {
     enum geo_shape_kind kind;
     struct geo_point center; /* POINT, CIRCLE */
@@ -104,7 +108,8 @@ struct geo_shape {
     const struct geo_polygon *polygons;
     size_t polygon_count;
 };
-/* GEO_OK, or what is wrong with it. */
+/* GEO_OK, or what is wrong with it. The questions below are meant for shapes that pass; others are safe to
+ * ask about (no read beyond what they point to, an end in time), but the answers mean nothing. */
 enum geo_error geo_shape_check(const struct geo_shape *shape) __attribute__((warn_unused_result));
 /* The same, and stricter: also that no edges of a polygon cross each other and that its holes lie in it (a
  * ring that only touches itself or another passes). *where, which may be NULL, says what is wrong where;

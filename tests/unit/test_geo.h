@@ -26,6 +26,12 @@ struct chance {
     uint64_t state;
 };
 
+static inline struct chance chance_of(uint64_t test)
+{
+    const char *seed = getenv("NEIGHBORS_GEO_SEED");
+    return (struct chance){test + (seed != NULL ? 1000 * strtoull(seed, NULL, 10) : 0)};
+}
+
 static inline uint64_t chance_bits(struct chance *chance)
 {
     uint64_t z = chance->state += 0x9E3779B97F4A7C15u; /* splitmix64 (S. Vigna) */

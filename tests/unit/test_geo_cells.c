@@ -125,7 +125,7 @@ static void neighbor_cells(void **state)
 static void laws(void **state)
 {
     (void)state;
-    struct chance chance = {1};
+    struct chance chance = chance_of(1);
     for (long i = 0; i < rounds(100000); i++) {
         struct geo_point point = chance_point(&chance);
         int precision = 1 + chance_below(&chance, GEO_MAX_PRECISION);
@@ -174,7 +174,7 @@ static geo_cell bit_by_bit(struct geo_point point, int precision)
 static void same_as_definition(void **state)
 {
     (void)state;
-    struct chance chance = {2};
+    struct chance chance = chance_of(2);
     for (long i = 0; i < rounds(100000); i++) {
         struct geo_point point = chance_point(&chance);
         if (i % 2 == 0) { /* on and beside the lines of the grid */
@@ -200,7 +200,7 @@ static void arrays(void **state)
     enum { MANY = 1001 };
     static struct geo_point points[MANY], back[2][MANY];
     static geo_cell cells[2][MANY];
-    struct chance chance = {3};
+    struct chance chance = chance_of(3);
     for (long round = 0; round < rounds(100); round++) {
         int precision = 1 + (int)(round % 12);
         size_t good = 0;

@@ -76,7 +76,7 @@ static void come_and_go(void **state)
     (void)state;
     static const double radii[] = {0, 400, 800, 1600, 3200, 8000, 150, 1e6, 2e7};
     static const struct geo_point centers[] = {{34, -118}, {0, 180}, {89.5, 0}, {-60, -179.9}};
-    struct chance chance = {12};
+    struct chance chance = chance_of(12);
     static struct member members[MANY];
     for (size_t c = 0; c < sizeof centers / sizeof *centers; c++) {
         struct geo_circles set = {0};

@@ -117,7 +117,7 @@ static void check_cover(struct chance *chance, const struct geo_shape *shape, st
 static void as_small_as_possible(void **state)
 {
     (void)state;
-    struct chance chance = {7};
+    struct chance chance = chance_of(7);
     for (long i = 0; i < rounds(12); i++) {
         struct geo_shape circle = {.kind = GEO_CIRCLE, .radius = 2000};
         circle.center =
@@ -141,7 +141,7 @@ static void as_small_as_possible(void **state)
 static void circles(void **state)
 {
     (void)state;
-    struct chance chance = {8};
+    struct chance chance = chance_of(8);
     for (long i = 0; i < rounds(600); i++) {
         struct geo_shape circle = {.kind = GEO_CIRCLE, .center = chance_point(&chance)};
         circle.radius = exp(chance_between(&chance, log(0.01), log(1.9e7)));
@@ -158,7 +158,7 @@ static void circles(void **state)
 static void polygons(void **state)
 {
     (void)state;
-    struct chance chance = {9};
+    struct chance chance = chance_of(9);
     for (long i = 0; i < rounds(400); i++) {
         struct geo_point points[42],
             center = {chance_between(&chance, -70, 70), chance_between(&chance, -180, 180)};
@@ -183,7 +183,7 @@ static void polygons(void **state)
 static void broods_agree(void **state)
 {
     (void)state;
-    struct chance chance = {13};
+    struct chance chance = chance_of(13);
     for (long i = 0; i < rounds(20000); i++) {
         struct geo_shape circle = {.kind = GEO_CIRCLE, .center = chance_point(&chance)};
         circle.radius = exp(chance_between(&chance, log(0.01), log(1.9e7)));

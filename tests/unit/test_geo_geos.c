@@ -158,7 +158,7 @@ static void check_cover(const struct geo_shape *shape, const GEOSGeometry *their
 static void same_as_geos(void **state)
 {
     (void)state;
-    struct chance chance = {20};
+    struct chance chance = chance_of(20);
     size_t asked = 0;
     for (long i = 0; i < rounds(8000); i++) {
         struct hard hard;
@@ -186,7 +186,7 @@ static void same_as_geos(void **state)
 static void validity(void **state)
 {
     (void)state;
-    struct chance chance = {21};
+    struct chance chance = chance_of(21);
     int crossed = 0;
     for (long i = 0; i < rounds(6000); i++) {
         struct geo_point points[3][POINTS + 1], center = {chance_between(&chance, -60, 60), 0};

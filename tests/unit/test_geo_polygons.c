@@ -228,7 +228,7 @@ static void compare_prepared(struct chance *chance, const struct geo_shape *shap
 static void prepared_is_the_same(void **state)
 {
     (void)state;
-    struct chance chance = {10};
+    struct chance chance = chance_of(10);
     for (long i = 0; i < rounds(60); i++) {
         static struct geo_point points[3][5001];
         struct geo_ring rings[3];
@@ -306,7 +306,7 @@ static void real_boundaries(void **state)
         "../shared/data/geo/boundaries/la-county-88-cities.geojson",
         "../shared/data/geo/geohash/geohash-poly-slowshape.ldj"};
     static struct geo_point points[200000];
-    struct chance chance = {11};
+    struct chance chance = chance_of(11);
     size_t all = 0;
     for (size_t i = 0; i < 3; i++) {
         static struct geo_ring rings[3000];

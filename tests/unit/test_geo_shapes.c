@@ -59,7 +59,7 @@ static double slow_edge_distance(struct geo_point a, struct geo_point b, struct 
 static void circle_meets_cells(void **state)
 {
     (void)state;
-    struct chance chance = {3};
+    struct chance chance = chance_of(3);
     for (long i = 0; i < rounds(3000); i++) {
         struct geo_shape circle = {.kind = GEO_CIRCLE, .center = chance_point(&chance)};
         if (i % 4 == 0)
@@ -328,7 +328,7 @@ static void make_star(
 static void random_polygons(void **state)
 {
     (void)state;
-    struct chance chance = {4};
+    struct chance chance = chance_of(4);
     for (long i = 0; i < rounds(3000); i++) {
         struct geo_point points[40],
             center = {chance_between(&chance, -70, 70), chance_between(&chance, -180, 180)};
@@ -362,7 +362,7 @@ static void random_polygons(void **state)
 static void edge_distances(void **state)
 {
     (void)state;
-    struct chance chance = {5};
+    struct chance chance = chance_of(5);
     for (long i = 0; i < rounds(300); i++) {
         struct geo_point a = chance_point(&chance), b = chance_point(&chance), c = chance_point(&chance);
         if (i % 2 == 0) { /* high up, where edges bend most */
@@ -391,7 +391,7 @@ static void large_polygon(void **state)
     (void)state;
     enum { count = 41000 };
     static struct geo_point points[count + 1];
-    struct chance chance = {6};
+    struct chance chance = chance_of(6);
     for (int i = 0; i < count; i++) {
         double angle = 2 * M_PI * i / count, ray = 0.5 + 0.1 * sin(9 * angle) + 0.02 * sin(301 * angle);
         points[i] = (struct geo_point){34 + ray * sin(angle), -118 + ray * cos(angle)};

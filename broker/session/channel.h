@@ -13,8 +13,9 @@ struct link {
     struct link *next; /* of the session */
     struct channel *channel;
     struct session *session;
-    struct position_in_channel sent; /* everything up to here was sent or does not concern the session */
-    uint32_t generation;             /* of the channel when `sent` was stored */
+    struct position_in_channel sent;   /* everything up to here was sent or does not concern the session */
+    struct position_in_channel missed; /* entries up to here came while the session was away */
+    uint32_t generation;               /* of the channel when `sent` was stored */
     uint32_t resume; /* not 0: the item behind `sent` was sent to the follows whose serial is above this */
     bool fresh;      /* no cursor yet: takes the head when the channel is LIVE */
     bool settled;    /* `sent` was held against the channel's head, low-water mark and generation */

@@ -209,10 +209,12 @@ static void reader_free(struct session *session)
     free(reader);
 }
 
-/* Returning followers see the latest state of an alert: what was superseded meanwhile is passed over. */
+/* Returning followers see the latest state of an alert: what was superseded while they were away is passed
+ * over. What came since is shown state by state, also when it has to be read because the store was away. */
 static bool superseded(const struct link *link, const struct entry *entry)
 {
-    return entry->kind == ENTRY_ALERT && channel_supersedes(link->channel, entry);
+    return entry->kind == ENTRY_ALERT && position_order(entry->position, link->missed) <= 0 &&
+           channel_supersedes(link->channel, entry);
 }
 
 /* Sends what was read from the store; true when all of it is sent. */

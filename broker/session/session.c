@@ -233,6 +233,7 @@ static void settle(struct session *session, struct link *link)
     int64_t back = broker_now(session->broker) - 60000;
 
     link->settled = true;
+    link->missed = channel->head;
     if (link->fresh) {
         link->fresh = false;
         link->sent = channel->head;

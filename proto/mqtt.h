@@ -195,6 +195,9 @@ void mqtt_encode_unsubscribe(struct mqtt_writer *w, uint8_t version, uint16_t pa
 /* SUBACK or UNSUBACK. Codes are MQTT 5's; for 3.1.1 codes above 0x7F become 0x80 and UNSUBACK has none. */
 void mqtt_encode_suback(struct mqtt_writer *w, uint8_t version, enum mqtt_type type, uint16_t packet_id,
     const uint8_t *codes, size_t code_count);
+/* The same with properties: a reason string, user properties. */
+void mqtt_encode_suback_with(struct mqtt_writer *w, uint8_t version, enum mqtt_type type, uint16_t packet_id,
+    const uint8_t *codes, size_t code_count, const struct mqtt_property_out *properties, size_t count);
 /* PINGREQ or PINGRESP. */
 void mqtt_encode_ping(struct mqtt_writer *w, enum mqtt_type type);
 

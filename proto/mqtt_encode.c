@@ -298,18 +298,24 @@ void mqtt_encode_unsubscribe(struct mqtt_writer *w, uint8_t version, uint16_t pa
         put_text(w, filters[i]);
 }
 
-void mqtt_encode_suback(struct mqtt_writer *w, uint8_t version, enum mqtt_type type, uint16_t packet_id,
-    const uint8_t *codes, size_t code_count)
+void mqtt_encode_suback_with(struct mqtt_writer *w, uint8_t version, enum mqtt_type type, uint16_t packet_id,
+    const uint8_t *codes, size_t code_count, const struct mqtt_property_out *properties, size_t count)
 {
+    struct block block = block_of(properties, count);
     bool five = has_properties(version);
     if (!five && type == MQTT_UNSUBACK)
         code_count = 0;
-    put_header(w, type, 0, 2 + (five ? 1 : 0) + code_count);
+    put_header(w, type, 0, 2 + block_size(version, &block) + code_count);
     put_two(w, packet_id);
-    if (five)
-        put_byte(w, 0); /* [MQTT-2.2.2-1] */
+    put_block(w, version, &block); /* [MQTT-2.2.2-1] */
     for (size_t i = 0; i < code_count; i++)
         put_byte(w, !five && codes[i] > 0x7F ? 0x80 : codes[i]); /* 3.1.1: [MQTT-3.9.3-2] */
+}
+
+void mqtt_encode_suback(struct mqtt_writer *w, uint8_t version, enum mqtt_type type, uint16_t packet_id,
+    const uint8_t *codes, size_t code_count)
+{
+    mqtt_encode_suback_with(w, version, type, packet_id, codes, code_count, NULL, 0);
 }
 
 void mqtt_encode_ping(struct mqtt_writer *w, enum mqtt_type type)

@@ -1,6 +1,8 @@
 /* SUBSCRIBE and UNSUBSCRIBE. Filters are read and followed at once; SUBACK waits until every channel is LIVE
  * and, for a session that outlives its connection, until filters and first cursors are stored. Only then is
  * anything delivered. */
+#include <stdio.h>
+
 #include "broker/session/connection_state.h"
 #include "broker/session/deliver.h"
 #include "broker/session/info.h"
@@ -11,6 +13,8 @@ struct subscribing {
     uint16_t packet_id;
     enum mqtt_type answer;
     bool saving;
+    struct refusal refusal; /* of the first filter that was refused; code OK: none was */
+    size_t refused_index;
     size_t count;
     struct subscribed {
         uint8_t code;
@@ -25,16 +29,31 @@ void subscribing_abandon(struct subscribing *subscribing)
         free(subscribing);
 }
 
+/* Says of the first refused filter which field broke which rule; true when the client takes that. */
+static bool explain(
+    const struct connection *connection, const struct subscribing *subscribing, char told[160])
+{
+    const struct refusal *refusal = &subscribing->refusal;
+
+    if (!refusal->code || connection->version != MQTT_5 || !connection->problem_info)
+        return false;
+    snprintf(told, 160, "filters[%zu].%s: %s", subscribing->refused_index, refusal->field, refusal->rule);
+    return subscribing->count + strlen(told) + 16 <= connection->maximum_packet;
+}
+
 static void answer(struct connection *connection, const struct subscribing *subscribing)
 {
-    size_t size = subscribing->count + 16;
+    char told[160] = "";
+    bool tells = explain(connection, subscribing, told);
+    struct mqtt_property_out why = {.id = MQTT_REASON_STRING, .text = text_of(told)};
+    size_t size = subscribing->count + 16 + why.text.len;
     uint8_t *codes = must_alloc(subscribing->count + 1);
     struct mqtt_writer writer = {output_reserve(&connection->output, size), size, 0};
 
     for (size_t i = 0; i < subscribing->count; i++)
         codes[i] = subscribing->filters[i].code;
-    mqtt_encode_suback(
-        &writer, connection->version, subscribing->answer, subscribing->packet_id, codes, subscribing->count);
+    mqtt_encode_suback_with(&writer, connection->version, subscribing->answer, subscribing->packet_id, codes,
+        subscribing->count, &why, tells);
     output_commit(&connection->output, writer.len);
     connection_wants_write(connection);
     free(codes);
@@ -143,23 +162,33 @@ static bool may_follow(const struct follow_filter *parsed)
     return parsed->kind != FOLLOW_CELL || strlen(parsed->cell) >= 4;
 }
 
-static uint8_t subscribe_one(
-    struct session *session, const struct mqtt_filter *filter, uint32_t id, struct subscription **initial)
+static uint8_t refuse(struct refusal *out, uint8_t code, const char *field, const char *rule)
+{
+    *out = (struct refusal){.code = code, .field = field, .rule = rule};
+    return code;
+}
+
+/* The code of one filter; refusal is filled when it is 0x80 or more. */
+static uint8_t subscribe_one(struct session *session, const struct mqtt_filter *filter, uint32_t id,
+    struct subscription **initial, struct refusal *refusal)
 {
     struct follow_filter parsed;
-    struct refusal refusal;
     struct subscription *subscription;
     bool created;
     uint8_t options = (uint8_t)(filter->qos | filter->no_local << 2 | filter->retain_as_published << 3 |
                                 filter->retain_handling << 4);
 
     *initial = NULL;
-    if (!topic_parse_filter(filter->filter, session->broker->options.leaf_precision, &parsed, &refusal))
-        return refusal.code;
+    if (!topic_parse_filter(filter->filter, session->broker->options.leaf_precision, &parsed, refusal))
+        return refusal->code;
     if (!may_follow(&parsed))
-        return REASON_NOT_ALLOWED;
+        return refuse(refusal, REASON_NOT_ALLOWED, "geohash", "at least 4 characters");
     uint8_t code = session_subscribe(session, filter->filter, &parsed, options, id, &subscription, &created);
-    if (code < 0x80 && (filter->retain_handling == 0 || (filter->retain_handling == 1 && created)))
+    if (code == REASON_QUOTA_EXCEEDED)
+        return refuse(refusal, code, "filter", "more than a session may have");
+    if (code >= 0x80)
+        return refuse(refusal, code, "geohash", "too large a place to follow");
+    if (filter->retain_handling == 0 || (filter->retain_handling == 1 && created))
         *initial = subscription;
     return code;
 }
@@ -191,9 +220,15 @@ void connection_on_subscribe(struct connection *connection, const struct mqtt_fi
 
     while (mqtt_next_filter(filters, true, &offset, &filter)) {
         struct subscribed *slot = &subscribing->filters[subscribing->count++];
-        slot->code = subscribe_one(session, &filter, id, &slot->initial);
-        if (slot->code >= 0x80)
-            connection->broker->counters.subscriptions_refused++;
+        struct refusal refusal;
+        slot->code = subscribe_one(session, &filter, id, &slot->initial, &refusal);
+        if (slot->code < 0x80)
+            continue;
+        connection->broker->counters.subscriptions_refused++;
+        if (!subscribing->refusal.code) {
+            subscribing->refusal = refusal;
+            subscribing->refused_index = subscribing->count - 1;
+        }
     }
     if (connection->version == MQTT_5)
         take_since(session, &filters->properties);

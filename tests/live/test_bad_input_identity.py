@@ -278,6 +278,22 @@ class Filters(WatchedCase):
                          [1])
 
 
+    def test_the_reason_names_the_filter(self):
+        def told(*filters, **options):
+            connection = self.client("user/ann", **options)
+            connection.send(mqtt.subscribe([(filter_, 1) for filter_ in filters]))
+            return connection.until(mqtt.SUBACK).props.get("reason_string")
+
+        good = "nb/v1/near/9qh1f5/1600/#"
+        self.assertIsNone(told(good))
+        self.assertEqual(told(good, "nb/v1/near/9qh1f5/17/#", "#"), "filters[1].metres: 400, 800, 1600, 3200 or 8000")
+        self.assertEqual(told("nb/v1/cell/9qh/#"), "filters[0].geohash: at least 4 characters")
+        for filter_ in self.BAD:
+            self.assertRegex(told(filter_), r"^filters\[0\]\.[\w ]+: .")
+        self.assertIsNone(told("#", props={"request_problem_info": 0}))
+        self.assertIsNone(told("#", props={"maximum_packet_size": 30}))
+
+
 class Sessions(WatchedCase):
     def test_expiry(self):
         """A session outlives its connection as long as it was asked to, and no longer."""

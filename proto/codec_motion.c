@@ -1,6 +1,7 @@
 /* Motion batches. An event that breaks a rule is marked alone; what is wrong with the batch itself refuses it
  * whole. */
 #include "proto/codec_motion.h"
+#include "proto/json.h"
 
 _Static_assert((int)PHASE_PULSE == (int)NEIGHBORS__V1__PHASE__VALUE__PULSE, "as in the schema");
 _Static_assert((int)KIND_SOUND == (int)NEIGHBORS__V1__MOTION_KIND__VALUE__SOUND, "as in the schema");
@@ -89,12 +90,18 @@ bool codec_start_batch(
 
 static bool read_json(const struct codec_reading *reading, struct bytes payload, struct motion_batch *out)
 {
-    const Neighbors__V1__MotionBatch *in = (const Neighbors__V1__MotionBatch *)codec_unpack(
-        ENCODING_JSON, payload, &neighbors__v1__motion_batch__descriptor, reading);
+    struct refusal refusals[LIMIT_BATCH_EVENTS] = {{0}};
+    struct json_each_alone events = {"events", LIMIT_BATCH_EVENTS, refusals};
+    const Neighbors__V1__MotionBatch *in = (const Neighbors__V1__MotionBatch *)codec_unpack_json(
+        payload, &neighbors__v1__motion_batch__descriptor, reading, &events);
     if (!in || !codec_start_batch(reading, in->session, in->n_events, out))
         return false;
-    for (size_t i = 0; i < in->n_events; i++)
-        codec_read_event(reading->arena, i, in->events[i], &out->events[i]);
+    for (size_t i = 0; i < in->n_events; i++) {
+        if (refusals[i].code == REASON_OK)
+            codec_read_event(reading->arena, i, in->events[i], &out->events[i]);
+        else
+            out->events[i] = (struct motion_event){.seq = in->events[i]->seq, .refusal = refusals[i]};
+    }
     return true;
 }
 

@@ -51,27 +51,37 @@ static uint32_t *version_of(ProtobufCMessage *message)
     return (uint32_t *)(void *)((uint8_t *)message + message->descriptor->fields[0].offset);
 }
 
-ProtobufCMessage *codec_unpack(enum encoding encoding, struct bytes payload,
-    const ProtobufCMessageDescriptor *descriptor, const struct codec_reading *reading)
+static ProtobufCMessage *of_version_1(ProtobufCMessage *message, const struct codec_reading *reading)
+{
+    if (!message || *version_of(message) == 1)
+        return message;
+    codec_refuse(reading, NULL, "version", "1");
+    return NULL;
+}
+
+ProtobufCMessage *codec_unpack_json(struct bytes payload, const ProtobufCMessageDescriptor *descriptor,
+    const struct codec_reading *reading, const struct json_each_alone *alone)
 {
     struct codec_memory memory;
     codec_memory_init(&memory, reading->arena, payload.len);
-    ProtobufCMessage *message;
-    if (encoding == ENCODING_JSON) {
-        message = json_to_message(payload, descriptor, &memory, reading);
-        if (message && *version_of(message) == 0)
-            *version_of(message) = 1;
-    } else if (encoding == ENCODING_PROTOBUF) {
-        message = unpack_protobuf(payload, descriptor, &memory, reading);
-    } else {
+    ProtobufCMessage *message = json_to_message_each_alone(payload, descriptor, &memory, reading, alone);
+    if (message && *version_of(message) == 0)
+        *version_of(message) = 1;
+    return of_version_1(message, reading);
+}
+
+ProtobufCMessage *codec_unpack(enum encoding encoding, struct bytes payload,
+    const ProtobufCMessageDescriptor *descriptor, const struct codec_reading *reading)
+{
+    if (encoding == ENCODING_JSON)
+        return codec_unpack_json(payload, descriptor, reading, NULL);
+    if (encoding != ENCODING_PROTOBUF) {
         codec_refuse(reading, NULL, NULL, "protobuf or JSON");
         return NULL;
     }
-    if (message && *version_of(message) != 1) {
-        codec_refuse(reading, NULL, "version", "1");
-        return NULL;
-    }
-    return message;
+    struct codec_memory memory;
+    codec_memory_init(&memory, reading->arena, payload.len);
+    return of_version_1(unpack_protobuf(payload, descriptor, &memory, reading), reading);
 }
 
 struct bytes codec_pack(enum encoding encoding, const ProtobufCMessage *message, struct arena *arena)

@@ -16,6 +16,11 @@
 ProtobufCMessage *codec_unpack(enum encoding encoding, struct bytes payload,
     const ProtobufCMessageDescriptor *descriptor, const struct codec_reading *reading);
 
+/* The same of JSON, where the elements of one list stand each alone (json.h). */
+struct json_each_alone;
+ProtobufCMessage *codec_unpack_json(struct bytes payload, const ProtobufCMessageDescriptor *descriptor,
+    const struct codec_reading *reading, const struct json_each_alone *alone);
+
 /* The bytes of a message, in the arena. */
 struct bytes codec_pack(enum encoding encoding, const ProtobufCMessage *message, struct arena *arena);
 

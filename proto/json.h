@@ -13,6 +13,19 @@
 ProtobufCMessage *json_to_message(struct bytes text, const ProtobufCMessageDescriptor *descriptor,
     struct codec_memory *memory, const struct codec_reading *reading);
 
+/* A list of messages whose elements stand each alone. */
+struct json_each_alone {
+    const char *list;         /* the schema's name of a repeated message field of the outermost message */
+    size_t most;              /* a longer list refuses the whole */
+    struct refusal *refusals; /* room for `most`; each code REASON_OK to begin with */
+};
+
+/* As json_to_message, but what is wrong within element i of the list fills refusals[i] (the first thing that
+ * is), and the element holds what else of it could be read. Only what is wrong outside of the elements makes
+ * it NULL. alone may be NULL. */
+ProtobufCMessage *json_to_message_each_alone(struct bytes text, const ProtobufCMessageDescriptor *descriptor,
+    struct codec_memory *memory, const struct codec_reading *reading, const struct json_each_alone *alone);
+
 /* A message as compact JSON, in the arena: lowerCamelCase, fields that hold their default left out. */
 struct bytes json_from_message(const ProtobufCMessage *message, struct arena *arena);
 

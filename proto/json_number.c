@@ -48,23 +48,27 @@ static bool whole_of(const json_t *value, struct whole *out)
     return json_is_string(value) && whole_of_text(json_string_value(value), json_string_length(value), out);
 }
 
-/* Puts a whole number where a 4 or 8 byte member is, signed or not. */
-bool json_read_whole(const struct json_reader *r, const struct codec_path *path, const json_t *value,
-    bool is_signed, size_t size, void *member)
+const char *json_take_whole(const json_t *value, bool is_signed, size_t size, void *member)
 {
     struct whole number;
     if (!whole_of(value, &number))
-        return json_refuse(r, path, "a whole number");
+        return "a whole number";
     uint64_t most = size == 4 ? UINT32_MAX : UINT64_MAX;
     if (is_signed)
         most = most / 2 + (number.negative ? 1 : 0);
     else if (number.negative && number.magnitude)
-        return json_refuse(r, path, "a whole number, not negative");
+        return "a whole number, not negative";
     if (number.magnitude > most)
-        return json_refuse(
-            r, path, size == 4 ? "a whole number within 32 bits" : "a whole number within 64 bits");
+        return size == 4 ? "a whole number within 32 bits" : "a whole number within 64 bits";
     uint64_t bits = number.negative ? 0 - number.magnitude : number.magnitude;
     uint32_t low = (uint32_t)bits;
     memcpy(member, size == 4 ? (void *)&low : (void *)&bits, size);
-    return true;
+    return NULL;
+}
+
+bool json_read_whole(const struct json_reader *r, const struct codec_path *path, const json_t *value,
+    bool is_signed, size_t size, void *member)
+{
+    const char *rule = json_take_whole(value, is_signed, size, member);
+    return !rule || json_refuse(r, path, rule);
 }

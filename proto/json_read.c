@@ -5,6 +5,8 @@ enum { LONGEST_KEY = 48 };
 
 bool json_refuse(const struct json_reader *reader, const struct codec_path *path, const char *rule)
 {
+    if (reader->first_stands && reader->reading->refusal->code != REASON_OK)
+        return false;
     return codec_refuse(reader->reading, path, NULL, rule);
 }
 
@@ -19,12 +21,14 @@ static void *take(struct json_reader *r, const struct codec_path *path, size_t s
 static bool read_enum(const struct json_reader *r, const struct codec_path *path, const json_t *value,
     const ProtobufCEnumDescriptor *descriptor, void *member)
 {
-    if (!json_is_string(value))
-        return json_read_whole(r, path, value, true, 4, member);
-    const ProtobufCEnumValue *known =
-        protobuf_c_enum_descriptor_get_value_by_name(descriptor, json_string_value(value));
-    if (known) {
-        memcpy(member, &known->value, sizeof known->value);
+    if (json_is_string(value)) {
+        const ProtobufCEnumValue *known =
+            protobuf_c_enum_descriptor_get_value_by_name(descriptor, json_string_value(value));
+        if (known) {
+            memcpy(member, &known->value, sizeof known->value);
+            return true;
+        }
+    } else if (!json_take_whole(value, true, 4, member)) {
         return true;
     }
     const char *rule = "one of";
@@ -118,18 +122,27 @@ size_t json_value_size(ProtobufCType type)
     }
 }
 
+static bool read_element_alone(struct json_reader *r, const struct codec_path *path, const json_t *value,
+    const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage **member);
+
 static bool read_list(struct json_reader *r, const struct codec_path *path, const json_t *value,
     const ProtobufCFieldDescriptor *field, uint8_t *message)
 {
     if (!json_is_array(value))
         return json_refuse(r, path, "a list");
     size_t count = json_array_size(value), size = json_value_size(field->type);
+    bool alone = !path->up && r->alone && strcmp(field->name, r->alone->list) == 0;
+    if (alone && count > r->alone->most)
+        return json_refuse(r, path, arena_printf(r->reading->arena, "at most %zu", r->alone->most));
     uint8_t *elements = count ? take(r, path, count * size) : NULL;
     if (count && !elements)
         return false;
     for (size_t i = 0; i < count; i++) {
         struct codec_path element = {path->up, path->name, i};
-        if (!read_value(r, &element, json_array_get(value, i), field, elements + i * size))
+        const json_t *from = json_array_get(value, i);
+        void *to = elements + i * size;
+        if (alone ? !read_element_alone(r, &element, from, field->descriptor, to)
+                  : !read_value(r, &element, from, field, to))
             return false;
     }
     memcpy(message + field->offset, &elements, sizeof elements);
@@ -188,7 +201,53 @@ static bool refuse_unknown(const struct json_reader *r, const struct codec_path 
     for (; key[len] && len < sizeof name - 1; len++)
         name[len] = key[len] > ' ' && key[len] <= '~' ? key[len] : '?';
     name[len] = '\0';
-    return codec_refuse(r->reading, path, len ? name : "?", "a field of this message");
+    struct codec_path here = {path, len ? name : "?", CODEC_NO_INDEX};
+    return json_refuse(r, &here, "a field of this message");
+}
+
+/* Reads what stands under one key. seen: a bit for each field that came already; no message has 64. */
+static bool read_member(struct json_reader *r, const struct codec_path *path, const char *key,
+    const json_t *value, ProtobufCMessage *message, uint64_t *seen)
+{
+    const ProtobufCFieldDescriptor *field = find_field(message->descriptor, key);
+    if (!field)
+        return refuse_unknown(r, path, key);
+    struct codec_path here = {path, field->name, CODEC_NO_INDEX};
+    uint64_t bit = UINT64_C(1) << (field - message->descriptor->fields);
+    if (*seen & bit)
+        return json_refuse(r, &here, "given once");
+    *seen |= bit;
+    return read_field(r, &here, value, field, (uint8_t *)message);
+}
+
+static ProtobufCMessage *take_message(
+    struct json_reader *r, const struct codec_path *path, const ProtobufCMessageDescriptor *descriptor)
+{
+    ProtobufCMessage *message = take(r, path, descriptor->sizeof_message);
+    if (message)
+        protobuf_c_message_init(descriptor, message);
+    return message;
+}
+
+/* An element of r->alone: its members are all read, whichever of them is refused. */
+static bool read_element_alone(struct json_reader *r, const struct codec_path *path, const json_t *value,
+    const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage **member)
+{
+    ProtobufCMessage *message = *member = take_message(r, path, descriptor);
+    if (!message)
+        return false;
+    struct codec_reading reading = {r->reading->arena, &r->alone->refusals[path->index]};
+    struct json_reader own = {r->memory, &reading, NULL, true};
+    uint64_t seen = 0;
+    const char *key;
+    json_t *from;
+    if (!json_is_object(value))
+        json_refuse(&own, path, "an object");
+    json_object_foreach((json_t *)value, key, from)
+    {
+        (void)read_member(&own, path, key, from, message, &seen); /* its own refusal tells */
+    }
+    return !r->memory->spent || json_refuse(r, path, "fewer parts for its size");
 }
 
 ProtobufCMessage *json_read_message(struct json_reader *r, const struct codec_path *path, const json_t *value,
@@ -198,28 +257,15 @@ ProtobufCMessage *json_read_message(struct json_reader *r, const struct codec_pa
         json_refuse(r, path, "an object");
         return NULL;
     }
-    ProtobufCMessage *message = take(r, path, descriptor->sizeof_message);
-    if (!message)
-        return NULL;
-    protobuf_c_message_init(descriptor, message);
-    uint64_t seen = 0; /* no message has 64 fields */
+    ProtobufCMessage *message = take_message(r, path, descriptor);
+    uint64_t seen = 0;
     const char *key;
     json_t *member;
+    if (!message)
+        return NULL;
     json_object_foreach((json_t *)value, key, member)
     {
-        const ProtobufCFieldDescriptor *field = find_field(descriptor, key);
-        if (!field) {
-            refuse_unknown(r, path, key);
-            return NULL;
-        }
-        struct codec_path here = {path, field->name, CODEC_NO_INDEX};
-        uint64_t bit = UINT64_C(1) << (field - descriptor->fields);
-        if (seen & bit) {
-            json_refuse(r, &here, "given once");
-            return NULL;
-        }
-        seen |= bit;
-        if (!read_field(r, &here, member, field, (uint8_t *)message))
+        if (!read_member(r, path, key, member, message, &seen))
             return NULL;
     }
     return message;

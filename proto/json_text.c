@@ -50,7 +50,13 @@ static const char *syntax_rule(const struct json_reader *r, json_error_t *error)
 ProtobufCMessage *json_to_message(struct bytes text, const ProtobufCMessageDescriptor *descriptor,
     struct codec_memory *memory, const struct codec_reading *reading)
 {
-    struct json_reader r = {memory, reading};
+    return json_to_message_each_alone(text, descriptor, memory, reading, NULL);
+}
+
+ProtobufCMessage *json_to_message_each_alone(struct bytes text, const ProtobufCMessageDescriptor *descriptor,
+    struct codec_memory *memory, const struct codec_reading *reading, const struct json_each_alone *alone)
+{
+    struct json_reader r = {memory, reading, alone, false};
     if (text.len >= 3 && memcmp(text.data, "\xEF\xBB\xBF", 3) == 0)
         text = (struct bytes){text.data + 3, text.len - 3};
     if (!check_parts(&r, text))

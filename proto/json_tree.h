@@ -9,6 +9,8 @@
 struct json_reader {
     struct codec_memory *memory;
     const struct codec_reading *reading;
+    const struct json_each_alone *alone; /* NULL: none */
+    bool first_stands;                   /* once refused, what else is wrong goes unsaid */
 };
 
 /* Refuses what stands at the path; always false. */
@@ -18,7 +20,12 @@ bool json_refuse(const struct json_reader *reader, const struct codec_path *path
 ProtobufCMessage *json_read_message(struct json_reader *reader, const struct codec_path *path,
     const json_t *value, const ProtobufCMessageDescriptor *descriptor);
 
-/* Reads a whole number, written as number or text, into a member of `size` bytes, 4 or 8, signed or not. */
+/* Takes a whole number, written as number or text, into a member of `size` bytes, 4 or 8, signed or not. NULL
+ * when it was taken, else the rule that it broke (static text). */
+const char *json_take_whole(const json_t *value, bool is_signed, size_t size, void *member)
+    __attribute__((warn_unused_result));
+
+/* The same, refusing what stands at the path. */
 bool json_read_whole(const struct json_reader *reader, const struct codec_path *path, const json_t *value,
     bool is_signed, size_t size, void *member) __attribute__((warn_unused_result));
 

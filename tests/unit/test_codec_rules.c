@@ -84,6 +84,82 @@ static void test_a_bad_event_stands_alone(void **state)
     }
 }
 
+/* What only JSON can get wrong. The number is told wherever it could be read. */
+static void test_a_bad_event_of_json_stands_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *event;
+        uint64_t seq;
+        const char *field, *rule;
+    } cases[] = {
+        {"{\"seq\":2,\"phase\":\"START\",\"kind\":true,\"at\":1}", 2, "events[1].kind",
+            "one of MOTION, PERSON"},
+        {"{\"phase\":\"START\",\"kind\":\"CAR\",\"at\":1,\"seq\":\"2\"}", 2, "events[1].kind",
+            "one of MOTION, PERSON"},
+        {"{" GOOD ",\"colour\":\"red\",\"seq\":2}", 2, "events[1].colour", "a field of this message"},
+        {"{" GOOD ",\"confidence\":4294967296,\"seq\":2}", 2, "events[1].confidence", "within 32 bits"},
+        {"{" GOOD ",\"confidence\":-1,\"seq\":2}", 2, "events[1].confidence", "not negative"},
+        {"{" GOOD ",\"position\":{\"latE7\":\"north\"},\"seq\":2}", 2, "events[1].position.lat_e7",
+            "a whole number"},
+        {"{" GOOD ",\"position\":7,\"seq\":2}", 2, "events[1].position", "an object"},
+        {"{" GOOD ",\"clip\":\"?\",\"seq\":2}", 2, "events[1].clip", "base64"},
+        {"{" GOOD ",\"device\":5,\"seq\":2}", 2, "events[1].device", "text"},
+        {"{" GOOD ",\"device\":5,\"seq\":{}}", 0, "events[1].device", "text"},
+        {"{" GOOD ",\"seq\":\"two\"}", 0, "events[1].seq", "a whole number"},
+        {"{" GOOD ",\"seq\":-2}", 0, "events[1].seq", "a whole number, not negative"},
+        {"null", 0, "events[1]", "an object"},
+        {"[]", 0, "events[1]", "an object"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct arena arena;
+        arena_init(&arena, NULL, 0);
+        const char *json = arena_printf(
+            &arena, "{\"events\":[{\"seq\":1," GOOD "},%s,{\"seq\":3," GOOD "}]}", cases[i].event);
+        struct motion_batch batch;
+        struct refusal refusal = {0};
+        if (!codec_decode_motion_batch(ENCODING_JSON, bytes_of(json), &arena, &batch, &refusal))
+            fail_msg("%s: %s: %s", json, refusal.field, refusal.rule);
+        assert_int_equal(batch.count, 3);
+        const struct motion_event *events = batch.events;
+        assert_int_equal(events[0].refusal.code | events[2].refusal.code, REASON_OK);
+        assert_int_equal(events[0].seq, 1);
+        assert_int_equal(events[2].seq, 3);
+        assert_int_equal(events[2].kind, KIND_PERSON);
+        assert_int_equal(events[1].refusal.code, REASON_BAD_PAYLOAD);
+        assert_int_equal(events[1].seq, cases[i].seq);
+        assert_string_equal(events[1].refusal.field, cases[i].field);
+        if (!strstr(events[1].refusal.rule, cases[i].rule))
+            fail_msg("%s: expected %s, not %s", json, cases[i].rule, events[1].refusal.rule);
+        arena_free(&arena);
+    }
+}
+
+static void test_a_bad_batch_of_json_falls_whole(void **state)
+{
+    (void)state;
+    static const struct codec_case cases[] = {
+        {"{\"events\":[{" GOOD "}],\"session\":true}", "session", "a whole number"},
+        {"{\"version\":2,\"events\":[{\"at\":[]}]}", "version", "1"},
+        {"{\"events\":[{" GOOD "}],\"colour\":1}", "colour", "a field of this message"},
+        {"{\"events\":true}", "events", "a list"},
+        {"{\"events\":[]}", "events", "at least 1"},
+        {"{\"events\":null}", "events", "at least 1"},
+        {"{\"events\":[{" GOOD "},{]}", "payload", "JSON (line 1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct arena arena;
+        arena_init(&arena, NULL, 0);
+        struct motion_batch batch;
+        struct refusal refusal = {0};
+        assert_false(
+            codec_decode_motion_batch(ENCODING_JSON, bytes_of(cases[i].json), &arena, &batch, &refusal));
+        assert_string_equal(refusal.field, cases[i].field);
+        assert_non_null(strstr(refusal.rule, cases[i].rule));
+        arena_free(&arena);
+    }
+}
+
 static void test_batch_size(void **state)
 {
     (void)state;
@@ -255,6 +331,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_motion),
         cmocka_unit_test(test_a_bad_event_stands_alone),
+        cmocka_unit_test(test_a_bad_event_of_json_stands_alone),
+        cmocka_unit_test(test_a_bad_batch_of_json_falls_whole),
         cmocka_unit_test(test_batch_size),
         cmocka_unit_test(test_alert),
         cmocka_unit_test(test_what_clients_receive),

@@ -1,5 +1,6 @@
 /* The proto3 JSON mapping itself: names, numbers, base64, enums, oneofs, null, and what is refused. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "proto/codec_memory.h"
 #include "proto/json.h"
@@ -56,7 +57,12 @@ static const struct json_case cases[] = {
     {ALERT, "{\"category\":7}", "{\"category\":\"lost_pet\"}", NULL, NULL},
     {ALERT, "{\"category\":77}", "{\"category\":77}", NULL, NULL},
     {ALERT, "{\"category\":\"LOST_PET\"}", NULL, "category", "one of crime, safety, suspicious"},
-    {ALERT, "{\"category\":true}", NULL, "category", "a whole number"},
+    {ALERT, "{\"category\":true}", NULL, "category", "one of crime, safety, suspicious"},
+    {ALERT, "{\"category\":{}}", NULL, "category", "one of crime, safety, suspicious"},
+    {ALERT, "{\"category\":1.5}", NULL, "category", "one of crime, safety, suspicious"},
+    {ALERT, "{\"category\":4294967296}", NULL, "category", "one of crime, safety, suspicious"},
+    {ALERT, "{\"category\":\"7\"}", NULL, "category", "one of crime, safety, suspicious"},
+    {ALERT, "{\"category\":7.0}", "{\"category\":\"lost_pet\"}", NULL, NULL},
     {ALERT, "{\"category\":\"UNSPECIFIED\"}", "{}", NULL, NULL},
     {ALERT, "{\"revision\":4294967295}", "{\"revision\":4294967295}", NULL, NULL},
     {ALERT, "{\"revision\":4294967296}", NULL, "revision", "within 32 bits"},
@@ -118,6 +124,88 @@ static void test_mapping(void **state)
     }
 }
 
+/* The events of a batch, each alone; what they hold is told by their written form. */
+static void test_each_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in, *out, *field[2], *rule[2]; /* out NULL: field and rule of [0] refuse the whole */
+    } lists[] = {
+        {"{\"events\":[{\"seq\":1},{\"seq\":2}]}", "{\"events\":[{\"seq\":\"1\"},{\"seq\":\"2\"}]}", {0},
+            {0}},
+        {"{\"events\":[{\"at\":\"soon\",\"seq\":1},{\"seq\":2}],\"session\":3}",
+            "{\"session\":\"3\",\"events\":[{\"seq\":\"1\"},{\"seq\":\"2\"}]}", {"events[0].at", NULL},
+            {"a whole number", NULL}},
+        {"{\"events\":[null,7]}", "{\"events\":[{},{}]}", {"events[0]", "events[1]"},
+            {"an object", "an object"}},
+        {"{\"events\":[{\"a\":1,\"b\":2,\"at\":[]},{\"position\":{\"latE7\":1,\"x\":1},\"seq\":5}]}",
+            "{\"events\":[{},{\"seq\":\"5\"}]}", {"events[0].a", "events[1].position.x"},
+            {"a field of this message", "a field of this message"}},
+        {"{\"events\":[{\"activityId\":\"a\",\"activity_id\":\"b\",\"seq\":4}]}",
+            "{\"events\":[{\"seq\":\"4\",\"activityId\":\"a\"}]}", {"events[0].activity_id", NULL},
+            {"given once", NULL}},
+        {"{\"events\":[{\"at\":{}},{}],\"session\":\"x\"}", NULL, {"session", NULL},
+            {"a whole number", NULL}},
+        {"{\"events\":{}}", NULL, {"events", NULL}, {"a list", NULL}},
+        {"{\"events\":[{},{},{}]}", NULL, {"events", NULL}, {"at most 2", NULL}},
+        {"{\"events\":[{}],\"nosuch\":1}", NULL, {"nosuch", NULL}, {"a field of this message", NULL}},
+        {"{\"events\":[{]}", NULL, {"payload", NULL}, {"JSON", NULL}},
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct arena arena;
+        arena_init(&arena, NULL, 0);
+        struct refusal whole = {0}, refusals[2] = {{0}};
+        struct codec_reading reading = {&arena, &whole};
+        struct codec_memory memory;
+        struct json_each_alone events = {"events", 2, refusals};
+        codec_memory_init(&memory, &arena, strlen(lists[i].in));
+        ProtobufCMessage *message =
+            json_to_message_each_alone(bytes_of(lists[i].in), BATCH, &memory, &reading, &events);
+        if (!lists[i].out) {
+            assert_null(message);
+            assert_string_equal(whole.field, lists[i].field[0]);
+            assert_non_null(strstr(whole.rule, lists[i].rule[0]));
+        } else {
+            assert_non_null(message);
+            assert_int_equal(whole.code, REASON_OK);
+            assert_string_equal((const char *)json_from_message(message, &arena).data, lists[i].out);
+        }
+        for (size_t n = 0; lists[i].out && n < 2; n++) {
+            assert_int_equal(refusals[n].code, lists[i].field[n] ? REASON_BAD_PAYLOAD : REASON_OK);
+            if (!lists[i].field[n])
+                continue;
+            assert_string_equal(refusals[n].field, lists[i].field[n]);
+            assert_string_equal(refusals[n].rule, lists[i].rule[n]);
+        }
+        arena_free(&arena);
+    }
+}
+
+/* An element with very many wrong members costs no more than they do in the payload. */
+static void test_each_alone_is_bounded(void **state)
+{
+    (void)state;
+    enum { MEMBERS = 20000 };
+    char *json = malloc(MEMBERS * 10 + 100);
+    assert_non_null(json);
+    size_t len = (size_t)sprintf(json, "{\"events\":[{\"seq\":9");
+    for (int i = 0; i < MEMBERS; i++)
+        len += (size_t)sprintf(json + len, ",\"%x\":1", i);
+    sprintf(json + len, "}]}");
+    struct arena arena;
+    arena_init(&arena, NULL, 0);
+    struct refusal whole = {0}, refusals[2] = {{0}};
+    struct codec_reading reading = {&arena, &whole};
+    struct codec_memory memory;
+    struct json_each_alone events = {"events", 2, refusals};
+    codec_memory_init(&memory, &arena, strlen(json));
+    assert_non_null(json_to_message_each_alone(bytes_of(json), BATCH, &memory, &reading, &events));
+    assert_string_equal(refusals[0].field, "events[0].0");
+    assert_true(arena.total < 65536);
+    arena_free(&arena);
+    free(json);
+}
+
 static void test_base64_of_every_length(void **state)
 {
     (void)state;
@@ -154,6 +242,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mapping),
+        cmocka_unit_test(test_each_alone),
+        cmocka_unit_test(test_each_alone_is_bounded),
         cmocka_unit_test(test_base64_of_every_length),
         cmocka_unit_test(test_field_names),
     };

@@ -401,6 +401,25 @@ class Rates(Alone):
         self.counted(before, connections_refused_limit=40 - len(inside))
 
 
+class Strangers(Watched):
+    broker_settings = {"max_connections_per_address": 0, "accept_rate_per_address": 0, "receive_maximum": 20}
+
+    def test_an_edge_that_names_devices_without_end(self):
+        """What is remembered of who does not exist has a bound, also beside many who do and are connected."""
+        crowd = [f"user/resident{n}" for n in range(70)]
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            list(pool.map(self.home.token, crowd))
+        for who in crowd:
+            self.client(who)
+        edge, before = self.client("edge/naming"), self.memory()
+        for start in range(0, 60000, 64 * 20):
+            bodies = [motion(*[{"device": f"{'x' * 50}{start + n * 64 + i}"} for i in range(64)]) for n in range(20)]
+            edge.send(b"".join(mqtt.publish(MOTION, body, 1, n + 1) for n, body in enumerate(bodies)))
+            for _ in bodies:
+                self.assertEqual(edge.expect(mqtt.PUBACK).reason, 0x87)
+        self.assertLess(self.memory() - before, 8 << 20)
+
+
 class Followers(Watched):
     # Away from everybody else: thousands of alerts are in force there afterwards.
     DESERT, PLACE = point(34.9, -117.1), "nb/v1/json/near/9qhwx3/1600/incident/#"

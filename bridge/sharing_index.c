@@ -139,5 +139,6 @@ bool sharing_index_refresh(struct redis_sync *redis, const char *household)
     bool done = add_members(redis, household, &now) && take_out_former(redis, household, &now) &&
                 put_in_present(redis, household, &now);
     free(now.list);
-    return done;
+    /* Whoever remembers what the index says looks it up anew, also after a refresh that stopped half-way. */
+    return redis_tell(redis, "INCR nb:sharing") && done;
 }

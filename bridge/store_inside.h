@@ -143,7 +143,7 @@ extern const size_t store_scripts_size;
 
 struct call;
 struct section;
-enum { SECTION_SLOTS = 256, NONCES = 4096 };
+enum { SECTION_SLOTS = 256 };
 
 struct store {
     struct ev_loop *loop;
@@ -177,8 +177,6 @@ struct store {
         struct section *first, *last;         /* gathered, not sent */
         struct section *slots[SECTION_SLOTS]; /* where the next event of the same kind may join */
         unsigned in_flight;
-        uint8_t nonces[NONCES];
-        size_t nonces_used;
     } motion;
 
     struct {

@@ -2,11 +2,10 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "bridge/store_section.h"
 
-enum { STATE_KEYS = 4096, NONCE = 8, FIELD_MOST = 60, DIGEST = 16 };
+enum { STATE_KEYS = 4096, FIELD_MOST = 60, DIGEST = 16 };
 
 /* Sender and instance, by name where the name is short, so that hashes stay packed in memory. */
 static void put_field(struct buffer *out, const struct buffer *names)
@@ -64,34 +63,21 @@ static void put_packet(struct buffer *out, const struct section *section)
     buffer_free(&key);
 }
 
-static const uint8_t *next_nonce(struct store *store)
-{
-    if (store->motion.nonces_used + NONCE > NONCES) {
-        if (getrandom(store->motion.nonces, NONCES, 0) != NONCES)
-            abort();
-        store->motion.nonces_used = 0;
-    }
-    store->motion.nonces_used += NONCE;
-    return store->motion.nonces + store->motion.nonces_used - NONCE;
-}
-
 static void put_short(struct buffer *out, struct text text)
 {
     buffer_number(out, text.len, 1);
     buffer_put(out, text.data, text.len);
 }
 
-/* The first part of what waits in the pending set: scripts/release.lua reads it. Random, so that what is
- * sorted by it says nothing of who was first. */
-static void put_pending(struct store *store, struct buffer *out, const struct group *group)
+/* The first part of what waits in the pending list: scripts/release.lua reads it. */
+static void put_pending(const struct store *store, struct buffer *out, const struct group *group)
 {
     if (store->options.release_delay_ms <= 0) {
         buffer_number(out, 0, 2);
         return;
     }
     struct text leaf = text_of(group->leaf), channel = text_of(group->channel);
-    buffer_number(out, NONCE + 2 + 3 + group->household.len + leaf.len + channel.len, 2);
-    buffer_put(out, next_nonce(store), NONCE);
+    buffer_number(out, 2 + 3 + group->household.len + leaf.len + channel.len, 2);
     buffer_number(out, group->kinds, 2);
     put_short(out, (struct text){(const char *)group->household.data, group->household.len});
     put_short(out, leaf);

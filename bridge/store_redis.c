@@ -123,7 +123,6 @@ struct store *store_redis_new(
     store->options.node = store->node;
     read_url(store, options->url);
     store->options.url = NULL;
-    store->motion.nonces_used = NONCES;
     strcpy(store->upkeep.trim_cursor, "0");
     store->upkeep.release_most = 1;
     start_watchers(store);

@@ -159,15 +159,14 @@ local function leave(turn, prefix, household, channel, leaf, kinds, records)
     end
 end
 
--- Leaves it in the pending set until its window is over.
+-- Leaves it in the pending list until its window is over.
 local function wait(turn, prefix, _, _, _, _, records, member)
     local there = turn.pending[prefix]
-    if there then
-        there[#there + 1] = turn.window
-        there[#there + 1] = member .. records
-    else
-        turn.pending[prefix] = { 'ZADD', prefix .. 'pend', turn.window, member .. records }
+    if not there then
+        there = { 'RPUSH', prefix .. 'pend' }
+        turn.pending[prefix] = there
     end
+    there[#there + 1] = turn.window .. member .. records
 end
 
 -- The repeat check of a section. Returns the verdicts, FENCED or nil, the current session when this one is
@@ -241,7 +240,7 @@ end
 local function motion(_, args)
     local blob, answer = args[1], {}
     local at_once, window, k, cutoff, at = unpack('>BI8I4I8', blob)
-    local turn = { now = cutoff, window = string.format('%d', window), cutoff = string.format('%d', cutoff), k = k,
+    local turn = { now = cutoff, window = pack('>I8', window), cutoff = string.format('%d', cutoff), k = k,
         unshared = 0, below = 0, leaving = {}, channels = {}, pending = {}, release = at_once == 1 and leave or wait }
     while at <= #blob do
         local events, groups, numbering, qos2, verdict, current

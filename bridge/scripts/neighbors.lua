@@ -9,7 +9,7 @@
 --   nb:{rXX}:al:<geohash>       hash, alerts there: public id (12 bytes) -> revision, in force, sender's tag, until
 --   nb:{rXX}:lo:<geohash>       hash, low: the low-water mark; generation (none: 1)
 --   nb:{rXX}:log:<household>    stream, what its devices sent: e = records, each after its length in one byte
---   nb:{rXX}:pend               zset, activity that waits: member (release.lua) scored by its window
+--   nb:{rXX}:pend               list, activity that waits (release.lua), in the order of its windows
 --   nb:{rXX}:sharers:<leaf>     zset, sharing households of the leaf cell: household -> ms since when verified
 --   nb:{rXX}:share              hash, household -> decimal mask, bit n: motion kind n may be published
 -- The last two are written by enrolment, under the tag of the household's own cell of precision 5, which then

@@ -1,6 +1,6 @@
 -- Release: pending activity whose window is over leaves shuffled, if sharing and k allow it now.
--- A member of the pending set: 8 random bytes, the mask of kinds, household, leaf cell, channel, activity
--- records.
+-- An element of the pending list, which is in the order of windows: the window, the mask of kinds, household, leaf cell,
+-- channel, activity records.
 
 local ENTRY_EVENTS = 64     -- in one entry of a channel
 local RELEASE_EVENTS = 256  -- in one call, one member more: about 200 microseconds
@@ -19,13 +19,16 @@ end
 -- the counts.
 local function release_region(prefix, window, k, cutoff, most, sharing)
     local key = prefix .. 'pend'
-    local members = call('ZRANGEBYSCORE', key, '-inf', '(' .. window, 'LIMIT', 0, RELEASE_MEMBERS)
+    local members = call('LRANGE', key, 0, RELEASE_MEMBERS - 1)
     local taken, events, released, unshared, below = 0, 0, 0, 0, 0
     local leaving = {}
     while taken < #members and events < most do
+        local member = members[taken + 1]
+        local its, kinds, household, leaf, channel, at = unpack('>I8HBc0Bc0Bc0', member)
+        if its >= window and its <= window + 2 then
+            break -- still open; a window further ahead is a clock gone wrong, and must not hold up the others
+        end
         taken = taken + 1
-        local member = members[taken]
-        local _, kinds, household, leaf, channel, at = unpack('>c8HBc0Bc0Bc0', member)
         local records = sub(member, at)
         local shared = shared_records(records, kinds, shared_kinds(sharing, prefix, household))
         events = events + #records / 8
@@ -42,7 +45,7 @@ local function release_region(prefix, window, k, cutoff, most, sharing)
         end
     end
     if taken > 0 then
-        call('ZREMRANGEBYRANK', key, 0, taken - 1)
+        call('LTRIM', key, taken, -1)
     end
     for channel, items in pairs(leaving) do
         local records = shuffled(items)
@@ -57,7 +60,7 @@ end
 -- Holder, window that is still open, k, verified before, seed, tag to begin at. Answers: tag to go on at
 -- (256: all tags were seen, -1: somebody else has the lease), events released, not shared, below k.
 local function release(_, args)
-    local holder, window, k, cutoff = args[1], args[2], tonumber(args[3]), args[4]
+    local holder, window, k, cutoff = args[1], tonumber(args[2]), tonumber(args[3]), args[4]
     if not lease('release', holder, 3000) then
         return { -1, 0, 0, 0 }
     end

@@ -149,7 +149,33 @@ static struct channel *state_channel(const struct state_request *request)
     return channel && channel->serial == request->serial ? channel : NULL;
 }
 
-static void channel_take_state(
+/* The ring is left out up to head: who is not there yet reads it from the store. */
+static void skip_to(struct broker *broker, struct channel *channel, struct position_in_channel head)
+{
+    ring_clear(broker, channel, head);
+    channel->head = head;
+}
+
+/* What came since the state was taken goes over it. False: the ring does not reach back to it. */
+static bool notices_catch_up(struct channel *channel, struct position_in_channel taken)
+{
+    if (position_order(channel->floor, taken) > 0)
+        return false;
+    for (uint32_t i = 0; i < channel->ring_count; i++) {
+        const struct entry *entry = ring_at(channel, i);
+        if (!entry->alert || position_order(entry->position, taken) <= 0)
+            continue;
+        struct alert_notice notice = {.revision = entry->alert->key.revision,
+            .sender_tag = entry->alert->sender_tag,
+            .in_force = entry->notice_in_force};
+        memcpy(notice.public_id, entry->alert->key.public_id, sizeof notice.public_id);
+        notice_add(channel, &notice);
+    }
+    return true;
+}
+
+/* False when the state is too old already, and is to be asked anew. */
+static bool channel_take_state(
     struct broker *broker, struct channel *channel, const struct channel_state *state)
 {
     channel->generation = state->generation;
@@ -160,11 +186,12 @@ static void channel_take_state(
         notice.in_force = true;
         notice_add(channel, &notice);
     }
-    if (position_order(channel->head, state->head) < 0) {
-        ring_clear(broker, channel, state->head);
-        channel->head = state->head;
-    }
+    if (position_order(channel->head, state->head) < 0)
+        skip_to(broker, channel, state->head);
+    return notices_catch_up(channel, state->head);
 }
+
+static void ask_state(struct broker *broker, struct channel *channel);
 
 /* Whoever waits for it would wait for ever. The last link takes the channel along. */
 static void end_followers(const struct state_request *request)
@@ -190,26 +217,54 @@ static void opened(void *arg, const struct channel_state *state)
     free(request);
     if (!channel || state->status != STORE_OK)
         return;
-    channel_take_state(broker, channel, state);
     channel->life = CHANNEL_LIVE;
+    if (!channel_take_state(broker, channel, state))
+        ask_state(broker, channel);
     LIST_FOREACH(link, &channel->links, of_channel)
     deliver_wake(link->session);
 }
 
-/* A seam: the store could not tell what lies up to head. Followers read it; what is in force is asked anew.
- */
+/* An older backup came back: cursors of before mean nothing now, each is held against the channel anew. */
+static void unsettle(struct channel *channel)
+{
+    struct link *link;
+
+    LIST_FOREACH(link, &channel->links, of_channel)
+    {
+        if (!link->settled)
+            continue;
+        link->settled = false;
+        inflight_forget(&link->session->inflight, link);
+        deliver_wake(link->session);
+    }
+}
+
 static void seam_closed(void *arg, const struct channel_state *state)
 {
     struct state_request *request = arg;
+    struct broker *broker = request->broker;
     struct channel *channel = state_channel(request);
 
-    if (channel && state->status == STORE_OK)
-        channel_take_state(request->broker, channel, state);
-    if (channel)
-        channel_mark_dirty(request->broker, channel);
+    if (channel && state->status == STORE_OK) {
+        bool another = state->generation != channel->generation;
+        if (!channel_take_state(broker, channel, state))
+            ask_state(broker, channel);
+        if (another)
+            unsettle(channel);
+        channel_mark_dirty(broker, channel);
+    } else if (channel && state->status == STORE_FAILED) {
+        end_followers(request);
+    }
     free(request);
 }
 
+static void ask_state(struct broker *broker, struct channel *channel)
+{
+    store_channel_state(broker->store, text_of(channel->name), seam_closed, state_request(broker, channel));
+}
+
+/* A seam: the store could not tell what lies up to head. Followers read it; what is in force is asked anew.
+ */
 void channel_on_seam(void *arg, struct text name, struct position_in_channel head)
 {
     struct broker *broker = arg;
@@ -217,10 +272,8 @@ void channel_on_seam(void *arg, struct text name, struct position_in_channel hea
 
     if (!channel || channel->life != CHANNEL_LIVE)
         return;
-    ring_clear(broker, channel, head);
-    if (position_order(channel->head, head) < 0)
-        channel->head = head;
-    store_channel_state(broker->store, name, seam_closed, state_request(broker, channel));
+    skip_to(broker, channel, head);
+    ask_state(broker, channel);
     channel_mark_dirty(broker, channel);
 }
 

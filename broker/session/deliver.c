@@ -70,7 +70,7 @@ void deliver_alert_loaded(struct broker *broker)
 
 /* ---- alerts in force, first ---- */
 
-static bool serves(const struct follow *follow, const struct channel *channel)
+bool deliver_serves(const struct follow *follow, const struct channel *channel)
 {
     if (!follow->place || follow->place->kind == FOLLOW_INBOX)
         return false;
@@ -86,11 +86,20 @@ static bool queued_already(
     const struct session *session, const struct follow *follow, const struct alert_notice *notice)
 {
     for (const struct initial *initial = session->initial; initial; initial = initial->next) {
-        if (initial->follow == follow && initial->alert->key.revision >= notice->revision &&
+        if (initial->follow == follow && initial->alert && initial->alert->key.revision >= notice->revision &&
             strcmp(initial->alert->key.public_id, notice->public_id) == 0)
             return true;
     }
     return false;
+}
+
+static void queue(struct session *session, struct initial first)
+{
+    struct initial *initial = must_alloc(sizeof *initial);
+
+    *initial = first;
+    *session->initial_end = initial;
+    session->initial_end = &initial->next;
 }
 
 static void queue_initial(struct session *session, struct follow *follow, struct channel *channel, bool again)
@@ -98,18 +107,17 @@ static void queue_initial(struct session *session, struct follow *follow, struct
     for (size_t i = 0; i < channel->notice_count; i++) {
         if (queued_already(session, follow, &channel->notices[i]))
             continue;
-        struct initial *initial = must_calloc(sizeof *initial);
-        *initial = (struct initial){NULL, follow, channel, channel->head,
-            alert_object_hold(session->broker, &channel->notices[i]), again};
-        *session->initial_end = initial;
-        session->initial_end = &initial->next;
+        queue(session, (struct initial){.follow = follow,
+                           .channel = channel,
+                           .alert = alert_object_hold(session->broker, &channel->notices[i]),
+                           .again = again});
     }
 }
 
 void deliver_initial(struct session *session, struct follow *follow)
 {
     for (struct link *link = session->links; link; link = link->next) {
-        if (serves(follow, link->channel))
+        if (deliver_serves(follow, link->channel))
             queue_initial(session, follow, link->channel, true);
     }
 }
@@ -117,7 +125,7 @@ void deliver_initial(struct session *session, struct follow *follow)
 void deliver_initial_channel(struct session *session, struct link *link)
 {
     for (struct follow *follow = session->follows; follow; follow = follow->next) {
-        if (serves(follow, link->channel))
+        if (deliver_serves(follow, link->channel))
             queue_initial(session, follow, link->channel, false);
     }
 }
@@ -127,8 +135,10 @@ void deliver_gap(struct session *session, struct link *link)
     struct channel *channel = link->channel;
 
     for (struct follow *follow = session->follows; follow; follow = follow->next) {
-        if (serves(follow, channel))
-            item_send_gap(session, follow, channel, (int64_t)link->sent.ms, (int64_t)channel->low.ms);
+        if (deliver_serves(follow, channel))
+            queue(session,
+                (struct initial){
+                    .follow = follow, .channel = channel, .before = link->sent, .low = channel->low});
     }
     link_move(link, channel->low);
     deliver_initial_channel(session, link);
@@ -146,13 +156,17 @@ static bool send_initial(struct session *session)
     while (session->initial) {
         struct initial *initial = session->initial;
 
-        if (initial->alert->load == ALERT_LOADING) {
+        if (initial->alert && initial->alert->load == ALERT_LOADING) {
             wait_for_alert(session);
             return false;
         }
         if (!item_room(session))
             return false;
-        item_send_initial(session, initial);
+        if (initial->alert)
+            item_send_initial(session, initial);
+        else
+            item_send_gap(session, initial);
+        session->unsaved = true;
         session->initial = initial->next;
         if (!session->initial)
             session->initial_end = &session->initial;
@@ -209,8 +223,8 @@ static void reader_free(struct session *session)
     free(reader);
 }
 
-/* Returning followers see the latest state of an alert: what was superseded while they were away is passed
- * over. What came since is shown state by state, also when it has to be read because the store was away. */
+/* Returning and slow followers see the latest state of an alert: what was superseded meanwhile is passed
+ * over. To who keeps up every state is shown, also when it has to be read because the store was away. */
 static bool superseded(const struct link *link, const struct entry *entry)
 {
     return entry->kind == ENTRY_ALERT && position_order(entry->position, link->missed) <= 0 &&
@@ -242,7 +256,7 @@ struct page_request {
     struct broker *broker;
     uint64_t generation;
     uint64_t serial; /* of the channel */
-    struct position_in_channel floor;
+    struct position_in_channel after, floor;
     size_t len;
     char session[];
 };
@@ -256,33 +270,43 @@ static struct link *link_by_serial(const struct session *session, uint64_t seria
     return NULL;
 }
 
+static void take_page(struct session *session, struct link *link, const struct channel_page *page,
+    struct position_in_channel floor)
+{
+    struct page_reader *reader = must_alloc(sizeof *reader + page->count * sizeof *reader->entries);
+
+    *reader = (struct page_reader){.link = link, .count = page->count};
+    for (size_t i = 0; i < page->count; i++)
+        reader->entries[i] = entry_new(session->broker, &page->entries[i]);
+    session->reader = reader;
+    if (position_order(link->sent, page->low) < 0 && position_order(link->channel->low, page->low) < 0) {
+        link->channel->low = page->low;
+        deliver_gap(session, link);
+    }
+    /* Nothing is left between here and the floor of the ring. */
+    if (!page->more && page->count == 0 && position_order(link->sent, floor) < 0)
+        link_move(link, floor);
+}
+
 static void page_read(void *arg, const struct channel_page *page)
 {
     struct page_request *request = arg;
-    struct broker *broker = request->broker;
     struct session *session;
     struct link *link;
 
-    HASH_FIND(hh, broker->sessions, request->session, request->len, session);
+    HASH_FIND(hh, request->broker->sessions, request->session, request->len, session);
     if (session && session->generation == request->generation && page->status != STORE_GONE) {
         session->reading = false;
         link = link_by_serial(session, request->serial);
-        if (link && page->status == STORE_OK) {
-            struct page_reader *reader = must_alloc(sizeof *reader + page->count * sizeof *reader->entries);
-            *reader = (struct page_reader){.link = link, .count = page->count};
-            for (size_t i = 0; i < page->count; i++)
-                reader->entries[i] = entry_new(broker, &page->entries[i]);
-            session->reader = reader;
-            if (position_order(link->sent, page->low) < 0 &&
-                position_order(link->channel->low, page->low) < 0) {
-                link->channel->low = page->low;
-                deliver_gap(session, link);
-            }
-            /* Nothing is left between here and the floor of the ring. */
-            if (!page->more && page->count == 0 && position_order(link->sent, request->floor) < 0)
-                link_move(link, request->floor);
+        if (link && page->status != STORE_OK) {
+            /* Asking again at once would go on for ever; the client comes back in its own time. */
+            connection_end(session->connection, REASON_UNSPECIFIED, "store failed");
+        } else {
+            /* A page from another place is of no use: the link was moved meanwhile. */
+            if (link && position_order(link->sent, request->after) == 0)
+                take_page(session, link, page, request->floor);
+            deliver_wake(session);
         }
-        deliver_wake(session);
     }
     free(request);
 }
@@ -292,9 +316,15 @@ static void read_behind(struct session *session, struct link *link)
     size_t len = strlen(session->name);
     struct page_request *request = must_alloc(sizeof *request + len);
 
-    *request = (struct page_request){
-        session->broker, session->generation, link->channel->serial, link->channel->floor, len};
+    *request = (struct page_request){.broker = session->broker,
+        .generation = session->generation,
+        .serial = link->channel->serial,
+        .after = link->sent,
+        .floor = link->channel->floor,
+        .len = len};
     memcpy(request->session, session->name, len);
+    if (session->slow || !item_room(session))
+        link->missed = link->channel->head;
     session->reading = true;
     session->broker->counters.reads_behind++;
     store_channel_read(
@@ -342,6 +372,7 @@ static void pump(struct session *session)
         if (!send_ring(session, link, stop))
             return;
     }
+    session->slow = false;
 }
 
 /* A channel with one link more to go: the usual case of a session that is up to date. */

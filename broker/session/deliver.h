@@ -7,6 +7,8 @@
 
 /* Puts the session among those that broker_turn takes on. */
 void deliver_wake(struct session *session);
+/* True when the channel can hold what concerns the follow's place. */
+bool deliver_serves(const struct follow *follow, const struct channel *channel);
 /* Queues the alerts in force that concern the follow, to be sent before anything else. */
 void deliver_initial(struct session *session, struct follow *follow);
 /* Queues the alerts in force in one channel for all follows of the session that it serves. */
@@ -15,8 +17,8 @@ void deliver_initial_channel(struct session *session, struct link *link);
 void deliver_turn(struct broker *broker);
 /* An alert was loaded, or is gone: who waited for it goes on. */
 void deliver_alert_loaded(struct broker *broker);
-/* Tells the session that entries before the low-water mark of the link's channel may be missing, and queues
- * what is in force there. */
+/* Queues a gap, for entries before the low-water mark of the link's channel may be missing, and what is in
+ * force there. */
 void deliver_gap(struct session *session, struct link *link);
 /* Frees the session's part in deliveries; the part of one follow that ends. */
 void deliver_forget(struct session *session);
@@ -34,6 +36,7 @@ struct delivery {
     int id_count;
     struct link *link; /* QoS 1: whose cursor waits for the acknowledgement; NULL: none */
     struct position_in_channel before;
+    bool in_force; /* an alert that was in force already */
 };
 /* False when the window is full (QoS 1) and nothing was sent. */
 bool deliver_send(struct session *session, const struct delivery *delivery);

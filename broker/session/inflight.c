@@ -29,7 +29,8 @@ static void grow(struct inflight *inflight)
     inflight->first = 0;
 }
 
-uint16_t inflight_add(struct inflight *inflight, struct link *link, struct position_in_channel before)
+uint16_t inflight_add(
+    struct inflight *inflight, struct link *link, struct position_in_channel before, bool in_force)
 {
     if (inflight->count == inflight->room)
         grow(inflight);
@@ -37,7 +38,7 @@ uint16_t inflight_add(struct inflight *inflight, struct link *link, struct posit
         inflight->last_id = 1;
     inflight->count++;
     *message_at(inflight, (uint16_t)(inflight->count - 1)) =
-        (struct inflight_message){inflight->last_id, link, before};
+        (struct inflight_message){inflight->last_id, link, before, in_force};
     return inflight->last_id;
 }
 
@@ -70,6 +71,16 @@ struct position_in_channel inflight_cursor(
             return message->before;
     }
     return sent;
+}
+
+bool inflight_has_in_force(const struct inflight *inflight, const struct link *link)
+{
+    for (uint16_t i = 0; i < inflight->count; i++) {
+        const struct inflight_message *message = message_at(inflight, i);
+        if (message->link == link && message->packet_id && message->in_force)
+            return true;
+    }
+    return false;
 }
 
 void inflight_forget(struct inflight *inflight, const struct link *link)

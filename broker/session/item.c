@@ -14,7 +14,7 @@ bool item_room(struct session *session)
 
     if (!connection || !inflight_fits(&session->inflight, 1) ||
         connection_pending(connection) > session->broker->options.max_outbound)
-        session->blocked = true;
+        session->blocked = session->slow = true;
     return !session->blocked;
 }
 
@@ -56,7 +56,7 @@ bool deliver_send(struct session *session, const struct delivery *delivery)
     if (delivery->qos && !inflight_fits(&session->inflight, 1))
         return false;
     if (delivery->qos)
-        packet_id = inflight_add(&session->inflight, delivery->link, delivery->before);
+        packet_id = inflight_add(&session->inflight, delivery->link, delivery->before, delivery->in_force);
     output = connection_out(connection);
     uint8_t *room = output_reserve(output, head_size(delivery));
     size_t used = write_head(session, delivery, packet_id, room);
@@ -251,7 +251,7 @@ static struct position_in_channel sent_whole(const struct link *link)
 
 void item_send_initial(struct session *session, const struct initial *initial)
 {
-    struct delivery delivery = {.retained = true};
+    struct delivery delivery = {.retained = true, .in_force = true};
     struct link *link = session_link(session, initial->channel);
 
     if (!link)
@@ -271,30 +271,47 @@ void item_send_initial(struct session *session, const struct initial *initial)
     free(entry.payloads);
 }
 
-void item_send_gap(
-    struct session *session, struct follow *follow, struct channel *channel, int64_t from, int64_t to)
+/* A topic that the follow's first filter matches. */
+static struct text gap_topic(
+    char room[TOPIC_ROOM], const struct session *session, const struct follow *follow)
 {
-    struct wanted wanted = {.item_class = CLASS_ACTIVITY};
-    struct delivery delivery = {0};
-    struct feed_item gap = {.channel = channel_public_name(channel), .kind = FEED_GAP, .gap = {from, to}};
+    const struct subscription *subscription = session->subscriptions;
+
+    while (subscription->follow != follow)
+        subscription = subscription->next;
+    const struct follow_filter *filter = &subscription->parsed;
+    int item_class = filter->classes & -filter->classes;
+    const char *category = NULL;
+    if (item_class == CLASS_ACTIVITY && filter->kinds != UINT16_MAX)
+        category = topic_kind_name(__builtin_ctz(filter->kinds));
+    else if (item_class != CLASS_ACTIVITY && filter->categories != UINT16_MAX)
+        category = category_name(__builtin_ctz(filter->categories));
+    return item_topic(room, follow, item_class_name((enum item_class)item_class), category ? category : "-",
+        item_class != CLASS_ACTIVITY && filter->public_id[0] ? filter->public_id : "-");
+}
+
+void item_send_gap(struct session *session, const struct initial *initial)
+{
+    struct channel *channel = initial->channel;
+    struct delivery delivery = {.link = session_link(session, channel), .before = initial->before};
+    struct feed_item gap = {.channel = channel_public_name(channel),
+        .kind = FEED_GAP,
+        .gap = {(int64_t)initial->before.ms, (int64_t)initial->low.ms}};
     char topic[TOPIC_ROOM], cell[GEO_CELL_TEXT], cursor[CURSOR_TEXT + 1];
     struct arena arena;
 
     for (const struct subscription *s = session->subscriptions; s; s = s->next) {
-        if (s->follow == follow) {
-            wanted.item_class = (uint8_t)(s->parsed.classes & -s->parsed.classes);
+        if (s->follow == initial->follow)
             take_filter(&delivery, s);
-        }
     }
-    delivery.qos = 0; /* it stands in no channel: the cursor itself says it again after a loss */
     geo_format(channel->cell, cell);
-    seal_cursor(session->broker->seal, gap.channel, channel->low, channel->generation, cursor);
+    seal_cursor(session->broker->seal, gap.channel, initial->low, channel->generation, cursor);
     gap.cell = text_of(cell);
     gap.cursor = text_of(cursor);
     arena_init(&arena, NULL, 0);
-    delivery.topic = item_topic(topic, follow, item_class_name(wanted.item_class), "-", "-");
-    delivery.payload =
-        blob_new(codec_encode_feed_item(follow->json ? ENCODING_JSON : ENCODING_PROTOBUF, &gap, &arena));
+    delivery.topic = gap_topic(topic, session, initial->follow);
+    delivery.payload = blob_new(
+        codec_encode_feed_item(initial->follow->json ? ENCODING_JSON : ENCODING_PROTOBUF, &gap, &arena));
     deliver_send(session, &delivery);
     session->broker->counters.gaps++;
     blob_drop(delivery.payload);

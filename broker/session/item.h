@@ -14,8 +14,7 @@ void item_send(struct session *session, struct follow *follow, struct link *link
     struct position_in_channel before, struct entry *entry, uint32_t item);
 /* Sends an alert in force with RETAIN. */
 void item_send_initial(struct session *session, const struct initial *initial);
-/* Sends a Gap. */
-void item_send_gap(
-    struct session *session, struct follow *follow, struct channel *channel, int64_t from, int64_t to);
+/* Sends a gap. */
+void item_send_gap(struct session *session, const struct initial *initial);
 
 #endif

@@ -1,9 +1,10 @@
 /* Filters: for each, options (1 byte), subscription id (4), length (2), the filter. Cursors: for each, length
- * of the channel's name (1), the name, ms (8), seq (4), index (4), generation (4). Numbers little-endian,
- * each blob behind a byte with the version of the form. */
+ * of the channel's name (1), the name, ms (8), seq (4), index (4), generation (4), 1 when what is in force
+ * there is still to be told (1). Numbers little-endian, each blob behind a byte with the version of the form.
+ */
 #include "broker/session/saved.h"
 
-enum { FORM = 1, FILTER_HEAD = 7, CURSOR_TAIL = 20 };
+enum { FILTER_FORM = 1, CURSOR_FORM = 2, FILTER_HEAD = 7, CURSOR_TAIL = 21 };
 
 static uint8_t *put(uint8_t *at, uint64_t value, int size)
 {
@@ -29,7 +30,7 @@ struct bytes saved_subscriptions(const struct session *session, struct arena *ar
     for (const struct subscription *s = session->subscriptions; s; s = s->next)
         size += FILTER_HEAD + s->filter_len;
     data = at = arena_alloc(arena, size);
-    *at++ = FORM;
+    *at++ = FILTER_FORM;
     for (const struct subscription *s = session->subscriptions; s; s = s->next) {
         at = put(at, s->options, 1);
         at = put(at, s->id, 4);
@@ -48,7 +49,7 @@ struct bytes saved_cursors(const struct session *session, struct arena *arena)
     for (const struct link *link = session->links; link; link = link->next)
         size += 1 + strlen(link->channel->name) + CURSOR_TAIL;
     data = at = arena_alloc(arena, size);
-    *at++ = FORM;
+    *at++ = CURSOR_FORM;
     for (const struct link *link = session->links; link; link = link->next) {
         size_t len = strlen(link->channel->name);
         struct position_in_channel position = session_acknowledged(session, link);
@@ -60,6 +61,7 @@ struct bytes saved_cursors(const struct session *session, struct arena *arena)
         at = put(at, position.seq, 4);
         at = put(at, position.index, 4);
         at = put(at, link->generation, 4);
+        at = put(at, session_in_force_due(session, link), 1);
     }
     return (struct bytes){data, (size_t)(at - data)};
 }
@@ -84,6 +86,7 @@ static void restore_cursor(struct session *session, struct text channel, const u
         link->sent = (struct position_in_channel){
             get(tail, 8), (uint32_t)get(tail + 8, 4), (uint32_t)get(tail + 12, 4)};
         link->generation = (uint32_t)get(tail + 16, 4);
+        link->in_force_due = tail[20];
         link->fresh = false;
         return;
     }
@@ -93,7 +96,7 @@ void saved_restore(struct session *session, struct bytes subscriptions, struct b
 {
     const uint8_t *at = subscriptions.data, *end = at + subscriptions.len;
 
-    if (subscriptions.len && *at++ == FORM) {
+    if (subscriptions.len && *at++ == FILTER_FORM) {
         while (end - at >= FILTER_HEAD) {
             size_t len = (size_t)get(at + 5, 2);
             if ((size_t)(end - at) < FILTER_HEAD + len)
@@ -105,7 +108,7 @@ void saved_restore(struct session *session, struct bytes subscriptions, struct b
     }
     at = cursors.data;
     end = at + cursors.len;
-    if (cursors.len && *at++ == FORM) {
+    if (cursors.len && *at++ == CURSOR_FORM) {
         while (end - at >= 1 + CURSOR_TAIL && (size_t)(end - at) >= 1 + (size_t)at[0] + CURSOR_TAIL) {
             restore_cursor(session, (struct text){(const char *)at + 1, at[0]}, at + 1 + at[0]);
             at += 1 + at[0] + CURSOR_TAIL;

@@ -36,6 +36,7 @@ static void need_channel(struct session *session, const char *name)
     link->fresh = true;
     link->next = session->links;
     session->links = link;
+    session->link_count++;
 }
 
 static void inbox_channel_name(const struct session *session, char out[CHANNEL_NAME + 8])
@@ -86,6 +87,7 @@ static bool link_needed(const struct session *session, const struct link *link)
 static void forget_link(struct session *session, struct link *link)
 {
     inflight_forget(&session->inflight, link);
+    session->link_count--;
     link_free(session->broker, link);
 }
 
@@ -172,6 +174,10 @@ uint8_t session_subscribe(struct session *session, struct text filter, const str
         struct follow *follow = follow_hold(session, parsed);
         if (!follow)
             return REASON_NOT_ALLOWED;
+        if (session->link_count > LIMIT_CURSORS) { /* a heartbeat names them all */
+            follow_drop(session, follow);
+            return REASON_QUOTA_EXCEEDED;
+        }
         subscription = must_calloc(sizeof *subscription + filter.len);
         memcpy(subscription->filter, filter.data, filter.len);
         subscription->filter_len = (uint16_t)filter.len;
@@ -219,8 +225,12 @@ bool session_since(struct session *session, struct text channel, struct text cur
         if (link->settled || link->channel->cell == 0 ||
             !text_equal(channel_public_name(link->channel), channel))
             continue;
-        if (!seal_cursor_open(session->broker->seal, channel, cursor, &link->sent, &link->generation))
+        struct position_in_channel sent;
+        uint32_t generation;
+        if (!seal_cursor_open(session->broker->seal, channel, cursor, &sent, &generation))
             return false;
+        link_move(link, sent);
+        link->generation = generation;
         link->fresh = false;
         return true;
     }
@@ -236,20 +246,23 @@ static void settle(struct session *session, struct link *link)
     link->missed = channel->head;
     if (link->fresh) {
         link->fresh = false;
-        link->sent = channel->head;
+        link_move(link, channel->head);
         link->generation = channel->generation;
         return;
     }
     if (link->generation != channel->generation) {
         if ((int64_t)link->sent.ms > back)
-            link->sent = (struct position_in_channel){.ms = (uint64_t)back};
+            link_move(link, (struct position_in_channel){.ms = (uint64_t)back});
         link->generation = channel->generation;
-        deliver_initial_channel(session, link);
+        link->in_force_due = true;
     }
     if (position_order(link->sent, channel->low) < 0)
         deliver_gap(session, link);
+    else if (link->in_force_due)
+        deliver_initial_channel(session, link);
+    link->in_force_due = false;
     if (position_order(channel->head, link->sent) < 0)
-        link->sent = channel->head;
+        link_move(link, channel->head);
 }
 
 bool session_live(struct session *session)
@@ -265,9 +278,26 @@ bool session_live(struct session *session)
     return true;
 }
 
+bool session_in_force_due(const struct session *session, const struct link *link)
+{
+    for (const struct initial *initial = session->initial; initial; initial = initial->next) {
+        if (initial->alert && initial->channel == link->channel)
+            return true;
+    }
+    return link->in_force_due || inflight_has_in_force(&session->inflight, link);
+}
+
 struct position_in_channel session_acknowledged(const struct session *session, const struct link *link)
 {
-    return inflight_cursor(&session->inflight, link, link->sent);
+    struct position_in_channel sent = link->sent;
+
+    for (const struct initial *initial = session->initial; initial; initial = initial->next) {
+        if (!initial->alert && initial->channel == link->channel) {
+            sent = initial->before;
+            break;
+        }
+    }
+    return inflight_cursor(&session->inflight, link, sent);
 }
 
 /* ---- what is sent and not acknowledged ---- */
@@ -402,6 +432,10 @@ void session_close(struct session *session)
         session->expiry_s ? saved_cursors(session, &arena) : (struct bytes){0}, NULL, NULL);
     arena_free(&arena);
     deliver_forget(session);
+    for (struct link *link; (link = session->links);) {
+        session->links = link->next;
+        forget_link(session, link);
+    }
     while (session->subscriptions)
         subscription_free(session, &session->subscriptions);
     HASH_DEL(broker->sessions, session);

@@ -29,14 +29,14 @@ struct follow {
     uint32_t serial;  /* rises: the newest follow stands first in its list */
 };
 
-/* An alert in force that a new follower gets first. */
+/* What a follow is told before the entries of a channel: an alert in force, or a gap. */
 struct initial {
     struct initial *next;
     struct follow *follow;
-    struct channel *channel; /* its name for the item */
-    struct position_in_channel head;
-    struct alert_object *alert;
+    struct channel *channel;
+    struct alert_object *alert; /* NULL: a gap */
     bool again; /* a subscription asks for it: sent though the connection was shown it before */
+    struct position_in_channel before, low; /* of a gap: the cursor that was, and the low-water mark */
 };
 
 struct shown {
@@ -59,9 +59,10 @@ struct session {
     } queued;     /* in broker->pump or broker->waiting */
     bool reading; /* a page from the store is on its way */
     bool blocked; /* the window or the output is full */
+    bool slow;    /* was blocked since it was last told everything */
     bool held;    /* nothing is delivered before SUBACK */
     bool unsaved; /* cursors moved since they were stored */
-    uint32_t filter_count, follow_serial;
+    uint32_t filter_count, follow_serial, link_count;
     struct subscription *subscriptions;
     struct follow *follows;
     struct link *links;
@@ -106,6 +107,9 @@ struct link *session_link(const struct session *session, const struct channel *c
 /* Stores subscriptions and cursors now (done may be NULL), or cursors alone when they moved. */
 void session_save(struct session *session, bool subscriptions, store_status_done *done, void *arg);
 
+/* True when the session is still to be told, or has not acknowledged, what is in force in the link's channel:
+ * the cursor alone would leave it out. */
+bool session_in_force_due(const struct session *session, const struct link *link);
 /* The cursor that may be stored for a link: what has been acknowledged. */
 struct position_in_channel session_acknowledged(const struct session *session, const struct link *link);
 

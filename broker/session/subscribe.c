@@ -98,6 +98,8 @@ static void finish(struct subscribing *subscribing)
         else
             show_in_force(session, subscribing, i);
     }
+    for (struct link *link = session->links; link; link = link->next)
+        link->in_force_due = false; /* it is in the queue now */
     free(subscribing);
     deliver_wake(session);
     connection_resume(connection);
@@ -128,6 +130,16 @@ static void saved(void *arg, enum store_status status)
     }
 }
 
+/* Should this process end between SUBACK and the last alert in force, the next one goes on with it. */
+static void mark_due(struct session *session, const struct subscribing *subscribing)
+{
+    for (size_t i = 0; i < subscribing->count; i++) {
+        const struct subscription *subscription = subscribing->filters[i].initial;
+        for (struct link *link = session->links; subscription && link; link = link->next)
+            link->in_force_due = link->in_force_due || deliver_serves(subscription->follow, link->channel);
+    }
+}
+
 void connection_live(struct connection *connection)
 {
     struct subscribing *subscribing = connection->subscribing;
@@ -139,6 +151,7 @@ void connection_live(struct connection *connection)
         return;
     }
     subscribing->saving = true;
+    mark_due(connection->session, subscribing);
     session_save(connection->session, true, saved, subscribing);
 }
 

@@ -9,7 +9,7 @@
 #include "geo/geo.h"
 #include "proto/codec.h"
 
-enum { MOST = 64, ENTRIES = 2048, NOTICES = 32, CURSOR_STORED = 20 };
+enum { MOST = 64, ENTRIES = 2048, NOTICES = 32, CURSOR_STORED = 21 };
 
 struct call {
     TAILQ_ENTRY(call) in_waiting;
@@ -62,6 +62,8 @@ struct kept_channel {
     struct channel_entry entries[ENTRIES];
     size_t notice_count;
     struct alert_notice notices[NOTICES];
+    struct channel_state taken; /* an answer that is on its way */
+    struct alert_notice taken_notices[NOTICES];
 };
 
 struct kept_alert {
@@ -496,6 +498,8 @@ static void answer_channel(struct call *call, enum store_status status)
             channel->notice_count, channel->notices};
         if (call->kind == CALL_FOLLOW)
             channel->followed = true;
+        else if (channel->taken.alerts)
+            state = channel->taken;
     }
     call->channel(call->arg, &state);
 }
@@ -753,17 +757,21 @@ void alert_is(
         &(struct alert){.category = alert.category, .sender_kind = SENDER_USER, .place = alert.place});
 }
 
-static struct channel_entry *add_entry(struct kept_channel *channel, enum entry_kind kind)
+static struct channel_entry *add_entry_at(struct kept_channel *channel, int64_t time, enum entry_kind kind)
 {
     assert_true(channel->count < ENTRIES);
-    uint64_t now = (uint64_t)stage_now();
-    struct position_in_channel at = {now, 0, 0};
+    struct position_in_channel at = {(uint64_t)time, 0, 0};
     if (at.ms <= channel->head.ms)
         at = (struct position_in_channel){channel->head.ms, channel->head.seq + 1, 0};
     struct channel_entry *entry = &channel->entries[channel->count++];
     *entry = (struct channel_entry){.position = at, .kind = kind};
     channel->head = at;
     return entry;
+}
+
+static struct channel_entry *add_entry(struct kept_channel *channel, enum entry_kind kind)
+{
+    return add_entry_at(channel, stage_now(), kind);
 }
 
 static void tell(struct kept_channel *channel, const struct channel_entry *entry)
@@ -807,10 +815,9 @@ void appears_untold(const char *cell, char id, uint32_t revision, bool in_force)
     alert_entry(feed_channel(cell), id, revision, in_force);
 }
 
-void moves(const char *cell, enum motion_kind kind, size_t count)
+static void moves_at(struct kept_channel *channel, int64_t time, enum motion_kind kind, size_t count)
 {
-    struct kept_channel *channel = feed_channel(cell);
-    struct channel_entry *entry = add_entry(channel, ENTRY_ACTIVITY);
+    struct channel_entry *entry = add_entry_at(channel, time, ENTRY_ACTIVITY);
     uint8_t *records = calloc(count, ACTIVITY_RECORD);
     for (size_t i = 0; i < count; i++) {
         records[i * ACTIVITY_RECORD] = 18; /* the leaf cell HERE_LEAF: "k" */
@@ -819,6 +826,25 @@ void moves(const char *cell, enum motion_kind kind, size_t count)
     }
     entry->data = (struct bytes){records, count * ACTIVITY_RECORD};
     tell(channel, entry);
+}
+
+void moves(const char *cell, enum motion_kind kind, size_t count)
+{
+    moves_at(feed_channel(cell), stage_now(), kind, count);
+}
+
+void appears_behind(const char *cell, int64_t back_ms, enum motion_kind kind)
+{
+    struct kept_channel *channel = feed_channel(cell);
+    moves_at(channel, stage_now() - back_ms, kind, 1);
+}
+
+void state_is_taken(const char *cell)
+{
+    struct kept_channel *channel = feed_channel(cell);
+    channel->taken = (struct channel_state){STORE_OK, channel->head, channel->low, channel->generation,
+        channel->notice_count, channel->taken_notices};
+    memcpy(channel->taken_notices, channel->notices, sizeof(channel->notices));
 }
 
 void seam(const char *cell)

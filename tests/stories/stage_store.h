@@ -59,6 +59,10 @@ void appears(const char *channel, char id, uint32_t revision, bool in_force);
 void moves(const char *channel, enum motion_kind kind, size_t count);
 /* The same, but nobody is told: somebody was away. */
 void appears_untold(const char *channel, char id, uint32_t revision, bool in_force);
+/* The same, told, but as an entry that is `back_ms` old. */
+void appears_behind(const char *channel, int64_t back_ms, enum motion_kind kind);
+/* A question for the channel's state that waits is answered with what is true now. */
+void state_is_taken(const char *channel);
 /* Tells a followed channel that its state was read anew. */
 void seam(const char *channel);
 /* All entries so far are gone; low-water mark at the last one. */

@@ -1,11 +1,14 @@
 /* What happens on a new command connection before it carries calls: log in, see what this Redis is and how it
  * keeps what it acknowledges, hold the layout of its data against ours, bring our functions there, and end
  * the connection before this one, so that nothing it still had under way can come after what is sent anew. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "bridge/store_inside.h"
 
-#define LAYOUT "1"
+/* Version of the keys and values; behind it the precisions of channels and leaf cells, which are fixed with
+ * the first start. */
+enum { LAYOUT_VERSION = 1 };
 
 enum step {
     STEP_ID,
@@ -72,7 +75,7 @@ static void take_step(struct store *store, enum step step, const redisReply *rep
         break;
     case STEP_LAYOUT:
         store->boot.wrong_layout =
-            reply && reply->type == REDIS_REPLY_STRING && !text_equal(text, TEXT(LAYOUT));
+            reply && reply->type == REDIS_REPLY_STRING && !text_equal(text, text_of(store->boot.layout));
         break;
     case STEP_LAYOUT_SET:
     case STEP_KILL:
@@ -121,7 +124,9 @@ static void finish(struct store *store)
 {
     if (store->boot.wrong_layout) {
         store_log(store, STORE_LOG_ERROR, "store_layout",
-            "text=\"nb:layout in Redis is not " LAYOUT ": data of another version\"");
+            "wanted=\"%s\" text=\"nb:layout in Redis says otherwise: data of another version or other cell "
+            "precisions\"",
+            store->boot.layout);
         calls_fail(store, STORE_FAILED);
         link_drop(&store->command, "wrong layout");
         return;
@@ -169,7 +174,12 @@ static void on_step(redisAsyncContext *context, void *data, void *arg)
 
 void boot_opened(struct store *store)
 {
+    const struct store_redis_options *options = &store->options;
     int64_t previous_id = store->boot.previous_id;
+    char layout[96];
+    snprintf(store->boot.layout, sizeof store->boot.layout, "%d %d %d", LAYOUT_VERSION,
+        options->channel_precision ? options->channel_precision : 5,
+        options->leaf_precision ? options->leaf_precision : 6);
     store->boot.pending = 0;
     store->boot.id = 0;
     store->boot.load = store->boot.wrong_layout = false;
@@ -179,6 +189,8 @@ void boot_opened(struct store *store)
     ask(store, STEP_INFO, "*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n");
     ask(store, STEP_CONFIG, "*3\r\n$6\r\nCONFIG\r\n$3\r\nGET\r\n$7\r\nappend*\r\n");
     ask(store, STEP_VERSION, "*3\r\n$5\r\nFCALL\r\n$10\r\nnb_version\r\n$1\r\n0\r\n");
-    ask(store, STEP_LAYOUT_SET, "*4\r\n$3\r\nSET\r\n$9\r\nnb:layout\r\n$1\r\n" LAYOUT "\r\n$2\r\nNX\r\n");
+    snprintf(layout, sizeof layout, "*4\r\n$3\r\nSET\r\n$9\r\nnb:layout\r\n$%zu\r\n%s\r\n$2\r\nNX\r\n",
+        strlen(store->boot.layout), store->boot.layout);
+    ask(store, STEP_LAYOUT_SET, layout);
     ask(store, STEP_LAYOUT, "*2\r\n$3\r\nGET\r\n$9\r\nnb:layout\r\n");
 }

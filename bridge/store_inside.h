@@ -167,6 +167,7 @@ struct store {
     struct {
         int pending;
         bool failed, wrong_layout, load;
+        char layout[24];         /* what nb:layout has to say */
         int64_t id, previous_id; /* of this connection and of the last that carried calls */
         char run_id[48], previous_run_id[48];
         bool appends;

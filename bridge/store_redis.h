@@ -15,8 +15,10 @@ struct store_redis_options {
     int64_t release_verified_ms;  /* a household counts when it was verified this long ago */
     int64_t absence_ms;           /* the longest absence served: tombstones outlive `expires` by it */
     int64_t channel_retention_ms; /* activity older than this is trimmed from channels */
-    int64_t deadline_ms;          /* a command that is not answered for so long means a new connection */
-    int64_t (*now)(void);         /* milliseconds since 1970; a test may move it */
+    int channel_precision,
+        leaf_precision;   /* held against what this Redis was first started with; 0: 5 and 6 */
+    int64_t deadline_ms;  /* a command that is not answered for so long means a new connection */
+    int64_t (*now)(void); /* milliseconds since 1970; a test may move it */
     /* Takes log lines: level 0 error, 1 warning, 2 information; text "key=value …". NULL: standard error. */
     void (*log)(int level, const char *event, const char *text);
 };

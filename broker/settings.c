@@ -333,6 +333,8 @@ struct store_redis_options settings_store(const struct settings *settings)
         .release_verified_ms = settings->release_verified_days * day_ms,
         .absence_ms = settings->absence_days * day_ms,
         .channel_retention_ms = settings->channel_retention_hours * 60 * 60 * 1000,
+        .channel_precision = (int)settings->channel_precision,
+        .leaf_precision = (int)settings->leaf_precision,
         .deadline_ms = settings->store_deadline_ms,
     };
 }

@@ -375,13 +375,14 @@ static void settle_metropolis(struct inputs *in)
     }
 }
 
-/* A jagged line around the metropolis. */
+/* A line around the metropolis, as jagged as `jag` metres: with 150 about as long as the border of Los
+ * Angeles. */
 static struct geo_prepared *draw(struct geo_shape *shape, struct geo_point *border, struct geo_ring *ring,
-    struct geo_polygon *polygon, int count)
+    struct geo_polygon *polygon, int count, double jag)
 {
     for (int i = 0; i <= count; i++) {
         double angle = 2 * M_PI * (i % count) / count;
-        double ray = (15000 + 3000 * sin(7 * angle) + 300 * sin(901 * angle)) * metre;
+        double ray = (15000 + 3000 * sin(7 * angle) + jag * sin(901 * angle)) * metre;
         border[i] = (struct geo_point){middle.lat + ray * sin(angle), middle.lon + ray * cos(angle)};
     }
     *ring = (struct geo_ring){border, (size_t)count + 1};
@@ -409,8 +410,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < POINTS; i++)
         in.points[i] = (struct geo_point){drand48() * 180 - 90, drand48() * 360 - 180};
     settle_metropolis(&in);
-    in.prepared_city = draw(&in.city, borders[0], &rings[0], &polygons[0], CITY);
-    in.prepared_large = draw(&in.large, borders[1], &rings[1], &polygons[1], BORDER);
+    in.prepared_city = draw(&in.city, borders[0], &rings[0], &polygons[0], CITY, 150);
+    in.prepared_large = draw(&in.large, borders[1], &rings[1], &polygons[1], BORDER, 300);
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
         answer(&questions[i], &in, rounds, json);
     free(in.prepared_large);

@@ -182,3 +182,16 @@ struct geo_brood geo_brood_of(const struct geo_prepared *shape, geo_cell parent)
         return circle_brood(shape, parent);
     return ask_each(shape, parent);
 }
+
+geo_cell geo_root_of(const struct geo_prepared *shape, int precision)
+{
+    const double slack = 2 * GEO_SLACK_DEGREES;
+    struct geo_box box = geo_prepared_box(shape);
+    geo_cell low, high;
+    if (geo_encode((struct geo_point){box.south - slack, box.west - slack}, GEO_MAX_PRECISION, &low) !=
+            GEO_OK ||
+        geo_encode((struct geo_point){box.north + slack, box.east + slack}, GEO_MAX_PRECISION, &high) !=
+            GEO_OK)
+        return 0;
+    return geo_parent(geo_common_ancestor(low, high), precision);
+}

@@ -55,7 +55,7 @@ enum geo_error geo_prepared_cover_uniform(
         return GEO_BAD_PRECISION;
     struct walk walk = {.shape = shape};
     bool inside;
-    enter(&walk, 0);
+    enter(&walk, geo_root_of(shape, precision - 1));
     for (geo_cell cell; (cell = next_touched(&walk, &inside)) != 0;) {
         if (!inside && geo_precision(cell) < precision) {
             enter(&walk, cell);
@@ -107,7 +107,7 @@ static void add_inside(const struct geo_prepared *shape, struct geo_limits limit
     struct walk walk = {.shape = shape};
     bool inside;
     int entered = 0;
-    enter(&walk, 0);
+    enter(&walk, geo_root_of(shape, limits.coarsest - 1));
     for (geo_cell cell; (cell = next_touched(&walk, &inside)) != 0 && !cover->forced;) {
         int at = geo_precision(cell);
         if (!inside && at < precision) {

@@ -145,6 +145,7 @@ struct geo_prepared {
 /* An index over polygons goes in `room`; other shapes need none. */
 void geo_prepare_in(
     const struct geo_shape *shape, struct geo_run *room, size_t capacity, struct geo_prepared *out);
+struct geo_box geo_prepared_box(const struct geo_prepared *shape);
 /* A box and the shape: GEO_OUT when they have no point in common, GEO_IN when all of the box is surely in it.
  */
 enum geo_side geo_box_side(const struct geo_prepared *shape, struct geo_box box);
@@ -162,6 +163,9 @@ static inline int geo_child_row(geo_cell parent, int i)
 
 uint32_t geo_brood_row(geo_cell parent, int row);
 struct geo_brood geo_brood_of(const struct geo_prepared *shape, geo_cell parent);
+/* The finest cell, but of no more than that precision, in which all that the shape touches lies; 0 when it
+ * takes more than one, as over the antimeridian and at the poles. */
+geo_cell geo_root_of(const struct geo_prepared *shape, int precision);
 static inline geo_cell geo_child(geo_cell parent, int i)
 {
     return (parent + 1) | (uint64_t)i << (59 - 5 * (int)(parent & 15));

@@ -102,24 +102,11 @@ static void undivide(const struct tree *tree, struct node *node)
     node->divided = 0;
 }
 
-/* The cell to begin with: one that holds all of a circle, else all cells. */
-static geo_cell root_of(const struct tree *tree)
-{
-    const struct geo_shape *shape = tree->shape->shape;
-    struct geo_box box = shape->kind == GEO_CIRCLE ? tree->shape->box : (struct geo_box){-90, -180, 90, 180};
-    geo_cell low, high;
-    if (box.east > 180 ||
-        geo_encode((struct geo_point){box.south, box.west}, GEO_MAX_PRECISION, &low) != GEO_OK ||
-        geo_encode((struct geo_point){box.north, box.east}, GEO_MAX_PRECISION, &high) != GEO_OK)
-        return 0;
-    return geo_parent(geo_common_ancestor(low, high), tree->limits.coarsest - 1);
-}
-
 /* Level by level; a level too large to be divided is taken back and its cells are children again. */
 static enum geo_error grow(struct tree *tree)
 {
     int level = 0, next = 1, parents = 0;
-    tree->nodes[0] = (struct node){.cell = root_of(tree)};
+    tree->nodes[0] = (struct node){.cell = geo_root_of(tree->shape, tree->limits.coarsest - 1)};
     tree->count = 1;
     for (int precision = geo_precision(tree->nodes[0].cell); precision < tree->limits.finest && level < next;
          precision++) {

@@ -207,15 +207,20 @@ double geo_shape_area(const struct geo_shape *shape)
     return area;
 }
 
+struct geo_box geo_prepared_box(const struct geo_prepared *shape)
+{
+    struct geo_point center = shape->shape->center;
+    if (shape->shape->kind == GEO_POLYGONS)
+        return geo_index_box(&shape->index);
+    if (shape->shape->kind == GEO_CIRCLE)
+        return shape->box;
+    return (struct geo_box){center.lat, center.lon, center.lat, center.lon};
+}
+
 struct geo_box geo_shape_box(const struct geo_shape *shape)
 {
-    struct geo_point center = shape->center;
-    if (shape->kind == GEO_POINT)
-        return (struct geo_box){center.lat, center.lon, center.lat, center.lon};
-    if (shape->kind == GEO_CIRCLE)
-        return geo_circle_box(center, shape->radius);
     struct geo_run room[GEO_STACK_RUNS];
-    struct geo_index index;
-    geo_index_build(shape, room, GEO_STACK_RUNS, &index);
-    return geo_index_box(&index);
+    struct geo_prepared prepared;
+    geo_prepare_in(shape, room, GEO_STACK_RUNS, &prepared);
+    return geo_prepared_box(&prepared);
 }

@@ -99,7 +99,7 @@ static void come_and_go(void **state)
             member->circle.radius = radii[chance_below(&chance, i % 50 == 0 ? 9 : 6)];
             assert_int_equal(geo_circles_add(&set, &member->circle), GEO_OK);
             member->in = true;
-            if (i % 64 < 2)
+            if (i % 128 < 2)
                 ask(&chance, &set, members, center, size);
         }
         for (int i = 0; i < MANY; i++)

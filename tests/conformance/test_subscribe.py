@@ -83,6 +83,17 @@ class Subscribe(LiveCase):
         for far in ("#", "+/#", "+/v1/inbox/#", "$SYS/broker"):
             self.assertEqual(connection.subscribe(far), [0x87], far)
 
+    def test_reason_string(self):
+        """[5] 3.9.2-1"""
+        filters = [(NEAR, 1), (f"nb/v1/near/{LEAF}/5/#", 1), ("#", 1)]
+        why = {"reason_string": "filters[1].metres: 400, 800, 1600, 3200 or 8000"}
+        size = len(mqtt.packet(mqtt.SUBACK, 0, bytes(2) + mqtt.properties(why) + bytes(3)))
+        for maximum, told in (size + 8, why), (size - 1, {}):
+            connection = self.client(props={"maximum_packet_size": maximum})
+            connection.send(mqtt.subscribe(filters, 7))
+            answer = connection.until(mqtt.SUBACK)
+            self.assertEqual((list(answer.reasons), answer.props), ([1, 0x8F, 0x87], told), maximum)
+
     def test_subscription_identifier_is_not_zero(self):
         """[5] 4.13.1-1"""
         self.ends(mqtt.subscribe([(NEAR, 1)], 1, props={"subscription_id": 0}))

@@ -252,6 +252,22 @@ static void subscriptions(void **state)
     mqtt_encode_suback(&w, 5, MQTT_UNSUBACK, 9, gone, 2);
     mqtt_encode_suback(&w, 4, MQTT_UNSUBACK, 9, gone, 2);
     ASSERT_WIRE(&w, "\xB0\x05\x00\x09\x00\x00\x11\xB0\x02\x00\x09");
+    w.len = 0;
+    mqtt_encode_suback_with(&w, 5, MQTT_SUBACK, 9, codes, 3, two_properties, 1);
+    ASSERT_WIRE(&w, "\x90\x0C\x00\x09\x06\x1F\x00\x03why\x01\x87\x8F");
+    w.len = 0;
+    mqtt_encode_suback_with(&w, 5, MQTT_UNSUBACK, 9, gone, 2, two_properties, 1);
+    ASSERT_WIRE(&w, "\xB0\x0B\x00\x09\x06\x1F\x00\x03why\x00\x11");
+    w.len = 0;
+    mqtt_encode_suback_with(&w, 4, MQTT_SUBACK, 9, codes, 3, two_properties, 2);
+    mqtt_encode_suback_with(&w, 4, MQTT_UNSUBACK, 9, gone, 2, two_properties, 2);
+    ASSERT_WIRE(&w, "\x90\x05\x00\x09\x01\x80\x80\xB0\x02\x00\x09");
+    w.len = 0;
+    mqtt_encode_suback_with(&w, 5, MQTT_SUBACK, 9, codes, 3, two_properties, 2);
+    struct mqtt_packet packet = read_back(&w, 5);
+    assert_int_equal(packet.filters.count, 3);
+    assert_memory_equal(packet.filters.list.data, codes, 3);
+    assert_true(text_equal(packet.filters.properties.reason_string, TEXT("why")));
 }
 
 /* One of each packet, for the room that they need. */
@@ -268,6 +284,7 @@ static void write_all(struct mqtt_writer *w, uint8_t version)
     mqtt_encode_subscribe(w, version, 2, &filter, 1, two_properties + 1, 1);
     mqtt_encode_unsubscribe(w, version, 3, &filter.filter, 1, two_properties + 1, 1);
     mqtt_encode_suback(w, version, MQTT_SUBACK, 2, codes, 2);
+    mqtt_encode_suback_with(w, version, MQTT_SUBACK, 2, codes, 2, two_properties, 2);
     mqtt_encode_ping(w, MQTT_PINGRESP);
 }
 

@@ -141,6 +141,19 @@ class Payload(WatchedCase):
         cases.append((motion(*[{}] * 65), "events"))
         self.refused(DEVICE, MOTION, cases)
 
+    def test_wrong_events_among_good_ones(self):
+        """Each is refused alone, under its number; the others are stored."""
+        connection, before = self.client(DEVICE), self.counters()
+        session = now_ms()
+        bad = [{"kind": True}, {"kind": "CAR"}, {"colour": "red"}, {"confidence": 2**32}, {"position": 7}, {"clip": "?"}]
+        events = [event | {"seq": n + 1} for n, event in enumerate(sum(([{}, wrong] for wrong in bad), [{}]))]
+        body = json.dumps(json.loads(motion(*events)) | {"session": session})
+        answer = connection.publish(MOTION, body.encode())
+        told = [value.partition(": ")[0] for name, value in answer.props["user"] if name == "refused"]
+        self.assertEqual((answer.reason, told), (0, [f"{2 * n + 3} 153 events[{2 * n + 2}].{next(iter(wrong))}"
+                                                     for n, wrong in enumerate(bad)]))
+        self.counted(before, publishes_acknowledged=1, events_refused=len(bad), refused_bad_payload=len(bad))
+
     def test_wrong_types_in_a_place(self):
         def place(kind, **content):
             return with_fields({"place": {kind: content}})

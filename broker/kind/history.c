@@ -1,17 +1,25 @@
 /* History: a page of what was appended to the channels of a place between two times, in the order of
  * appending, answered on the sender's inbox. The channels are read one after the other; a page ends where one
- * of them has more than was read, so that the next page begins there and nothing is passed over. */
+ * of them has more than was read, or where it is full, and the next page begins with the very next item. What
+ * a client may not take at all is left out, and the page then does not call itself complete. */
 #include "broker/kind/kind.h"
 #include "broker/session/connection_state.h"
 #include "broker/session/info.h"
 #include "broker/session/place.h"
 
-enum { PLACES = 16, CHANNELS = 256 };
+enum { PLACES = 16, CHANNELS = 256, AT_ONCE = 4, ENTRIES = 4096, PAGE_BYTES = 1 << 20, SUFFIX = 128 };
 
 struct found {
     struct entry *entry;
-    geo_cell channel;
+    uint32_t channel; /* its number in history->channels */
     uint32_t generation;
+};
+
+/* Where a page ends: behind the first `position.index` items (0: all) of that channel's entry. Entries of
+ * several channels may have the same position; they come in the order of the channels. */
+struct place_in_history {
+    struct position_in_channel position;
+    uint32_t channel;
 };
 
 struct history {
@@ -20,8 +28,9 @@ struct history {
     size_t place_count;
     geo_cell channels[CHANNELS];
     size_t channel_count, channels_read;
-    struct position_in_channel after, bound; /* nothing behind bound is in this page */
-    bool complete, more;
+    struct place_in_history after;
+    struct position_in_channel bound; /* nothing behind it is in this page */
+    bool complete, more, json;
     struct found *found;
     size_t found_count, found_room;
     uint32_t limit;
@@ -42,27 +51,55 @@ static enum step_result decode(struct publication *publication)
     return STEP_GO_ON;
 }
 
-static bool has_inbox(const struct session *session)
+/* Where in the inbox the answer goes. */
+static struct text reply_suffix(const struct publication *publication)
 {
-    for (const struct follow *follow = session->follows; follow; follow = follow->next) {
-        if (follow->place && follow->place->kind == FOLLOW_INBOX)
+    struct text topic = publication->response_topic;
+    const char *reply = topic.len ? memmem(topic.data, topic.len, "reply/", 6) : NULL;
+
+    return reply ? (struct text){reply, topic.len - (size_t)(reply - topic.data)} : TEXT("reply/history");
+}
+
+static bool is_awaited(const struct session *session, struct text suffix)
+{
+    for (const struct subscription *s = session->subscriptions; s; s = s->next) {
+        if (s->parsed.kind == FOLLOW_INBOX && topic_matches(s->parsed.suffix, suffix))
             return true;
     }
     return false;
 }
 
+/* How many of the connection's questions are not answered yet. */
+static size_t open_questions(const struct connection *connection)
+{
+    const struct publication *publication;
+    size_t count = 0;
+
+    TAILQ_FOREACH(publication, &connection->publications, in_connection)
+    count += publication->kind == &kind_history && !publication->done;
+    return count;
+}
+
 static enum step_result authorize(struct publication *publication)
 {
     struct connection *connection = publication->connection;
-    struct text topic = publication->response_topic;
+    struct text topic = publication->response_topic, suffix = reply_suffix(publication);
 
-    if (!connection || !connection->session || !has_inbox(connection->session))
-        return publication_refuse(
-            publication, REASON_OTHER, "topic", "subscribe to nb/v1/inbox/# first: the answer comes there");
     if (topic.len && !(topic.len > 18 && memcmp(topic.data, "nb/v1/inbox/reply/", 18) == 0) &&
         !(topic.len > 23 && memcmp(topic.data, "nb/v1/json/inbox/reply/", 23) == 0))
         return publication_refuse(
             publication, REASON_NOT_ALLOWED, "response_topic", "must be nb/v1/inbox/reply/<name>");
+    if (suffix.len > SUFFIX)
+        return publication_refuse(
+            publication, REASON_BAD_PAYLOAD, "response_topic", "at most 122 bytes of name");
+    if (!connection || !connection->session || !is_awaited(connection->session, suffix))
+        return publication_refuse(
+            publication, REASON_OTHER, "topic", "subscribe to nb/v1/inbox/# first: the answer comes there");
+    if (open_questions(connection) > AT_ONCE) {
+        publication_refuse(publication, REASON_QUOTA_EXCEEDED, "topic", "at most 4 questions at once");
+        publication->refusal.retry_after_s = 1;
+        return STEP_REFUSE;
+    }
     return STEP_GO_ON;
 }
 
@@ -111,7 +148,6 @@ static enum step_result locate(struct publication *publication)
     const struct history_query *query = &publication->history;
     struct history *history = arena_alloc(&publication->arena, sizeof *history);
     enum step_result result = STEP_GO_ON;
-    uint32_t generation;
 
     history->publication = publication;
     publication->job = history;
@@ -125,12 +161,10 @@ static enum step_result locate(struct publication *publication)
         return result;
     if (history->place_count == 0)
         return publication_refuse(publication, REASON_BAD_PAYLOAD, "near", "give near or cells");
-    history->after =
-        (struct position_in_channel){query->from > 0 ? (uint64_t)query->from - 1 : 0, UINT32_MAX, 0};
-    if (query->from <= 0)
-        history->after = (struct position_in_channel){0};
+    if (query->from > 0)
+        history->after.position = (struct position_in_channel){(uint64_t)query->from - 1, UINT32_MAX, 0};
     if (query->page.len && !seal_cursor_open(publication->broker->seal, TEXT("history"), query->page,
-                               &history->after, &generation))
+                               &history->after.position, &history->after.channel))
         return publication_refuse(publication, REASON_BAD_PAYLOAD, "page", "not a page of this history");
     history->bound = everything;
     history->complete = true;
@@ -141,7 +175,7 @@ static enum step_result locate(struct publication *publication)
 /* ---- store: read, load, answer ---- */
 
 static void keep_entry(
-    struct history *history, const struct channel_entry *entry, geo_cell channel, uint32_t generation)
+    struct history *history, const struct channel_entry *entry, uint32_t channel, uint32_t generation)
 {
     if (history->found_count == history->found_room) {
         history->found_room = history->found_room ? history->found_room * 2 : 64;
@@ -155,7 +189,7 @@ static void page_read(void *arg, const struct channel_page *page)
 {
     struct history *history = arg;
     struct publication *publication = history->publication;
-    geo_cell channel = history->channels[history->channels_read++];
+    uint32_t channel = (uint32_t)history->channels_read++;
 
     if (page->status != STORE_OK) {
         publication->failed = true;
@@ -172,13 +206,28 @@ static void page_read(void *arg, const struct channel_page *page)
     pipeline_resume(publication);
 }
 
+/* From where a channel is read: at the position where the page before ended, later channels have all to tell,
+ * the one in which it ended what is left of the entry, and earlier ones nothing any more. */
+static struct position_in_channel read_from(const struct history *history)
+{
+    struct position_in_channel from = history->after.position;
+
+    if (history->channels_read > history->after.channel)
+        from.index = history->publication->history.page.len ? 1 : from.index;
+    else if (history->channels_read < history->after.channel)
+        from.index = 0;
+    return from;
+}
+
 static void read_next(struct history *history)
 {
     struct broker *broker = history->publication->broker;
     char name[GEO_CELL_TEXT + 2] = "c:";
+    size_t most = ENTRIES / history->channel_count;
 
     geo_format(history->channels[history->channels_read], name + 2);
-    store_channel_read(broker->store, text_of(name), history->after, history->limit, page_read, history);
+    store_channel_read(broker->store, text_of(name), read_from(history),
+        most < history->limit ? most : history->limit, page_read, history);
 }
 
 static int by_position(const void *a, const void *b)
@@ -202,7 +251,8 @@ static bool concerns(struct history *history, const struct found *found, uint32_
     for (size_t i = 0; i < history->place_count; i++) {
         struct followed_place *place = history->places[i];
         if (entry->kind == ENTRY_ACTIVITY) {
-            if (place_has_leaf(place, found->channel, entry_activity(entry, item).leaf, leaf))
+            if (place_has_leaf(
+                    place, history->channels[found->channel], entry_activity(entry, item).leaf, leaf))
                 return true;
             continue;
         }
@@ -224,71 +274,118 @@ static bool told_already(const struct history_page *page, const struct alert_obj
     return false;
 }
 
-static void add_item(
-    struct history *history, struct history_page *page, const struct found *found, uint32_t item, bool ended)
+static struct feed_item make_item(
+    struct history *history, const struct found *found, uint32_t item, bool ended)
 {
     struct arena *arena = &history->publication->arena;
     struct broker *broker = history->publication->broker;
-    struct feed_item *out = &page->items[page->item_count];
     char *channel = arena_alloc(arena, GEO_CELL_TEXT), *cell = arena_alloc(arena, GEO_CELL_TEXT);
     char *cursor = arena_alloc(arena, CURSOR_TEXT + 1);
     struct position_in_channel position = found->entry->position;
 
-    geo_format(found->channel, channel);
+    geo_format(history->channels[found->channel], channel);
     position.index = item + 1 < found->entry->item_count ? item + 1 : 0;
     seal_cursor(broker->seal, text_of(channel), position, found->generation, cursor);
-    *out = (struct feed_item){.channel = text_of(channel), .cursor = text_of(cursor)};
+    struct feed_item out = {.channel = text_of(channel), .cursor = text_of(cursor)};
     if (found->entry->kind == ENTRY_ACTIVITY) {
         struct activity_item activity = entry_activity(found->entry, item);
-        geo_format(leaf_of(found->channel, activity.leaf, broker->options.leaf_precision), cell);
-        out->kind = FEED_ACTIVITY;
-        out->activity = (struct activity){activity.kind, activity.phase, activity.at, activity.confidence};
+        geo_format(
+            leaf_of(history->channels[found->channel], activity.leaf, broker->options.leaf_precision), cell);
+        out.kind = FEED_ACTIVITY;
+        out.activity = (struct activity){activity.kind, activity.phase, activity.at, activity.confidence};
     } else {
         struct alert *alert = arena_alloc(arena, sizeof *alert);
         *alert = found->entry->alert->alert;
         if (ended)
             alert->state = ALERT_ENDED;
         memcpy(cell, found->entry->alert->cell[0] ? found->entry->alert->cell : channel, GEO_CELL_TEXT);
-        out->kind = FEED_ALERT;
-        out->alert = alert;
+        out.kind = FEED_ALERT;
+        out.alert = alert;
     }
-    out->cell = text_of(cell);
-    page->item_count++;
+    out.cell = text_of(cell);
+    return out;
+}
+
+/* How many bytes of items the client takes in one answer. */
+static size_t room_for_items(const struct history *history)
+{
+    const struct publication *publication = history->publication;
+    uint32_t most = publication->connection ? publication->connection->maximum_packet : PAGE_BYTES;
+    size_t around = 128 + SUFFIX + publication->correlation.len;
+
+    if (most > PAGE_BYTES)
+        most = PAGE_BYTES;
+    return most > around ? most - around : 0;
+}
+
+/* Puts an item into the page. False: the page is full. What would never fit is left out. */
+static bool add_item(struct history *history, struct history_page *page, size_t *room, struct feed_item item)
+{
+    enum { AROUND_ITEM = 8 };
+    enum encoding encoding = history->json ? ENCODING_JSON : ENCODING_PROTOBUF;
+    size_t size = codec_encode_feed_item(encoding, &item, &history->publication->arena).len + AROUND_ITEM;
+
+    if (page->item_count == history->limit)
+        return false;
+    if (size > room_for_items(history)) {
+        history->publication->broker->counters.items_too_large++;
+        history->complete = false;
+        return true;
+    }
+    if (size > *room)
+        return false;
+    *room -= size;
+    page->items[page->item_count++] = item;
+    return true;
+}
+
+/* Adds what is left of an entry; false when the page is full before its end. *last moves along. */
+static bool add_entry(struct history *history, struct history_page *page, size_t *room,
+    const struct found *found, struct place_in_history *last)
+{
+    struct entry *entry = found->entry;
+    const struct position_in_channel *after = &history->after.position;
+    bool same = after->ms == entry->position.ms && after->seq == entry->position.seq &&
+                history->after.channel == found->channel;
+    bool ended;
+
+    for (uint32_t item = same ? after->index : 0; item < entry->item_count; item++) {
+        if (concerns(history, found, item, &ended) &&
+            !(entry->kind == ENTRY_ALERT && told_already(page, entry->alert)) &&
+            !add_item(history, page, room, make_item(history, found, item, ended)))
+            return false;
+        *last = (struct place_in_history){entry->position, found->channel};
+        last->position.index = item + 1 < entry->item_count ? item + 1 : 0;
+    }
+    *last = (struct place_in_history){entry->position, found->channel};
+    return true;
 }
 
 static void fill_page(struct history *history, struct history_page *page)
 {
-    uint64_t to =
-        history->publication->history.to > 0 ? (uint64_t)history->publication->history.to : UINT64_MAX;
-    struct position_in_channel last = history->after;
-    size_t i;
+    const struct history_query *query = &history->publication->history;
+    uint64_t to = query->to > 0 ? (uint64_t)query->to : UINT64_MAX;
+    struct place_in_history last = history->after;
+    size_t room = room_for_items(history), i;
+    bool full = false;
 
-    qsort(history->found, history->found_count, sizeof *history->found, by_position);
-    page->items = arena_alloc(&history->publication->arena,
-        (history->limit + LIMIT_BATCH_EVENTS * (history->channel_count + 1)) * sizeof *page->items);
-    for (i = 0; i < history->found_count; i++) {
+    if (history->found_count)
+        qsort(history->found, history->found_count, sizeof *history->found, by_position);
+    page->items = arena_alloc(&history->publication->arena, history->limit * sizeof *page->items);
+    for (i = 0; i < history->found_count && !full; i++) {
         const struct found *found = &history->found[i];
-        bool ended;
         if (found->entry->position.ms > to || position_order(found->entry->position, history->bound) > 0)
             break;
-        /* A page ends between positions, never within one. */
-        if (page->item_count >= history->limit && position_order(found->entry->position, last) > 0)
-            break;
-        last = found->entry->position;
-        for (uint32_t item = 0; item < found->entry->item_count; item++) {
-            if (concerns(history, found, item, &ended) &&
-                !(found->entry->kind == ENTRY_ALERT && told_already(page, found->entry->alert)))
-                add_item(history, page, found, item, ended);
-        }
+        full = !add_entry(history, page, &room, found, &last);
     }
-    bool stopped = i < history->found_count && history->found[i].entry->position.ms <= to;
+    bool stopped = full || (i < history->found_count && history->found[i].entry->position.ms <= to);
     history->more = stopped || (i == history->found_count && position_order(history->bound, everything) < 0);
-    page->from = history->publication->history.from;
-    page->to = history->more ? (int64_t)last.ms : history->publication->history.to;
+    page->from = query->from;
+    page->to = history->more ? (int64_t)last.position.ms : query->to;
     page->complete = history->complete;
     if (history->more) {
         char *next = arena_alloc(&history->publication->arena, CURSOR_TEXT + 1);
-        seal_cursor(history->publication->broker->seal, TEXT("history"), last, 0, next);
+        seal_cursor(history->publication->broker->seal, TEXT("history"), last.position, last.channel, next);
         page->next = text_of(next);
     }
 }
@@ -301,15 +398,16 @@ static struct bytes encode_page(const void *message, bool json, struct arena *ar
 static void answer(struct history *history)
 {
     struct publication *publication = history->publication;
+    struct session *session = publication->connection ? publication->connection->session : NULL;
     struct history_page page = {0};
-    struct text topic = publication->response_topic, suffix = TEXT("reply/history");
-    const char *reply = topic.len ? memmem(topic.data, topic.len, "reply/", 6) : NULL;
 
+    if (!session)
+        return;
+    for (const struct follow *follow = session->follows; follow; follow = follow->next)
+        history->json =
+            history->json || (follow->json && follow->place && follow->place->kind == FOLLOW_INBOX);
     fill_page(history, &page);
-    if (reply)
-        suffix = (struct text){reply, topic.len - (size_t)(reply - topic.data)};
-    if (publication->connection && publication->connection->session)
-        inbox_send(publication->connection->session, suffix, publication->correlation, 0, encode_page, &page);
+    inbox_send(session, reply_suffix(publication), publication->correlation, 0, encode_page, &page);
 }
 
 static void end(struct history *history)

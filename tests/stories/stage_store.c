@@ -822,7 +822,7 @@ static void moves_at(struct kept_channel *channel, int64_t time, enum motion_kin
     for (size_t i = 0; i < count; i++) {
         records[i * ACTIVITY_RECORD] = 18; /* the leaf cell HERE_LEAF: "k" */
         records[i * ACTIVITY_RECORD + 2] = (uint8_t)(kind | PHASE_PULSE << 4);
-        records[i * ACTIVITY_RECORD + 3] = (uint8_t)i;
+        records[i * ACTIVITY_RECORD + 3] = (uint8_t)(i % 100);
     }
     entry->data = (struct bytes){records, count * ACTIVITY_RECORD};
     tell(channel, entry);

@@ -25,6 +25,14 @@ static geo_cell parse_cell(const char *text)
     return cell;
 }
 
+static void take_agency_name(struct known_principal *principal, struct text name)
+{
+    free(principal->agency_name);
+    principal->agency_name = name.len ? must_alloc(name.len + 1) : NULL;
+    if (name.len)
+        copy_text(principal->agency_name, name.len + 1, name);
+}
+
 static void take_record(struct known_principal *principal, const struct principal_record *record, int64_t now)
 {
     principal->loaded_at = now;
@@ -36,7 +44,7 @@ static void take_record(struct known_principal *principal, const struct principa
     principal->since = record->since;
     principal->tokens_after = record->tokens_after;
     copy_text(principal->household, sizeof principal->household, record->household);
-    copy_text(principal->agency_name, sizeof principal->agency_name, record->name);
+    take_agency_name(principal, record->name);
     principal->place = parse_cell(record->place);
     principal->former_place = parse_cell(record->former_place);
 }
@@ -55,6 +63,7 @@ static struct known_principal *principal_new(struct broker *broker, struct text 
 static void forget(struct broker *broker, struct known_principal *principal)
 {
     HASH_DEL(broker->principals, principal);
+    free(principal->agency_name);
     free(principal);
 }
 

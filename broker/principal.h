@@ -22,7 +22,8 @@ struct known_principal {
     uint32_t number;   /* of a device in its household */
     uint32_t share;    /* bit n: motion kind n may be published */
     int64_t since, tokens_after;
-    char household[65], agency_name[129];
+    char household[65];
+    char *agency_name; /* owned; NULL for who has none: most are followers by the ten thousand */
     geo_cell place, former_place;
     struct publication_list waiting; /* publications in the step locate */
     char name[];

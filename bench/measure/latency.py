@@ -23,7 +23,8 @@ def at_leisure(servers, rounds):
         "ours": lambda: load(ours, *words),
         "relay": lambda: load(relay, *relay_words),
         "bare XADD": lambda: xadd(bare, "--rate", RATE, "--seconds", 5)})
-    note = f"us CPU/event: {pairs.processor(results['ours'])}" + pairs.holes(results["ours"])
+    holes = pairs.holes(results["ours"])
+    note = f"us CPU/event: {pairs.processor(results['ours'])}" + ("; " + holes if holes else "")
     for percentile, goal in (("p50", None), ("p99", ("<=", 3))):
         yield pairs.row(f"c.puback.{percentile}.vs_xadd", "us", "one bare XADD",
                         [r["acknowledge_us"][percentile] for r in results["ours"]],

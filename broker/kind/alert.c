@@ -60,7 +60,9 @@ static enum step_result authorize(struct publication *publication)
             alert->case_number.len ? "case_number" : "reward_offer", "cases and rewards are an agency's");
     alert->sender_kind = agency ? SENDER_AGENCY : SENDER_USER;
     alert->truth = agency ? TRUTH_CONFIRMED : TRUTH_UNVERIFIED;
-    alert->sender_name = agency ? text_of(publication->principal->agency_name) : (struct text){0};
+    /* A copy: the principal may be read anew before the alert is encoded. */
+    struct text name = agency ? text_of(publication->principal->agency_name) : (struct text){0};
+    alert->sender_name = (struct text){arena_copy(&publication->arena, name.data, name.len), name.len};
     alert->merged = 1;
     return STEP_GO_ON;
 }

@@ -64,26 +64,33 @@ static void on_packet(struct link *link, const struct mqtt_packet *packet)
     }
 }
 
-/* All channels: by their cells of precision 4, 32 channels each. */
-static size_t cell_filters(const struct load *load, char room[][NAME_TEXT])
+/* All channels: by their cells of precision 4, 32 channels each. A session follows at most 512 channels, so a
+ * follower of more is several connections, each with its part. */
+enum { CELLS_A_SESSION = 12, CHANNELS_A_CELL = 32 };
+
+static long cell_count(const struct load *load)
 {
-    size_t count = (size_t)(load->options.channels + 31) / 32;
+    return (load->options.channels + CHANNELS_A_CELL - 1) / CHANNELS_A_CELL;
+}
+
+static size_t cell_filters(const struct load *load, long part, char room[][NAME_TEXT])
+{
+    size_t count = 0;
     char channel[CHANNEL_TEXT];
 
-    for (size_t i = 0; i < count; i++) {
-        channel_name((long)i * 32, channel);
-        snprintf(room[i], NAME_TEXT, "nb/v1/cell/%.4s/activity/#", channel);
+    for (long cell = part; cell < cell_count(load); cell += load->follower_parts) {
+        channel_name(cell * CHANNELS_A_CELL, channel);
+        snprintf(room[count++], NAME_TEXT, "nb/v1/cell/%.4s/activity/#", channel);
     }
     return count;
 }
 
 static void on_ready(struct link *link)
 {
-    enum { FILTERS = 32 };
     struct follower *follower = link->owner;
     struct load *load = follower->load;
-    char room[FILTERS][NAME_TEXT], leaf[CHANNEL_TEXT];
-    const char *filters[FILTERS];
+    char room[CELLS_A_SESSION][NAME_TEXT], leaf[CHANNEL_TEXT];
+    const char *filters[CELLS_A_SESSION];
     size_t count = 1;
 
     if (load->options.format == FORMAT_JSON) {
@@ -94,7 +101,7 @@ static void on_ready(struct link *link)
         leaf_name(follower->index % load->options.places, leaf);
         snprintf(room[0], NAME_TEXT, "nb/v1/near/%s/1600/#", leaf);
     } else {
-        count = cell_filters(load, room);
+        count = cell_filters(load, follower->index % load->follower_parts, room);
     }
     for (size_t i = 0; i < count; i++)
         filters[i] = room[i];
@@ -118,7 +125,10 @@ static void open_follower(struct load *load, long index)
 
 void load_connect_followers(struct load *load)
 {
-    long next = 0, count = load->options.followers;
+    bool cells = load->options.format == FORMAT_MOTION && !load->options.near_filters;
+    load->follower_parts = cells ? (cell_count(load) + CELLS_A_SESSION - 1) / CELLS_A_SESSION : 1;
+    load->follower_links = load->options.followers * load->follower_parts;
+    long next = 0, count = load->follower_links;
 
     load->followers = calloc((size_t)count + 1, sizeof *load->followers);
     while (load->subscribed < count && load->loop.lost == 0) {

@@ -48,6 +48,7 @@ struct load {
     char (*topics)[TOPIC_TEXT]; /* of a channel; not in the format motion */
     struct publisher *publishers;
     struct follower *followers;
+    long follower_parts, follower_links; /* connections that together are one follower; all of them */
     long subscribed;
     bool publishing, measuring;
     uint64_t unknown; /* deliveries that bear no tag of ours */

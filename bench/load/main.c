@@ -133,7 +133,7 @@ int main(int argc, char **argv)
         hold(load);
     for (long i = 0; i < load->options.publishers; i++)
         link_close(&load->publishers[i].link);
-    for (long i = 0; i < load->options.followers; i++)
+    for (long i = 0; i < load->follower_links; i++)
         link_close(&load->followers[i].link);
     return load->loop.lost ? 1 : 0;
 }

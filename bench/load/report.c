@@ -58,7 +58,7 @@ static void print_tally(const struct load *load, double seconds)
     double copies = load->options.followers > 0 ? (double)load->options.followers : 1;
     uint64_t items = 0;
 
-    for (long i = 0; i < load->options.followers; i++)
+    for (long i = 0; i < load->follower_links; i++)
         items += load->followers[i].received;
     printf("\"seconds\":%.3f,\"sent\":%llu,\"acknowledged\":%llu,\"refused\":%llu,\"delivered\":%llu,"
            "\"unknown\":%llu,\"lost_connections\":%zu,\"item_bytes\":%.1f,"

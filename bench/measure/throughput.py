@@ -29,7 +29,7 @@ def single(servers, rounds, channels, delay_s):
     def enrol(registry):
         registry.publishers(CONNECTIONS, channels, 254, positions=positions)
         registry.sharing(CONNECTIONS, channels)
-        registry.followers(1)
+        registry.followers(3)  # a session follows 512 channels: one follower of 1,000 is three connections
 
     variants = ("shipped", "unlimited", "unlimited, nodelay")
     relay_words = ["--format", "relay", *words]

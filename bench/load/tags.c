@@ -1,9 +1,10 @@
-/* Bits of a tag: 6 of confidence (1 to 64), 2 of phase, 2 of kind, 12 of minutes before the run began. */
+/* Bits of a tag: 6 of confidence (1 to 64), 2 of phase, 2 of kind, 13 of minutes (5.7 days) before the run
+ * began. */
 #include "bench/load/tags.h"
 
 #include <stdlib.h>
 
-enum { MINUTE_MS = 60000, MINUTES = 4096 };
+enum { MINUTE_MS = 60000, MINUTES = 8192 };
 
 void tags_init(struct tags *tags, int64_t now_ms)
 {

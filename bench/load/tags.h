@@ -8,7 +8,7 @@
 #include "bench/load/histogram.h"
 #include "proto/message.h"
 
-enum { TAG_BITS = 22, TAG_COUNT = 1 << TAG_BITS };
+enum { TAG_BITS = 23, TAG_COUNT = 1 << TAG_BITS };
 
 struct tags {
     uint32_t next;

@@ -40,8 +40,9 @@ def single(servers, rounds, channels, delay_s):
     node_variant = best(servers, servers.node, variants, node_words)
     ours = servers.ours(enrol=enrol, release_delay_ms=delay_s * 1000)
     relay, node = servers.mosquitto(relay_variant), servers.node(node_variant)
-    own_words = [*words, *(["--positions"] if positions else []), "--warmup", delay_s * 1.2 + 1, "--seconds", 3,
-                 "--drain", delay_s + 5]
+    own_words = [*words, *(["--positions"] if positions else []), "--warmup", delay_s * 1.2 + 1,
+                 # Releases come in bursts, one each delay: measured over a whole one.
+                 "--seconds", delay_s or 3, "--drain", delay_s + 5]
     results = pairs.interleave(rounds, {
         "ours": lambda: load(ours, *own_words),
         "relay": lambda: load(relay, *relay_words),

@@ -55,9 +55,9 @@ static void handle(struct server *server, int fd, const struct mqtt_packet *pack
         server->subscribers[server->subscriber_count++] = fd;
         break;
     case MQTT_PUBLISH:
+        copy_to_all(server, &packet->publish);
         mqtt_encode_ack(&writer, MQTT_5, MQTT_PUBACK, packet->publish.packet_id, 0, NULL, 0);
         say(server, fd, &writer);
-        copy_to_all(server, &packet->publish);
         break;
     default:
         break;

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,8 +15,6 @@
 
 #include "broker/net/net.h"
 #include "broker/session/connection.h"
-
-enum { ENOUGH = 1024 * 1024 }; /* bytes that wait before the peer is paused */
 
 struct broker {
     struct counters counters;
@@ -49,7 +48,10 @@ static void say(struct connection *connection, const void *data, size_t len)
 
 static void pause_peer(struct connection *connection)
 {
-    bool paused = connection->len - connection->at > ENOUGH;
+    size_t waits = connection->len - connection->at;
+    bool paused = waits > NET_CORE_ENOUGH;
+    uint64_t *most = &connection->broker->counters.reads_behind;
+    *most = waits > *most ? waits : *most;
     if (paused != connection->paused) {
         connection->paused = paused;
         connection->transport->ops->pause(connection->transport, paused);
@@ -74,11 +76,21 @@ struct connection *connection_new(struct broker *broker, struct transport *trans
     return connection;
 }
 
+static bool ends_with(const uint8_t *data, size_t len, const char *word)
+{
+    return len >= strlen(word) && memcmp(data + len - strlen(word), word, strlen(word)) == 0;
+}
+
 void connection_receive(struct connection *connection, const uint8_t *data, size_t len)
 {
     say(connection, data, len);
     pause_peer(connection);
-    if (len >= 5 && memcmp(data + len - 5, "close", 5) == 0) {
+    if (ends_with(data, len, "flood")) {
+        void *flood = calloc(1, NET_CORE_FLOOD);
+        say(connection, flood, NET_CORE_FLOOD);
+        free(flood);
+    }
+    if (ends_with(data, len, "flood") || ends_with(data, len, "close")) {
         connection->transport->ops->close(connection->transport, "asked to");
     }
 }
@@ -234,6 +246,7 @@ pid_t net_core_start(struct settings *settings)
     pid_t process = fork();
     if (process == 0) {
         close(ready[0]);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         exit(serve(settings, ready[1]));
     }
     assert_true(process > 0);

@@ -9,6 +9,11 @@
 #include "broker/metrics.h"
 #include "broker/settings.h"
 
+enum {
+    NET_CORE_ENOUGH = 1024 * 1024,     /* bytes that wait before the peer is paused */
+    NET_CORE_FLOOD = 64 * 1024 * 1024, /* more than the kernel keeps for a peer that does not read */
+};
+
 /* Starts a process that serves with `settings` on the echoing core. It ends on SIGTERM, drained, and reads
  * tls_certificate and tls_key again on SIGHUP. Returns when it listens. */
 pid_t net_core_start(struct settings *settings);

@@ -5,6 +5,10 @@
 #include "broker/session/deliver.h"
 #include "proto/codec.h"
 
+/* With fewer points an index is not worth its memory: without one a question takes time with the points,
+ * some microseconds for so many. */
+enum { POINTS_TO_PREPARE = 64 };
+
 struct load_request {
     struct broker *broker;
     char public_id[PUBLIC_ID + 1];
@@ -78,12 +82,48 @@ struct geo_shape alert_shape(const struct alert *alert, int leaf_precision, stru
     }
 }
 
+static size_t points_of(const struct geo_shape *shape)
+{
+    size_t points = 0;
+
+    for (size_t i = 0; i < shape->polygon_count; i++) {
+        for (size_t r = 0; r < shape->polygons[i].count; r++)
+            points += shape->polygons[i].rings[r].count;
+    }
+    return points;
+}
+
+void alert_face_prepare(struct alert_face *face, struct arena *arena)
+{
+    size_t size;
+
+    if (points_of(&face->shape) < POINTS_TO_PREPARE)
+        return;
+    size = geo_prepared_size(&face->shape);
+    face->prepared = geo_prepare(&face->shape, arena_take(arena, size), size);
+}
+
+bool alert_face_touches_circle(const struct alert_face *face, struct geo_point center, double metres)
+{
+    return face->prepared ? geo_prepared_touches_circle(face->prepared, center, metres)
+                          : geo_shape_touches_circle(&face->shape, center, metres);
+}
+
+bool alert_face_touches_cell(const struct alert_face *face, geo_cell cell)
+{
+    return face->prepared ? geo_prepared_touches_cell(face->prepared, cell)
+                          : geo_shape_touches_cell(&face->shape, cell);
+}
+
 static void add_face(struct alert_object *object, const struct alert *alert, int leaf_precision)
 {
     if (alert->place.kind == PLACE_NONE || object->face_count == ALERT_FACES)
         return;
-    object->faces[object->face_count++] = (struct alert_face){
-        alert_shape(alert, leaf_precision, &object->arena), alert->category, (uint8_t)alert_class(alert)};
+    struct alert_face *face = &object->faces[object->face_count++];
+    *face = (struct alert_face){.shape = alert_shape(alert, leaf_precision, &object->arena),
+        .category = alert->category,
+        .item_class = (uint8_t)alert_class(alert)};
+    alert_face_prepare(face, &object->arena);
 }
 
 static bool take_record(

@@ -13,6 +13,7 @@
  * revision's. */
 struct alert_face {
     struct geo_shape shape;
+    const struct geo_prepared *prepared; /* of a shape with many points; else NULL */
     uint8_t category;
     uint8_t item_class; /* enum item_class */
 };
@@ -52,5 +53,12 @@ enum item_class alert_class(const struct alert *alert);
 /* The shape that decides who is concerned. Points into arena. A resident's point stands for its whole leaf
  * cell, because it was snapped to that. */
 struct geo_shape alert_shape(const struct alert *alert, int leaf_precision, struct arena *arena);
+
+/* Gives a face with many points an index, in the arena, so that each question costs little; once the face is
+ * where it stays. */
+void alert_face_prepare(struct alert_face *face, struct arena *arena);
+/* True when the face has a point in common with the circle, or with the cell. */
+bool alert_face_touches_circle(const struct alert_face *face, struct geo_point center, double metres);
+bool alert_face_touches_cell(const struct alert_face *face, geo_cell cell);
 
 #endif

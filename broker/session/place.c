@@ -176,11 +176,11 @@ void place_drop(struct broker *broker, struct followed_place *place)
     free(place);
 }
 
-static bool touches(const struct followed_place *place, const struct geo_shape *shape)
+static bool touches(const struct followed_place *place, const struct alert_face *face)
 {
     if (place->kind == FOLLOW_NEAR)
-        return geo_shape_touches_circle(shape, place->center, place->metres);
-    return geo_shape_touches_cell(shape, place->cell);
+        return alert_face_touches_circle(face, place->center, place->metres);
+    return alert_face_touches_cell(face, place->cell);
 }
 
 uint64_t place_alert_faces(struct followed_place *place, const struct alert_object *alert)
@@ -189,7 +189,7 @@ uint64_t place_alert_faces(struct followed_place *place, const struct alert_obje
         return place->last_faces;
     uint64_t faces = 0;
     for (int i = 0; i < alert->face_count; i++) {
-        if (touches(place, &alert->faces[i].shape))
+        if (touches(place, &alert->faces[i]))
             faces |= UINT64_C(1) << i;
     }
     place->last_alert = alert->serial;

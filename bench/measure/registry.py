@@ -54,6 +54,7 @@ class Registry:
         for c in range(channels):
             self.add("ZADD", f"nb:{{r{region(channel(c))}}}:sharers:{leaf(c)}",
                      *(w for n in range(5) for w in (verified, f"neighbor-{n}")))
+        self.add("INCR", "nb:sharing")  # as enrolment does: so the store knows when to look again
 
     def followers(self, count, prefix="bench"):
         for n in range(count):

@@ -244,13 +244,18 @@ static void seam_closed(void *arg, const struct channel_state *state)
     struct state_request *request = arg;
     struct broker *broker = request->broker;
     struct channel *channel = state_channel(request);
+    struct link *link;
 
+    if (channel)
+        channel->asking--;
     if (channel && state->status == STORE_OK) {
         bool another = state->generation != channel->generation;
         if (!channel_take_state(broker, channel, state))
             ask_state(broker, channel);
         if (another)
             unsettle(channel);
+        LIST_FOREACH(link, &channel->links, of_channel)
+        deliver_wake(link->session);
         channel_mark_dirty(broker, channel);
     } else if (channel && state->status == STORE_FAILED) {
         end_followers(request);
@@ -260,6 +265,7 @@ static void seam_closed(void *arg, const struct channel_state *state)
 
 static void ask_state(struct broker *broker, struct channel *channel)
 {
+    channel->asking++;
     store_channel_state(broker->store, text_of(channel->name), seam_closed, state_request(broker, channel));
 }
 

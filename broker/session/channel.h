@@ -37,6 +37,7 @@ struct channel {
     uint32_t ring_first, ring_count, ring_room;
     size_t notice_count, notice_room;
     struct alert_notice *notices; /* in force at head */
+    uint32_t asking; /* answers to come of what is in force: until then notices may be behind head */
     struct link_list links;
     enum channel_queued {
         CHANNEL_IDLE,

@@ -126,7 +126,7 @@ void deliver_initial_channel(struct session *session, struct link *link)
 {
     for (struct follow *follow = session->follows; follow; follow = follow->next) {
         if (deliver_serves(follow, link->channel))
-            queue_initial(session, follow, link->channel, false);
+            queue_initial(session, follow, link->channel, true);
     }
 }
 
@@ -227,8 +227,8 @@ static void reader_free(struct session *session)
  * over. To who keeps up every state is shown, also when it has to be read because the store was away. */
 static bool superseded(const struct link *link, const struct entry *entry)
 {
-    return entry->kind == ENTRY_ALERT && position_order(entry->position, link->missed) <= 0 &&
-           channel_supersedes(link->channel, entry);
+    return entry->kind == ENTRY_ALERT && !link->channel->asking &&
+           position_order(entry->position, link->missed) <= 0 && channel_supersedes(link->channel, entry);
 }
 
 /* Sends what was read from the store; true when all of it is sent. */
@@ -279,8 +279,10 @@ static void take_page(struct session *session, struct link *link, const struct c
     for (size_t i = 0; i < page->count; i++)
         reader->entries[i] = entry_new(session->broker, &page->entries[i]);
     session->reader = reader;
-    if (position_order(link->sent, page->low) < 0 && position_order(link->channel->low, page->low) < 0) {
-        link->channel->low = page->low;
+    /* The channel may know the new mark already, by a seam: this link has not been told of what went. */
+    if (position_order(link->sent, page->low) < 0) {
+        if (position_order(link->channel->low, page->low) < 0)
+            link->channel->low = page->low;
         deliver_gap(session, link);
     }
     /* Nothing is left between here and the floor of the ring. */

@@ -268,7 +268,8 @@ static void settle(struct session *session, struct link *link)
 bool session_live(struct session *session)
 {
     for (struct link *link = session->links; link; link = link->next) {
-        if (link->channel->life != CHANNEL_LIVE)
+        /* A new follower's cursor and what is in force belong to the same moment. */
+        if (link->channel->life != CHANNEL_LIVE || (!link->settled && link->channel->asking))
             return false;
     }
     for (struct link *link = session->links; link; link = link->next) {

@@ -92,26 +92,34 @@ static void restore_cursor(struct session *session, struct text channel, const u
     }
 }
 
+static void restore_filters(struct session *session, struct bytes saved)
+{
+    const uint8_t *at = saved.data + 1, *end = saved.data + saved.len;
+
+    while (end - at >= FILTER_HEAD) {
+        size_t len = (size_t)get(at + 5, 2);
+        if ((size_t)(end - at) < FILTER_HEAD + len)
+            break;
+        restore_filter(
+            session, (struct text){(const char *)at + FILTER_HEAD, len}, at[0], (uint32_t)get(at + 1, 4));
+        at += FILTER_HEAD + len;
+    }
+}
+
+static void restore_cursors(struct session *session, struct bytes saved)
+{
+    const uint8_t *at = saved.data + 1, *end = saved.data + saved.len;
+
+    while (end - at >= 1 + CURSOR_TAIL && (size_t)(end - at) >= 1 + (size_t)at[0] + CURSOR_TAIL) {
+        restore_cursor(session, (struct text){(const char *)at + 1, at[0]}, at + 1 + at[0]);
+        at += 1 + at[0] + CURSOR_TAIL;
+    }
+}
+
 void saved_restore(struct session *session, struct bytes subscriptions, struct bytes cursors)
 {
-    const uint8_t *at = subscriptions.data, *end = at + subscriptions.len;
-
-    if (subscriptions.len && *at++ == FILTER_FORM) {
-        while (end - at >= FILTER_HEAD) {
-            size_t len = (size_t)get(at + 5, 2);
-            if ((size_t)(end - at) < FILTER_HEAD + len)
-                break;
-            restore_filter(
-                session, (struct text){(const char *)at + FILTER_HEAD, len}, at[0], (uint32_t)get(at + 1, 4));
-            at += FILTER_HEAD + len;
-        }
-    }
-    at = cursors.data;
-    end = at + cursors.len;
-    if (cursors.len && *at++ == CURSOR_FORM) {
-        while (end - at >= 1 + CURSOR_TAIL && (size_t)(end - at) >= 1 + (size_t)at[0] + CURSOR_TAIL) {
-            restore_cursor(session, (struct text){(const char *)at + 1, at[0]}, at + 1 + at[0]);
-            at += 1 + at[0] + CURSOR_TAIL;
-        }
-    }
+    if (subscriptions.len && subscriptions.data[0] == FILTER_FORM)
+        restore_filters(session, subscriptions);
+    if (cursors.len && cursors.data[0] == CURSOR_FORM)
+        restore_cursors(session, cursors);
 }

@@ -22,6 +22,7 @@ struct person {
     struct client *client; /* NULL: away */
     bool follows_here;     /* nb/v1/cell/HERE/# at QoS 1 */
     bool stalled;
+    bool doubtful;              /* a clean start was never answered: it may still come, and take all away */
     struct known known[ALERTS]; /* as the app remembers */
     uint32_t shown[ALERTS];     /* on this connection */
     uint16_t to_acknowledge[4096];
@@ -76,7 +77,7 @@ static void listens(struct person *person)
             fprintf(stderr, "%s hears %s\n", person->client_id, line);
         if (strncmp(line, "CONNACK", 7) == 0 && !strstr(line, "present")) {
             memset(person->known, 0, sizeof(person->known));
-            person->follows_here = false;
+            person->follows_here = person->doubtful = false;
         }
         if (strcmp(line, "SUBACK 77 0x01") == 0)
             person->follows_here = true;
@@ -116,6 +117,7 @@ static void arrives(struct person *person)
     if (!manner.goes_on) { /* whether or not the answer is heard, what was followed is forgotten */
         memset(person->known, 0, sizeof(person->known));
         person->follows_here = false;
+        person->doubtful = true;
     }
 }
 
@@ -313,7 +315,7 @@ static void all_comes_to_rest(void)
 
 static void is_up_to_date(const struct person *person, uint64_t seed)
 {
-    if (!is_there(person) || !person->follows_here)
+    if (!is_there(person) || !person->follows_here || person->doubtful)
         return;
     for (size_t n = 0; n < ALERTS; n++) {
         struct known known = person->known[n], truth = world.alerts[n];

@@ -64,6 +64,8 @@ class Neighborhood(Stack):
         except OSError:
             raise StackError(f"another ./run uses {self.folder}; give this one another --data and --port-base") from None
         self.stop_stale()
+        for old in self.logs.glob("*.log"):
+            old.unlink()
         for port in range(self.base, self.base + 6):
             if port_open(port):
                 raise StackError(f"something listens on port {port} already; choose others with --port-base")
@@ -96,11 +98,21 @@ class Neighborhood(Stack):
         self.wait_for("edge", lambda: all(f" {prefix}/" in tail(self.logs / "home.log", 500) for prefix in HOME_TOPICS),
                       "neighbors-edge")
 
+    def broker_log(self):
+        return (self.logs / "neighborsd.log").read_text(errors="replace")
+
+    def store_known(self):
+        """neighborsd has met its Redis, and can use what is there or cannot."""
+        return "store_ready" in self.broker_log() or "store_layout" in self.broker_log()
+
     def start_all(self):
         self.claim()
         self.start_redis()
         self.make_keys()
         self.start_broker()
+        self.wait_for("neighborsd", self.store_known, "the store")
+        if "store_ready" not in self.broker_log():
+            raise StackError(f"{self.folder} holds the data of another version; remove it, or choose another folder with --data")
         self.enroll_everybody()
         self.start_home()
         self.start_edge()

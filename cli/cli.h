@@ -54,9 +54,8 @@ struct invocation {
         redis[COMMAND_FIELD];       /* room for what common points to */
     const char *value[OPTIONS_MAX]; /* of the command's own options, in the order of its rows; "" for a given
                                        switch */
-    char *place_word;               /* an argument that begins with a minus and a digit */
     int argument_count;
-    char **arguments;
+    char **arguments; /* also those that begin with a minus and a digit, as places do */
 };
 
 /* Reads the command line behind the command's name. False: a complaint or the usage was printed, *code is how
@@ -108,6 +107,8 @@ bool cli_word_of(const struct invocation *invocation, const char *option, const 
 
 extern const struct command command_ca_init, command_enroll, command_revoke, command_publish_motion,
     command_publish_alert, command_watch, command_history, command_geo_encode, command_geo_decode,
-    command_geo_neighbors, command_geo_cover, command_stats;
+    command_geo_neighbors, command_geo_parent, command_geo_children, command_geo_ancestor, command_geo_cover,
+    command_geo_show, command_geo_contains, command_geo_distance, command_geo_area, command_geo_check,
+    command_stats;
 
 #endif

@@ -13,5 +13,11 @@ void geo_print_cell(const struct invocation *invocation, geo_cell cell);
  * the place is on the globe is for the geography to say. */
 enum exit_code geo_read_point(
     const struct invocation *invocation, const char *text, struct geo_point *out, const char **rest);
+/* Reads a geohash, and complains of one that is none. */
+enum exit_code geo_read_cell(const struct invocation *invocation, const char *text, geo_cell *out);
+/* Reads a place on the globe, "LAT,LON", or a cell, a geohash, of which it is the middle. *cell is 0 for a
+ * place. */
+enum exit_code geo_read_place(
+    const struct invocation *invocation, const char *text, struct geo_point *out, geo_cell *cell);
 
 #endif

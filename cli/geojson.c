@@ -1,11 +1,15 @@
-/* GeoJSON by jansson: first the polygons are counted, then they are read. What is not an area (points, lines)
- * is refused rather than passed over, so that nobody takes a cover for more than it covers. */
+/* GeoJSON by jansson. Reading: first the polygons are counted, then they are read. What is not an area
+ * (points, lines) is refused rather than passed over, so that nobody takes a cover for more than it covers.
+ */
 #include "cli/geojson.h"
 
-#include <jansson.h>
 #include <stdio.h>
 
+#include "cli/geo_outline.h"
+
 enum { DEPTH_MOST = 16 };
+
+/* ---- reading ---- */
 
 /* Where polygons go. */
 struct reader {
@@ -119,4 +123,49 @@ bool geojson_read(const char *path, struct arena *arena, struct geo_shape *out, 
         snprintf(error, GEOJSON_ERROR, "%.90s: %s", path, reader.complaint);
     json_decref(root);
     return done;
+}
+
+/* ---- writing ---- */
+
+static json_t *ring_json(struct geo_ring ring)
+{
+    json_t *positions = json_array();
+    for (size_t i = 0; i < ring.count; i++)
+        json_array_append_new(positions, json_pack("[f, f]", ring.points[i].lon, ring.points[i].lat));
+    return positions;
+}
+
+static json_t *polygon_json(struct geo_polygon polygon)
+{
+    json_t *rings = json_array();
+    for (size_t i = 0; i < polygon.count; i++)
+        json_array_append_new(rings, ring_json(polygon.rings[i]));
+    return rings;
+}
+
+static json_t *geometry(const char *type, json_t *coordinates)
+{
+    return json_pack("{s:s, s:o}", "type", type, "coordinates", coordinates);
+}
+
+json_t *geojson_cell(geo_cell cell)
+{
+    struct geo_box box = geo_bounds(cell);
+    const struct geo_point corners[5] = {{box.south, box.west}, {box.south, box.east}, {box.north, box.east},
+        {box.north, box.west}, {box.south, box.west}};
+    return geometry("Polygon", json_pack("[o]", ring_json((struct geo_ring){corners, 5})));
+}
+
+json_t *geojson_area(const struct geo_shape *shape, struct arena *arena)
+{
+    if (shape->kind == GEO_CIRCLE) {
+        struct geo_ring line = geo_outline_circle(shape->center, shape->radius, arena);
+        return line.count > 0 ? geometry("Polygon", json_pack("[o]", ring_json(line))) : json_null();
+    }
+    if (shape->polygon_count == 1)
+        return geometry("Polygon", polygon_json(shape->polygons[0]));
+    json_t *polygons = json_array();
+    for (size_t i = 0; i < shape->polygon_count; i++)
+        json_array_append_new(polygons, polygon_json(shape->polygons[i]));
+    return geometry("MultiPolygon", polygons);
 }

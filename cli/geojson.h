@@ -1,6 +1,8 @@
-/* The polygons of a GeoJSON file (RFC 7946) as a shape. */
+/* The polygons of a GeoJSON file (RFC 7946) as a shape, and shapes and cells as GeoJSON. */
 #ifndef NEIGHBORS_CLI_GEOJSON_H
 #define NEIGHBORS_CLI_GEOJSON_H
+
+#include <jansson.h>
 
 #include "geo/geo.h"
 #include "proto/arena.h"
@@ -11,5 +13,10 @@ enum { GEOJSON_ERROR = 200 };
  * lives in the arena; "-" reads standard input. False: error says what is wrong and where. */
 bool geojson_read(const char *path, struct arena *arena, struct geo_shape *out, char error[GEOJSON_ERROR])
     __attribute__((warn_unused_result));
+
+/* The geometry of a cell; of a circle, by many points, or of polygons. Null for a circle around both poles.
+ */
+json_t *geojson_cell(geo_cell cell);
+json_t *geojson_area(const struct geo_shape *shape, struct arena *arena);
 
 #endif

@@ -16,7 +16,15 @@ static const struct command *const commands[] = {
     &command_geo_encode,
     &command_geo_decode,
     &command_geo_neighbors,
+    &command_geo_parent,
+    &command_geo_children,
+    &command_geo_ancestor,
     &command_geo_cover,
+    &command_geo_show,
+    &command_geo_contains,
+    &command_geo_distance,
+    &command_geo_area,
+    &command_geo_check,
     &command_stats,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -8,6 +8,10 @@
 
 #include "cli/cli.h"
 
+/* What getopt_long returns for an argument that belongs to no option; and for the first of the options, above
+ * all characters. */
+enum { ARGUMENT = 1, FIRST_OPTION = 256 };
+
 enum common_option { BROKER, TLS_CA, AS, TOKEN_FILE, REDIS, KEYS, DATA, JSON, HELP, COMMON_OPTIONS };
 
 static const struct common_row {
@@ -51,9 +55,10 @@ static void fill_getopt(const struct command *command, struct option *out)
 {
     size_t n = 0;
     for (; n < COMMON_OPTIONS; n++)
-        out[n] = (struct option){common_rows[n].row.name, common_rows[n].row.argument != NULL, NULL, (int)n};
+        out[n] = (struct option){
+            common_rows[n].row.name, common_rows[n].row.argument != NULL, NULL, FIRST_OPTION + (int)n};
     for (const struct option_row *row = command->options; row->name; row++, n++)
-        out[n] = (struct option){row->name, row->argument != NULL, NULL, (int)n};
+        out[n] = (struct option){row->name, row->argument != NULL, NULL, FIRST_OPTION + (int)n};
     out[n] = (struct option){0};
 }
 
@@ -107,35 +112,33 @@ bool cli_read(
     fill_getopt(command, options);
     optind = 1;
     opterr = 0;
-    /* ":" tells a missing value from an unknown option. The digits are no options: they catch a place of the
-     * southern hemisphere, which begins with a minus, where an argument may stand. */
+    out->arguments = argv + 1;
+    /* "-" gives the arguments in their order, as ARGUMENT; they move to the front of argv, where all before
+     * them is read. ":" tells a missing value from an unknown option. The digits are no options: they catch a
+     * place of the southern hemisphere, which begins with a minus, where an argument may stand. */
     for (int choice;
-         (choice = getopt_long(argc, argv, ":h0::1::2::3::4::5::6::7::8::9::", options, NULL)) != -1;) {
+         (choice = getopt_long(argc, argv, "-:h0::1::2::3::4::5::6::7::8::9::", options, NULL)) != -1;) {
         if (choice == 'h')
-            choice = HELP;
+            choice = FIRST_OPTION + HELP;
         if (choice == '?' || choice == ':') {
             const char *word = argv[optind - 1];
             cli_fail(out, EXIT_USAGE,
                 choice == ':' ? "%s needs a value" : "%s is not an option of this command", word);
             return false;
         }
-        if (choice >= '0' && choice <= '9') {
-            out->place_word = argv[optind - 1];
+        if (choice == ARGUMENT || (choice >= '0' && choice <= '9')) {
+            out->arguments[out->argument_count++] = argv[optind - 1];
             continue;
         }
         const char *value = optarg ? optarg : "";
-        if (choice < COMMON_OPTIONS)
-            given[choice] = value;
+        if (choice < FIRST_OPTION + COMMON_OPTIONS)
+            given[choice - FIRST_OPTION] = value;
         else
-            out->value[choice - COMMON_OPTIONS] = value;
+            out->value[choice - FIRST_OPTION - COMMON_OPTIONS] = value;
         out->common.json = given[JSON] != NULL;
     }
-    out->arguments = argv + optind;
-    out->argument_count = argc - optind;
-    if (out->place_word && out->argument_count == 0) {
-        out->arguments = &out->place_word;
-        out->argument_count = 1;
-    }
+    while (optind < argc) /* behind "--" */
+        out->arguments[out->argument_count++] = argv[optind++];
     if (given[HELP]) {
         print_usage(command);
         *code = EXIT_DONE;

@@ -14,8 +14,14 @@ enum { SEAL_SECRET = 32, CURSOR_TEXT = 22 };
 struct seal *seal_new(const uint8_t secret[SEAL_SECRET]);
 void seal_free(struct seal *seal);
 
-/* The public form of a sender's id: HMAC-SHA-256 of "<sender>" 0x00 "<id>", 12 bytes as lower-case hex. */
+/* The public form of a sender's id: HMAC-SHA-256 of "<sender>" 0x00 "<id>", 12 bytes as lower-case hex, whose
+ * last six bits are the sender's tag, hidden by a keyed digest of the bits before them. */
 void seal_public_id(const struct seal *seal, struct text sender, struct text id, char out[PUBLIC_ID + 1]);
+/* The sender's tag of a public id. False: it is none. */
+bool seal_tag_of(const struct seal *seal, struct text public_id, uint8_t *sender_tag)
+    __attribute__((warn_unused_result));
+/* A keyed digest of a fine cell and a category (store_report). */
+void seal_nearness(const struct seal *seal, uint64_t cell, uint8_t category, uint8_t out[STORE_TOKEN]);
 /* 0 to STORE_SENDER_TAGS - 1, from an HMAC of the sender. */
 uint8_t seal_sender_tag(const struct seal *seal, struct text sender);
 /* The first 16 bytes of the SHA-256 of the data. */

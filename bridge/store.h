@@ -24,6 +24,8 @@ enum store_status {
     STORE_REPEAT,    /* the same alert with the same bytes: stored already */
     STORE_DEAD,      /* the alert was cancelled before it came: stored as ended */
     STORE_FAILED,    /* the store refuses the call itself (out of memory, wrong version): logged there */
+    STORE_LIMITED,   /* over a limit: nothing was stored */
+    STORE_ENDED,     /* the alert is no longer in force */
 };
 
 /* A place in a channel: after the entry <ms>-<seq> and the first `index` items of it. All 0: before
@@ -119,11 +121,25 @@ struct store_alert {
     size_t channel_count; /* cover: geohashes of the channels; 0 for CANCEL */
     const char (*channels)[13];
     int64_t now, expires;
+    struct text sender;        /* "<role>/<id>"; kept with the alert, never told in public */
+    struct text client;        /* its instance: where it learns what becomes of the alert */
+    struct text household;     /* of a resident; "" */
+    struct text officer;       /* who acts for an agency; "" */
+    bool agency;               /* listed by store_agency_alerts while in force */
+    bool approval;             /* stays back until a second officer approves; a cancel never does */
+    uint8_t severity, truth;   /* enum severity, enum truth; told again with the record */
+    struct bytes document;     /* as it was received; kept of the newest revision; len 0: none */
+    struct text document_type; /* its content type */
+    uint32_t limit;            /* new alerts of this sender in `limit_window_ms`; 0: no limit */
+    int64_t limit_window_ms;
 };
 struct store_alert_result {
-    enum store_status status;      /* OK, REPEAT, CONFLICT, DEAD, FAILED, GONE */
+    enum store_status status;      /* OK, REPEAT, CONFLICT, DEAD, LIMITED, FAILED, GONE */
     char public_id[PUBLIC_ID + 1]; /* of the alert that goes on (the first reference's for an UPDATE) */
     uint32_t revision;
+    bool pending;           /* it waits for a second officer */
+    bool merged;            /* it became part of somebody else's report of the same thing */
+    int64_t retry_after_ms; /* LIMITED: when it would be taken */
 };
 typedef void store_alert_done(void *arg, const struct store_alert_result *result);
 
@@ -133,12 +149,145 @@ typedef void store_alert_done(void *arg, const struct store_alert_result *result
  * late ALERT never lives. */
 void store_alert(struct store *store, const struct store_alert *alert, store_alert_done *done, void *arg);
 
+/* How residents' reports of the same thing find each other, and nobody learns where they were: keyed digests
+ * of fine cells with the category. `own` is that of the report's place, `near` those of all cells within
+ * reach, own among them. Forgotten after window_ms. */
+enum { STORE_TOKEN = 8, STORE_NEAR = 256, STORE_REGIONS = 4 };
+struct store_report {
+    struct store_alert alert; /* act NEW, of a resident */
+    size_t region_count;      /* the channels (precision 5) within reach, the report's own first */
+    char regions[STORE_REGIONS][13];
+    uint8_t own[STORE_TOKEN];
+    size_t near_count;
+    const uint8_t (*near)[STORE_TOKEN];
+    int64_t window_ms;
+    uint32_t cell_limit; /* reports in the own region of this category in cell_window_ms; 0: no limit */
+    uint8_t category;
+    int64_t cell_window_ms;
+};
+/* Stores a resident's report: as an alert of its own or, when another sender's report of the same thing is in
+ * force, as part of that, which then counts one more and has the worst severity of all. CANCEL and UPDATE by
+ * store_alert with the report's own id reach the part: a cancelled part is withdrawn, and when it was the one
+ * that began, the next one's body takes its place; with the last one the alert ends. */
+void store_report(struct store *store, const struct store_report *report, store_alert_done *done, void *arg);
+
+/* A resident saw it too. When `enough` distinct households did, an UNVERIFIED alert becomes CORROBORATED,
+ * which is a revision. OK, REPEAT (this household did), NOT_FOUND, ENDED, FAILED, GONE. */
+struct store_witness {
+    uint8_t sender_tag;
+    const char *public_id;
+    struct text household;
+    struct text remark;
+    int64_t now;
+    uint32_t enough;
+};
+void store_witness(
+    struct store *store, const struct store_witness *witness, store_alert_done *done, void *arg);
+
+/* A resident says that it should not be here. When `enough` distinct households did, a resident's alert is
+ * held back: it ends everywhere (a revision) and waits for a moderator. OK, REPEAT, NOT_FOUND, ENDED. */
+struct store_flag {
+    uint8_t sender_tag;
+    const char *public_id;
+    struct text household;
+    uint8_t reason; /* enum flag_reason */
+    struct text remark;
+    int64_t now;
+    uint32_t enough;
+    bool
+        appeal; /* from the sender of what is held: kept for the moderator; OK or ENDED when it is not held */
+};
+struct store_flag_result {
+    enum store_status status;
+    bool held;                  /* by this flag */
+    struct text sender, client; /* of the alert, when held: to be told */
+};
+typedef void store_flag_done(void *arg, const struct store_flag_result *result);
+void store_flag(struct store *store, const struct store_flag *flag, store_flag_done *done, void *arg);
+
+/* What an agency or the operator says of an alert: CONFIRMED and REFUTED change its truth; APPROVED lets one
+ * out that waits (by another officer of the same agency); RELEASED lets one out that was held; REMOVED ends
+ * it for good. Each is a revision, and is kept in the acts for the public record. */
+struct store_verdict {
+    uint8_t sender_tag;
+    const char *public_id;
+    uint32_t revision; /* that was looked at; 0: the newest */
+    uint8_t decision;  /* enum verdict_decision */
+    struct text by;    /* "<role>/<id>" */
+    struct text officer;
+    struct text reason;
+    int64_t now;
+};
+struct store_verdict_result {
+    enum store_status status;   /* OK, REPEAT (so already), CONFLICT (another revision now), NOT_FOUND, ENDED,
+                                   REVOKED (APPROVED by the officer who sent it, or by another agency) */
+    struct text sender, client; /* of the alert */
+    uint32_t revision;
+};
+typedef void store_verdict_done(void *arg, const struct store_verdict_result *result);
+void store_verdict(
+    struct store *store, const struct store_verdict *verdict, store_verdict_done *done, void *arg);
+
+/* The agencies' alerts in force, all of them, newest last. */
+struct store_alert_list {
+    enum store_status status;
+    size_t count;
+    const struct alert_notice *alerts;
+};
+typedef void store_list_done(void *arg, const struct store_alert_list *list);
+void store_agency_alerts(struct store *store, store_list_done *done, void *arg);
+
+/* The document of an alert's newest revision that had one. NOT_FOUND when it has none. */
+struct store_document {
+    enum store_status status;
+    uint32_t revision;
+    bool in_force;
+    int64_t at; /* ms; when it was stored */
+    struct bytes document;
+    struct text type;
+};
+typedef void store_document_done(void *arg, const struct store_document *document);
+void store_alert_document(
+    struct store *store, uint8_t sender_tag, const char *public_id, store_document_done *done, void *arg);
+
+/* Areas of geocodes, as the operator loaded them (bridge/geocodes.h): for each the encoded polygons
+ * (neighbors.v1.MultiPolygon), len 0 for one that is not in the table. */
+struct store_geocode {
+    struct text scheme, code; /* "SAME", "006037" */
+};
+struct store_geocodes {
+    enum store_status status;
+    size_t count; /* as asked */
+    const struct bytes *areas;
+};
+typedef void store_geocodes_done(void *arg, const struct store_geocodes *found);
+void store_geocodes(struct store *store, const struct store_geocode *asked, size_t count,
+    store_geocodes_done *done, void *arg);
+
+/* How many followers this process has in each leaf cell, told each minute and forgotten after three; and, of
+ * all processes, how many are in the given leaf cells. */
+struct store_follower_count {
+    char leaf[13];
+    uint32_t followers;
+};
+void store_followers_tell(struct store *store, const struct store_follower_count *counts, size_t count);
+typedef void store_followers_done(void *arg, enum store_status status, uint64_t followers);
+void store_followers(
+    struct store *store, const char (*leaves)[13], size_t count, store_followers_done *done, void *arg);
+
 /* One revision of an alert and what it was before. */
 struct store_alert_record {
     enum store_status status; /* OK, NOT_FOUND, FAILED, GONE */
     char public_id[PUBLIC_ID + 1];
     uint32_t revision;
-    bool in_force; /* of this revision */
+    bool in_force;    /* of this revision */
+    uint8_t truth;    /* enum truth, of this revision; 0: as the body says */
+    uint8_t severity; /* enum severity, of this revision; 0: as the body says */
+    uint32_t merged;  /* reports in it */
+    bool held;        /* now: it waits for a moderator */
+    bool pending;     /* now: it, or an update of it, waits for a second officer */
+    bool has_document;
+    struct text sender, household, officer; /* who sent it; "" when not known */
     int64_t expires;
     struct bytes body; /* of this revision; of an ended one the last that had a body */
     size_t area_count; /* the distinct areas of revisions before this one */
@@ -163,6 +312,13 @@ struct principal_record {
     int64_t since;            /* ms: events at or after it are at `place` */
     uint32_t share;           /* bit n: motion kind n may be published */
     int64_t tokens_after;     /* ms: tokens issued before are void */
+    int64_t verified;         /* ms: since when its household is known to be real; 0: it is not */
+    int64_t banned_until;     /* ms: it may post nothing until then; 0: it may */
+    struct text ban_reason;
+    struct bytes jurisdiction; /* of an agency: neighbors.v1.MultiPolygon; len 0: everywhere */
+    struct bytes certificate; /* of an agency: PEM, that its signed documents must verify with; len 0: none */
+    bool must_sign;           /* of an agency: a document without a good signature is refused */
+    bool no_approval;         /* of an agency: the operator waived the second officer */
 };
 typedef void store_principal_done(void *arg, const struct principal_record *record);
 
@@ -179,6 +335,7 @@ struct session_record {
     bool present;               /* a session was there and goes on */
     uint64_t generation;        /* of this opening: fences all later writes */
     struct bytes subscriptions; /* as stored; empty when not present */
+    struct bytes wishes;        /* likewise */
     struct bytes cursors;
     size_t qos2_count; /* packet ids that were stored and not yet released */
     const uint16_t *qos2;
@@ -196,6 +353,10 @@ typedef void store_status_done(void *arg, enum store_status status);
  * done may be NULL. */
 void store_session_save(struct store *store, struct session_name name, uint64_t generation,
     struct bytes subscriptions, struct bytes cursors, store_status_done *done, void *arg);
+
+/* Writes what the session's client wishes of its deliveries (opaque). OK, FENCED, FAILED or GONE. */
+void store_session_wishes(struct store *store, struct session_name name, uint64_t generation,
+    struct bytes wishes, store_status_done *done, void *arg);
 
 /* The connection ended: the session lives expiry_s more seconds (0: ends now). */
 void store_session_close(struct store *store, struct session_name name, uint64_t generation,

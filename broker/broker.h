@@ -16,6 +16,7 @@ struct broker;
 /* What was found in CONNECT's user name and password. */
 struct credential {
     char name[160];     /* "<role>/<id>" as signed */
+    char officer[65];   /* who acts for an agency: 1 to 64 of A-Za-z0-9._-, as signed; "": not told */
     int64_t issued_at;  /* ms */
     int64_t expires_at; /* ms; the connection ends then */
 };

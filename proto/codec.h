@@ -26,12 +26,17 @@ CODEC_DECODER(motion_batch);
  * anew. */
 CODEC_DECODER(alert);
 CODEC_DECODER(history_query);
+CODEC_DECODER(witness);
+CODEC_DECODER(flag);
+CODEC_DECODER(verdict);
+CODEC_DECODER(settings_message);
 /* What clients receive; for the command line, the tests and the load generator. */
 CODEC_DECODER(feed_item);
 CODEC_DECODER(heartbeat);
 CODEC_DECODER(refused);
 CODEC_DECODER(history_page);
 CODEC_DECODER(info);
+CODEC_DECODER(moderation);
 #undef CODEC_DECODER
 /* An alert as the broker wrote it: nothing is required (an ENDED one may have lost its text, a published one
  * has no sender's id). */
@@ -49,6 +54,11 @@ CODEC_ENCODER(heartbeat);
 CODEC_ENCODER(refused);
 CODEC_ENCODER(history_page);
 CODEC_ENCODER(info);
+CODEC_ENCODER(witness);
+CODEC_ENCODER(flag);
+CODEC_ENCODER(verdict);
+CODEC_ENCODER(settings_message);
+CODEC_ENCODER(moderation);
 #undef CODEC_ENCODER
 
 #endif

@@ -15,6 +15,12 @@ enum message_limit {
     LIMIT_CLIP = 128,     /* bytes */
     LIMIT_HEADLINE = 360, /* bytes */
     LIMIT_DESCRIPTION = 4096,
+    LIMIT_PUBLISHED_TEXT = 32768, /* bytes of a description or instruction that an agency's document brings */
+    LIMIT_TEXTS = 16,             /* languages of an alert beyond the first */
+    LIMIT_REMARK = 360,           /* of a witness, a flag, a verdict: bytes */
+    LIMIT_HOURS = 14,             /* daily hours of a resident's settings */
+    LIMIT_LEAST = 11,             /* least severities: one a category, and one for the others */
+    LIMIT_ZONE = 64,              /* bytes of a time zone's name */
     LIMIT_WEB = 1024,
     LIMIT_LANGUAGE = 35,   /* bytes, as BCP 47 asks implementations to hold */
     LIMIT_RADIUS = 500000, /* of a circle, metres */
@@ -69,6 +75,22 @@ enum certainty {
 };
 enum alert_state { ALERT_IN_FORCE = 1, ALERT_ENDED };
 enum sender_kind { SENDER_USER = 1, SENDER_AGENCY };
+enum alert_status { STATUS_ACTUAL = 1, STATUS_EXERCISE, STATUS_SYSTEM, STATUS_TEST, STATUS_DRAFT };
+enum flag_reason {
+    FLAG_FALSE_REPORT = 1,
+    FLAG_DISCRIMINATION,
+    FLAG_HARASSMENT,
+    FLAG_PRIVACY,
+    FLAG_SPAM,
+    FLAG_OTHER
+};
+enum verdict_decision {
+    VERDICT_CONFIRMED = 1,
+    VERDICT_REFUTED,
+    VERDICT_APPROVED,
+    VERDICT_RELEASED,
+    VERDICT_REMOVED
+};
 enum truth { TRUTH_UNVERIFIED = 1, TRUTH_CORROBORATED, TRUTH_CONFIRMED, TRUTH_REFUTED };
 
 /* The closed lists in the words of topics and JSON; NULL for a value outside the list.
@@ -85,6 +107,9 @@ const char *msg_type_name(int msg_type);
 const char *urgency_name(int urgency);
 const char *certainty_name(int certainty);
 const char *sender_kind_name(int sender_kind);
+const char *alert_status_name(int status);
+const char *flag_reason_name(int reason);
+const char *verdict_decision_name(int decision);
 /* The value of a name as the functions above give it, 0 when there is none of that name. */
 int phase_of(struct text name);
 int motion_kind_of(struct text name);
@@ -131,6 +156,11 @@ struct place {
     struct polygon *polygons;
 };
 
+/* An alert's texts in a further language. */
+struct alert_text {
+    struct text language, headline, description, instruction, web, event;
+};
+
 struct alert {
     struct text sender_alert_id;
     uint8_t msg_type; /* enum msg_type */
@@ -149,6 +179,54 @@ struct alert {
     uint8_t truth;       /* enum truth */
     uint32_t merged;
     struct text sender_name; /* an agency's name; empty for residents */
+    uint8_t status;          /* enum alert_status; 0 as ACTUAL */
+    struct text event;
+    size_t text_count; /* at most LIMIT_TEXTS */
+    struct alert_text *texts;
+    bool has_document;
+};
+
+/* What others say about an alert, by its public id. */
+struct witness {
+    struct text public_id, remark;
+    int64_t at; /* 0: not told */
+};
+struct flag {
+    struct text public_id, remark;
+    uint8_t reason; /* enum flag_reason */
+};
+struct verdict {
+    struct text public_id, reason, case_number;
+    uint32_t revision; /* 0: whichever is in force */
+    uint8_t decision;  /* enum verdict_decision */
+};
+/* What became of an alert, told to its sender. */
+struct moderation {
+    struct text public_id, decision, reason;
+    int64_t at, until;
+};
+
+/* A time of day that comes again; minutes of the day, weekdays bit 0 Monday; 0: every day. */
+struct daily_hours {
+    uint16_t from_minute, to_minute;
+    uint8_t weekdays;
+};
+struct least_severity {
+    uint8_t category; /* 0: every one that is not named */
+    uint8_t severity;
+};
+/* A resident's settings, as far as they concern what is delivered. */
+struct settings_message {
+    bool has_sharing;        /* sharing was given */
+    uint32_t retention_days; /* 0: not given */
+    bool footage_requests;
+    size_t quiet_count; /* at most LIMIT_HOURS */
+    struct daily_hours *quiet;
+    uint8_t quiet_passes; /* enum severity; 0: EXTREME */
+    struct text time_zone, language;
+    size_t least_count; /* at most LIMIT_LEAST */
+    struct least_severity *least;
+    uint32_t digest_minutes; /* 0: at once */
 };
 
 /* Published activity: no device, no owner, no number or name of the activity; the time is a whole minute. */

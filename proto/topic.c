@@ -52,6 +52,14 @@ const char *item_class_name(enum item_class item_class)
         return "incident";
     case CLASS_AREA:
         return "area";
+    case CLASS_EXERCISE:
+        return "exercise";
+    case CLASS_SYSTEM:
+        return "system";
+    case CLASS_TEST:
+        return "test";
+    case CLASS_DRAFT:
+        return "draft";
     case CLASS_ANY:
         break;
     }
@@ -194,13 +202,13 @@ static bool parse_class(struct text level, struct follow_filter *out, struct ref
 {
     if (is(level, "+"))
         return true;
-    for (unsigned bit = CLASS_ACTIVITY; bit <= CLASS_AREA; bit <<= 1) {
+    for (unsigned bit = CLASS_ACTIVITY; bit <= CLASS_DRAFT; bit <<= 1) {
         if (is(level, item_class_name((enum item_class)bit))) {
             out->classes = (uint8_t)bit;
             return true;
         }
     }
-    return bad(refusal, "class", "activity, incident, area, + or #");
+    return bad(refusal, "class", "activity, incident, area, exercise, system, test, draft, + or #");
 }
 
 /* Activity's categories are the motion kinds, an alert's the alert categories ("other" is no kind, so no word
@@ -220,7 +228,7 @@ static bool parse_category(struct text level, struct follow_filter *out, struct 
         out->categories = (uint16_t)(1u << category);
     else
         out->kinds = (uint16_t)(1u << kind);
-    out->classes &= category ? CLASS_INCIDENT | CLASS_AREA : CLASS_ACTIVITY;
+    out->classes &= category ? CLASS_ALERTS : CLASS_ACTIVITY;
     return out->classes != 0 ||
            bad(refusal, "category",
                category ? "for activity a motion kind" : "a motion kind only for activity");
@@ -241,7 +249,7 @@ static bool parse_public_id(struct text level, struct follow_filter *out, struct
         if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z'))
             return bad(refusal, "public id", "digits and lower-case letters");
     }
-    out->classes &= CLASS_INCIDENT | CLASS_AREA;
+    out->classes &= CLASS_ALERTS;
     if (out->classes == 0)
         return bad(refusal, "public id", "for activity only -, + or #");
     memcpy(out->public_id, level.data, level.len);

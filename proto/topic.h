@@ -30,7 +30,21 @@ enum publish_topic topic_of(struct text topic);
 const char *topic_name(enum publish_topic topic);
 
 enum follow_kind { FOLLOW_NEAR, FOLLOW_CELL, FOLLOW_INBOX, FOLLOW_INFO };
-enum item_class { CLASS_ACTIVITY = 1, CLASS_INCIDENT = 2, CLASS_AREA = 4, CLASS_ANY = 7 };
+/* EXERCISE to DRAFT: alerts that are not meant for the public (CAP's status); a wildcard never matches them,
+ * only the class's own name does. */
+enum item_class {
+    CLASS_ACTIVITY = 1,
+    CLASS_INCIDENT = 2,
+    CLASS_AREA = 4,
+    CLASS_ANY = 7,
+    CLASS_EXERCISE = 8,
+    CLASS_SYSTEM = 16,
+    CLASS_TEST = 32,
+    CLASS_DRAFT = 64
+};
+enum {
+    CLASS_ALERTS = CLASS_INCIDENT | CLASS_AREA | CLASS_EXERCISE | CLASS_SYSTEM | CLASS_TEST | CLASS_DRAFT
+};
 
 /* One filter of a SUBSCRIBE, read. */
 struct follow_filter {
@@ -65,7 +79,7 @@ bool topic_name_valid(struct text topic);
 extern const uint32_t topic_radii[];
 /* A motion kind as activity's category: "person"; NULL when there is none of that number. */
 const char *topic_kind_name(int kind);
-/* "activity", "incident", "area". */
+/* "activity", "incident", "area", "exercise" … */
 const char *item_class_name(enum item_class item_class);
 
 #endif

@@ -22,6 +22,13 @@ static struct geo_point point_of(struct position position)
 
 enum item_class alert_class(const struct alert *alert)
 {
+    static const enum item_class of_status[] = {[STATUS_EXERCISE] = CLASS_EXERCISE,
+        [STATUS_SYSTEM] = CLASS_SYSTEM,
+        [STATUS_TEST] = CLASS_TEST,
+        [STATUS_DRAFT] = CLASS_DRAFT};
+
+    if (alert->status > STATUS_ACTUAL && alert->status <= STATUS_DRAFT)
+        return of_status[alert->status];
     if (alert->place.kind == PLACE_POINT || alert->sender_kind == SENDER_USER)
         return CLASS_INCIDENT;
     return CLASS_AREA;

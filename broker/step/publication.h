@@ -20,6 +20,25 @@ enum step_result {
     STEP_FAIL,   /* the store failed: not acknowledged; the connection ends */
 };
 
+/* What became of a publication that was taken, for those who can be told more than a reason code. Texts live
+ * in the publication's arena. */
+struct outcome {
+    char public_id[PUBLIC_ID + 1]; /* of an alert; "" */
+    uint32_t revision;
+    bool pending; /* it waits for a second officer */
+    bool merged;  /* it became part of somebody else's report */
+    bool repeat;  /* it was stored before */
+    /* Parts that were refused while the others stand: an area that cannot be resolved. */
+    size_t refused_count;
+    const struct refusal *refused;
+    /* Of a preview: what it would reach. */
+    size_t cell_count;
+    const char (*cells)[13]; /* the channels */
+    double area_km2;
+    uint64_t followers; /* the nearest order of magnitude: 0, 10, 100 … */
+    bool approval;      /* it would wait for a second officer */
+};
+
 struct publication {
     TAILQ_ENTRY(publication) in_connection;
     TAILQ_ENTRY(publication) in_waiting; /* of a principal that is being loaded */
@@ -27,6 +46,8 @@ struct publication {
     struct connection *connection;     /* NULL: gone */
     struct known_principal *principal; /* the sender, held */
     char client[65];
+    char officer[65]; /* who acts for an agency; "" */
+    bool preview;     /* asks what would become of it: the step store answers that and stores nothing */
     uint8_t version, qos, encoding;
     uint16_t packet_id;
     uint64_t generation; /* of the session that it came in */
@@ -45,8 +66,17 @@ struct publication {
         struct motion_batch motion;
         struct alert alert;
         struct history_query history;
+        struct witness witness;
+        struct flag flag;
+        struct verdict verdict;
+        struct settings_message settings;
     };
-    void *job;                        /* of the kind, in the arena; or NULL */
+    void *job;              /* of the kind, in the arena; or NULL */
+    struct outcome outcome; /* what the kind tells beyond the refusal */
+    /* Not a client's PUBLISH but somebody's POST (broker/post.h): told instead of an acknowledgement. NULL:
+     * none. */
+    void (*posted)(void *arg, const struct publication *publication);
+    void *posted_arg;
     struct known_principal **devices; /* of motion: who each event is from, held; or NULL */
     struct arena arena;
     uint8_t room[1536] __attribute__((aligned(16)));

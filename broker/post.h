@@ -1,0 +1,21 @@
+/* What does not come as a PUBLISH (HTTP) takes the same steps, and its answer goes to a function. */
+#ifndef NEIGHBORS_BROKER_POST_H
+#define NEIGHBORS_BROKER_POST_H
+
+#include "broker/broker.h"
+#include "broker/step/publication.h"
+
+/* All is copied. */
+struct broker_post {
+    struct credential credential; /* who asks, authenticated by the caller; issued_at 0: by certificate */
+    const char *topic;            /* "nb/v1/alert" */
+    struct text content_type;
+    struct bytes payload;
+    bool preview; /* tell what would become of it, store nothing */
+};
+/* Called once, in a later turn. publication->refusal says whether it was taken, ->outcome what became of it;
+ * NULL: the store failed, nothing is known of it. */
+typedef void broker_posted(void *arg, const struct publication *publication);
+void broker_post(struct broker *broker, const struct broker_post *post, broker_posted *done, void *arg);
+
+#endif

@@ -95,7 +95,7 @@ static uint32_t grid_index(double value, double low, double step)
     return (uint32_t)(index - (value < (double)index * step + low));
 }
 
-/* The bits that a cell of that precision keeps. */
+/* The bits that a cell of that precision, 1 to 12, keeps. */
 static uint64_t kept_bits(int precision)
 {
     return ~UINT64_C(0) << (64 - 5 * precision);
@@ -151,7 +151,8 @@ size_t geo_format(geo_cell cell, char out[GEO_CELL_TEXT])
 
 struct geo_box geo_bounds(geo_cell cell)
 {
-    return geo_curve_box(cell >> 4, 5 * geo_precision(cell));
+    int precision = geo_precision(cell);
+    return geo_curve_box(precision > 0 ? (cell & kept_bits(precision)) >> 4 : 0, 5 * precision);
 }
 
 struct geo_point geo_center(geo_cell cell)
@@ -200,9 +201,9 @@ struct geo_point geo_error(geo_cell cell)
 
 double geo_box_area(struct geo_box box)
 {
-    double middle = (box.south + box.north) / 2 * GEO_RADIANS,
-           half = (box.north - box.south) / 2 * GEO_RADIANS;
-    double band = 2 * cos(middle) * sin(half); /* sin(north) - sin(south), without the loss */
+    /* sin(north) - sin(south) as 2 cos(middle) sin(half), and that cosine from the pole: without the loss. */
+    double from_pole = 90 - fabs(box.south + box.north) / 2, half = (box.north - box.south) / 2;
+    double band = 2 * sin(from_pole * GEO_RADIANS) * sin(half * GEO_RADIANS);
     return band * (box.east - box.west) * GEO_RADIANS * GEO_EARTH_RADIUS * GEO_EARTH_RADIUS;
 }
 

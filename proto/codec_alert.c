@@ -11,6 +11,7 @@ _Static_assert((int)CERTAINTY_OBSERVED == (int)NEIGHBORS__V1__CERTAINTY__VALUE__
 _Static_assert((int)ALERT_ENDED == (int)NEIGHBORS__V1__ALERT_STATE__VALUE__ENDED, "as in the schema");
 _Static_assert((int)SENDER_AGENCY == (int)NEIGHBORS__V1__SENDER_KIND__VALUE__AGENCY, "as in the schema");
 _Static_assert((int)TRUTH_REFUTED == (int)NEIGHBORS__V1__TRUTH__VALUE__REFUTED, "as in the schema");
+_Static_assert((int)STATUS_DRAFT == (int)NEIGHBORS__V1__ALERT_STATUS__VALUE__DRAFT, "as in the schema");
 
 static bool read_enums(const struct codec_reading *reading, const struct codec_path *path,
     const Neighbors__V1__Alert *in, struct alert *out)
@@ -29,6 +30,7 @@ static bool read_enums(const struct codec_reading *reading, const struct codec_p
         {"state", in->state, ALERT_ENDED, 0, alert_state_name, &out->state},
         {"sender_kind", in->sender_kind, SENDER_AGENCY, 0, sender_kind_name, &out->sender_kind},
         {"truth", in->truth, TRUTH_REFUTED, 0, truth_name, &out->truth},
+        {"status", in->status, STATUS_DRAFT, 0, alert_status_name, &out->status},
     };
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         if (!codec_check_enum(
@@ -50,8 +52,9 @@ static bool read_texts(const struct codec_reading *reading, const struct codec_p
     } fields[] = {
         {"sender_alert_id", in->sender_alert_id, LIMIT_ID, TEXT_ID, &out->sender_alert_id},
         {"headline", in->headline, LIMIT_HEADLINE, TEXT_PROSE, &out->headline},
-        {"description", in->description, LIMIT_DESCRIPTION, TEXT_PROSE, &out->description},
-        {"instruction", in->instruction, LIMIT_DESCRIPTION, TEXT_PROSE, &out->instruction},
+        {"description", in->description, LIMIT_PUBLISHED_TEXT, TEXT_PROSE, &out->description},
+        {"instruction", in->instruction, LIMIT_PUBLISHED_TEXT, TEXT_PROSE, &out->instruction},
+        {"event", in->event, LIMIT_HEADLINE, TEXT_PROSE, &out->event},
         {"web", in->web, LIMIT_WEB, TEXT_PROSE, &out->web},
         {"language", in->language, LIMIT_LANGUAGE, TEXT_ACCOUNT, &out->language},
         {"case_number", in->case_number, LIMIT_ID, TEXT_PROSE, &out->case_number},
@@ -85,6 +88,45 @@ static bool read_references(const struct codec_reading *reading, const struct co
     return true;
 }
 
+/* The texts in a further language. */
+static bool read_text(const struct codec_reading *reading, const struct codec_path *path,
+    const Neighbors__V1__AlertText *in, struct alert_text *out)
+{
+    const struct {
+        const char *field, *value;
+        size_t most;
+        enum text_kind kind;
+        struct text *out;
+    } fields[] = {
+        {"language", in->language, LIMIT_LANGUAGE, TEXT_ACCOUNT, &out->language},
+        {"headline", in->headline, LIMIT_HEADLINE, TEXT_PROSE, &out->headline},
+        {"description", in->description, LIMIT_PUBLISHED_TEXT, TEXT_PROSE, &out->description},
+        {"instruction", in->instruction, LIMIT_PUBLISHED_TEXT, TEXT_PROSE, &out->instruction},
+        {"web", in->web, LIMIT_WEB, TEXT_PROSE, &out->web},
+        {"event", in->event, LIMIT_HEADLINE, TEXT_PROSE, &out->event},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (!codec_check_text(reading, path, fields[i].field, fields[i].value, fields[i].most, fields[i].kind,
+                fields[i].out))
+            return false;
+    return true;
+}
+
+static bool read_languages(const struct codec_reading *reading, const struct codec_path *path,
+    const Neighbors__V1__Alert *in, struct alert *out)
+{
+    if (!codec_check_count(reading, path, "texts", in->n_texts, LIMIT_TEXTS))
+        return false;
+    out->text_count = in->n_texts;
+    out->texts = in->n_texts ? arena_take(reading->arena, in->n_texts * sizeof *out->texts) : NULL;
+    for (size_t i = 0; i < in->n_texts; i++) {
+        struct codec_path text = {path, "texts", i};
+        if (!read_text(reading, &text, in->texts[i], &out->texts[i]))
+            return false;
+    }
+    return true;
+}
+
 bool codec_read_alert(const struct codec_reading *reading, const struct codec_path *path,
     const Neighbors__V1__Alert *in, struct alert *out)
 {
@@ -92,7 +134,7 @@ bool codec_read_alert(const struct codec_reading *reading, const struct codec_pa
     if (in->version > 1)
         return codec_refuse(reading, path, "version", "1");
     if (!read_texts(reading, path, in, out) || !read_enums(reading, path, in, out) ||
-        !read_references(reading, path, in, out) ||
+        !read_references(reading, path, in, out) || !read_languages(reading, path, in, out) ||
         !codec_check_exact(reading, path, "effective", (uint64_t)in->effective) ||
         !codec_check_exact(reading, path, "expires", (uint64_t)in->expires))
         return false;
@@ -100,6 +142,7 @@ bool codec_read_alert(const struct codec_reading *reading, const struct codec_pa
     out->expires = in->expires;
     out->revision = in->revision;
     out->merged = in->merged;
+    out->has_document = in->has_document;
     return codec_read_place(reading, path, in->place, &out->place);
 }
 
@@ -113,6 +156,15 @@ static bool check_web(const struct codec_reading *reading, const struct alert *a
     if (!known)
         return codec_refuse(reading, NULL, "web", "an http or https address");
     return codec_check_text(reading, NULL, "web", web.data, LIMIT_WEB, TEXT_ID, &web);
+}
+
+/* A sender writes less than an agency's document may bring. */
+static bool check_lengths(const struct codec_reading *reading, const struct alert *alert)
+{
+    static const char *const rule = "at most 4096 bytes";
+    if (alert->description.len > LIMIT_DESCRIPTION)
+        return codec_refuse(reading, NULL, "description", rule);
+    return alert->instruction.len <= LIMIT_DESCRIPTION || codec_refuse(reading, NULL, "instruction", rule);
 }
 
 static bool check_sent(const struct codec_reading *reading, const struct alert *alert)
@@ -132,7 +184,7 @@ static bool check_sent(const struct codec_reading *reading, const struct alert *
         return codec_refuse(reading, NULL, "place", "required");
     if (alert->effective && alert->expires && alert->expires <= alert->effective)
         return codec_refuse(reading, NULL, "expires", "after effective");
-    return check_web(reading, alert);
+    return check_lengths(reading, alert) && check_web(reading, alert);
 }
 
 bool codec_decode_published_alert(enum encoding encoding, struct bytes payload, struct arena *arena,
@@ -149,6 +201,19 @@ bool codec_decode_alert(enum encoding encoding, struct bytes payload, struct are
 {
     struct codec_reading reading = {arena, refusal};
     return codec_decode_published_alert(encoding, payload, arena, out, refusal) && check_sent(&reading, out);
+}
+
+static Neighbors__V1__AlertText *write_text(const struct alert_text *in, struct arena *arena)
+{
+    Neighbors__V1__AlertText *text =
+        CODEC_NEW(Neighbors__V1__AlertText, NEIGHBORS__V1__ALERT_TEXT__INIT, arena);
+    text->language = codec_write_text(in->language, arena);
+    text->headline = codec_write_text(in->headline, arena);
+    text->description = codec_write_text(in->description, arena);
+    text->instruction = codec_write_text(in->instruction, arena);
+    text->web = codec_write_text(in->web, arena);
+    text->event = codec_write_text(in->event, arena);
+    return text;
 }
 
 Neighbors__V1__Alert *codec_write_alert(const struct alert *in, struct arena *arena)
@@ -183,6 +248,14 @@ Neighbors__V1__Alert *codec_write_alert(const struct alert *in, struct arena *ar
     alert->truth = in->truth;
     alert->merged = in->merged;
     alert->sender_name = codec_write_text(in->sender_name, arena);
+    alert->status = in->status;
+    alert->event = codec_write_text(in->event, arena);
+    alert->n_texts = in->text_count;
+    if (in->text_count)
+        alert->texts = arena_take(arena, in->text_count * sizeof *alert->texts);
+    for (size_t i = 0; i < in->text_count; i++)
+        alert->texts[i] = write_text(&in->texts[i], arena);
+    alert->has_document = in->has_document;
     return alert;
 }
 

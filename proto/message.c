@@ -16,6 +16,11 @@ static const char *const certainties[] = {NULL, "UNKNOWN", "UNLIKELY", "POSSIBLE
 static const char *const alert_states[] = {NULL, "IN_FORCE", "ENDED"};
 static const char *const sender_kinds[] = {NULL, "USER", "AGENCY"};
 static const char *const truths[] = {NULL, "UNVERIFIED", "CORROBORATED", "CONFIRMED", "REFUTED"};
+static const char *const alert_statuses[] = {NULL, "ACTUAL", "EXERCISE", "SYSTEM", "TEST", "DRAFT"};
+static const char *const flag_reasons[] = {
+    NULL, "FALSE_REPORT", "DISCRIMINATION", "HARASSMENT", "PRIVACY", "SPAM", "OTHER"};
+static const char *const verdict_decisions[] = {
+    NULL, "CONFIRMED", "REFUTED", "APPROVED", "RELEASED", "REMOVED"};
 
 static const char *name_in(const char *const *list, int count, int value)
 {
@@ -98,4 +103,19 @@ const char *sender_kind_name(int sender_kind)
 const char *truth_name(int truth)
 {
     return name_in(truths, COUNT(truths), truth);
+}
+
+const char *alert_status_name(int status)
+{
+    return name_in(alert_statuses, COUNT(alert_statuses), status);
+}
+
+const char *flag_reason_name(int reason)
+{
+    return name_in(flag_reasons, COUNT(flag_reasons), reason);
+}
+
+const char *verdict_decision_name(int decision)
+{
+    return name_in(verdict_decisions, COUNT(verdict_decisions), decision);
 }

@@ -59,6 +59,11 @@ FUZZ_ALWAYS_WRITABLE(heartbeat)
 FUZZ_ALWAYS_WRITABLE(refused)
 FUZZ_ALWAYS_WRITABLE(history_page)
 FUZZ_ALWAYS_WRITABLE(info)
+FUZZ_ALWAYS_WRITABLE(witness)
+FUZZ_ALWAYS_WRITABLE(flag)
+FUZZ_ALWAYS_WRITABLE(verdict)
+FUZZ_ALWAYS_WRITABLE(moderation)
+FUZZ_ALWAYS_WRITABLE(settings_message)
 
 FUZZ_MESSAGE(motion_batch, motion_batch, motion_batch)
 FUZZ_MESSAGE(alert, alert, alert)
@@ -69,12 +74,18 @@ FUZZ_MESSAGE(heartbeat, heartbeat, heartbeat)
 FUZZ_MESSAGE(refused, refused, refused)
 FUZZ_MESSAGE(history_page, history_page, history_page)
 FUZZ_MESSAGE(info, info, info)
+FUZZ_MESSAGE(witness, witness, witness)
+FUZZ_MESSAGE(flag, flag, flag)
+FUZZ_MESSAGE(verdict, verdict, verdict)
+FUZZ_MESSAGE(moderation, moderation, moderation)
+FUZZ_MESSAGE(settings_message, settings_message, settings_message)
 
 static inline void fuzz_codec(enum encoding encoding, const uint8_t *data, size_t size)
 {
     static void (*const fuzz[])(enum encoding encoding, struct bytes in, struct arena * arena) = {
         fuzz_motion_batch, fuzz_alert, fuzz_published_alert, fuzz_history_query, fuzz_feed_item,
-        fuzz_heartbeat, fuzz_refused, fuzz_history_page, fuzz_info};
+        fuzz_heartbeat, fuzz_refused, fuzz_history_page, fuzz_info, fuzz_witness, fuzz_flag, fuzz_verdict,
+        fuzz_moderation, fuzz_settings_message};
     if (size == 0)
         return;
     struct arena arena;

@@ -28,7 +28,8 @@ static const struct {
         "\"2\","
         "\"caseNumber\":\"18-4\",\"rewardOffer\":\"a camera\",\"publicId\":\"00ff\",\"revision\":3,\"state\":"
         "\"IN_FORCE\",\"senderKind\":\"AGENCY\",\"truth\":\"CONFIRMED\",\"merged\":4,\"senderName\":\"El "
-        "Monte\"}"},
+        "Monte\",\"status\":\"TEST\",\"event\":\"Flood\",\"texts\":[{\"language\":\"es\",\"headline\":\"h\","
+        "\"description\":\"d\",\"instruction\":\"i\",\"web\":\"w\",\"event\":\"e\"}],\"hasDocument\":true}"},
     {"history_query", "{\"version\":1,\"cells\":[\"9q5c\",\"9q5d\"],\"from\":\"1\",\"to\":\"2\",\"limit\":10,"
                       "\"page\":\"p\"}"},
     {"feed_item", "{\"version\":1,\"channel\":\"9q5cs\",\"cell\":\"9q5csy\",\"cursor\":\"c\",\"activity\":{"
@@ -49,6 +50,16 @@ static const struct {
     {"history_page", "{\"version\":1,\"items\":[{\"version\":1,\"gap\":{\"from\":\"1\",\"to\":\"2\"}}],"
                      "\"from\":\"1\",\"to\":\"2\","
                      "\"complete\":true,\"next\":\"n\"}"},
+    {"witness", "{\"version\":1,\"publicId\":\"00ff\",\"remark\":\"me too\",\"at\":\"5\"}"},
+    {"flag", "{\"version\":1,\"publicId\":\"00ff\",\"reason\":\"SPAM\",\"remark\":\"r\"}"},
+    {"verdict", "{\"version\":1,\"publicId\":\"00ff\",\"revision\":2,\"decision\":\"CONFIRMED\",\"reason\":"
+                "\"seen\",\"caseNumber\":\"7\"}"},
+    {"moderation", "{\"version\":1,\"publicId\":\"00ff\",\"decision\":\"held\",\"reason\":\"r\",\"at\":\"5\","
+                   "\"until\":\"6\"}"},
+    {"settings", "{\"version\":1,\"retentionDays\":3,\"quiet\":[{\"fromMinute\":1320,\"toMinute\":420,"
+                 "\"weekdays\":31}],\"quietPasses\":\"SEVERE\",\"footageRequests\":true,\"timeZone\":"
+                 "\"America/Los_Angeles\",\"least\":[{\"category\":\"crime\",\"severity\":\"MINOR\"}],"
+                 "\"digestMinutes\":30,\"language\":\"es-US\"}"},
     {"info",
         "{\"version\":1,\"channelPrecision\":5,\"leafPrecision\":6,\"radiiM\":[400,800],\"maxBatch\":64,"
         "\"maxFilters\":100,\"maxPacketBytes\":65536,\"durability\":\"always\",\"logPublicKey\":\"AQID\","

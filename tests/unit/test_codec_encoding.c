@@ -82,6 +82,9 @@ static void test_names_are_those_of_the_schema(void **state)
         {enum_of(alert, "state"), alert_state_name, NULL},
         {enum_of(alert, "sender_kind"), sender_kind_name, NULL},
         {enum_of(alert, "truth"), truth_name, NULL},
+        {enum_of(alert, "status"), alert_status_name, NULL},
+        {enum_of(&neighbors__v1__flag__descriptor, "reason"), flag_reason_name, NULL},
+        {enum_of(&neighbors__v1__verdict__descriptor, "decision"), verdict_decision_name, NULL},
         {enum_of(event, "phase"), phase_name, phase_of},
         {enum_of(event, "kind"), motion_kind_name, motion_kind_of},
     };

@@ -113,6 +113,10 @@ def published_alert(pb):
                         ("merged", random.randint(1, 9)), ("sender_name", text(256))):
         if random.random() < 0.6:
             setattr(alert, name, value)
+    for number in range(random.choice([0, 0, 1, 16])):
+        alert.texts.add(language="es-419", headline=text(360), description=text(4096), event=text(64))
+    if random.random() < 0.5:
+        alert.status, alert.event, alert.has_document = random.randint(1, 5), text(64), True
     alert.references.extend(word() for _ in range(random.randint(0, 16)))
     if random.random() < 0.8:
         place(alert.place)

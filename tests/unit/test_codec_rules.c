@@ -326,6 +326,60 @@ static void test_history_query(void **state)
     TRY("history_query", cases);
 }
 
+/* What is said of an alert, and what is wished of deliveries. */
+static void test_judging_and_wishes(void **state)
+{
+    (void)state;
+    static const struct codec_case witnesses[] = {
+        {"{\"publicId\":\"00ff\"}", NULL, NULL},
+        {"{}", "public_id", "required"},
+        {"{\"publicId\":\"a/b\"}", "public_id", "letters, digits"},
+        {"{\"publicId\":\"a\",\"at\":-1}", "at", "a whole number from 0"},
+        {"{\"publicId\":\"a\",\"remark\":\"a\\u0001\"}", "remark", "no control characters"},
+    };
+    TRY("witness", witnesses);
+    static const struct codec_case flags[] = {
+        {"{\"publicId\":\"00ff\",\"reason\":\"PRIVACY\"}", NULL, NULL},
+        {"{\"publicId\":\"00ff\"}", "reason", "required"},
+        {"{\"publicId\":\"00ff\",\"reason\":7}", "reason", "one of FALSE_REPORT"},
+        {"{\"reason\":1}", "public_id", "required"},
+    };
+    TRY("flag", flags);
+    static const struct codec_case verdicts[] = {
+        {"{\"publicId\":\"00ff\",\"decision\":\"REMOVED\",\"reason\":\"r\"}", NULL, NULL},
+        {"{\"publicId\":\"00ff\"}", "decision", "required"},
+        {"{\"publicId\":\"00ff\",\"decision\":6}", "decision", "one of CONFIRMED"},
+        {"{\"publicId\":\"00ff\",\"decision\":1,\"caseNumber\":\"" X64 "x\"}", "case_number", "at most 64"},
+    };
+    TRY("verdict", verdicts);
+    static const struct codec_case settings[] = {
+        {"{}", NULL, NULL},
+        {"{\"quiet\":[{\"fromMinute\":1440}]}", "quiet[0].from_minute", "0 to 1439"},
+        {"{\"quiet\":[{\"toMinute\":1440}]}", "quiet[0].to_minute", "0 to 1439"},
+        {"{\"quiet\":[{},{\"weekdays\":128}]}", "quiet[1].weekdays", "0 to 127"},
+        {"{\"quiet\":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}", "quiet", "at most 14"},
+        {"{\"quietPasses\":6}", "quiet_passes", "one of"},
+        {"{\"least\":[{\"severity\":2},{\"category\":1,\"severity\":3}]}", NULL, NULL},
+        {"{\"least\":[{\"category\":1}]}", "least[0].severity", "required"},
+        {"{\"least\":[{\"severity\":2},{\"severity\":3}]}", "least[1].category", "each at most once"},
+        {"{\"least\":[{\"category\":11,\"severity\":2}]}", "least[0].category", "one of"},
+        {"{\"digestMinutes\":4}", "digest_minutes", "5 to 1440"},
+        {"{\"digestMinutes\":1441}", "digest_minutes", "5 to 1440"},
+        {"{\"timeZone\":\"../etc\"}", "time_zone", "the name of a zone"},
+        {"{\"timeZone\":\"/etc/x\"}", "time_zone", "the name of a zone"},
+        {"{\"timeZone\":\"Etc/GMT+8\"}", NULL, NULL},
+        {"{\"language\":\"es US\"}", "language", "letters, digits"},
+    };
+    TRY("settings", settings);
+    static const struct codec_case texts[] = {
+        {"{\"texts\":[{\"language\":\"es\",\"headline\":\"h\"}],\"status\":\"EXERCISE\"}", NULL, NULL},
+        {"{\"texts\":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}", "texts", "at most 16"},
+        {"{\"texts\":[{\"language\":\"e s\"}]}", "texts[0].language", "letters, digits"},
+        {"{\"status\":6}", "status", "one of ACTUAL"},
+    };
+    TRY("published_alert", texts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +391,7 @@ int main(void)
         cmocka_unit_test(test_alert),
         cmocka_unit_test(test_what_clients_receive),
         cmocka_unit_test(test_history_query),
+        cmocka_unit_test(test_judging_and_wishes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,6 +22,11 @@ AGAIN(heartbeat)
 AGAIN(refused)
 AGAIN(history_page)
 AGAIN(info)
+AGAIN(witness)
+AGAIN(flag)
+AGAIN(verdict)
+AGAIN(moderation)
+AGAIN(settings_message)
 
 /* A batch with a bad event is a batch; here the first bad event speaks for it. */
 static bool again_motion_batch(enum encoding from, struct bytes payload, enum encoding to,
@@ -62,6 +67,11 @@ const struct codec_entry codec_entries[] = {
     ENTRY(refused),
     ENTRY(history_page),
     ENTRY(info),
+    ENTRY(witness),
+    ENTRY(flag),
+    ENTRY(verdict),
+    ENTRY(moderation),
+    {"settings", &neighbors__v1__settings__descriptor, again_settings_message},
     {"published_alert", &neighbors__v1__alert__descriptor, again_published_alert},
     {NULL, NULL, NULL},
 };

@@ -57,6 +57,8 @@ static void accepted(void **state)
         {"near/zzzzzz/800/incident/#", FOLLOW_NEAR, "zzzzzz", 800, CLASS_INCIDENT, ANY, ""},
         {"near/000000/3200/area/weather/#", FOLLOW_NEAR, "000000", 3200, CLASS_AREA, ONLY(CATEGORY_WEATHER),
             ""},
+        {"near/zzzzzz/800/test/#", FOLLOW_NEAR, "zzzzzz", 800, CLASS_TEST, ANY, ""},
+        {"cell/9qh1f5/exercise/fire/+", FOLLOW_CELL, "9qh1f5", 0, CLASS_EXERCISE, ONLY(CATEGORY_FIRE), ""},
         {"near/bcdefg/8000/incident/lost_pet/+", FOLLOW_NEAR, "bcdefg", 8000, CLASS_INCIDENT,
             ONLY(CATEGORY_LOST_PET), ""},
         {"near/9qh1f5/1600/+/crime/+", FOLLOW_NEAR, "9qh1f5", 1600, INCIDENT_AND_AREA, ONLY(CATEGORY_CRIME),
@@ -275,6 +277,7 @@ static void names(void **state)
     assert_string_equal(item_class_name(CLASS_ACTIVITY), "activity");
     assert_string_equal(item_class_name(CLASS_INCIDENT), "incident");
     assert_string_equal(item_class_name(CLASS_AREA), "area");
+    assert_string_equal(item_class_name(CLASS_DRAFT), "draft");
     static const uint32_t radii[] = {400, 800, 1600, 3200, 8000, 0};
     for (size_t i = 0; i < COUNT(radii); i++)
         assert_int_equal(topic_radii[i], radii[i]);

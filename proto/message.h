@@ -24,8 +24,8 @@ enum message_limit {
     LIMIT_WEB = 1024,
     LIMIT_LANGUAGE = 35,   /* bytes, as BCP 47 asks implementations to hold */
     LIMIT_RADIUS = 500000, /* of a circle, metres */
-    LIMIT_REFERENCES = 16,
-    LIMIT_POLYGONS = 64,
+    LIMIT_REFERENCES = 64,
+    LIMIT_POLYGONS = 1024,
     LIMIT_RINGS = 64,     /* in a polygon: the outer and its holes */
     LIMIT_POINTS = 65536, /* in all polygons of an alert */
     LIMIT_CURSORS = 512,

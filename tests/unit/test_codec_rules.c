@@ -189,6 +189,7 @@ static void test_batch_size(void **state)
 #define PLACED(fields) ALERT(POINT "," fields)
 #define CENTER "\"center\":{\"latE7\":1,\"lonE7\":2}"
 #define RING "{\"points\":[{\"latE7\":1},{\"latE7\":2},{\"lonE7\":3},{\"latE7\":1}]}"
+#define A16 "\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\","
 #define POLYGONS(polygons) ALERT("\"place\":{\"polygons\":{\"polygons\":[" polygons "]}}")
 
 static void test_alert(void **state)
@@ -216,10 +217,8 @@ static void test_alert(void **state)
         {PLACED("\"msgType\":\"UPDATE\",\"references\":[\"b\",\"c\"]"), NULL, NULL},
         {PLACED("\"msgType\":\"UPDATE\",\"references\":[\"b\",\"\"]"), "references[1]", "not empty"},
         {PLACED("\"msgType\":\"UPDATE\",\"references\":[\"b c\"]"), "references[0]", "printable"},
-        {PLACED("\"msgType\":\"UPDATE\",\"references\":[\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\","
-                "\"a\",\"a\","
-                "\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\"]"),
-            "references", "at most 16"},
+        {PLACED("\"msgType\":\"UPDATE\",\"references\":[" A16 A16 A16 A16 "\"a\"]"), "references",
+            "at most 64"},
         {"{\"senderAlertId\":\"a\",\"msgType\":\"CANCEL\",\"references\":[\"b\"]}", NULL, NULL},
         {"{\"senderAlertId\":\"a\",\"msgType\":\"CANCEL\"}", "references", "required"},
         {PLACED("\"msgType\":4"), "msg_type", "one of ALERT, UPDATE, CANCEL"},

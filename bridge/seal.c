@@ -30,7 +30,8 @@ struct channel_check {
 enum { CHECKS = 256 };
 
 struct seal {
-    EVP_MAC_CTX *public_id, *sender_tag, *check; /* keyed once; each use begins anew with the same key */
+    /* Keyed once; each use begins anew with the same key. */
+    EVP_MAC_CTX *public_id, *sender_tag, *hidden_tag, *nearness, *check;
     EVP_CIPHER_CTX *encrypt, *decrypt;
     struct channel_check *checks; /* of channels asked about lately; every item sent bears a cursor */
 };
@@ -99,6 +100,8 @@ struct seal *seal_new(const uint8_t secret[SEAL_SECRET])
     must(seal);
     seal->public_id = new_mac(secret, "neighbors public id");
     seal->sender_tag = new_mac(secret, "neighbors sender tag");
+    seal->hidden_tag = new_mac(secret, "neighbors hidden tag");
+    seal->nearness = new_mac(secret, "neighbors nearness");
     seal->check = new_mac(secret, "neighbors cursor check");
     new_ciphers(seal, secret);
     seal->checks = calloc(CHECKS, sizeof *seal->checks);
@@ -112,6 +115,8 @@ void seal_free(struct seal *seal)
         return;
     EVP_MAC_CTX_free(seal->public_id);
     EVP_MAC_CTX_free(seal->sender_tag);
+    EVP_MAC_CTX_free(seal->hidden_tag);
+    EVP_MAC_CTX_free(seal->nearness);
     EVP_MAC_CTX_free(seal->check);
     EVP_CIPHER_CTX_free(seal->encrypt);
     EVP_CIPHER_CTX_free(seal->decrypt);
@@ -134,6 +139,27 @@ static struct bytes bytes_of(struct text text)
     return (struct bytes){(const uint8_t *)text.data, text.len};
 }
 
+static void put_big_endian(uint8_t *out, uint64_t value, size_t len)
+{
+    for (size_t i = len; i-- > 0; value >>= 8)
+        out[i] = (uint8_t)value;
+}
+
+/* ---- public ids ---- */
+
+enum { ID_BYTES = PUBLIC_ID / 2, TAG_BITS = 6, TAG_MASK = (1 << TAG_BITS) - 1 };
+_Static_assert(STORE_SENDER_TAGS == 1 << TAG_BITS, "a sender's tag fills the bits that it is given");
+
+/* What hides the tag: only the bits before it decide, so that it is found again from the id alone. */
+static uint8_t mask_of(const struct seal *seal, const uint8_t id[ID_BYTES])
+{
+    uint8_t before[ID_BYTES], mac[MAC_SIZE];
+    memcpy(before, id, sizeof before);
+    before[ID_BYTES - 1] &= (uint8_t)~TAG_MASK;
+    mac_of(seal->hidden_tag, (struct bytes){before, sizeof before}, (struct bytes){NULL, 0}, mac);
+    return mac[0] & TAG_MASK;
+}
+
 void seal_public_id(const struct seal *seal, struct text sender, struct text id, char out[PUBLIC_ID + 1])
 {
     uint8_t mac[MAC_SIZE];
@@ -143,11 +169,33 @@ void seal_public_id(const struct seal *seal, struct text sender, struct text id,
     must(EVP_MAC_update(seal->public_id, (const uint8_t *)"", 1) == 1);
     must(id.len == 0 || EVP_MAC_update(seal->public_id, bytes_of(id).data, id.len) == 1);
     must(EVP_MAC_final(seal->public_id, mac, &len, sizeof mac) == 1);
-    for (size_t i = 0; i < PUBLIC_ID / 2; i++) {
+    uint8_t *last = &mac[ID_BYTES - 1];
+    *last = (uint8_t)((*last & ~TAG_MASK) | (mask_of(seal, mac) ^ seal_sender_tag(seal, sender)));
+    for (size_t i = 0; i < ID_BYTES; i++) {
         out[2 * i] = "0123456789abcdef"[mac[i] >> 4];
         out[2 * i + 1] = "0123456789abcdef"[mac[i] & 15];
     }
     out[PUBLIC_ID] = '\0';
+}
+
+static int digit_of(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool seal_tag_of(const struct seal *seal, struct text public_id, uint8_t *sender_tag)
+{
+    uint8_t id[ID_BYTES];
+    if (public_id.len != PUBLIC_ID)
+        return false;
+    for (size_t i = 0; i < ID_BYTES; i++) {
+        int high = digit_of(public_id.data[2 * i]), low = digit_of(public_id.data[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        id[i] = (uint8_t)(high << 4 | low);
+    }
+    *sender_tag = (uint8_t)((id[ID_BYTES - 1] & TAG_MASK) ^ mask_of(seal, id));
+    return true;
 }
 
 uint8_t seal_sender_tag(const struct seal *seal, struct text sender)
@@ -157,12 +205,23 @@ uint8_t seal_sender_tag(const struct seal *seal, struct text sender)
     return mac[0] % STORE_SENDER_TAGS;
 }
 
+/* ---- digests ---- */
+
 void seal_digest(struct bytes data, uint8_t out[16])
 {
     uint8_t digest[EVP_MAX_MD_SIZE];
     must(EVP_Digest(data.len ? data.data : (const uint8_t *)"", data.len, digest, NULL, EVP_sha256(), NULL) ==
          1);
     memcpy(out, digest, 16);
+}
+
+void seal_nearness(const struct seal *seal, uint64_t cell, uint8_t category, uint8_t out[STORE_TOKEN])
+{
+    uint8_t named[9], mac[MAC_SIZE];
+    put_big_endian(named, cell, 8);
+    named[8] = category;
+    mac_of(seal->nearness, (struct bytes){named, sizeof named}, (struct bytes){NULL, 0}, mac);
+    memcpy(out, mac, STORE_TOKEN);
 }
 
 /* ---- cursors ---- */
@@ -186,12 +245,6 @@ static struct cursor_fields fit(struct position_in_channel position, uint32_t ge
     if (fields.generation >> GENERATION_BITS)
         fields.generation = (1U << GENERATION_BITS) - 1;
     return fields;
-}
-
-static void put_big_endian(uint8_t *out, uint64_t value, size_t len)
-{
-    for (size_t i = len; i-- > 0; value >>= 8)
-        out[i] = (uint8_t)value;
 }
 
 static uint64_t get_big_endian(const uint8_t *in, size_t len)

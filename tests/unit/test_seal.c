@@ -46,6 +46,83 @@ static void another_secret_gives_other_names(void **state)
     seal_free(other);
 }
 
+static void a_public_id_gives_its_sender_s_tag_to_us_alone(void **state)
+{
+    (void)state;
+    uint8_t other_secret[SEAL_SECRET] = {1, 2, 4};
+    struct seal *seal = new_seal(), *other = seal_new(other_secret);
+    size_t guessed = 0;
+    for (int i = 0; i < 2000; i++) {
+        char sender[32], id[PUBLIC_ID + 1];
+        uint8_t tag = 255, foreign = 255;
+        snprintf(sender, sizeof sender, "user/u%d", i / 4);
+        seal_public_id(seal, text_of(sender), (struct text){sender, (size_t)(i % 4)}, id);
+        assert_true(seal_tag_of(seal, text_of(id), &tag));
+        assert_int_equal(tag, seal_sender_tag(seal, text_of(sender)));
+        assert_true(seal_tag_of(other, text_of(id), &foreign));
+        guessed += foreign == tag;
+    }
+    assert_in_range(guessed, 5, 100); /* 31 by chance */
+    seal_free(seal);
+    seal_free(other);
+}
+
+/* Of 2000 ids of one sender, every bit is set about as often as not, the last six too: nothing is shared. */
+static void ids_of_one_sender_look_unlike(void **state)
+{
+    (void)state;
+    struct seal *seal = new_seal();
+    size_t set[4 * PUBLIC_ID] = {0};
+    for (int i = 0; i < 2000; i++) {
+        char name[16], id[PUBLIC_ID + 1];
+        snprintf(name, sizeof name, "%d", i);
+        seal_public_id(seal, TEXT("user/ann"), text_of(name), id);
+        for (size_t at = 0; at < 4 * PUBLIC_ID; at++) {
+            int digit = id[at / 4] <= '9' ? id[at / 4] - '0' : id[at / 4] - 'a' + 10;
+            set[at] += digit >> (3 - at % 4) & 1;
+        }
+    }
+    for (size_t at = 0; at < 4 * PUBLIC_ID; at++)
+        assert_in_range(set[at], 850, 1150);
+    seal_free(seal);
+}
+
+static void what_is_no_public_id_has_no_tag(void **state)
+{
+    (void)state;
+    struct seal *seal = new_seal();
+    static const char *const none[] = {"", "0", "0123456789abcdef0123456", "0123456789abcdef012345678",
+        "0123456789ABCDEF01234567", "0123456789abcdef0123456g", "0123456789abcdef 1234567",
+        "../3456789abcdef01234567"};
+    uint8_t tag = 77;
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_false(seal_tag_of(seal, text_of(none[i]), &tag));
+    assert_false(seal_tag_of(seal, (struct text){"0123456789abcdef0123456\0", PUBLIC_ID}, &tag));
+    assert_int_equal(tag, 77);
+    assert_true(seal_tag_of(seal, TEXT("0123456789abcdef01234567"), &tag));
+    assert_true(tag < STORE_SENDER_TAGS);
+    seal_free(seal);
+}
+
+static void nearness_tells_cells_and_categories_apart(void **state)
+{
+    (void)state;
+    uint8_t other_secret[SEAL_SECRET] = {1, 2, 4};
+    struct seal *seal = new_seal(), *other = seal_new(other_secret);
+    uint8_t here[STORE_TOKEN], again[STORE_TOKEN];
+    seal_nearness(seal, 0x123456789abcdef8, 3, here);
+    seal_nearness(seal, 0x123456789abcdef8, 3, again);
+    assert_memory_equal(here, again, STORE_TOKEN);
+    seal_nearness(seal, 0x123456789abcdef9, 3, again);
+    assert_memory_not_equal(here, again, STORE_TOKEN);
+    seal_nearness(seal, 0x123456789abcdef8, 4, again);
+    assert_memory_not_equal(here, again, STORE_TOKEN);
+    seal_nearness(other, 0x123456789abcdef8, 3, again);
+    assert_memory_not_equal(here, again, STORE_TOKEN);
+    seal_free(seal);
+    seal_free(other);
+}
+
 static void sender_tags_use_the_whole_range(void **state)
 {
     (void)state;
@@ -161,6 +238,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(public_ids_tell_senders_and_ids_apart),
         cmocka_unit_test(another_secret_gives_other_names),
+        cmocka_unit_test(a_public_id_gives_its_sender_s_tag_to_us_alone),
+        cmocka_unit_test(ids_of_one_sender_look_unlike),
+        cmocka_unit_test(what_is_no_public_id_has_no_tag),
+        cmocka_unit_test(nearness_tells_cells_and_categories_apart),
         cmocka_unit_test(sender_tags_use_the_whole_range),
         cmocka_unit_test(digest_is_half_of_sha256),
         cmocka_unit_test(cursors_come_back),

@@ -25,6 +25,7 @@ static const struct command *const commands[] = {
     &command_geo_distance,
     &command_geo_area,
     &command_geo_check,
+    &command_cap_check,
     &command_stats,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

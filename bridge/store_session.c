@@ -29,6 +29,13 @@ static void decode_principal(
     record->since = reply_number(reply_at(fields, 5));
     record->share = (uint32_t)reply_number(reply_at(fields, 6));
     record->tokens_after = reply_number(reply_at(fields, 7));
+    record->verified = reply_number(reply_at(fields, 9));
+    record->banned_until = reply_number(reply_at(fields, 10));
+    record->ban_reason = reply_text(reply_at(fields, 11));
+    record->jurisdiction = reply_bytes(reply_at(fields, 12));
+    record->certificate = reply_bytes(reply_at(fields, 13));
+    record->must_sign = reply_number(reply_at(fields, 14)) != 0;
+    record->no_approval = reply_number(reply_at(fields, 15)) != 0;
 }
 
 struct principal_call {
@@ -88,6 +95,7 @@ static void on_open(struct store *store, void *arg, enum store_status status, co
         record.generation = (uint64_t)reply_number(reply_at(reply, 3));
         record.subscriptions = reply_bytes(reply_at(reply, 4));
         record.cursors = reply_bytes(reply_at(reply, 5));
+        record.wishes = reply_bytes(reply_at(reply, 7));
         record.qos2_count = reply_count(ids);
         packets = store_alloc(record.qos2_count * sizeof(*packets));
         for (size_t i = 0; i < record.qos2_count; i++)
@@ -143,26 +151,47 @@ static void send_status_call(struct store *store, struct buffer *command, store_
     store_send(store, command, on_status, call);
 }
 
-void store_session_save(struct store *store, struct session_name name, uint64_t generation,
-    struct bytes subscriptions, struct bytes cursors, store_status_done *done, void *arg)
+struct session_field {
+    const char *name;
+    struct bytes value;
+};
+
+/* Fields whose data is NULL stay as they are. */
+static void save_fields(struct store *store, struct session_name name, uint64_t generation,
+    const struct session_field *fields, size_t count, store_status_done *done, void *arg)
 {
     struct buffer command = {0};
-    size_t fields = (subscriptions.data != NULL) + (cursors.data != NULL);
-    command_function(&command, "nb_session_save", 4, 1 + 2 * fields);
+    size_t given = 0;
+    for (size_t i = 0; i < count; i++)
+        given += fields[i].value.data != NULL;
+    command_function(&command, "nb_session_save", 4, 1 + 2 * given);
     put_session_key(&command, name, "s:");
     put_session_key(&command, name, "q2:");
     put_session_key(&command, name, "in:");
     put_session_key(&command, name, "inlo:");
     command_number(&command, (int64_t)generation);
-    if (subscriptions.data) {
-        command_text(&command, "subs");
-        command_bytes(&command, subscriptions.data, subscriptions.len);
-    }
-    if (cursors.data) {
-        command_text(&command, "cursors");
-        command_bytes(&command, cursors.data, cursors.len);
+    for (size_t i = 0; i < count; i++) {
+        if (!fields[i].value.data)
+            continue;
+        command_text(&command, fields[i].name);
+        command_bytes(&command, fields[i].value.data, fields[i].value.len);
     }
     send_status_call(store, &command, done, arg);
+}
+
+void store_session_save(struct store *store, struct session_name name, uint64_t generation,
+    struct bytes subscriptions, struct bytes cursors, store_status_done *done, void *arg)
+{
+    const struct session_field fields[] = {{"subs", subscriptions}, {"cursors", cursors}};
+    save_fields(store, name, generation, fields, 2, done, arg);
+}
+
+void store_session_wishes(struct store *store, struct session_name name, uint64_t generation,
+    struct bytes wishes, store_status_done *done, void *arg)
+{
+    const struct bytes none = {(const uint8_t *)"", 0};
+    const struct session_field fields[] = {{"wishes", wishes.data ? wishes : none}};
+    save_fields(store, name, generation, fields, 1, done, arg);
 }
 
 void store_session_close(struct store *store, struct session_name name, uint64_t generation,

@@ -2,6 +2,7 @@
  * next needed. */
 #include "broker/principal.h"
 
+#include "broker/jurisdiction.h"
 #include "broker/session/session.h"
 #include "broker/step/publication.h"
 
@@ -25,12 +26,26 @@ static geo_cell parse_cell(const char *text)
     return cell;
 }
 
-static void take_agency_name(struct known_principal *principal, struct text name)
+/* Most have none of these texts, being followers by the ten thousand: they have no memory for them. */
+static void take_text(char **owned, struct text text)
 {
-    free(principal->agency_name);
-    principal->agency_name = name.len ? must_alloc(name.len + 1) : NULL;
-    if (name.len)
-        copy_text(principal->agency_name, name.len + 1, name);
+    free(*owned);
+    *owned = text.len ? must_alloc(text.len + 1) : NULL;
+    if (text.len)
+        copy_text(*owned, text.len + 1, text);
+}
+
+/* Loaded every few minutes, and seldom another one. What cannot be read is no leave to go everywhere. */
+static void take_jurisdiction(struct known_principal *principal, struct bytes encoded)
+{
+    if (principal->jurisdiction_owned && jurisdiction_is(principal->jurisdiction_owned, encoded))
+        return;
+    jurisdiction_free(principal->jurisdiction_owned);
+    principal->jurisdiction_owned = encoded.len ? jurisdiction_new(encoded) : NULL;
+    principal->jurisdiction = jurisdiction_shape(principal->jurisdiction_owned);
+    principal->jurisdiction_prepared = jurisdiction_prepared(principal->jurisdiction_owned);
+    if (principal->jurisdiction && principal->jurisdiction->polygon_count == 0)
+        log_line(LOG_LEVEL_ERROR, "jurisdiction_unreadable", "principal=%s", principal->name);
 }
 
 static void take_record(struct known_principal *principal, const struct principal_record *record, int64_t now)
@@ -44,7 +59,15 @@ static void take_record(struct known_principal *principal, const struct principa
     principal->since = record->since;
     principal->tokens_after = record->tokens_after;
     copy_text(principal->household, sizeof principal->household, record->household);
-    take_agency_name(principal, record->name);
+    take_text(&principal->agency_name, record->name);
+    principal->verified = record->verified;
+    principal->banned_until = record->banned_until;
+    take_text(&principal->ban_reason, record->ban_reason);
+    take_text(&principal->certificate,
+        (struct text){(const char *)record->certificate.data, record->certificate.len});
+    principal->must_sign = record->must_sign;
+    principal->no_approval = record->no_approval;
+    take_jurisdiction(principal, record->jurisdiction);
     principal->place = parse_cell(record->place);
     principal->former_place = parse_cell(record->former_place);
 }
@@ -64,6 +87,9 @@ static void forget(struct broker *broker, struct known_principal *principal)
 {
     HASH_DEL(broker->principals, principal);
     free(principal->agency_name);
+    free(principal->ban_reason);
+    free(principal->certificate);
+    jurisdiction_free(principal->jurisdiction_owned);
     free(principal);
 }
 

@@ -25,6 +25,16 @@ struct known_principal {
     char household[65];
     char *agency_name; /* owned; NULL for who has none: most are followers by the ten thousand */
     geo_cell place, former_place;
+    int64_t verified;     /* ms: since when its household is known to be real; 0: it is not */
+    int64_t banned_until; /* ms: it may post nothing until then; 0: it may */
+    char *ban_reason;     /* owned; NULL: none */
+    /* Of an agency. What they point to lives until the principal is loaded anew: never kept over a wait. */
+    const struct geo_shape *jurisdiction; /* polygons, of none nothing is inside; NULL: everywhere */
+    const struct geo_prepared *jurisdiction_prepared;
+    struct jurisdiction *jurisdiction_owned;
+    char *certificate;               /* PEM, that its signed documents must verify with; owned; NULL: none */
+    bool must_sign;                  /* a document without a good signature is refused */
+    bool no_approval;                /* the operator waived the second officer */
     struct publication_list waiting; /* publications in the step locate */
     char name[];
 };

@@ -43,6 +43,13 @@ CODEC_DECODER(moderation);
 bool codec_decode_published_alert(enum encoding encoding, struct bytes payload, struct arena *arena,
     struct alert *out, struct refusal *refusal) __attribute__((warn_unused_result));
 
+/* Polygons by themselves (MultiPolygon, protobuf), as the registry and the table of geocodes keep them: out
+ * is a place of polygons, at most LIMIT_KEPT_POLYGONS of at most LIMIT_KEPT_RINGS rings, LIMIT_POINTS points
+ * in all. False: *refusal. */
+bool codec_decode_polygons(struct bytes encoded, struct arena *arena, struct place *out,
+    struct refusal *refusal) __attribute__((warn_unused_result));
+struct bytes codec_encode_polygons(const struct place *in, struct arena *arena);
+
 /* Encoders. The bytes live in the arena. */
 #define CODEC_ENCODER(message)                                                                               \
     struct bytes codec_encode_##message(enum encoding encoding, const struct message *in, struct arena *arena)

@@ -23,15 +23,20 @@ static bool read_circle(const struct codec_reading *reading, const struct codec_
     return true;
 }
 
-/* points_left: of all polygons of the place. */
+/* How much a place may hold: an alert less than what an operator loads. */
+struct bounds {
+    size_t polygons, rings; /* rings: in a polygon */
+    size_t points_left;     /* of all polygons of the place */
+};
+
 static bool read_ring(const struct codec_reading *reading, const struct codec_path *path,
-    const Neighbors__V1__Ring *in, struct ring *out, size_t *points_left)
+    const Neighbors__V1__Ring *in, struct ring *out, struct bounds *bounds)
 {
     if (in->n_points < 4)
         return codec_refuse(reading, path, "points", "at least 4 points");
-    if (in->n_points > *points_left)
+    if (in->n_points > bounds->points_left)
         return codec_refuse(reading, path, "points", "at most 65536 points in all");
-    *points_left -= in->n_points;
+    bounds->points_left -= in->n_points;
     out->count = in->n_points;
     out->points = arena_take(reading->arena, in->n_points * sizeof *out->points);
     for (size_t i = 0; i < in->n_points; i++) {
@@ -45,35 +50,34 @@ static bool read_ring(const struct codec_reading *reading, const struct codec_pa
 }
 
 static bool read_polygon(const struct codec_reading *reading, const struct codec_path *path,
-    const Neighbors__V1__Polygon *in, struct polygon *out, size_t *points_left)
+    const Neighbors__V1__Polygon *in, struct polygon *out, struct bounds *bounds)
 {
     if (in->n_rings == 0)
         return codec_refuse(reading, path, "rings", "at least 1");
-    if (!codec_check_count(reading, path, "rings", in->n_rings, LIMIT_RINGS))
+    if (!codec_check_count(reading, path, "rings", in->n_rings, bounds->rings))
         return false;
     out->count = in->n_rings;
     out->rings = arena_take(reading->arena, in->n_rings * sizeof *out->rings);
     for (size_t i = 0; i < in->n_rings; i++) {
         struct codec_path ring = {path, "rings", i};
-        if (!read_ring(reading, &ring, in->rings[i], &out->rings[i], points_left))
+        if (!read_ring(reading, &ring, in->rings[i], &out->rings[i], bounds))
             return false;
     }
     return true;
 }
 
 static bool read_polygons(const struct codec_reading *reading, const struct codec_path *path,
-    const Neighbors__V1__MultiPolygon *in, struct place *out)
+    const Neighbors__V1__MultiPolygon *in, struct bounds bounds, struct place *out)
 {
     if (in->n_polygons == 0)
         return codec_refuse(reading, path, "polygons", "at least 1");
-    if (!codec_check_count(reading, path, "polygons", in->n_polygons, LIMIT_POLYGONS))
+    if (!codec_check_count(reading, path, "polygons", in->n_polygons, bounds.polygons))
         return false;
-    size_t points_left = LIMIT_POINTS;
     out->polygon_count = in->n_polygons;
     out->polygons = arena_take(reading->arena, in->n_polygons * sizeof *out->polygons);
     for (size_t i = 0; i < in->n_polygons; i++) {
         struct codec_path polygon = {path, "polygons", i};
-        if (!read_polygon(reading, &polygon, in->polygons[i], &out->polygons[i], &points_left))
+        if (!read_polygon(reading, &polygon, in->polygons[i], &out->polygons[i], &bounds))
             return false;
     }
     return true;
@@ -98,10 +102,27 @@ bool codec_read_place(const struct codec_reading *reading, const struct codec_pa
     case NEIGHBORS__V1__PLACE__SHAPE_POLYGONS:
         out->kind = PLACE_POLYGONS;
         shape.name = "polygons";
-        return read_polygons(reading, &shape, in->polygons, out);
+        return read_polygons(
+            reading, &shape, in->polygons, (struct bounds){LIMIT_POLYGONS, LIMIT_RINGS, LIMIT_POINTS}, out);
     default:
         return true;
     }
+}
+
+bool codec_decode_polygons(
+    struct bytes encoded, struct arena *arena, struct place *out, struct refusal *refusal)
+{
+    const struct codec_reading reading = {.arena = arena, .refusal = refusal};
+    const struct codec_path path = {NULL, "polygons", CODEC_NO_INDEX};
+    struct codec_memory memory;
+    codec_memory_init(&memory, arena, encoded.len);
+    *out = (struct place){.kind = PLACE_POLYGONS};
+    Neighbors__V1__MultiPolygon *polygons =
+        neighbors__v1__multi_polygon__unpack(&memory.allocator, encoded.len, encoded.data);
+    if (!polygons)
+        return codec_refuse(&reading, NULL, NULL, CODEC_NOT_PROTOBUF);
+    return read_polygons(
+        &reading, &path, polygons, (struct bounds){LIMIT_KEPT_POLYGONS, LIMIT_KEPT_RINGS, LIMIT_POINTS}, out);
 }
 
 static Neighbors__V1__Position *write_position(struct position in, struct arena *arena)
@@ -162,4 +183,9 @@ Neighbors__V1__Place *codec_write_place(const struct place *in, struct arena *ar
         place->polygons = write_polygons(in, arena);
     }
     return place;
+}
+
+struct bytes codec_encode_polygons(const struct place *in, struct arena *arena)
+{
+    return codec_pack(ENCODING_PROTOBUF, &write_polygons(in, arena)->base, arena);
 }

@@ -26,7 +26,9 @@ enum message_limit {
     LIMIT_RADIUS = 500000, /* of a circle, metres */
     LIMIT_REFERENCES = 64,
     LIMIT_POLYGONS = 1024,
-    LIMIT_RINGS = 64,     /* in a polygon: the outer and its holes */
+    LIMIT_RINGS = 64,           /* in a polygon: the outer and its holes */
+    LIMIT_KEPT_POLYGONS = 4096, /* of a jurisdiction or a geocode, which the operator loads: islands count */
+    LIMIT_KEPT_RINGS = 1024,
     LIMIT_POINTS = 65536, /* in all polygons of an alert */
     LIMIT_CURSORS = 512,
     LIMIT_PAGE = 500,   /* items of a history page */

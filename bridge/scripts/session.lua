@@ -7,7 +7,8 @@ local INBOX = 1000
 -- Status and the principal's fields, '' where there is none.
 local function principal(key)
     local fields, known = call('HMGET', key, 'household', 'name', 'number', 'place', 'former', 'since', 'share',
-        'tokens_after', 'revoked'), false
+        'tokens_after', 'revoked', 'verified', 'banned_until', 'ban_reason', 'jurisdiction', 'certificate',
+        'must_sign', 'no_approval'), false
     for i = 1, #fields do
         known = known or fields[i]
         fields[i] = fields[i] or ''
@@ -28,13 +29,13 @@ end
 
 -- Keys: principal, session, packet ids, inbox, its low-water mark. Arguments: 1 when clean, expiry in
 -- seconds, the principal's name, the client id. Answers status, the fields, present, generation,
--- subscriptions, cursors, packet ids.
+-- subscriptions, cursors, packet ids, wishes.
 local function open_session(keys, args)
     local status, fields = principal(keys[1])
     if status ~= OK then
         return { status }
     end
-    local before = call('HMGET', keys[2], 'gen', 'subs', 'cursors', 'expiry')
+    local before = call('HMGET', keys[2], 'gen', 'subs', 'cursors', 'expiry', 'wishes')
     -- One that was to end with its connection ends when it is taken over, or found after its process
     -- vanished.
     local present = before[1] and before[4] ~= '0' and args[1] ~= '1'
@@ -49,7 +50,7 @@ local function open_session(keys, args)
     keep({ keys[2], keys[3], keys[4], keys[5] }, tonumber(args[2]) >= FOREVER and FOREVER or args[2] + HELD_S)
     call('PUBLISH', 'nb:sessions', pack('>I8Hc0', generation, #args[3], args[3]) .. args[4])
     return { OK, fields, present and 1 or 0, text, present and before[2] or '', present and before[3] or '',
-        present and call('SMEMBERS', keys[3]) or {} }
+        present and call('SMEMBERS', keys[3]) or {}, present and before[5] or '' }
 end
 
 -- Key: session. Arguments: generation, then pairs of field and value.

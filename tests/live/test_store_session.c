@@ -6,7 +6,8 @@
 struct opened {
     bool done;
     struct session_record record;
-    char subscriptions[64], cursors[64], household[64], name[64];
+    char subscriptions[64], cursors[64], wishes[64], household[64], name[64], ban_reason[64],
+        jurisdiction[64], certificate[64];
     uint16_t qos2[8];
 };
 
@@ -26,6 +27,10 @@ static void on_open(void *arg, const struct session_record *record)
     opened->record = *record;
     keep(opened->subscriptions, 64, record->subscriptions.data, record->subscriptions.len);
     keep(opened->cursors, 64, record->cursors.data, record->cursors.len);
+    keep(opened->wishes, 64, record->wishes.data, record->wishes.len);
+    keep(opened->ban_reason, 64, record->principal.ban_reason.data, record->principal.ban_reason.len);
+    keep(opened->jurisdiction, 64, record->principal.jurisdiction.data, record->principal.jurisdiction.len);
+    keep(opened->certificate, 64, record->principal.certificate.data, record->principal.certificate.len);
     keep(opened->household, 64, record->principal.household.data, record->principal.household.len);
     keep(opened->name, 64, record->principal.name.data, record->principal.name.len);
     for (size_t i = 0; i < record->qos2_count && i < 8; i++)
@@ -104,6 +109,59 @@ static void a_principal_is_found_as_it_was_enrolled(void **state)
     assert_int_equal(ann->since, 77);
     assert_int_equal(ann->share, 6);
     assert_int_equal(ann->tokens_after, 88);
+}
+
+static void what_was_not_enrolled_is_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct opened opened = open_session(f, false, 60);
+    const struct principal_record *ann = &opened.record.principal;
+    assert_true(ann->verified == 0 && ann->banned_until == 0 && !ann->must_sign && !ann->no_approval);
+    assert_true(ann->ban_reason.len == 0 && ann->jurisdiction.len == 0 && ann->certificate.len == 0);
+}
+
+static void trust_and_limits_are_found(void **state)
+{
+    struct fixture *f = *state;
+    assert_true(redis_tell(&f->ask,
+        "HSET nb:{p:user/ann}:principal verified 1795000000123 banned_until 1795000000999 ban_reason %s "
+        "jurisdiction %s certificate %s must_sign 1 no_approval 1",
+        "spam, three times", "polygons", "PEM"));
+    struct opened opened = open_session(f, false, 60);
+    const struct principal_record *ann = &opened.record.principal;
+    assert_true(ann->verified == INT64_C(1795000000123));
+    assert_true(ann->banned_until == INT64_C(1795000000999));
+    assert_string_equal(opened.ban_reason, "spam, three times");
+    assert_string_equal(opened.jurisdiction, "polygons");
+    assert_string_equal(opened.certificate, "PEM");
+    assert_true(ann->must_sign);
+    assert_true(ann->no_approval);
+}
+
+static enum store_status wish(struct fixture *f, uint64_t generation, struct bytes wishes)
+{
+    struct status status = {0};
+    store_session_wishes(f->store, ANN, generation, wishes, on_status, &status);
+    fixture_until(f, &status.done);
+    return status.status;
+}
+
+static void wishes_stay_with_the_session(void **state)
+{
+    struct fixture *f = *state;
+    struct opened first = open_session(f, false, 60);
+    assert_string_equal(first.wishes, "");
+    assert_int_equal(wish(f, first.record.generation, bytes_of("quiet")), STORE_OK);
+    assert_int_equal(save(f, first.record.generation, "subs", "cursors"), STORE_OK);
+    struct opened second = open_session(f, false, 60);
+    assert_string_equal(second.wishes, "quiet");
+    assert_string_equal(second.subscriptions, "subs");
+    assert_int_equal(wish(f, first.record.generation, bytes_of("old")), STORE_FENCED);
+    assert_int_equal(wish(f, second.record.generation, bytes_of(NULL)), STORE_OK);
+    assert_string_equal(open_session(f, false, 60).wishes, "");
+    struct opened third = open_session(f, false, 60);
+    assert_int_equal(wish(f, third.record.generation, bytes_of("loud")), STORE_OK);
+    assert_string_equal(open_session(f, true, 60).wishes, "");
 }
 
 static void who_is_not_enrolled_or_was_revoked_opens_nothing(void **state)
@@ -240,6 +298,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_principal_is_found_as_it_was_enrolled),
+        TEST(what_was_not_enrolled_is_nothing),
+        TEST(trust_and_limits_are_found),
+        TEST(wishes_stay_with_the_session),
         TEST(who_is_not_enrolled_or_was_revoked_opens_nothing),
         TEST(a_session_goes_on_where_it_was),
         TEST(the_former_holder_is_fenced_and_told),

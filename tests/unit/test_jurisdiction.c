@@ -1,0 +1,113 @@
+/* An agency's jurisdiction, from the bytes of the registry to what is asked of it; and those bytes. */
+#include "broker/jurisdiction.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "proto/codec.h"
+
+#define DEGREE 10000000
+
+/* A square of half a degree, by its south-west corner. */
+static struct polygon square(struct arena *arena, int lat, int lon)
+{
+    struct position corners[] = {{lat, lon}, {lat, lon + DEGREE / 2}, {lat + DEGREE / 2, lon + DEGREE / 2},
+        {lat + DEGREE / 2, lon}, {lat, lon}};
+    struct ring *ring = arena_alloc(arena, sizeof *ring);
+    *ring = (struct ring){5, arena_alloc(arena, sizeof corners)};
+    memcpy(ring->points, corners, sizeof corners);
+    return (struct polygon){1, ring};
+}
+
+static struct bytes islands(struct arena *arena, size_t count)
+{
+    struct place place = {.kind = PLACE_POLYGONS, .polygon_count = count};
+    place.polygons = arena_alloc(arena, count * sizeof *place.polygons);
+    for (size_t i = 0; i < count; i++)
+        place.polygons[i] = square(arena, (int)(i / 300) * DEGREE, (int)(i % 300) * DEGREE / 2);
+    return codec_encode_polygons(&place, arena);
+}
+
+static void what_was_kept_is_asked(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, NULL, 0);
+    struct bytes encoded = islands(&arena, 1);
+    struct jurisdiction *jurisdiction = jurisdiction_new(encoded);
+    assert_int_equal(jurisdiction_shape(jurisdiction)->polygon_count, 1);
+    const struct geo_prepared *prepared = jurisdiction_prepared(jurisdiction);
+    assert_true(geo_prepared_contains(prepared, (struct geo_point){0.25, 0.25}));
+    assert_false(geo_prepared_contains(prepared, (struct geo_point){0.75, 0.25}));
+    assert_true(jurisdiction_is(jurisdiction, encoded));
+    struct bytes other = islands(&arena, 2);
+    assert_false(jurisdiction_is(jurisdiction, other));
+    assert_false(jurisdiction_is(NULL, other));
+    assert_null(jurisdiction_shape(NULL));
+    assert_null(jurisdiction_prepared(NULL));
+    jurisdiction_free(jurisdiction);
+    jurisdiction_free(NULL);
+    arena_free(&arena);
+}
+
+static void of_what_cannot_be_read_nothing_is_inside(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, NULL, 0);
+    struct bytes good = islands(&arena, 2);
+    for (size_t len = 1; len < good.len; len++) {
+        struct jurisdiction *cut = jurisdiction_new((struct bytes){good.data, len});
+        geo_cell cell = 0;
+        assert_non_null(jurisdiction_shape(cut));
+        if (jurisdiction_shape(cut)->polygon_count == 0) {
+            assert_int_equal(geo_encode((struct geo_point){0.25, 0.25}, 6, &cell), GEO_OK);
+            assert_false(geo_prepared_contains(jurisdiction_prepared(cut), (struct geo_point){0.25, 0.25}));
+            assert_int_equal(geo_prepared_side(jurisdiction_prepared(cut), cell), GEO_OUT);
+            assert_int_equal(geo_shape_side(jurisdiction_shape(cut), cell), GEO_OUT);
+        }
+        jurisdiction_free(cut);
+    }
+    arena_free(&arena);
+}
+
+static void polygons_come_back_and_add_up(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct place place;
+    struct refusal refusal = {0};
+    arena_init(&arena, NULL, 0);
+    struct bytes many = islands(&arena, LIMIT_KEPT_POLYGONS);
+    assert_true(codec_decode_polygons(many, &arena, &place, &refusal));
+    assert_int_equal(place.polygon_count, LIMIT_KEPT_POLYGONS);
+    struct bytes again = codec_encode_polygons(&place, &arena);
+    assert_int_equal(again.len, many.len);
+    assert_memory_equal(again.data, many.data, many.len);
+    struct bytes too_many = islands(&arena, LIMIT_KEPT_POLYGONS + 1);
+    assert_false(codec_decode_polygons(too_many, &arena, &place, &refusal));
+    assert_string_equal(refusal.rule, "at most 4096");
+    /* The bytes of two places, one behind the other, are both. */
+    struct bytes one = islands(&arena, 1), two = islands(&arena, 2);
+    uint8_t *both = arena_alloc(&arena, one.len + two.len);
+    memcpy(both, one.data, one.len);
+    memcpy(both + one.len, two.data, two.len);
+    assert_true(codec_decode_polygons((struct bytes){both, one.len + two.len}, &arena, &place, &refusal));
+    assert_int_equal(place.polygon_count, 3);
+    assert_false(codec_decode_polygons((struct bytes){NULL, 0}, &arena, &place, &refusal));
+    arena_free(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_kept_is_asked),
+        cmocka_unit_test(of_what_cannot_be_read_nothing_is_inside),
+        cmocka_unit_test(polygons_come_back_and_add_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -171,59 +171,72 @@ static enum geo_side rough_side(const struct search *search, struct geo_box box,
     return about.farthest < radius + least ? GEO_IN : GEO_PARTLY;
 }
 
-/* Circles that are large beside the box that holds their centers: how far the border is from its middle tells
- * nearly all. */
-static enum geo_side polygons_side(
-    const struct geo_prepared *shape, struct geo_box box, double least, double most)
+/* ---- polygons ---- */
+
+/* What is known on the way down about a polygon's border: what of it is in view, and that all centers below
+ * are outside, when nothing of it lies between them. */
+struct outlook {
+    struct geo_view view;
+    bool outside;
+};
+
+/* GEO_IN: all circles below are touched, GEO_OUT: none. */
+static enum geo_side narrow(const struct search *search, const struct geo_fork *fork, struct geo_box box,
+    const struct outlook *above, struct outlook *out)
 {
-    struct geo_point middle = {(box.south + box.north) / 2, (box.west + box.east) / 2};
-    double half = geo_box_about(box, middle, cos(middle.lat * GEO_RADIANS)).farthest;
-    if (half > least) {
-        enum geo_side side = geo_box_side(shape, grown(box, most));
-        return side == GEO_PARTLY && geo_box_side(shape, box) == GEO_IN ? GEO_IN : side;
-    }
-    if (geo_index_border_within(&shape->index, middle, least - half))
+    const double slack = 2 * GEO_SLACK_METRES;
+    const struct geo_index *index = &search->shape->index;
+    struct geo_disc disc = {{(box.south + box.north) / 2, (box.west + box.east) / 2}, 0, 0};
+    disc.cosine = cos(disc.center.lat * GEO_RADIANS);
+    disc.radius = geo_box_about(box, disc.center, disc.cosine).farthest;
+    bool crossed;
+    if (geo_view_narrow(index, &above->view, &disc, fork->least, fork->most + slack, &out->view, &crossed))
         return GEO_IN;
-    if (geo_index_border_within(&shape->index, middle, most + half + 2 * GEO_SLACK_METRES))
-        return GEO_PARTLY;
-    return geo_index_holds(&shape->index, middle) ? GEO_IN : GEO_OUT;
+    out->outside = above->outside;
+    if (!crossed && !out->outside) {
+        if (geo_index_holds(index, disc.center))
+            return GEO_IN;
+        out->outside = true;
+    }
+    return out->view.count == 0 ? GEO_OUT : GEO_PARTLY;
 }
 
-/* GEO_OUT: none of the circles below is touched; GEO_IN: all are. */
-static enum geo_side fork_side(const struct search *search, const struct geo_fork *fork)
+static bool polygons_touch(
+    const struct search *search, const struct outlook *outlook, const struct geo_circle *circle)
 {
-    struct geo_box box = geo_curve_box(fork->start >> 4, fork->bits);
-    if (!geo_boxes_touch(box, search->reach))
-        return GEO_OUT;
-    if (search->shape->shape->kind != GEO_POLYGONS)
-        return rough_side(search, box, fork->least, fork->most);
-    return polygons_side(search->shape, box, fork->least, fork->most);
+    const struct geo_index *index = &search->shape->index;
+    return geo_view_within(index, &outlook->view, circle->center, circle->radius + GEO_SLACK_METRES) ||
+           (!outlook->outside && geo_index_holds(index, circle->center));
 }
 
-static bool touches(const struct search *search, const struct geo_circle *circle)
+/* ---- the walk ---- */
+
+static bool touches(
+    const struct search *search, const struct outlook *outlook, const struct geo_circle *circle)
 {
     struct geo_box at = {circle->center.lat, circle->center.lon, circle->center.lat, circle->center.lon};
-    if (!geo_boxes_touch(at, search->reach))
+    if (!geo_boxes_touch(&at, &search->reach))
         return false;
-    enum geo_side side = GEO_PARTLY;
-    if (search->shape->shape->kind != GEO_POLYGONS)
-        side = rough_side(search, at, circle->radius, circle->radius);
+    if (search->shape->shape->kind == GEO_POLYGONS)
+        return polygons_touch(search, outlook, circle);
+    enum geo_side side = rough_side(search, at, circle->radius, circle->radius);
     if (side != GEO_PARTLY)
         return side == GEO_IN;
     return geo_prepared_touches_circle(search->shape, circle->center, circle->radius);
 }
 
-static bool visit_leaf(const struct search *search, struct geo_circle *circle, bool known)
+/* All circles at one place; outlook NULL: they are known to be touched. */
+static bool visit_leaf(const struct search *search, struct geo_circle *circle, const struct outlook *outlook)
 {
     const struct geo_circle *last = NULL;
-    bool touched = known;
+    bool touched = true;
     for (struct geo_circle *next; circle != NULL; circle = next) {
         next = circle->next;
         __builtin_prefetch(next);
         bool like_last = last != NULL && last->radius == circle->radius &&
                          last->center.lat == circle->center.lat && last->center.lon == circle->center.lon;
-        if (!known && !like_last)
-            touched = touches(search, circle);
+        if (outlook != NULL && !like_last)
+            touched = touches(search, outlook, circle);
         last = circle;
         if (touched && !search->visit(search->context, circle))
             return false;
@@ -238,19 +251,37 @@ static void fetch(const struct geo_branch *branch)
     __builtin_prefetch(branch->fork);
 }
 
-static bool search_branch(const struct search *search, const struct geo_branch *branch, bool known)
+static bool visit_all(const struct search *search, const struct geo_branch *branch)
 {
     if (branch->fork == NULL)
-        return visit_leaf(search, branch->leaf, known);
-    if (!known) {
-        enum geo_side side = fork_side(search, branch->fork);
-        if (side == GEO_OUT)
-            return true;
-        known = side == GEO_IN;
-    }
+        return visit_leaf(search, branch->leaf, NULL);
     const struct geo_branch *ways = branch->fork->branch;
     fetch(&ways[1]);
-    return search_branch(search, &ways[0], known) && search_branch(search, &ways[1], known);
+    return visit_all(search, &ways[0]) && visit_all(search, &ways[1]);
+}
+
+static bool search_branch(
+    const struct search *search, const struct geo_branch *branch, const struct outlook *above)
+{
+    if (branch->fork == NULL)
+        return visit_leaf(search, branch->leaf, above);
+    const struct geo_fork *fork = branch->fork;
+    struct geo_box box = geo_curve_box(fork->start >> 4, fork->bits);
+    if (!geo_boxes_touch(&box, &search->reach))
+        return true;
+    struct outlook outlook;
+    enum geo_side side;
+    if (search->shape->shape->kind == GEO_POLYGONS)
+        side = narrow(search, fork, box, above, &outlook);
+    else
+        side = rough_side(search, box, fork->least, fork->most);
+    if (side == GEO_OUT)
+        return true;
+    if (side == GEO_IN)
+        return visit_all(search, branch);
+    fetch(&fork->branch[1]);
+    return search_branch(search, &fork->branch[0], &outlook) &&
+           search_branch(search, &fork->branch[1], &outlook);
 }
 
 bool geo_circles_find(
@@ -260,9 +291,12 @@ bool geo_circles_find(
         .visit = visit,
         .context = context,
         .cosine = cos(shape->shape->center.lat * GEO_RADIANS)};
+    struct outlook outlook = {.outside = false};
+    if (shape->shape->kind == GEO_POLYGONS)
+        outlook.view = geo_view_of(&shape->index);
     for (int i = 0; i < GEO_RADIUS_CLASSES; i++) {
         begin_class(&search, &set->classes[i]);
-        if (!search_branch(&search, &set->classes[i], false))
+        if (!search_branch(&search, &set->classes[i], &outlook))
             return false;
     }
     return true;

@@ -1,88 +1,6 @@
-/* The questions to the index over a shape's edges. Each walks it in the order of the edges and leaves out the
- * branches that cannot matter. */
-#include "geo/internal.h"
-
-/* ---- walking ---- */
-
-/* The next run at or after *at whose box, and all boxes above it, pass the test; *at is moved past it. NULL:
- * no more. */
-typedef bool (*box_test)(const void *question, const struct geo_box *box);
-
-static const struct geo_run *next_run(
-    const struct geo_index *index, size_t *at, box_test passes, const void *question)
-{
-    while (*at < index->count[0]) {
-        size_t width = 1, position = *at;
-        int level = 0;
-        while (level + 1 < index->levels && position % GEO_FAN == 0) {
-            position /= GEO_FAN;
-            width *= GEO_FAN;
-            level++;
-        }
-        for (; level > 0; level--, width /= GEO_FAN)
-            if (!passes(question, &index->runs[index->start[level] + *at / width].box))
-                break;
-        const struct geo_run *run = &index->runs[*at];
-        *at += width;
-        if (level == 0 && passes(question, &run->box))
-            return run;
-    }
-    return NULL;
-}
-
-static bool touches_box(const void *question, const struct geo_box *box)
-{
-    return geo_boxes_touch(*box, *(const struct geo_box *)question);
-}
-
-/* The parts of a run that are of one ring: points[0] to points[edges]. */
-struct stretch {
-    const struct geo_shape *shape;
-    uint32_t left;                /* edges of the run after this stretch */
-    struct geo_place place, next; /* of this stretch's first point, and of where to go on */
-    const struct geo_point *points;
-    size_t edges;
-};
-
-static struct stretch stretches_of(const struct geo_index *index, const struct geo_run *run)
-{
-    return (struct stretch){
-        .shape = index->shape, .left = run->edges, .next = {run->polygon, run->ring, run->point}};
-}
-
-static bool next_stretch(struct stretch *stretch)
-{
-    struct geo_place next = stretch->next;
-    while (stretch->left > 0 && next.polygon < stretch->shape->polygon_count) {
-        const struct geo_polygon *polygon = &stretch->shape->polygons[next.polygon];
-        if (next.ring >= polygon->count) {
-            next = (struct geo_place){next.polygon + 1, 0, 0};
-            continue;
-        }
-        const struct geo_ring *ring = &polygon->rings[next.ring];
-        stretch->edges = next.point + 1 < ring->count ? ring->count - 1 - next.point : 0;
-        stretch->edges = stretch->edges < stretch->left ? stretch->edges : stretch->left;
-        stretch->place = next;
-        stretch->points = ring->points + next.point;
-        next = (struct geo_place){next.polygon, next.ring + 1, 0};
-        if (stretch->edges > 0) {
-            stretch->left -= (uint32_t)stretch->edges;
-            stretch->next = next;
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct geo_box edge_box(struct geo_point a, struct geo_point b)
-{
-    double east = a.lon + geo_edge_span(a, b);
-    struct geo_box box = {
-        geo_min(a.lat, b.lat), geo_min(a.lon, east), geo_max(a.lat, b.lat), geo_max(a.lon, east)};
-    if (box.west < -180)
-        box.west += 360, box.east += 360;
-    return box;
-}
+/* Which side of a border a point is on, and which boxes it touches: questions to the index over a shape's
+ * edges. */
+#include "geo/walk.h"
 
 /* ---- inside ---- */
 
@@ -115,7 +33,7 @@ bool geo_index_holds(const struct geo_index *index, struct geo_point point)
     const struct geo_run *run;
     size_t polygon = SIZE_MAX;
     bool inside = false, on_edge = false;
-    for (size_t at = 0; (run = next_run(index, &at, touches_box, &meridian)) != NULL;) {
+    for (size_t at = 0; (run = next_run(index, &at, index->count[0], touches_box, &meridian)) != NULL;) {
         for (struct stretch stretch = stretches_of(index, run); next_stretch(&stretch);) {
             if (stretch.place.polygon != polygon) {
                 if (inside)
@@ -138,7 +56,7 @@ static bool edge_crossed(const struct geo_index *index, size_t at, const struct 
     struct geo_point a = stretch->points[edge], b = stretch->points[edge + 1];
     const struct geo_box box = edge_box(a, b);
     const struct geo_run *run;
-    while ((run = next_run(index, &at, touches_box, &box)) != NULL)
+    while ((run = next_run(index, &at, index->count[0], touches_box, &box)) != NULL)
         for (struct stretch others = stretches_of(index, run); next_stretch(&others);)
             for (size_t i = 0; i < others.edges && others.place.polygon == stretch->place.polygon; i++)
                 if (geo_edges_cross(a, b, others.points[i], others.points[i + 1]))
@@ -165,7 +83,7 @@ bool geo_index_crossing(const struct geo_index *index, struct geo_place *where)
 bool geo_index_border_touches(const struct geo_index *index, struct geo_box box)
 {
     const struct geo_run *run;
-    for (size_t at = 0; (run = next_run(index, &at, touches_box, &box)) != NULL;)
+    for (size_t at = 0; (run = next_run(index, &at, index->count[0], touches_box, &box)) != NULL;)
         for (struct stretch stretch = stretches_of(index, run); next_stretch(&stretch);)
             for (size_t i = 0; i < stretch.edges; i++)
                 if (geo_edge_touches_box(stretch.points[i], stretch.points[i + 1], box))
@@ -243,8 +161,8 @@ uint32_t geo_index_border_mask(const struct geo_index *index, struct geo_box box
     parts.rows_per_degree = 1 / parts.height;
     uint32_t one_row = (UINT32_C(1) << columns) - 1;
     const struct geo_run *run;
-    for (size_t at = 0;
-         (run = next_run(index, &at, touches_box, &box)) != NULL && parts.touched != UINT32_MAX;)
+    for (size_t at = 0; (run = next_run(index, &at, index->count[0], touches_box, &box)) != NULL &&
+                        parts.touched != UINT32_MAX;)
         for (struct stretch stretch = stretches_of(index, run); next_stretch(&stretch);)
             touch_stretch(&parts, &stretch);
     if (index->north_vertex && box.north >= 90)
@@ -252,84 +170,4 @@ uint32_t geo_index_border_mask(const struct geo_index *index, struct geo_box box
     if (index->south_vertex && box.south <= -90)
         parts.touched |= one_row;
     return parts.touched;
-}
-
-/* ---- distances ---- */
-
-struct nearest {
-    struct geo_point point;
-    double cosine, best;
-    struct geo_box within; /* what is nearer than the best lies in this box */
-};
-
-static struct nearest nearest_to(struct geo_point point, double best)
-{
-    struct nearest nearest = {.point = point, .cosine = cos(point.lat * GEO_RADIANS), .best = best};
-    double degrees = (best + GEO_SLACK_METRES) / GEO_EARTH_RADIUS / GEO_RADIANS;
-    if (degrees > 5 || fabs(point.lat) > 70) {
-        nearest.within = geo_circle_box(point, best);
-        return nearest;
-    }
-    /* Here asin(sin(angle) / cosine) is the quotient but for 1 in 50. */
-    double lon = degrees / nearest.cosine * 1.02;
-    nearest.within =
-        (struct geo_box){point.lat - degrees, point.lon - lon, point.lat + degrees, point.lon + lon};
-    if (nearest.within.west < -180)
-        nearest.within.west += 360, nearest.within.east += 360;
-    return nearest;
-}
-
-static bool may_be_nearer(const void *question, const struct geo_box *box)
-{
-    const struct nearest *nearest = question;
-    return geo_boxes_touch(*box, nearest->within) &&
-           geo_box_about(*box, nearest->point, nearest->cosine).nearest < nearest->best;
-}
-
-static double edge_distance(const struct nearest *nearest, struct geo_point a, struct geo_point b)
-{
-    if (!geo_boxes_touch(edge_box(a, b), nearest->within) ||
-        geo_edge_about(a, b, nearest->point, nearest->cosine).nearest >= nearest->best)
-        return nearest->best;
-    return geo_edge_distance(a, b, nearest->point, nearest->best);
-}
-
-double geo_index_border_distance(const struct geo_index *index, struct geo_point point, double enough)
-{
-    struct nearest nearest = nearest_to(point, enough);
-    const struct geo_run *run;
-    for (size_t at = 0; (run = next_run(index, &at, may_be_nearer, &nearest)) != NULL;)
-        for (struct stretch stretch = stretches_of(index, run); next_stretch(&stretch);)
-            for (size_t i = 0; i < stretch.edges; i++) {
-                double distance = edge_distance(&nearest, stretch.points[i], stretch.points[i + 1]);
-                if (distance < nearest.best) {
-                    nearest.best = distance;
-                    nearest.within = geo_circle_box(point, distance);
-                }
-            }
-    return nearest.best;
-}
-
-static bool edge_within(const struct nearest *nearest, struct geo_point a, struct geo_point b)
-{
-    struct geo_about about = geo_edge_about(a, b, nearest->point, nearest->cosine);
-    if (about.farthest < nearest->best)
-        return true;
-    return about.nearest < nearest->best &&
-           geo_edge_distance(a, b, nearest->point, nearest->best) < nearest->best;
-}
-
-bool geo_index_border_within(const struct geo_index *index, struct geo_point point, double radius)
-{
-    const struct nearest nearest = nearest_to(point, radius);
-    const struct geo_run *run;
-    for (size_t at = 0; (run = next_run(index, &at, may_be_nearer, &nearest)) != NULL;) {
-        if (!run->ends_north && geo_box_about(run->box, point, nearest.cosine).farthest < radius)
-            return true;
-        for (struct stretch stretch = stretches_of(index, run); next_stretch(&stretch);)
-            for (size_t i = 0; i < stretch.edges; i++)
-                if (edge_within(&nearest, stretch.points[i], stretch.points[i + 1]))
-                    return true;
-    }
-    return false;
 }

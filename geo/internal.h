@@ -58,11 +58,39 @@ double geo_box_farthest(struct geo_box box, struct geo_point point);
 struct geo_about {
     double nearest, farthest;
 };
-struct geo_about geo_box_about(struct geo_box box, struct geo_point point, double cosine);
+/* What is farther in latitude and in longitude is farther; the cosine of a latitude differs from another's by
+ * no more than the latitudes do; and up to 0.1 the sine of half an angle is half the angle but for 1 in 2000.
+ */
+static inline struct geo_about geo_box_about(struct geo_box box, struct geo_point point, double cosine)
+{
+    double south = box.south - point.lat, north = box.north - point.lat,
+           west = geo_wrap(box.west - point.lon);
+    double east = west + (box.east - box.west), far_lat = geo_max(-south, north),
+           far_lon = geo_max(-west, east);
+    if (far_lat > 5 || far_lon > 5)
+        return (struct geo_about){0, HUGE_VAL};
+    double gap_lat = geo_max(geo_max(south, -north), 0) * GEO_RADIANS;
+    double gap_lon = geo_max(geo_max(west, -east), 0) * GEO_RADIANS;
+    far_lat = geo_max(far_lat, geo_max(south, -north)) * GEO_RADIANS;
+    far_lon = geo_max(far_lon, geo_max(west, -east)) * GEO_RADIANS;
+    double less = cosine * geo_max(cosine - far_lat, 0) * gap_lon * gap_lon,
+           more = (cosine + far_lat) * far_lon;
+    return (struct geo_about){GEO_EARTH_RADIUS * sqrt((gap_lat * gap_lat + less) * 0.999),
+        GEO_EARTH_RADIUS * sqrt(far_lat * far_lat + more * more)};
+}
 /* The smallest box that holds a circle; east may pass 180, a pole inside makes it 360 degrees wide. */
 struct geo_box geo_circle_box(struct geo_point center, double radius);
 /* True when two boxes overlap or touch, also 360 degrees apart. */
-bool geo_boxes_touch(struct geo_box a, struct geo_box b);
+static inline bool geo_boxes_touch(const struct geo_box *a, const struct geo_box *b)
+{
+    const double slack = GEO_SLACK_DEGREES;
+    if (a->south > b->north + slack || a->north < b->south - slack)
+        return false;
+    if (a->west <= b->east + slack && a->east >= b->west - slack)
+        return true;
+    /* A turn apart: only when one of them reaches the antimeridian. */
+    return a->west + 360 <= b->east + slack || a->east - 360 >= b->west - slack;
+}
 
 /* ---- edges ---- */
 /* Longitude from a to b the shorter way, in degrees; exactly 180 as drawn. */
@@ -128,6 +156,28 @@ uint32_t geo_index_border_mask(const struct geo_index *index, struct geo_box box
 struct geo_box geo_index_box(const struct geo_index *index);
 /* Metres to the nearest border, but no less than `enough` when that is farther. */
 double geo_index_border_distance(const struct geo_index *index, struct geo_point point, double enough);
+
+/* The branches of an index that matter near a place. */
+enum { GEO_VIEW = 40 };
+struct geo_view {
+    int count;
+    struct geo_node {
+        uint32_t number, level;
+    } nodes[GEO_VIEW];
+};
+struct geo_disc {
+    struct geo_point center;
+    double cosine, radius; /* of the center's latitude; metres, may be infinite */
+};
+/* All of the index. */
+struct geo_view geo_view_of(const struct geo_index *index);
+/* True when the border surely comes nearer than `least` to each point of the disc. Else `to` gets what of
+ * `from` may come within `most` of one of them, and *crossed says whether any of it may be in the disc. */
+bool geo_view_narrow(const struct geo_index *index, const struct geo_view *from, const struct geo_disc *disc,
+    double least, double most, struct geo_view *to, bool *crossed);
+/* geo_index_border_within, of what is in view. */
+bool geo_view_within(
+    const struct geo_index *index, const struct geo_view *view, struct geo_point point, double radius);
 
 /* ---- a shape, made ready for many questions ---- */
 struct geo_prepared {

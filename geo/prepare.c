@@ -2,19 +2,28 @@
  * small boxes, and a tree of boxes over the runs needs no sorting and no memory but one array. */
 #include "geo/internal.h"
 
-static size_t count_edges(const struct geo_shape *shape)
+static size_t edges_of(const struct geo_ring *ring)
 {
-    size_t edges = 0;
-    for (size_t i = 0; i < shape->polygon_count; i++)
-        for (size_t j = 0; j < shape->polygons[i].count; j++)
-            edges += shape->polygons[i].rings[j].count > 0 ? shape->polygons[i].rings[j].count - 1 : 0;
-    return edges;
+    return ring->count > 0 ? ring->count - 1 : 0;
 }
 
-/* Runs that end with a polygon around the north pole may be short: GEO_POLAR_POLYGONS more than else. */
-static size_t tree_size(size_t edges, size_t run)
+/* How many runs of so many edges there are, when each ring begins one of its own, or when they are joined. */
+static size_t count_runs(const struct geo_shape *shape, size_t run_edges, bool apart)
 {
-    size_t level = (edges + run - 1) / run + GEO_POLAR_POLYGONS, total = level;
+    size_t runs = 0, edges = 0;
+    for (size_t i = 0; i < shape->polygon_count; i++)
+        for (size_t j = 0; j < shape->polygons[i].count; j++) {
+            edges += edges_of(&shape->polygons[i].rings[j]);
+            runs += (edges_of(&shape->polygons[i].rings[j]) + run_edges - 1) / run_edges;
+        }
+    return apart ? runs : (edges + run_edges - 1) / run_edges;
+}
+
+/* Joined runs that end with a polygon around the north pole may be short: GEO_POLAR_POLYGONS more than else.
+ */
+static size_t tree_size(const struct geo_shape *shape, size_t run_edges, bool apart)
+{
+    size_t level = count_runs(shape, run_edges, apart) + GEO_POLAR_POLYGONS, total = level;
     while (level > 1) {
         level = (level + GEO_FAN - 1) / GEO_FAN;
         total += level;
@@ -24,7 +33,7 @@ static size_t tree_size(size_t edges, size_t run)
 
 size_t geo_index_size(const struct geo_shape *shape, size_t edges)
 {
-    return tree_size(count_edges(shape), edges);
+    return tree_size(shape, edges, true);
 }
 
 /* ---- boxes ---- */
@@ -84,6 +93,7 @@ static void build_levels(struct geo_index *index)
 struct building {
     struct geo_index *index;
     uint32_t run_edges;  /* a full run */
+    bool apart;          /* a ring begins with a run of its own */
     struct geo_run *run; /* the one being filled, or NULL */
     int spare;           /* short runs that there is room for */
 };
@@ -94,7 +104,7 @@ static void add_ring(
     struct geo_index *index = building->index;
     for (size_t at = 0; at + 1 < points->count;) {
         struct geo_run *run = building->run;
-        bool fresh = run == NULL || run->edges >= building->run_edges;
+        bool fresh = run == NULL || run->edges >= building->run_edges || (building->apart && at == 0);
         if (fresh) {
             run = building->run = &index->runs[index->count[0]++];
             *run = (struct geo_run){.polygon = polygon, .ring = ring, .point = (uint32_t)at};
@@ -132,9 +142,11 @@ void geo_index_build(
     const struct geo_shape *shape, struct geo_run *room, size_t capacity, struct geo_index *index)
 {
     *index = (struct geo_index){.shape = shape, .runs = room};
-    size_t edges = count_edges(shape);
-    struct building building = {index, 4, NULL, GEO_POLAR_POLYGONS};
-    while (tree_size(edges, building.run_edges) > capacity)
+    struct building building = {index, 4, true, NULL, GEO_POLAR_POLYGONS};
+    /* Where rings are far from each other, a run that joins two has a box that helps nobody: only when there
+     * are too many of them. */
+    building.apart = tree_size(shape, 1 << 20, true) <= capacity;
+    while (tree_size(shape, building.run_edges, building.apart) > capacity)
         building.run_edges += building.run_edges / 2;
     for (size_t i = 0; i < shape->polygon_count; i++)
         add_polygon(&building, (uint32_t)i, &shape->polygons[i]);

@@ -71,7 +71,7 @@ static bool box_has_point(struct geo_box box, struct geo_point point)
 static enum geo_side circle_side(const struct geo_prepared *prepared, struct geo_box box)
 {
     const struct geo_shape *circle = prepared->shape;
-    if (!geo_boxes_touch(prepared->box, box) ||
+    if (!geo_boxes_touch(&prepared->box, &box) ||
         geo_box_distance(box, circle->center) > circle->radius + GEO_SLACK_METRES)
         return GEO_OUT;
     return geo_box_farthest(box, circle->center) <= circle->radius - GEO_SLACK_METRES ? GEO_IN : GEO_PARTLY;

@@ -60,27 +60,6 @@ double geo_box_farthest(struct geo_box box, struct geo_point point)
     return M_PI * GEO_EARTH_RADIUS - geo_box_distance(box, antipode);
 }
 
-/* What is farther in latitude and in longitude is farther; the cosine of a latitude differs from another's by
- * no more than the latitudes do; and up to 0.1 the sine of half an angle is half the angle but for 1 in 2000.
- */
-struct geo_about geo_box_about(struct geo_box box, struct geo_point point, double cosine)
-{
-    double south = box.south - point.lat, north = box.north - point.lat,
-           west = geo_wrap(box.west - point.lon);
-    double east = west + (box.east - box.west), far_lat = geo_max(-south, north),
-           far_lon = geo_max(-west, east);
-    if (far_lat > 5 || far_lon > 5)
-        return (struct geo_about){0, HUGE_VAL};
-    double gap_lat = geo_max(geo_max(south, -north), 0) * GEO_RADIANS;
-    double gap_lon = geo_max(geo_max(west, -east), 0) * GEO_RADIANS;
-    far_lat = geo_max(far_lat, geo_max(south, -north)) * GEO_RADIANS;
-    far_lon = geo_max(far_lon, geo_max(west, -east)) * GEO_RADIANS;
-    double less = cosine * geo_max(cosine - far_lat, 0) * gap_lon * gap_lon,
-           more = (cosine + far_lat) * far_lon;
-    return (struct geo_about){GEO_EARTH_RADIUS * sqrt((gap_lat * gap_lat + less) * 0.999),
-        GEO_EARTH_RADIUS * sqrt(far_lat * far_lat + more * more)};
-}
-
 struct geo_box geo_circle_box(struct geo_point center, double radius)
 {
     double angle = (radius + GEO_SLACK_METRES) / GEO_EARTH_RADIUS, degrees = angle / GEO_RADIANS;
@@ -98,15 +77,4 @@ struct geo_box geo_circle_box(struct geo_point center, double radius)
         box.east += 360;
     }
     return box;
-}
-
-bool geo_boxes_touch(struct geo_box a, struct geo_box b)
-{
-    const double slack = GEO_SLACK_DEGREES;
-    if (a.south > b.north + slack || a.north < b.south - slack)
-        return false;
-    if (a.west <= b.east + slack && a.east >= b.west - slack)
-        return true;
-    /* A turn apart: only when one of them reaches the antimeridian. */
-    return a.west + 360 <= b.east + slack || a.east - 360 >= b.west - slack;
 }

@@ -101,6 +101,7 @@ static const struct cap_breach_row rows[BREACH_COUNT] = {
     ROW(CIRCLE_BLANK, "circle-blank", "R39", NULL, 'M', STRICTLY, "one space must stand before the radius of a circle, none beside the comma"),
     ROW(CIRCLE_RANGE, "circle-range", "R39", NULL, 'M', ALWAYS, "latitude must be -90 to 90, longitude -180 to 180, in this order"),
     ROW(CIRCLE_EMPTY, "circle-empty", "R39", NULL, 'M', STRICTLY, "a circle must not be empty"),
+    ROW(CIRCLE_NOTHING, "circle-nothing", "R39", NULL, 'M', ALWAYS, "a circle must not be empty, least of all where nothing else tells the area"),
     ROW(GEOCODE_ALONE, "geocode-alone", "R40", NULL, 'S', NOBODY, "an area with a geocode should have a polygon or circle too"),
     ROW(ALTITUDE_FORM, "altitude-form", "R41", "R04", 'M', STRICTLY, "altitude must be a number of feet"),
     ROW(CEILING_FORM, "ceiling-form", "R41", "R04", 'M', STRICTLY, "ceiling must be a number of feet"),

@@ -63,10 +63,10 @@ bool cap_settle_area(struct cap_context *context, void *object, const char *name
     struct text shown = area->description.len ? area->description : nothing;
     bool drawn = area->polygon_count || area->circle_count;
     if (context->empty_shape_line) {
-        bool something = drawn || area->geocode_count;
-        cap_report(context,
-            something || context->empty_shape == CIRCLE_EMPTY ? context->empty_shape : POLYGON_NOTHING,
-            context->empty_shape_line, context->empty_shape == CIRCLE_EMPTY ? "circle" : "polygon", nothing);
+        bool circle = context->empty_shape == CIRCLE_EMPTY, something = drawn || area->geocode_count;
+        enum cap_breach alone = circle ? CIRCLE_NOTHING : POLYGON_NOTHING;
+        cap_report(context, something ? context->empty_shape : alone, context->empty_shape_line,
+            circle ? "circle" : "polygon", nothing);
         context->empty_shape_line = 0;
     } else if (!drawn) {
         cap_report(context, area->geocode_count ? GEOCODE_ALONE : AREA_UNPLACED, context->line, name, shown);

@@ -1,0 +1,26 @@
+/* What the tests of CAP share: files read whole, and a document read in one call. */
+#ifndef NEIGHBORS_TESTS_UNIT_TEST_CAP_H
+#define NEIGHBORS_TESTS_UNIT_TEST_CAP_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "bridge/cap/cap.h"
+
+#define CAP_DATA "tests/data/cap/"
+#define CAP_SHARED "../shared/data/cap/"
+
+/* A whole file with a NUL behind it; data NULL: there is none. The caller frees data. */
+struct bytes cap_load(const char *path);
+/* The first finding of that breach; NULL: none. */
+const struct cap_finding *cap_find(const struct cap_findings *findings, const char *breach);
+/* Prints all findings, for a test that fails. */
+void cap_print(const struct cap_findings *findings);
+/* Fails unless the message, written, is accepted strictly and says the same. Returns what was written. */
+struct bytes cap_assert_round_trip(const struct cap_message *message, struct arena *arena, const char *what);
+
+#endif

@@ -109,18 +109,24 @@ static bool read_all(struct reader *reader, const json_t *root, struct geo_shape
     return true;
 }
 
-bool geojson_read(const char *path, struct arena *arena, struct geo_shape *out, char error[GEOJSON_ERROR])
+const char *geojson_take(const json_t *object, struct arena *arena, struct geo_shape *out)
 {
     struct reader reader = {.arena = arena};
+    return read_all(&reader, object, out) ? NULL : reader.complaint;
+}
+
+bool geojson_read(const char *path, struct arena *arena, struct geo_shape *out, char error[GEOJSON_ERROR])
+{
     json_error_t where;
     json_t *root = strcmp(path, "-") == 0 ? json_loadf(stdin, 0, &where) : json_load_file(path, 0, &where);
-    bool done = root && read_all(&reader, root, out);
+    const char *complaint = root ? geojson_take(root, arena, out) : NULL;
+    bool done = root && !complaint;
     if (!root && where.line > 0)
         snprintf(error, GEOJSON_ERROR, "%.80s:%d: %.80s", path, where.line, where.text);
     else if (!root)
         snprintf(error, GEOJSON_ERROR, "%.180s", where.text);
-    else if (!done)
-        snprintf(error, GEOJSON_ERROR, "%.90s: %s", path, reader.complaint);
+    else if (complaint)
+        snprintf(error, GEOJSON_ERROR, "%.90s: %s", path, complaint);
     json_decref(root);
     return done;
 }

@@ -13,6 +13,9 @@ enum { GEOJSON_ERROR = 200 };
  * lives in the arena; "-" reads standard input. False: error says what is wrong and where. */
 bool geojson_read(const char *path, struct arena *arena, struct geo_shape *out, char error[GEOJSON_ERROR])
     __attribute__((warn_unused_result));
+/* The same of an object at hand. NULL, or what is wrong with it (a constant). */
+const char *geojson_take(const json_t *object, struct arena *arena, struct geo_shape *out)
+    __attribute__((warn_unused_result));
 
 /* The geometry of a cell; of a circle, by many points, or of polygons. Null for a circle around both poles.
  */

@@ -108,22 +108,26 @@ bool token_key_make(const char *private_path, const char *public_path, const cha
 
 /* ---- signing ---- */
 
-/* The subject is written into JSON as it is. */
+/* Names are written into JSON as they are. */
+static bool is_plain(struct text name, size_t most)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.data[i];
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!letter && !(c >= '0' && c <= '9') && c != '.' && c != '_' && c != '-')
+            return false;
+    }
+    return name.len <= most;
+}
+
 static bool subject_is_valid(struct text subject)
 {
-    size_t slash = 0, slashes = 0;
-    for (size_t i = 0; i < subject.len; i++) {
-        char c = subject.data[i];
-        bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (c == '/') {
-            slash = i;
-            slashes++;
-        } else if (!plain && c != '.' && c != '_' && c != '-') {
-            return false;
-        }
-    }
-    return slashes == 1 && slash > 0 && slash + 1 < subject.len && subject.len - slash - 1 <= 64 &&
-           slash <= 16;
+    const char *slash = subject.len ? memchr(subject.data, '/', subject.len) : NULL;
+    if (!slash)
+        return false;
+    struct text role = {subject.data, (size_t)(slash - subject.data)};
+    struct text id = {slash + 1, subject.len - role.len - 1};
+    return role.len > 0 && id.len > 0 && is_plain(role, 16) && is_plain(id, 64);
 }
 
 static bool sign(const struct token_key *key, struct bytes data, uint8_t signature[SIGNATURE])
@@ -136,15 +140,18 @@ static bool sign(const struct token_key *key, struct bytes data, uint8_t signatu
     return done;
 }
 
-bool token_sign(
-    const struct token_key *key, struct text subject, int64_t now_ms, int64_t ttl_s, char out[TOKEN_TEXT])
+bool token_sign(const struct token_key *key, struct text subject, struct text officer, int64_t now_ms,
+    int64_t ttl_s, char out[TOKEN_TEXT])
 {
     int64_t issued = now_ms / 1000;
-    if (!key->private || !subject_is_valid(subject) || issued < 0 || ttl_s <= 0 || ttl_s > LATEST_S - issued)
+    if (!key->private || !subject_is_valid(subject) || !is_plain(officer, TOKEN_OFFICER) || issued < 0 ||
+        ttl_s <= 0 || ttl_s > LATEST_S - issued)
         return false;
-    char claims[200];
-    int claims_len = snprintf(claims, sizeof claims, "{\"sub\":\"%.*s\",\"iat\":%lld,\"exp\":%lld}",
-        (int)subject.len, subject.data, (long long)issued, (long long)(issued + ttl_s));
+    char claims[280], acts[TOKEN_OFFICER + 16] = "";
+    if (officer.len)
+        snprintf(acts, sizeof acts, ",\"officer\":\"%.*s\"", (int)officer.len, officer.data);
+    int claims_len = snprintf(claims, sizeof claims, "{\"sub\":\"%.*s\"%s,\"iat\":%lld,\"exp\":%lld}",
+        (int)subject.len, subject.data, acts, (long long)issued, (long long)(issued + ttl_s));
     size_t len = (size_t)sprintf(out, "%s.", header_text);
     len += base64url_encode((struct bytes){(uint8_t *)claims, (size_t)claims_len}, out + len);
     uint8_t signature[SIGNATURE];
@@ -219,15 +226,16 @@ static bool header_is_good(struct text part)
 
 static bool read_claims(struct text part, struct token_claims *out)
 {
-    const char *subject = NULL;
+    const char *subject = NULL, *officer = "";
     json_int_t issued = 0, expires = 0;
     json_t *claims = object_of(part);
-    bool good = claims && json_unpack_ex(claims, NULL, JSON_STRICT, "{s:s, s:I, s:I}", "sub", &subject, "iat",
-                              &issued, "exp", &expires) == 0;
-    good =
-        good && subject_is_valid(text_of(subject)) && issued >= 0 && issued < expires && expires <= LATEST_S;
+    bool good = claims && json_unpack_ex(claims, NULL, JSON_STRICT, "{s:s, s?s, s:I, s:I}", "sub", &subject,
+                              "officer", &officer, "iat", &issued, "exp", &expires) == 0;
+    good = good && subject_is_valid(text_of(subject)) && is_plain(text_of(officer), TOKEN_OFFICER) &&
+           issued >= 0 && issued < expires && expires <= LATEST_S;
     if (good) {
         snprintf(out->subject, sizeof out->subject, "%s", subject);
+        snprintf(out->officer, sizeof out->officer, "%s", officer);
         out->issued_at = issued * 1000;
         out->expires_at = expires * 1000;
     }

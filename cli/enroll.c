@@ -9,13 +9,14 @@
 #include "cli/cli.h"
 #include "proto/message.h"
 
-enum { HOUSEHOLD, AT, SHARE, VERIFIED, NAME, TTL };
+enum { HOUSEHOLD, AT, SHARE, VERIFIED, NAME, OFFICER, TTL };
 static const struct option_row options[] = {
     [HOUSEHOLD] = {"household", "H", "the household that it belongs to"},
     [AT] = {"at", "LAT,LON", "where it is; only the leaf cell is stored"},
     [SHARE] = {"share", "KINDS", "what the neighborhood may see: all, none, or person,vehicle,... (none)"},
     [VERIFIED] = {"verified-since", "DATE", "since when the household is known to be real, or now"},
     [NAME] = {"name", "NAME", "an agency's public name"},
+    [OFFICER] = {"officer", "NAME", "who acts for an agency with this token"},
     [TTL] = {"ttl", "SPAN", "how long the token is good (365d)"},
     {0},
 };
@@ -127,10 +128,21 @@ static enum exit_code enroll(const struct invocation *invocation, const struct e
     if (result != REGISTRY_OK)
         return code_of(invocation, result, &redis);
     snprintf(subject, sizeof subject, "%s/%s", e->role, e->id);
-    if (!token_sign(key, text_of(subject), known.issue_at, ttl_s, token))
+    if (!token_sign(key, text_of(subject), text_of(invocation->value[OFFICER]), known.issue_at, ttl_s, token))
         return cli_fail(
             invocation, EXIT_REFUSED, "token.key holds no private key, so no token can be signed");
     return hand_out(invocation, e, &known, token);
+}
+
+/* An officer's name is made as an id is. */
+static bool officer_fits(const struct invocation *invocation)
+{
+    const char *officer = invocation->value[OFFICER];
+    if (!officer || (strcmp(invocation->arguments[0], "agency") == 0 && registry_id_valid(officer)))
+        return true;
+    cli_fail(
+        invocation, EXIT_USAGE, "--officer: who acts for an agency, 1 to 64 characters of A-Z a-z 0-9 . _ -");
+    return false;
 }
 
 static enum exit_code run_enroll(struct invocation *invocation)
@@ -145,6 +157,8 @@ static enum exit_code run_enroll(struct invocation *invocation)
         return EXIT_USAGE;
     const char *ttl = invocation->value[TTL];
     if (ttl && (!cli_span(invocation, "--ttl", ttl, &ttl_ms) || ttl_ms < 1000))
+        return EXIT_USAGE;
+    if (!officer_fits(invocation))
         return EXIT_USAGE;
     struct token_key *key = load_key(invocation);
     if (!key)
@@ -181,8 +195,7 @@ static enum exit_code run_revoke(struct invocation *invocation)
     return EXIT_DONE;
 }
 
-const struct command command_enroll = {"enroll",
-    "enroll a device, edge, user or agency and hand out its token", "device|edge|user|agency ID", options,
-    run_enroll};
+const struct command command_enroll = {"enroll", "enroll somebody or something and hand out the token",
+    "device|edge|user|agency|operator ID", options, run_enroll};
 const struct command command_revoke = {
     "revoke", "revoke somebody: all tokens are void, connections end", "ROLE/ID", no_options, run_revoke};

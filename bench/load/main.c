@@ -24,7 +24,7 @@ struct link_identity load_identity(const struct load *load, const char *client, 
 
     if (!load->key)
         return identity;
-    if (!token_sign(load->key, text_of(user), wall_ms(), LIVES_MS, token)) {
+    if (!token_sign(load->key, text_of(user), (struct text){0}, wall_ms(), LIVES_MS, token)) {
         fprintf(stderr, "bench_load: cannot sign a token\n");
         exit(2);
     }

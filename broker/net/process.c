@@ -51,6 +51,7 @@ static bool check_token(
         return false;
     }
     snprintf(out->name, sizeof(out->name), "%s", claims.subject);
+    snprintf(out->officer, sizeof(out->officer), "%s", claims.officer);
     out->issued_at = claims.issued_at;
     out->expires_at = claims.expires_at;
     return true;

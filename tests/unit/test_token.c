@@ -61,7 +61,7 @@ static void a_signed_token_is_accepted(void **state)
     char token[TOKEN_TEXT];
     struct token_claims claims;
     const char *error = "";
-    assert_true(token_sign(f->sign, TEXT("device/cam-1"), NOW, 3600, token));
+    assert_true(token_sign(f->sign, TEXT("device/cam-1"), (struct text){0}, NOW, 3600, token));
     assert_true(token_check(f->check, bytes_of(token), NOW, &claims, &error));
     assert_null(error);
     assert_string_equal(claims.subject, "device/cam-1");
@@ -76,7 +76,7 @@ static void times_hold_with_a_minute_of_skew(void **state)
     char token[TOKEN_TEXT];
     struct token_claims claims;
     const char *error;
-    assert_true(token_sign(f->sign, TEXT("user/ann"), NOW, 10, token));
+    assert_true(token_sign(f->sign, TEXT("user/ann"), (struct text){0}, NOW, 10, token));
     assert_true(token_check(f->check, bytes_of(token), NOW + 69999, &claims, &error));
     assert_false(token_check(f->check, bytes_of(token), NOW + 70000, &claims, &error));
     assert_string_equal(error, "the token has expired");
@@ -91,7 +91,7 @@ static void a_changed_token_is_refused(void **state)
     char token[TOKEN_TEXT];
     struct token_claims claims;
     const char *error;
-    assert_true(token_sign(f->sign, TEXT("user/ann"), NOW, 60, token));
+    assert_true(token_sign(f->sign, TEXT("user/ann"), (struct text){0}, NOW, 60, token));
     size_t len = strlen(token);
     for (size_t i = 0; i < len; i++) {
         char changed[TOKEN_TEXT];
@@ -117,7 +117,7 @@ static void another_key_does_not_count(void **state)
     const char *error;
     set_up(&other_state);
     struct fixture *other = other_state;
-    assert_true(token_sign(other->sign, TEXT("user/ann"), NOW, 60, token));
+    assert_true(token_sign(other->sign, TEXT("user/ann"), (struct text){0}, NOW, 60, token));
     assert_false(token_check(f->check, bytes_of(token), NOW, &claims, &error));
     assert_string_equal(error, "the signature of the token is not ours");
     tear_down(&other_state);
@@ -175,6 +175,12 @@ static void only_our_form_is_accepted(void **state)
         {"{\"alg\":\"EdDSA\"}", "{\"sub\":\"user/ann\",\"iat\":1795000000,\"exp\":9007199254740993}", false},
         {"{\"alg\":\"EdDSA\"}", "{\"sub\":\"user/ann\",\"iat\":1795000000,\"exp\":1795000060,\"aud\":\"x\"}",
             false},
+        {"{\"alg\":\"EdDSA\"}",
+            "{\"sub\":\"agency/pd\",\"officer\":\"lee\",\"iat\":1795000000,\"exp\":1795000060}", true},
+        {"{\"alg\":\"EdDSA\"}",
+            "{\"sub\":\"agency/pd\",\"officer\":\"a b\",\"iat\":1795000000,\"exp\":1795000060}", false},
+        {"{\"alg\":\"EdDSA\"}", "{\"sub\":\"agency/pd\",\"officer\":7,\"iat\":1795000000,\"exp\":1795000060}",
+            false},
         {"{\"alg\":\"EdDSA\"}", "{\"sub\":\"user/ann\",\"iat\":1795000000,\"exp\":1795000060} ", true},
         {"{\"alg\":\"EdDSA\"}", "{\"sub\":\"user/ann\",\"iat\":1795000000,\"exp\":1795000060}x", false},
     };
@@ -188,6 +194,28 @@ static void only_our_form_is_accepted(void **state)
     }
 }
 
+static void who_acts_is_in_the_token(void **state)
+{
+    struct fixture *f = *state;
+    char token[TOKEN_TEXT], longest[80] = "operator/", officer[70] = "";
+    struct token_claims claims;
+    const char *error;
+    assert_true(token_sign(f->sign, TEXT("agency/pd"), TEXT("sgt.lee-7"), NOW, 60, token));
+    assert_true(token_check(f->check, bytes_of(token), NOW, &claims, &error));
+    assert_string_equal(claims.officer, "sgt.lee-7");
+    assert_true(token_sign(f->sign, TEXT("agency/pd"), (struct text){0}, NOW, 60, token));
+    assert_true(token_check(f->check, bytes_of(token), NOW, &claims, &error));
+    assert_string_equal(claims.officer, "");
+    assert_false(token_sign(f->sign, TEXT("agency/pd"), TEXT("a\"b"), NOW, 60, token));
+    memset(longest + 9, 'x', 64);
+    memset(officer, 'y', TOKEN_OFFICER);
+    assert_true(token_sign(f->sign, text_of(longest), text_of(officer), NOW, INT64_C(86400) * 36500, token));
+    assert_true(token_check(f->check, bytes_of(token), NOW, &claims, &error));
+    assert_string_equal(claims.officer, officer);
+    officer[TOKEN_OFFICER] = 'y';
+    assert_false(token_sign(f->sign, text_of(longest), text_of(officer), NOW, 60, token));
+}
+
 static void subjects_that_cannot_be_are_not_signed(void **state)
 {
     struct fixture *f = *state;
@@ -195,12 +223,12 @@ static void subjects_that_cannot_be_are_not_signed(void **state)
     static const char *const bad[] = {
         "", "ann", "/ann", "user/", "user/a/b", "user/a\"b", "user/a b", "user/\xc3\xa9"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_false(token_sign(f->sign, text_of(bad[i]), NOW, 60, token));
+        assert_false(token_sign(f->sign, text_of(bad[i]), (struct text){0}, NOW, 60, token));
     memset(longest + 7, 'x', 64);
-    assert_true(token_sign(f->sign, text_of(longest), NOW, INT64_C(86400) * 36500, token));
-    assert_false(token_sign(f->sign, TEXT("user/ann"), NOW, 0, token));
-    assert_false(token_sign(f->sign, TEXT("user/ann"), NOW, INT64_MAX, token));
-    assert_false(token_sign(f->check, TEXT("user/ann"), NOW, 60, token));
+    assert_true(token_sign(f->sign, text_of(longest), (struct text){0}, NOW, INT64_C(86400) * 36500, token));
+    assert_false(token_sign(f->sign, TEXT("user/ann"), (struct text){0}, NOW, 0, token));
+    assert_false(token_sign(f->sign, TEXT("user/ann"), (struct text){0}, NOW, INT64_MAX, token));
+    assert_false(token_sign(f->check, TEXT("user/ann"), (struct text){0}, NOW, 60, token));
 }
 
 static void keys_are_private_and_never_overwritten(void **state)
@@ -254,6 +282,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_changed_token_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_key_does_not_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_our_form_is_accepted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_acts_is_in_the_token, set_up, tear_down),
         cmocka_unit_test_setup_teardown(subjects_that_cannot_be_are_not_signed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_are_private_and_never_overwritten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_standard_s_example_verifies, set_up, tear_down),

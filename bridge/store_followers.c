@@ -1,5 +1,5 @@
-/* How many follow where, told by each process and added up: scripts/followers.lua. Told and asked in pieces, so
- * that no single step takes long. */
+/* How many follow where, told by each process and added up: scripts/followers.lua. Told and asked in pieces,
+ * so that no single step takes long. */
 #include <stdlib.h>
 
 #include "bridge/store_inside.h"

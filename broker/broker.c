@@ -1,4 +1,5 @@
 /* The broker as a whole: what belongs to it, the upkeep of a turn, and what the store tells it. */
+#include "broker/post.h"
 #include "broker/principal.h"
 #include "broker/session/connection_state.h"
 #include "broker/session/deliver.h"
@@ -91,6 +92,7 @@ struct broker *broker_new(const struct broker_options *options, const struct sea
     TAILQ_INIT(&broker->waiting);
     TAILQ_INIT(&broker->wills);
     TAILQ_INIT(&broker->waiting_publications);
+    TAILQ_INIT(&broker->posts);
     TAILQ_INIT(&broker->idle_principals);
     return broker;
 }
@@ -120,6 +122,7 @@ void broker_free(struct broker *broker)
 {
     struct publication *publication;
 
+    posts_clear(broker);
     while ((publication = broker->spare)) {
         broker->spare = TAILQ_NEXT(publication, in_connection);
         free(publication);
@@ -258,6 +261,7 @@ static void tick(struct broker *broker)
 
 void broker_turn(struct broker *broker)
 {
+    posts_turn(broker);
     deliver_turn(broker);
     tick(broker);
     store_upkeep(broker->store, broker_now(broker));

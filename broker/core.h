@@ -59,6 +59,7 @@ struct broker {
     struct session_queue waiting;                 /* sessions that wait for an alert to be loaded */
     struct channel_queue waiting_channels;        /* channels whose newest entry does */
     struct publication_list waiting_publications; /* likewise */
+    struct publication_list posts;                /* that begin with the next turn (broker/post.h) */
     size_t will_count;
     struct will_list wills; /* whose delay is not over */
     bool alerts_failed;     /* some could not be loaded */

@@ -17,9 +17,9 @@
     ROW(connections_taken_over, counter, "Connections closed because their session was opened elsewhere")    \
     ROW(bytes_received, counter, "Bytes read from clients")                                                  \
     ROW(bytes_sent, counter, "Bytes written to clients")                                                     \
-    ROW(publishes_received, counter, "PUBLISH packets received")                                             \
-    ROW(publishes_acknowledged, counter, "PUBLISH packets acknowledged as stored")                           \
-    ROW(publishes_refused, counter, "PUBLISH packets refused")                                               \
+    ROW(publishes_received, counter, "PUBLISH packets and posts received")                                   \
+    ROW(publishes_acknowledged, counter, "Publications acknowledged as stored")                              \
+    ROW(publishes_refused, counter, "Publications refused")                                                  \
     ROW(refused_not_allowed, counter, "Refusals: the sender may not do that")                                \
     ROW(refused_bad_payload, counter, "Refusals: not readable or against a rule")                            \
     ROW(refused_quota, counter, "Refusals: over a limit")                                                    \

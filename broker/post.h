@@ -5,7 +5,7 @@
 #include "broker/broker.h"
 #include "broker/step/publication.h"
 
-/* All is copied. */
+/* All is copied. What becomes of it later (Moderation) goes to the inbox of the client id "http". */
 struct broker_post {
     struct credential credential; /* who asks, authenticated by the caller; issued_at 0: by certificate */
     const char *topic;            /* "nb/v1/alert" */
@@ -14,8 +14,13 @@ struct broker_post {
     bool preview; /* tell what would become of it, store nothing */
 };
 /* Called once, in a later turn. publication->refusal says whether it was taken, ->outcome what became of it;
- * NULL: the store failed, nothing is known of it. */
+ * NULL: the store failed, nothing is known of it. Who is not enrolled, or whose token is expired or
+ * withdrawn, is refused 0x87 in the field "credential". The publication is freed afterwards. */
 typedef void broker_posted(void *arg, const struct publication *publication);
 void broker_post(struct broker *broker, const struct broker_post *post, broker_posted *done, void *arg);
+
+/* Starts the posts of this turn on their way; for broker_turn. Those that never began are answered NULL. */
+void posts_turn(struct broker *broker);
+void posts_clear(struct broker *broker);
 
 #endif

@@ -131,6 +131,11 @@ static void stored(void *arg, const struct store_alert_result *result)
 {
     struct publication *publication = arg;
 
+    memcpy(publication->outcome.public_id, result->public_id, sizeof publication->outcome.public_id);
+    publication->outcome.revision = result->revision;
+    publication->outcome.pending = result->pending;
+    publication->outcome.merged = result->merged;
+    publication->outcome.repeat = result->status == STORE_REPEAT;
     if (result->status == STORE_CONFLICT)
         publication_refuse(
             publication, REASON_OTHER, "sender_alert_id", "used already for another alert: choose a new id");

@@ -188,6 +188,8 @@ void acknowledge_done(struct connection *connection)
 static void finish(struct publication *publication)
 {
     publication->done = true;
+    if (publication->posted)
+        publication->posted(publication->posted_arg, publication->failed ? NULL : publication);
     if (!publication->connection)
         publication_free(publication);
     else
@@ -224,7 +226,7 @@ void acknowledge(struct publication *publication)
     }
     refuse_when_all_are(publication);
     count(publication);
-    if ((publication->refusal.code || bad_events(publication)) &&
+    if (!publication->posted && (publication->refusal.code || bad_events(publication)) &&
         (!connection || !can_carry(publication, properties, details(publication, properties)))) {
         put_in_inbox(publication);
         return;

@@ -3,6 +3,49 @@
 #include "broker/kind/kind.h"
 #include "broker/session/connection_state.h"
 
+/* Of a POST, what CONNECT asks of a connection. */
+static enum step_result identify(struct publication *publication)
+{
+    struct known_principal *principal = publication->principal;
+    const struct credential *who = publication->posted_as;
+    const char *rule = NULL;
+
+    if (principal->load == PRINCIPAL_LOADING) {
+        TAILQ_INSERT_TAIL(&principal->waiting, publication, in_waiting);
+        return STEP_WAIT;
+    }
+    if (principal->load == PRINCIPAL_FAILED)
+        return STEP_FAIL;
+    if (principal->load != PRINCIPAL_KNOWN)
+        rule = "not authorized";
+    else if (who->expires_at && broker_now(publication->broker) > who->expires_at)
+        rule = "the token has expired";
+    else if (who->issued_at && who->issued_at < principal->tokens_after)
+        rule = "the token was withdrawn";
+    return rule ? publication_refuse(publication, REASON_NOT_ALLOWED, "credential", rule) : STEP_GO_ON;
+}
+
+/* The rules that need no payload. */
+static enum step_result admit(struct publication *publication)
+{
+    enum publish_topic topic = publication->topic;
+    enum step_result known = publication->posted_as ? identify(publication) : STEP_GO_ON;
+
+    if (known != STEP_GO_ON)
+        return known;
+    publication->kind = kind_of(topic);
+    if (publication->retain)
+        return publication_refuse(publication, REASON_BAD_PAYLOAD, "retain", "must not be set");
+    if (topic == TOPIC_NONE)
+        return publication_refuse(
+            publication, REASON_NOT_ALLOWED, "topic", "not one that can be published to");
+    if (!kind_allows(topic, publication->principal->role))
+        return publication_refuse(publication, REASON_NOT_ALLOWED, "topic", "not for this role");
+    if (!publication->kind)
+        return publication_refuse(publication, REASON_OTHER, "topic", "not served by this version");
+    return STEP_GO_ON;
+}
+
 static enum step_result decode(struct publication *publication)
 {
     publication->encoding =
@@ -31,6 +74,7 @@ static const struct step {
     const char *name; /* for who reads the table in a debugger */
     enum step_result (*run)(struct publication *publication);
 } steps[] = {
+    {"admit", admit},
     {"decode", decode},
     {"authorize", authorize},
     {"locate", locate},

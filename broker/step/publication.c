@@ -41,30 +41,11 @@ struct publication *publication_new(struct broker *broker, struct connection *co
     return publication;
 }
 
-static enum step_result admit(
-    struct publication *publication, const struct mqtt_publish *publish, struct text topic)
-{
-    enum publish_topic named = topic_of(topic);
-
-    publication->kind = kind_of(named);
-    if (publish->retain)
-        return publication_refuse(publication, REASON_BAD_PAYLOAD, "retain", "must not be set");
-    if (named == TOPIC_NONE)
-        return publication_refuse(
-            publication, REASON_NOT_ALLOWED, "topic", "not one that can be published to");
-    if (!kind_allows(named, publication->principal->role))
-        return publication_refuse(publication, REASON_NOT_ALLOWED, "topic", "not for this role");
-    if (!publication->kind)
-        return publication_refuse(publication, REASON_OTHER, "topic", "not served by this version");
-    return STEP_GO_ON;
-}
-
 void publication_begin(struct publication *publication, const struct mqtt_publish *publish, struct text topic)
 {
-    if (admit(publication, publish, topic) == STEP_REFUSE)
-        acknowledge(publication);
-    else
-        pipeline_run(publication);
+    publication->topic = topic_of(topic);
+    publication->retain = publish->retain;
+    pipeline_run(publication);
 }
 
 void publication_orphan(struct publication *publication)

@@ -51,7 +51,9 @@ struct publication {
     uint8_t version, qos, encoding;
     uint16_t packet_id;
     uint64_t generation; /* of the session that it came in */
-    const struct kind *kind;
+    enum publish_topic topic;
+    bool retain;
+    const struct kind *kind;    /* NULL until the step admit has found it */
     struct bytes payload;       /* valid until the step decode is done */
     struct text content_type;   /* likewise */
     struct text response_topic; /* in the arena */
@@ -77,7 +79,8 @@ struct publication {
      * none. */
     void (*posted)(void *arg, const struct publication *publication);
     void *posted_arg;
-    struct known_principal **devices; /* of motion: who each event is from, held; or NULL */
+    const struct credential *posted_as; /* of a POST, in the arena; NULL: of a connection or a will */
+    struct known_principal **devices;   /* of motion: who each event is from, held; or NULL */
     struct arena arena;
     uint8_t room[1536] __attribute__((aligned(16)));
 };
@@ -95,7 +98,7 @@ void pipeline_stored(struct publication *publication, enum store_status status);
 struct publication *publication_new(struct broker *broker, struct connection *connection,
     struct known_principal *principal, struct text client, uint8_t version,
     const struct mqtt_publish *publish);
-/* Starts it on its way: the rules that need no payload, then the pipeline. topic: with aliases resolved. */
+/* Starts it on its way. topic: with aliases resolved. */
 void publication_begin(
     struct publication *publication, const struct mqtt_publish *publish, struct text topic);
 /* Its connection is gone: it goes on without it, and frees itself. */

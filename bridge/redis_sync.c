@@ -97,9 +97,9 @@ void redis_sync_close(struct redis_sync *redis)
     redis->context = NULL;
 }
 
-static redisReply *ask(struct redis_sync *redis, const char *format, va_list arguments)
+/* The reply when it is an answer; else NULL, and what went wrong is noted. */
+static redisReply *answer_of(struct redis_sync *redis, redisReply *reply)
 {
-    redisReply *reply = redisvCommand(redis->context, format, arguments);
     if (!reply) {
         snprintf(redis->error, sizeof redis->error, "Redis does not answer: %.150s", redis->context->errstr);
         return NULL;
@@ -116,7 +116,7 @@ redisReply *redis_ask(struct redis_sync *redis, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    redisReply *reply = ask(redis, format, arguments);
+    redisReply *reply = answer_of(redis, redisvCommand(redis->context, format, arguments));
     va_end(arguments);
     return reply;
 }
@@ -125,10 +125,26 @@ bool redis_tell(struct redis_sync *redis, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    redisReply *reply = ask(redis, format, arguments);
+    redisReply *reply = answer_of(redis, redisvCommand(redis->context, format, arguments));
     va_end(arguments);
     if (!reply)
         return false;
     freeReplyObject(reply);
     return true;
+}
+
+redisReply *redis_ask_words(struct redis_sync *redis, const struct bytes *words, size_t count)
+{
+    const char **data = malloc(count * sizeof *data);
+    size_t *lens = malloc(count * sizeof *lens);
+    if (!data || !lens)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        data[i] = words[i].len ? (const char *)words[i].data : "";
+        lens[i] = words[i].len;
+    }
+    redisReply *reply = answer_of(redis, redisCommandArgv(redis->context, (int)count, data, lens));
+    free(data);
+    free(lens);
+    return reply;
 }

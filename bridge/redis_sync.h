@@ -6,6 +6,8 @@
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
 
+#include "proto/bytes.h"
+
 struct redis_sync {
     redisContext *context;
     char error[200]; /* what went wrong last, a sentence without the password; "" when nothing did */
@@ -23,5 +25,9 @@ redisReply *redis_ask(struct redis_sync *redis, const char *format, ...)
 /* The same for commands whose answer tells nothing. */
 bool redis_tell(struct redis_sync *redis, const char *format, ...)
     __attribute__((warn_unused_result, format(printf, 2, 3)));
+
+/* The same for a command of words that may hold any bytes. */
+redisReply *redis_ask_words(struct redis_sync *redis, const struct bytes *words, size_t count)
+    __attribute__((warn_unused_result));
 
 #endif

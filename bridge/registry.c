@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bridge/registry_trust.h"
 #include "bridge/sharing_index.h"
 
 enum { LOCK_MS = 10000, LOCK_PAUSE_MS = 20, SECOND_MS = 1000 };
@@ -39,7 +40,19 @@ static enum registry_result refuse(struct redis_sync *redis, const char *rule)
 
 /* ---- reading ---- */
 
-enum field { HOUSEHOLD, NAME, PLACE, FORMER, NUMBER, SHARE, SINCE, TOKENS_AFTER, REVOKED, ENROLLED };
+enum field {
+    HOUSEHOLD,
+    NAME,
+    PLACE,
+    FORMER,
+    NUMBER,
+    SHARE,
+    SINCE,
+    TOKENS_AFTER,
+    REVOKED,
+    VERIFIED,
+    ENROLLED
+};
 
 static void fill(const redisReply *reply, struct enrolled *out)
 {
@@ -54,6 +67,7 @@ static void fill(const redisReply *reply, struct enrolled *out)
     out->share = (uint32_t)strtoul(field[SHARE], NULL, 10);
     out->since = strtoll(field[SINCE], NULL, 10);
     out->tokens_after = strtoll(field[TOKENS_AFTER], NULL, 10);
+    out->verified = strtoll(field[VERIFIED], NULL, 10);
     out->revoked = *field[REVOKED] != '\0';
     out->existed = *field[ENROLLED] != '\0';
 }
@@ -66,7 +80,7 @@ enum registry_result registry_read(
         return REGISTRY_NOT_FOUND;
     redisReply *reply = redis_ask(redis,
         "HMGET nb:{p:%s/%s}:principal household name place former number share since tokens_after revoked "
-        "enrolled",
+        "verified enrolled",
         role, id);
     if (!reply)
         return REGISTRY_FAILED;
@@ -126,6 +140,8 @@ static const char *broken_rule(const struct enrolment *e, const struct enrolled 
         return "place: a leaf geohash";
     if (e->share_given && e->share && !thing)
         return "share: only a device or an edge has something to share";
+    if (e->trust && !agency)
+        return "jurisdiction, certificate and approval are an agency's";
     return NULL;
 }
 
@@ -136,6 +152,15 @@ static bool hget(struct redis_sync *redis, const char *household, const char *fi
         return false;
     snprintf(out, size, "%s", reply->str ? reply->str : "");
     freeReplyObject(reply);
+    return true;
+}
+
+static bool household_verified(struct redis_sync *redis, const char *household, int64_t *out)
+{
+    char text[24];
+    if (!hget(redis, household, "verified", text, sizeof text))
+        return false;
+    *out = strtoll(text, NULL, 10);
     return true;
 }
 
@@ -163,6 +188,8 @@ static bool join_household(
     }
     if (e->verified &&
         !redis_tell(redis, "HSET nb:{h:%s}:household verified %" PRId64, out->household, e->verified))
+        return false;
+    if (!household_verified(redis, out->household, &out->verified))
         return false;
     if (!joins)
         return true;
@@ -200,18 +227,37 @@ static bool write_principal(struct redis_sync *redis, const struct enrolment *e,
     return redis_tell(redis, "MULTI") &&
            redis_tell(redis,
                "HSET nb:{p:%s/%s}:principal household %s name %s number %u place %s former %s since %" PRId64
-               " share %u tokens_after %" PRId64,
+               " share %u tokens_after %" PRId64 " verified %" PRId64,
                e->role, e->id, known->household, known->name, known->number, known->place, known->former,
-               known->since, known->share, known->tokens_after) &&
+               known->since, known->share, known->tokens_after, known->verified) &&
+           (!e->trust || registry_write_trust(redis, e->role, e->id, e->trust)) &&
            redis_tell(redis, "HSETNX nb:{p:%s/%s}:principal enrolled %" PRId64, e->role, e->id, e->now) &&
            redis_tell(redis, "HDEL nb:{p:%s/%s}:principal revoked", e->role, e->id) &&
            redis_tell(redis, "EXEC");
+}
+
+/* Each member bears when its household was verified, since the broker looks there. */
+static bool tell_members(struct redis_sync *redis, const struct enrolled *known)
+{
+    if (*known->household == '\0')
+        return true;
+    redisReply *members = redis_ask(redis, "SMEMBERS nb:{h:%s}:members", known->household);
+    bool done = members != NULL;
+    for (size_t i = 0; done && i < members->elements; i++) {
+        const char *name = members->element[i]->str;
+        done = redis_tell(redis, "HSET nb:{p:%s}:principal verified %" PRId64, name, known->verified) &&
+               redis_tell(redis, "PUBLISH nb:principals %s", name);
+    }
+    if (members)
+        freeReplyObject(members);
+    return done;
 }
 
 /* The change itself, with the locks held. */
 static bool change(
     struct redis_sync *redis, const struct enrolment *e, const struct enrolled *before, struct enrolled *out)
 {
+    out->verified = 0;
     bool joins = *out->household && strcmp(out->household, before->household) != 0;
     bool leaves = *before->household && strcmp(out->household, before->household) != 0;
     if (*out->household && !join_household(redis, e, joins, out))
@@ -222,8 +268,9 @@ static bool change(
     }
     if (leaves && !redis_tell(redis, "SREM nb:{h:%s}:members %s/%s", before->household, e->role, e->id))
         return false;
-    return write_principal(redis, e, out) && (!leaves || settle(redis, before->household)) &&
-           settle(redis, out->household) && redis_tell(redis, "PUBLISH nb:principals %s/%s", e->role, e->id);
+    return write_principal(redis, e, out) && (!e->verified || tell_members(redis, out)) &&
+           (!leaves || settle(redis, before->household)) && settle(redis, out->household) &&
+           redis_tell(redis, "PUBLISH nb:principals %s/%s", e->role, e->id);
 }
 
 /* Takes the locks in the order of their names, so that two who need the same ones never wait for each other.

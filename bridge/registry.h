@@ -3,11 +3,15 @@
  *
  * Keys and fields, as the scripts of the store read them too:
  *   hash nb:{p:<role>/<id>}:principal  household, name, number, place, former, since, share, tokens_after,
- * enrolled, revoked (only when revoked); times are ms since 1970, places leaf geohashes hash
- * nb:{h:<household>}:household  place, verified (ms), next (the last device number given) set
- * nb:{h:<household>}:members    the principals of the household set  nb:{h:<household>}:leaves     the leaf
- * cells where the household stands in the sharing index and the sharing index (bridge/sharing_index.h). Each
- * change is told by PUBLISH nb:principals <role>/<id>. */
+ * enrolled, verified (the household's), revoked (only when revoked), banned_until, ban_reason (only when
+ * banned); of an agency jurisdiction (neighbors.v1.MultiPolygon), certificate (PEM), must_sign, no_approval,
+ * forgiving. Times are ms since 1970, places leaf geohashes
+ *   hash nb:{h:<household>}:household  place, verified (ms), next (the last device number given)
+ *   set  nb:{h:<household>}:members    the principals of the household
+ *   set  nb:{h:<household>}:leaves     the leaf cells where the household stands in the sharing index
+ *   zset nb:banned                     <role>/<id> by the end of its ban
+ * and the sharing index (bridge/sharing_index.h). Each change is told by PUBLISH nb:principals <role>/<id>.
+ */
 #ifndef NEIGHBORS_BRIDGE_REGISTRY_H
 #define NEIGHBORS_BRIDGE_REGISTRY_H
 
@@ -15,7 +19,15 @@
 
 #include "bridge/redis_sync.h"
 
-enum { REGISTRY_ID = 64, REGISTRY_NAME = 120, REGISTRY_PLACE = 12 };
+enum { REGISTRY_ID = 64, REGISTRY_NAME = 120, REGISTRY_PLACE = 12, REGISTRY_REASON = 360 };
+
+/* What an agency is trusted with. What is not given stays as it is. */
+enum registry_choice { REGISTRY_AS_IS = 0, REGISTRY_NO, REGISTRY_YES };
+struct registry_trust {
+    struct bytes jurisdiction; /* neighbors.v1.MultiPolygon; data NULL: as it is; len 0: everywhere */
+    struct bytes certificate;  /* PEM; data NULL: as it is; len 0: none */
+    enum registry_choice must_sign, no_approval, forgiving;
+};
 
 /* One who is enrolled, or enrolled again. NULL and 0 leave what is known as it is. */
 struct enrolment {
@@ -25,9 +37,10 @@ struct enrolment {
     const char *name;  /* an agency's public name, which it must have; at most REGISTRY_NAME bytes of UTF-8 */
     const char *place; /* leaf geohash; NULL with a household new to the principal: the household's */
     bool share_given;
-    uint32_t share;   /* bit n: motion kind n (proto/message.h) may be published */
-    int64_t verified; /* ms: since when the household is known to be real */
-    int64_t now;      /* ms */
+    uint32_t share;                     /* bit n: motion kind n (proto/message.h) may be published */
+    int64_t verified;                   /* ms: since when the household is known to be real */
+    const struct registry_trust *trust; /* of an agency; or NULL */
+    int64_t now;                        /* ms */
 };
 
 /* What is known then. */
@@ -37,6 +50,7 @@ struct enrolled {
     char place[REGISTRY_PLACE + 1], former[REGISTRY_PLACE + 1];
     uint32_t number, share;
     int64_t since, tokens_after;
+    int64_t verified; /* ms: the household's; 0: it is not */
     int64_t
         issue_at; /* ms: the time that a token made now must bear, so that it is not among the void ones */
 };
@@ -56,6 +70,10 @@ enum registry_result registry_enroll(struct redis_sync *redis, const struct enro
 /* Revokes: every token is void from now on, connections end, nothing of it is published any more. */
 enum registry_result registry_revoke(struct redis_sync *redis, const char *role, const char *id, int64_t now)
     __attribute__((warn_unused_result));
+
+/* Bans until then, with the reason that the banned one is told; until 0 ends a ban. */
+enum registry_result registry_ban(struct redis_sync *redis, const char *role, const char *id, int64_t until,
+    const char *reason) __attribute__((warn_unused_result));
 
 /* Reads what is known. */
 enum registry_result registry_read(struct redis_sync *redis, const char *role, const char *id,

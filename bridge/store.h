@@ -319,6 +319,7 @@ struct principal_record {
     struct bytes certificate; /* of an agency: PEM, that its signed documents must verify with; len 0: none */
     bool must_sign;           /* of an agency: a document without a good signature is refused */
     bool no_approval;         /* of an agency: the operator waived the second officer */
+    bool forgiving;           /* of an agency: its CAP documents are read in the forgiving mode */
 };
 typedef void store_principal_done(void *arg, const struct principal_record *record);
 

@@ -36,6 +36,7 @@ static void decode_principal(
     record->certificate = reply_bytes(reply_at(fields, 13));
     record->must_sign = reply_number(reply_at(fields, 14)) != 0;
     record->no_approval = reply_number(reply_at(fields, 15)) != 0;
+    record->forgiving = reply_number(reply_at(fields, 16)) != 0;
 }
 
 struct principal_call {

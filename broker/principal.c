@@ -67,6 +67,7 @@ static void take_record(struct known_principal *principal, const struct principa
         (struct text){(const char *)record->certificate.data, record->certificate.len});
     principal->must_sign = record->must_sign;
     principal->no_approval = record->no_approval;
+    principal->forgiving = record->forgiving;
     take_jurisdiction(principal, record->jurisdiction);
     principal->place = parse_cell(record->place);
     principal->former_place = parse_cell(record->former_place);

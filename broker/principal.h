@@ -35,6 +35,7 @@ struct known_principal {
     char *certificate;               /* PEM, that its signed documents must verify with; owned; NULL: none */
     bool must_sign;                  /* a document without a good signature is refused */
     bool no_approval;                /* the operator waived the second officer */
+    bool forgiving;                  /* its CAP documents are read in the forgiving mode */
     struct publication_list waiting; /* publications in the step locate */
     char name[];
 };

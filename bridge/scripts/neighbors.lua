@@ -27,7 +27,7 @@
 -- Keys under a principal's tag, {p:<role>/<id>}:
 --   nb:{p:…}:principal          hash, written by enrolment: household name number place former since share
 --                               tokens_after revoked verified banned_until ban_reason jurisdiction certificate
---                               must_sign no_approval
+--                               must_sign no_approval forgiving
 --   nb:{p:…}:s:<client>         hash, a session: gen subs cursors wishes
 --   nb:{p:…}:q2:<client>        set of QoS 2 packet ids not yet released
 --   nb:{p:…}:in:<client>        stream, its inbox: i = 8 bytes that tell repeats, then the data

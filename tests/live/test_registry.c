@@ -287,6 +287,70 @@ static void changes_are_announced(void **state)
     assert_answer(f, "HGET nb:{p:agency/lapd}:principal name", "Police of Los Angeles");
 }
 
+static void trust_is_an_agency_s_and_stays_until_it_is_changed(void **state)
+{
+    struct fixture *f = *state;
+    static const uint8_t area[] = {0x0a, 0x00, 0x0a, 0x01}, pem[] = "PEM";
+    struct registry_trust trust = {.jurisdiction = {area, sizeof area},
+        .certificate = {pem, 3},
+        .must_sign = REGISTRY_YES,
+        .no_approval = REGISTRY_YES,
+        .forgiving = REGISTRY_NO};
+    struct enrolment lapd = {
+        .role = "agency", .id = "lapd", .name = "Police of Los Angeles", .trust = &trust, .now = NOW};
+    enroll(f, lapd);
+    assert_answer(f,
+        "HMGET nb:{p:agency/lapd}:principal certificate must_sign no_approval forgiving verified",
+        "PEM 1 1 (nil) 0");
+    redisReply *reply = redis_ask(&f->redis, "HGET nb:{p:agency/lapd}:principal jurisdiction");
+    assert_non_null(reply);
+    assert_int_equal(reply->len, sizeof area);
+    assert_memory_equal(reply->str, area, sizeof area);
+    freeReplyObject(reply);
+
+    trust = (struct registry_trust){.certificate = {pem, 0}, .no_approval = REGISTRY_NO};
+    enroll(f, lapd);
+    assert_answer(f, "HMGET nb:{p:agency/lapd}:principal certificate must_sign no_approval", "(nil) 1 (nil)");
+    assert_answer(f, "HEXISTS nb:{p:agency/lapd}:principal jurisdiction", "1");
+
+    struct enrolled out;
+    struct enrolment user = {.role = "user", .id = "ann", .trust = &trust, .now = NOW};
+    assert_int_equal(registry_enroll(&f->redis, &user, &out), REGISTRY_REFUSED);
+    assert_answer(f, "EXISTS nb:{p:user/ann}:principal", "0");
+}
+
+static void each_member_bears_when_its_household_was_verified(void **state)
+{
+    struct fixture *f = *state;
+    enroll(f, (struct enrolment){.role = "user", .id = "ann", .household = "h1"});
+    assert_answer(f, "HGET nb:{p:user/ann}:principal verified", "0");
+    enroll(f, (struct enrolment){.role = "user", .id = "bob", .household = "h1", .verified = 1000});
+    assert_answer(f, "HGET nb:{p:user/ann}:principal verified", "1000");
+    assert_answer(f, "HGET nb:{p:user/bob}:principal verified", "1000");
+    enroll(f, (struct enrolment){.role = "user", .id = "eve", .household = "h1"});
+    assert_answer(f, "HGET nb:{p:user/eve}:principal verified", "1000");
+    enroll(f, (struct enrolment){.role = "user", .id = "eve", .household = "h2"});
+    assert_answer(f, "HGET nb:{p:user/eve}:principal verified", "0");
+}
+
+static void a_ban_has_a_reason_and_an_end(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(registry_ban(&f->redis, "user", "ann", NOW, "spam"), REGISTRY_NOT_FOUND);
+    enroll(f, (struct enrolment){.role = "user", .id = "ann"});
+    assert_int_equal(registry_ban(&f->redis, "user", "ann", NOW, ""), REGISTRY_REFUSED);
+    assert_answer(f, "EXISTS nb:banned", "0");
+    assert_int_equal(registry_ban(&f->redis, "user", "ann", NOW, "spam, three times"), REGISTRY_OK);
+    assert_answer(
+        f, "HMGET nb:{p:user/ann}:principal banned_until ban_reason", "1795000000500 spam, three times");
+    assert_answer(f, "ZRANGE nb:banned 0 -1", "user/ann");
+    enroll(f, (struct enrolment){.role = "user", .id = "ann"});
+    assert_answer(f, "HEXISTS nb:{p:user/ann}:principal banned_until", "1");
+    assert_int_equal(registry_ban(&f->redis, "user", "ann", 0, ""), REGISTRY_OK);
+    assert_answer(f, "HEXISTS nb:{p:user/ann}:principal banned_until", "0");
+    assert_answer(f, "EXISTS nb:banned", "0");
+}
+
 static void an_absent_redis_is_named(void **state)
 {
     (void)state;
@@ -314,6 +378,9 @@ int main(void)
         LIVE(changing_households_takes_all_along),
         LIVE(the_revoked_share_nothing_and_their_tokens_are_void),
         LIVE(changes_are_announced),
+        LIVE(trust_is_an_agency_s_and_stays_until_it_is_changed),
+        LIVE(each_member_bears_when_its_household_was_verified),
+        LIVE(a_ban_has_a_reason_and_an_end),
         cmocka_unit_test(the_store_looks_where_the_index_is),
         cmocka_unit_test(an_absent_redis_is_named),
     };

@@ -116,7 +116,8 @@ static void what_was_not_enrolled_is_nothing(void **state)
     struct fixture *f = *state;
     struct opened opened = open_session(f, false, 60);
     const struct principal_record *ann = &opened.record.principal;
-    assert_true(ann->verified == 0 && ann->banned_until == 0 && !ann->must_sign && !ann->no_approval);
+    assert_true(ann->verified == 0 && ann->banned_until == 0 && !ann->must_sign && !ann->no_approval &&
+                !ann->forgiving);
     assert_true(ann->ban_reason.len == 0 && ann->jurisdiction.len == 0 && ann->certificate.len == 0);
 }
 
@@ -125,7 +126,7 @@ static void trust_and_limits_are_found(void **state)
     struct fixture *f = *state;
     assert_true(redis_tell(&f->ask,
         "HSET nb:{p:user/ann}:principal verified 1795000000123 banned_until 1795000000999 ban_reason %s "
-        "jurisdiction %s certificate %s must_sign 1 no_approval 1",
+        "jurisdiction %s certificate %s must_sign 1 no_approval 1 forgiving 1",
         "spam, three times", "polygons", "PEM"));
     struct opened opened = open_session(f, false, 60);
     const struct principal_record *ann = &opened.record.principal;
@@ -136,6 +137,7 @@ static void trust_and_limits_are_found(void **state)
     assert_string_equal(opened.certificate, "PEM");
     assert_true(ann->must_sign);
     assert_true(ann->no_approval);
+    assert_true(ann->forgiving);
 }
 
 static enum store_status wish(struct fixture *f, uint64_t generation, struct bytes wishes)

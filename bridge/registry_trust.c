@@ -1,0 +1,76 @@
+/* What an agency is trusted with, and bans: fields of the principal's hash that only the operator writes. */
+#include "bridge/registry_trust.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { KEY_TEXT = 160 };
+
+static struct bytes word(const char *text)
+{
+    return (struct bytes){(const uint8_t *)text, strlen(text)};
+}
+
+/* A field by its bytes; of no bytes it goes. data NULL: it stays as it is. */
+static bool write_field(struct redis_sync *redis, const char *key, const char *field, struct bytes value)
+{
+    if (!value.data)
+        return true;
+    const struct bytes set[] = {word("HSET"), word(key), word(field), value};
+    const struct bytes drop[] = {word("HDEL"), word(key), word(field)};
+    redisReply *reply = value.len ? redis_ask_words(redis, set, 4) : redis_ask_words(redis, drop, 3);
+    if (!reply)
+        return false;
+    freeReplyObject(reply);
+    return true;
+}
+
+static bool write_choice(
+    struct redis_sync *redis, const char *key, const char *field, enum registry_choice choice)
+{
+    return choice == REGISTRY_AS_IS ||
+           write_field(redis, key, field, word(choice == REGISTRY_YES ? "1" : ""));
+}
+
+bool registry_write_trust(
+    struct redis_sync *redis, const char *role, const char *id, const struct registry_trust *trust)
+{
+    char key[KEY_TEXT];
+    snprintf(key, sizeof key, "nb:{p:%.16s/%.64s}:principal", role, id);
+    return write_field(redis, key, "jurisdiction", trust->jurisdiction) &&
+           write_field(redis, key, "certificate", trust->certificate) &&
+           write_choice(redis, key, "must_sign", trust->must_sign) &&
+           write_choice(redis, key, "no_approval", trust->no_approval) &&
+           write_choice(redis, key, "forgiving", trust->forgiving);
+}
+
+/* ---- bans ---- */
+
+static bool write_ban(
+    struct redis_sync *redis, const char *role, const char *id, int64_t until, const char *reason)
+{
+    if (until == 0)
+        return redis_tell(redis, "HDEL nb:{p:%s/%s}:principal banned_until ban_reason", role, id) &&
+               redis_tell(redis, "ZREM nb:banned %s/%s", role, id);
+    return redis_tell(redis, "HSET nb:{p:%s/%s}:principal banned_until %" PRId64 " ban_reason %s", role, id,
+               until, reason) &&
+           redis_tell(redis, "ZADD nb:banned %" PRId64 " %s/%s", until, role, id);
+}
+
+enum registry_result registry_ban(
+    struct redis_sync *redis, const char *role, const char *id, int64_t until, const char *reason)
+{
+    struct enrolled known;
+    enum registry_result found = registry_read(redis, role, id, &known);
+    if (found != REGISTRY_OK)
+        return found;
+    if (until && (*reason == '\0' || strlen(reason) > REGISTRY_REASON)) {
+        snprintf(redis->error, sizeof redis->error, "reason: 1 to %d bytes, the banned one is told",
+            REGISTRY_REASON);
+        return REGISTRY_REFUSED;
+    }
+    return write_ban(redis, role, id, until, reason) &&
+                   redis_tell(redis, "PUBLISH nb:principals %s/%s", role, id)
+               ? REGISTRY_OK
+               : REGISTRY_FAILED;
+}

@@ -281,6 +281,7 @@ struct store_alert_record {
     char public_id[PUBLIC_ID + 1];
     uint32_t revision;
     bool in_force;    /* of this revision */
+    int64_t at;       /* ms; when this revision was stored; 0: not known */
     uint8_t truth;    /* enum truth, of this revision; 0: as the body says */
     uint8_t severity; /* enum severity, of this revision; 0: as the body says */
     uint32_t merged;  /* reports in it */

@@ -83,10 +83,11 @@ static void on_load(struct store *store, void *arg, enum store_status status, co
         record.in_force = reply_number(reply_at(reply, 2)) == 1;
         record.expires = reply_number(reply_at(reply, 3));
         record.body = reply_bytes(reply_at(reply, 4));
-        record.area_count = count > 5 ? count - 5 : 0;
+        record.at = reply_number(reply_at(reply, 5));
+        record.area_count = count > 6 ? count - 6 : 0;
         areas = store_alloc(record.area_count * sizeof(*areas));
         for (size_t i = 0; i < record.area_count; i++)
-            areas[i] = reply_bytes(reply_at(reply, 5 + i));
+            areas[i] = reply_bytes(reply_at(reply, 6 + i));
         record.areas = areas;
     }
     call->done(call->arg, &record);

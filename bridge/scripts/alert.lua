@@ -2,7 +2,8 @@
 --   revision, state (1 in force, 2 expired, 3 ended for good), expires, until (then nothing of it is needed), digest,
 --   union (every channel that any revision reached), done (the revision that all its channels have),
 --   areas (the revisions that brought an area not seen before), names (aliases that go with it), into (what it merged into),
---   and for each of the newest KEPT revisions s<n> its state, c<n> its channels, b<n> its body; a<n> an area.
+--   and for each of the newest KEPT revisions s<n> its state, t<n> when it was stored, c<n> its channels, b<n> its body;
+--   a<n> an area.
 -- One without digest was cancelled before it came.
 
 local KEPT = 64
@@ -50,7 +51,7 @@ local function revise(prefix, id, state, m)
     local expires = state == IN_FORCE and m.expires or tonumber(known[2] or m.now)
     local until_ms = math.max(expires, m.now) + m.absence
     call('HSET', key, 'revision', revision, 'state', state, 'expires', expires, 'until', until_ms,
-        's' .. revision, state)
+        's' .. revision, state, 't' .. revision, m.now)
     if state == IN_FORCE then
         call('HSET', key, 'c' .. revision, m.cover, 'b' .. revision, m.body, 'union', united(known[3], m.cover))
         note_area(key, revision, m.area)
@@ -60,7 +61,7 @@ local function revise(prefix, id, state, m)
     end
     if revision > KEPT then
         local old = revision - KEPT
-        call('HDEL', key, 's' .. old, 'c' .. old, 'b' .. old)
+        call('HDEL', key, 's' .. old, 't' .. old, 'c' .. old, 'b' .. old)
     end
     call('ZADD', prefix .. 'tombs', until_ms, id)
     call('XADD', prefix .. (revision == 1 and 'outbox' or 'first'), '*', 'p', id, 't', m.now)
@@ -211,7 +212,7 @@ local function alert(keys, args)
 end
 
 -- Key: the alert. Argument: the revision (0: the newest). Answers NOT_FOUND, or OK, revision, in force,
--- expires, body, areas …
+-- expires, body, when it was stored, areas …
 local function load(keys, args)
     local known = call('HMGET', keys[1], 'revision', 'expires', 'areas')
     if not known[1] then
@@ -228,7 +229,8 @@ local function load(keys, args)
     for n = revision + 1, newest do
         body = body or call('HGET', keys[1], 'b' .. n)
     end
-    local answer = { OK, revision, tonumber(state) == IN_FORCE and 1 or 0, known[2], body or '' }
+    local answer = { OK, revision, tonumber(state) == IN_FORCE and 1 or 0, known[2], body or '',
+        call('HGET', keys[1], 't' .. revision) or 0 }
     for _, began in ipairs(words(known[3])) do
         if tonumber(began) < revision then
             answer[#answer + 1] = call('HGET', keys[1], 'a' .. began)

@@ -187,6 +187,7 @@ static void revisions_are_loaded_with_what_was_before(void **state)
     assert_int_equal(record.record.area_count, 0);
     assert_true(record.record.in_force);
     assert_int_equal(record.record.expires, START + 60000);
+    assert_int_equal(record.record.at, START);
     record = load(f, A, 3);
     assert_string_equal(record.body, "three");
     assert_int_equal(record.record.area_count, 1);

@@ -109,6 +109,6 @@ extern const struct command command_ca_init, command_enroll, command_revoke, com
     command_publish_alert, command_watch, command_history, command_geo_encode, command_geo_decode,
     command_geo_neighbors, command_geo_parent, command_geo_children, command_geo_ancestor, command_geo_cover,
     command_geo_show, command_geo_contains, command_geo_distance, command_geo_area, command_geo_check,
-    command_stats, command_cap_check;
+    command_stats, command_cap_check, command_geocodes_import, command_geocodes_show, command_geocodes_list;
 
 #endif

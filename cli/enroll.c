@@ -7,9 +7,23 @@
 #include "bridge/registry.h"
 #include "bridge/token.h"
 #include "cli/cli.h"
+#include "cli/trust.h"
 #include "proto/message.h"
 
-enum { HOUSEHOLD, AT, SHARE, VERIFIED, NAME, OFFICER, TTL };
+enum {
+    HOUSEHOLD,
+    AT,
+    SHARE,
+    VERIFIED,
+    NAME,
+    OFFICER,
+    JURISDICTION,
+    CERTIFICATE,
+    MUST_SIGN,
+    SECOND_OFFICER,
+    CAP_READING,
+    TTL
+};
 static const struct option_row options[] = {
     [HOUSEHOLD] = {"household", "H", "the household that it belongs to"},
     [AT] = {"at", "LAT,LON", "where it is; only the leaf cell is stored"},
@@ -17,6 +31,11 @@ static const struct option_row options[] = {
     [VERIFIED] = {"verified-since", "DATE", "since when the household is known to be real, or now"},
     [NAME] = {"name", "NAME", "an agency's public name"},
     [OFFICER] = {"officer", "NAME", "who acts for an agency with this token"},
+    [JURISDICTION] = {"jurisdiction", "FILE.geojson", "where an agency may alert, or: everywhere"},
+    [CERTIFICATE] = {"certificate", "FILE.pem", "what an agency's signed documents verify with, or: none"},
+    [MUST_SIGN] = {"must-sign", "yes|no", "an agency's documents must be signed (no)"},
+    [SECOND_OFFICER] = {"second-officer", "yes|no", "grave and large alerts wait for approval (yes)"},
+    [CAP_READING] = {"cap-reading", "tolerant|forgiving", "how an agency's documents are read (tolerant)"},
     [TTL] = {"ttl", "SPAN", "how long the token is good (365d)"},
     {0},
 };
@@ -145,6 +164,27 @@ static bool officer_fits(const struct invocation *invocation)
     return false;
 }
 
+static enum exit_code enroll_trusted(const struct invocation *invocation, struct enrolment *e, int64_t ttl_s)
+{
+    struct arena arena;
+    struct registry_trust trust;
+    bool given;
+    const char *const *value = invocation->value;
+    const struct trust_words words = {
+        value[JURISDICTION], value[CERTIFICATE], value[MUST_SIGN], value[SECOND_OFFICER], value[CAP_READING]};
+    struct token_key *key = load_key(invocation);
+    if (!key)
+        return EXIT_REFUSED;
+    arena_init(&arena, NULL, 0);
+    enum exit_code code = trust_read(invocation, &words, &arena, &trust, &given);
+    e->trust = given ? &trust : NULL;
+    if (code == EXIT_DONE)
+        code = enroll(invocation, e, ttl_s, key);
+    arena_free(&arena);
+    token_key_free(key);
+    return code;
+}
+
 static enum exit_code run_enroll(struct invocation *invocation)
 {
     struct enrolment e;
@@ -160,12 +200,7 @@ static enum exit_code run_enroll(struct invocation *invocation)
         return EXIT_USAGE;
     if (!officer_fits(invocation))
         return EXIT_USAGE;
-    struct token_key *key = load_key(invocation);
-    if (!key)
-        return EXIT_REFUSED;
-    enum exit_code code = enroll(invocation, &e, ttl_ms / 1000, key);
-    token_key_free(key);
-    return code;
+    return enroll_trusted(invocation, &e, ttl_ms / 1000);
 }
 
 /* ---- revoke ---- */

@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "cli/columns.h"
+#include "cli/place.h"
 
 enum { WHAT_WIDTH = 20, WHO_WIDTH = 30, FIXED_WIDTH = 76, TEXT_LEAST = 16, UNTIL_WIDTH = 14 };
 
-#define E7 1e-7
 #define DAY_MS INT64_C(86400000)
 
 static const char plain[] = "\033[0m", dim[] = "\033[2m", red[] = "\033[1;31m", yellow[] = "\033[33m",
@@ -43,38 +43,6 @@ struct feed_view feed_view_of(const struct geo_point *me)
 }
 
 /* ---- where ---- */
-
-static struct geo_point point_of(struct position position)
-{
-    return (struct geo_point){position.lat_e7 * E7, position.lon_e7 * E7};
-}
-
-static struct geo_ring ring_of(const struct ring *ring, struct arena *arena)
-{
-    struct geo_point *points = arena_alloc(arena, ring->count * sizeof *points);
-    for (size_t i = 0; i < ring->count; i++)
-        points[i] = point_of(ring->points[i]);
-    return (struct geo_ring){points, ring->count};
-}
-
-static struct geo_shape shape_of(const struct place *place, struct arena *arena)
-{
-    if (place->kind == PLACE_POINT)
-        return (struct geo_shape){.kind = GEO_POINT, .center = point_of(place->center)};
-    if (place->kind == PLACE_CIRCLE)
-        return (struct geo_shape){
-            .kind = GEO_CIRCLE, .center = point_of(place->center), .radius = place->radius_m};
-    struct geo_polygon *polygons = arena_alloc(arena, place->polygon_count * sizeof *polygons);
-    for (size_t i = 0; i < place->polygon_count; i++) {
-        const struct polygon *polygon = &place->polygons[i];
-        struct geo_ring *rings = arena_alloc(arena, polygon->count * sizeof *rings);
-        for (size_t r = 0; r < polygon->count; r++)
-            rings[r] = ring_of(&polygon->rings[r], arena);
-        polygons[i] = (struct geo_polygon){rings, polygon->count};
-    }
-    return (struct geo_shape){
-        .kind = GEO_POLYGONS, .polygons = polygons, .polygon_count = place->polygon_count};
-}
 
 /* A point that stands for the shape when one asks in which direction it lies. */
 static struct geo_point middle_of(const struct geo_shape *shape)
@@ -118,7 +86,7 @@ static void locate_alert(
 {
     if (!view->has_me || alert->place.kind == PLACE_NONE)
         return;
-    struct geo_shape shape = shape_of(&alert->place, arena);
+    struct geo_shape shape = place_shape(&alert->place, arena);
     double metres = geo_shape_distance(&shape, view->me);
     say_distance(line, metres, alert->sender_kind != SENDER_AGENCY); /* a resident's place is its cell */
     if (metres >= 1)

@@ -26,6 +26,9 @@ static const struct command *const commands[] = {
     &command_geo_area,
     &command_geo_check,
     &command_cap_check,
+    &command_geocodes_import,
+    &command_geocodes_show,
+    &command_geocodes_list,
     &command_stats,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -1,0 +1,19 @@
+/* Places as messages carry them and shapes as the geography knows them, each made of the other; and polygons
+ * as the registry and the table of geocodes keep them. */
+#ifndef NEIGHBORS_CLI_PLACE_H
+#define NEIGHBORS_CLI_PLACE_H
+
+#include "geo/geo.h"
+#include "proto/codec.h"
+
+struct geo_shape place_shape(const struct place *place, struct arena *arena);
+
+/* Polygons encoded (neighbors.v1.MultiPolygon), in the arena. False: *why says what is wrong with them, as a
+ * constant or in the arena. */
+bool place_keep(const struct geo_shape *polygons, struct arena *arena, struct bytes *out, const char **why)
+    __attribute__((warn_unused_result));
+/* The other way. False: they cannot be read. */
+bool place_kept(struct bytes encoded, struct arena *arena, struct geo_shape *out)
+    __attribute__((warn_unused_result));
+
+#endif

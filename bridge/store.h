@@ -130,11 +130,13 @@ struct store_alert {
     uint8_t severity, truth;   /* enum severity, enum truth; told again with the record */
     struct bytes document;     /* as it was received; kept of the newest revision; len 0: none */
     struct text document_type; /* its content type */
+    bool only_known;           /* it came too late: REPEAT, CONFLICT or DEAD when it was stored before, else
+                                  nothing is stored and the answer is ENDED */
     uint32_t limit;            /* new alerts of this sender in `limit_window_ms`; 0: no limit */
     int64_t limit_window_ms;
 };
 struct store_alert_result {
-    enum store_status status;      /* OK, REPEAT, CONFLICT, DEAD, LIMITED, FAILED, GONE */
+    enum store_status status;      /* OK, REPEAT, CONFLICT, DEAD, LIMITED, ENDED (only_known), FAILED, GONE */
     char public_id[PUBLIC_ID + 1]; /* of the alert that goes on (the first reference's for an UPDATE) */
     uint32_t revision;
     bool pending;           /* it waits for a second officer */
@@ -145,8 +147,9 @@ typedef void store_alert_done(void *arg, const struct store_alert_result *result
 
 /* Stores an alert, its revision, its cover, the union of all its covers, and its outbox entry in one atomic
  * step. UPDATE: the first reference goes on with the next revision, further references end; when none is
- * known the update is stored as new. CANCEL: the references end; an unknown one is kept as dead, so that its
- * late ALERT never lives. */
+ * known the update is stored as new. Without channels it is kept and told to nobody (and where it was before,
+ * it ends). CANCEL: the references end; an unknown one is kept as dead, so that its late ALERT never lives.
+ */
 void store_alert(struct store *store, const struct store_alert *alert, store_alert_done *done, void *arg);
 
 /* How residents' reports of the same thing find each other, and nobody learns where they were: keyed digests

@@ -34,9 +34,14 @@ struct broker_options {
     int64_t connect_timeout_ms; /* from accept to a whole CONNECT */
     int64_t keep_alive_max_s;   /* a client's 0 or larger keep-alive becomes this */
     int64_t heartbeat_ms;
-    int64_t cursor_save_ms;                 /* how lazily cursors are stored */
-    uint32_t ring_items;                    /* newest items of a followed channel kept in memory */
-    int64_t clock_past_ms, clock_future_ms; /* how far an event's time may be off */
+    int64_t cursor_save_ms;                            /* how lazily cursors are stored */
+    uint32_t ring_items;                               /* newest items of a followed channel kept in memory */
+    int64_t clock_past_ms, clock_future_ms;            /* how far an event's time may be off */
+    uint32_t resident_alerts_hour, agency_alerts_hour; /* new alerts of a sender in an hour; 0: no limit */
+    uint32_t cell_alerts_hour; /* residents' new alerts of a category in a channel in an hour; 0: no limit */
+    uint32_t witnesses_enough; /* households that make a resident's alert CORROBORATED */
+    uint32_t flags_enough;     /* households that hold it back */
+    double approval_km2; /* an agency's alert of a larger area waits for a second officer; 0: none does */
     /* Checks a token. False: *why is static text for the log; the client learns nothing but "not authorized".
      */
     bool (*check_token)(

@@ -319,6 +319,12 @@ struct broker_options settings_broker(const struct settings *settings)
         .ring_items = (uint32_t)settings->ring_items,
         .clock_past_ms = settings->clock_past_s * 1000,
         .clock_future_ms = settings->clock_future_s * 1000,
+        .resident_alerts_hour = (uint32_t)settings->resident_alerts_hour,
+        .agency_alerts_hour = (uint32_t)settings->agency_alerts_hour,
+        .cell_alerts_hour = (uint32_t)settings->cell_alerts_hour,
+        .witnesses_enough = (uint32_t)settings->witnesses_enough,
+        .flags_enough = (uint32_t)settings->flags_enough,
+        .approval_km2 = (double)settings->approval_km2,
     };
 }
 

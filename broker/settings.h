@@ -77,6 +77,18 @@
         "Geohash length of a channel; fixed at the first start")                                             \
     NUMBER(leaf_precision, "characters", 4, 8, 6, false,                                                     \
         "Geohash length of a leaf cell; fixed at the first start")                                           \
+    NUMBER(resident_alerts_hour, "alerts", 0, 1000000, 20, false,                                            \
+        "New alerts of a resident in an hour; 0: no limit")                                                  \
+    NUMBER(agency_alerts_hour, "alerts", 0, 1000000, 0, false,                                               \
+        "New alerts of an agency in an hour; 0: no limit")                                                   \
+    NUMBER(cell_alerts_hour, "alerts", 0, 1000000, 60, false,                                                \
+        "New alerts of residents in an hour of one category in one channel; 0: no limit")                    \
+    NUMBER(witnesses_enough, "households", 1, 1000, 3, false,                                                \
+        "Households nearby that make a resident's alert corroborated")                                       \
+    NUMBER(flags_enough, "households", 1, 1000, 3, false,                                                    \
+        "Households nearby whose flags hold a resident's alert for a moderator")                             \
+    NUMBER(approval_km2, "square kilometres", 0, 1000000000, 5000, false,                                    \
+        "An agency's alert of a larger area waits for a second officer; 0: of no area")                      \
     NUMBER(release_delay_ms, "milliseconds", 0, 3600000, 10000, false,                                       \
         "Activity is published in shuffled batches this often; 0: at once")                                  \
     NUMBER(release_households, "households", 1, 1000, 5, false,                                              \

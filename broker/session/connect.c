@@ -281,6 +281,10 @@ static void open_session(
     name_client(connection, connect->client_id, opening);
     connection->opening = opening;
     connection->stage = STAGE_OPENING;
+    if (who->officer[0]) {
+        connection->officer = must_calloc(sizeof who->officer);
+        memcpy(connection->officer, who->officer, sizeof who->officer);
+    }
     connection->token_issued = who->issued_at;
     connection->credential_ends = who->expires_at;
     store_session_open(broker->store,

@@ -358,6 +358,7 @@ void connection_free(struct connection *connection)
     free(connection->aliases);
     will_free(connection->will);
     free(connection->qos2);
+    free(connection->officer);
     free(connection->kept);
     free(connection);
 }

@@ -42,6 +42,7 @@ struct connection {
     struct subscribing *subscribing;      /* SUBACK waits for channels and the store */
     int64_t received_at;                  /* ms: last byte */
     int64_t accepted_at;
+    char *officer;           /* who acts for an agency; NULL: not told */
     int64_t token_issued;    /* ms; 0: no token */
     int64_t credential_ends; /* ms; 0: never */
     struct peer peer;

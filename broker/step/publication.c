@@ -35,6 +35,8 @@ struct publication *publication_new(struct broker *broker, struct connection *co
     if (!connection)
         return publication;
     publication->generation = connection->session->generation;
+    if (connection->officer)
+        memcpy(publication->officer, connection->officer, sizeof publication->officer);
     connection->unanswered++;
     connection->unanswered_quality += publish->qos > 0;
     TAILQ_INSERT_TAIL(&connection->publications, publication, in_connection);

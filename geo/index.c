@@ -33,6 +33,9 @@ bool geo_index_holds(const struct geo_index *index, struct geo_point point)
     const struct geo_run *run;
     size_t polygon = SIZE_MAX;
     bool inside = false, on_edge = false;
+    if ((index->north_vertex && point.lat >= 90 - GEO_SLACK_DEGREES) ||
+        (index->south_vertex && point.lat <= -90 + GEO_SLACK_DEGREES))
+        return true; /* a pole is one point, whatever its longitude */
     for (size_t at = 0; (run = next_run(index, &at, index->count[0], touches_box, &meridian)) != NULL;) {
         for (struct stretch stretch = stretches_of(index, run); next_stretch(&stretch);) {
             if (stretch.place.polygon != polygon) {

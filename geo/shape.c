@@ -20,10 +20,13 @@ static void prepare_circle(const struct geo_shape *shape, struct geo_prepared *o
     out->circle.core = less > 0 ? less * less : -1;
     out->circle.plain = shape->radius <= plain_radius;
     out->circle.widest = -1;
-    double sine = out->circle.sin_lat / cos(angle), width = sin(angle) / out->circle.cos_lat;
-    if (fabs(sine) < 1 && width < 1 && fabs(shape->center.lat) < 90) {
-        double half = sin((asin(width) + 2 * GEO_SLACK_METRES / GEO_EARTH_RADIUS / out->circle.cos_lat) / 2);
-        out->circle.widest_lat = asin(sine) / GEO_RADIANS;
+    /* The pole, the center and the place where a meridian touches the circle have a right angle there. In
+     * distances from the pole: near it a sine of the latitude is 1. */
+    double width = sin(angle + GEO_SLACK_METRES / GEO_EARTH_RADIUS) / out->circle.cos_lat;
+    if (width < 1) {
+        double half = sin(asin(width) / 2), from_pole = (90 - fabs(shape->center.lat)) * GEO_RADIANS;
+        from_pole = atan(tan(from_pole) * sqrt(1 - width * width)) / GEO_RADIANS;
+        out->circle.widest_lat = copysign(90 - from_pole, shape->center.lat);
         out->circle.widest = half * half;
     }
 }

@@ -99,7 +99,7 @@ struct parts {
     struct geo_box box;
     double width, height, columns_per_degree, rows_per_degree;
     int columns, rows;
-    uint32_t touched;
+    uint32_t *touched;
 };
 
 /* The part that holds a distance from the edge of the box, or the nearest. */
@@ -110,7 +110,7 @@ static int part_at(double distance, double per_degree, int count)
 }
 
 static void touch_parts(
-    struct parts *parts, struct geo_point a, struct geo_point b, int columns[2], int rows[2])
+    const struct parts *parts, struct geo_point a, struct geo_point b, int columns[2], int rows[2])
 {
     for (int row = rows[0]; row <= rows[1]; row++)
         for (int column = columns[0]; column <= columns[1]; column++) {
@@ -118,14 +118,14 @@ static void touch_parts(
             struct geo_box part = {parts->box.south + row * parts->height,
                 parts->box.west + column * parts->width, parts->box.south + (row + 1) * parts->height,
                 parts->box.west + (column + 1) * parts->width};
-            if ((parts->touched & bit) == 0 && geo_edge_touches_box(a, b, part))
-                parts->touched |= bit;
+            if ((*parts->touched & bit) == 0 && geo_edge_touches_box(a, b, part))
+                *parts->touched |= bit;
         }
 }
 
 /* Most edges pass by the box, and are told by a look at their ends. What is seen from the box's corner and
  * seems longer than half round the globe comes in from the other side: all columns are tried. */
-static void touch_stretch(struct parts *parts, const struct stretch *stretch)
+static void touch_stretch(const struct parts *parts, const struct stretch *stretch)
 {
     const double slack = 2 * GEO_SLACK_DEGREES, width = parts->box.east - parts->box.west + slack;
     const double height = parts->box.north - parts->box.south + slack;
@@ -148,29 +148,51 @@ static void touch_stretch(struct parts *parts, const struct stretch *stretch)
             round ? parts->columns - 1 : part_at(east, parts->columns_per_degree, parts->columns)};
         if (rows[0] == rows[1] && columns[0] == columns[1] && west >= 0 && south >= 0 &&
             east <= width - slack && north <= height - slack)
-            parts->touched |= UINT32_C(1)
-                              << (rows[0] * parts->columns + columns[0]); /* it lies in that part */
+            *parts->touched |= UINT32_C(1)
+                               << (rows[0] * parts->columns + columns[0]); /* it lies in that part */
         else
             touch_parts(parts, stretch->points[i], stretch->points[i + 1], columns, rows);
     }
 }
 
+/* Edges that together lie in one part touch it and no other: they need no look. Else, whether to look. */
+static bool touches_parts(const void *question, const struct geo_box *box)
+{
+    const struct parts *parts = question;
+    const double slack = 2 * GEO_SLACK_DEGREES;
+    if (*parts->touched == UINT32_MAX || !geo_boxes_touch(box, &parts->box))
+        return false;
+    double x = box->west - parts->box.west, y = box->south - parts->box.south - slack;
+    x = (x < 0 ? x + 360 : x) - slack;
+    double east = x + (box->east - box->west) + 2 * slack, north = box->north - parts->box.south + slack;
+    if (x < 0 || y < 0 || east > parts->box.east - parts->box.west ||
+        north > parts->box.north - parts->box.south)
+        return true;
+    int column = part_at(x, parts->columns_per_degree, parts->columns);
+    int row = part_at(y, parts->rows_per_degree, parts->rows);
+    if (column != part_at(east, parts->columns_per_degree, parts->columns) ||
+        row != part_at(north, parts->rows_per_degree, parts->rows))
+        return true;
+    *parts->touched |= UINT32_C(1) << (row * parts->columns + column);
+    return false;
+}
+
 uint32_t geo_index_border_mask(const struct geo_index *index, struct geo_box box, int columns, int rows)
 {
-    struct parts parts = {.box = box, .columns = columns, .rows = rows};
+    uint32_t touched = 0;
+    struct parts parts = {.box = box, .columns = columns, .rows = rows, .touched = &touched};
     parts.width = (box.east - box.west) / columns;
     parts.height = (box.north - box.south) / rows;
     parts.columns_per_degree = 1 / parts.width;
     parts.rows_per_degree = 1 / parts.height;
     uint32_t one_row = (UINT32_C(1) << columns) - 1;
     const struct geo_run *run;
-    for (size_t at = 0; (run = next_run(index, &at, index->count[0], touches_box, &box)) != NULL &&
-                        parts.touched != UINT32_MAX;)
+    for (size_t at = 0; (run = next_run(index, &at, index->count[0], touches_parts, &parts)) != NULL;)
         for (struct stretch stretch = stretches_of(index, run); next_stretch(&stretch);)
             touch_stretch(&parts, &stretch);
     if (index->north_vertex && box.north >= 90)
-        parts.touched |= one_row << (rows - 1) * columns;
+        touched |= one_row << (rows - 1) * columns;
     if (index->south_vertex && box.south <= -90)
-        parts.touched |= one_row;
-    return parts.touched;
+        touched |= one_row;
+    return touched;
 }

@@ -3,6 +3,7 @@
 #include "broker/principal.h"
 #include "broker/session/connection_state.h"
 #include "broker/session/deliver.h"
+#include "broker/session/hold.h"
 #include "broker/session/info.h"
 #include "broker/session/will.h"
 #include "broker/step/publication.h"
@@ -206,6 +207,7 @@ static void tick_session(struct session *session, int64_t now)
     const struct broker_options *options = &session->broker->options;
 
     principal_refresh(session->broker, session->principal, now);
+    hold_tick(session, now);
     if (session->expiry_s && session->unsaved && now - session->saved_at >= options->cursor_save_ms)
         save_cursors(session);
     if (now - session->heartbeat_at >= options->heartbeat_ms) {

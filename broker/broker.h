@@ -48,6 +48,8 @@ struct broker_options {
         void *arg, struct text username, struct bytes password, struct credential *out, const char **why);
     void *check_arg;
     int64_t (*now)(void); /* milliseconds since 1970 */
+    /* Minutes that a zone's clocks are ahead of UTC at a moment; false: no such zone (bridge/zone.h). */
+    bool (*zone_clock)(const char *zone, int64_t at, int *minutes);
 };
 
 /* options are copied. seal is not owned. Call broker_use_store before anything else. */

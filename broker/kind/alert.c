@@ -122,6 +122,7 @@ static struct bytes area_of(struct publication *publication)
 {
     struct alert area = {.category = publication->alert.category,
         .place = publication->alert.place,
+        .status = publication->alert.status,
         .sender_kind = publication->alert.sender_kind};
 
     return codec_encode_alert(ENCODING_PROTOBUF, &area, &publication->arena);

@@ -22,6 +22,6 @@ const struct kind *kind_of(enum publish_topic topic);
 /* True when that role may publish to the topic. */
 bool kind_allows(enum publish_topic topic, enum role role);
 
-extern const struct kind kind_motion, kind_alert, kind_history;
+extern const struct kind kind_motion, kind_alert, kind_history, kind_settings;
 
 #endif

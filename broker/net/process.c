@@ -10,6 +10,7 @@
 
 #include "bridge/store_redis.h"
 #include "bridge/token.h"
+#include "bridge/zone.h"
 #include "broker/log.h"
 #include "broker/net/net.h"
 #include "broker/net/settings_file.h"
@@ -215,6 +216,7 @@ static void build_core(struct process *process)
     broker.check_token = check_token;
     broker.check_arg = process;
     broker.now = wall_clock_ms;
+    broker.zone_clock = zone_offset;
     process->broker = broker_new(&broker, process->seal);
 
     struct store_redis_options store = settings_store(options->settings);

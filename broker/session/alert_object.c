@@ -110,6 +110,11 @@ void alert_face_prepare(struct alert_face *face, struct arena *arena)
     face->prepared = geo_prepare(&face->shape, arena_take(arena, size), size);
 }
 
+bool alert_face_may_see(const struct alert_face *face, const struct alert_face *now)
+{
+    return face->item_class == now->item_class || (now->item_class & CLASS_ANY);
+}
+
 bool alert_face_touches_circle(const struct alert_face *face, struct geo_point center, double metres)
 {
     return face->prepared ? geo_prepared_touches_circle(face->prepared, center, metres)
@@ -149,6 +154,14 @@ static bool take_record(
     alert->public_id = text_of(object->key.public_id);
     alert->revision = object->key.revision;
     alert->state = record->in_force ? ALERT_IN_FORCE : ALERT_ENDED;
+    /* What others said of it since its sender wrote the body. */
+    if (record->truth)
+        alert->truth = record->truth;
+    if (record->severity)
+        alert->severity = record->severity;
+    if (record->merged)
+        alert->merged = record->merged;
+    alert->has_document = record->has_document;
     object->in_force = record->in_force;
     object->faces = arena_alloc(&object->arena, ALERT_FACES * sizeof *object->faces);
     add_face(object, alert, leaf);

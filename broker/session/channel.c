@@ -331,6 +331,7 @@ void link_free(struct broker *broker, struct link *link)
     struct channel *channel = link->channel;
 
     LIST_REMOVE(link, of_channel);
+    free(link->held);
     free(link);
     if (LIST_EMPTY(&channel->links))
         channel_close(broker, channel);

@@ -15,9 +15,11 @@ struct link {
     struct session *session;
     struct position_in_channel sent;   /* everything up to here was sent or does not concern the session */
     struct position_in_channel missed; /* entries up to here came while the session was away, or slow */
-    uint32_t generation;               /* of the channel when `sent` was stored */
+    struct link_held *held;            /* activity that waits (session/hold.h); NULL: none ever did */
+    uint32_t generation;
     uint32_t resume;   /* not 0: the item behind `sent` was sent to the follows whose serial is above this */
     bool in_force_due; /* a new follow is still to be told what is in force here */
+    bool alerts_wait;  /* what is in force here and was not shown comes later (session/hold.h) */
     bool fresh;        /* no cursor yet: takes the head when the channel is LIVE */
     bool settled;      /* `sent` was held against the channel's head, low-water mark and generation */
 };

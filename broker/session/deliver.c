@@ -82,7 +82,7 @@ bool deliver_serves(const struct follow *follow, const struct channel *channel)
 }
 
 /* An alert of a large area stands in many channels of a follow. */
-static bool queued_already(
+bool deliver_is_queued(
     const struct session *session, const struct follow *follow, const struct alert_notice *notice)
 {
     for (const struct initial *initial = session->initial; initial; initial = initial->next) {
@@ -102,15 +102,16 @@ static void queue(struct session *session, struct initial first)
     session->initial_end = &initial->next;
 }
 
-static void queue_initial(struct session *session, struct follow *follow, struct channel *channel, bool again)
+static void queue_initial(
+    struct session *session, struct follow *follow, struct channel *channel, enum initial_kind kind)
 {
     for (size_t i = 0; i < channel->notice_count; i++) {
-        if (queued_already(session, follow, &channel->notices[i]))
+        if (deliver_is_queued(session, follow, &channel->notices[i]))
             continue;
         queue(session, (struct initial){.follow = follow,
                            .channel = channel,
                            .alert = alert_object_hold(session->broker, &channel->notices[i]),
-                           .again = again});
+                           .kind = kind});
     }
 }
 
@@ -118,15 +119,15 @@ void deliver_initial(struct session *session, struct follow *follow)
 {
     for (struct link *link = session->links; link; link = link->next) {
         if (deliver_serves(follow, link->channel))
-            queue_initial(session, follow, link->channel, true);
+            queue_initial(session, follow, link->channel, INITIAL_SUBSCRIBED);
     }
 }
 
-void deliver_initial_channel(struct session *session, struct link *link)
+void deliver_initial_channel(struct session *session, struct link *link, enum initial_kind kind)
 {
     for (struct follow *follow = session->follows; follow; follow = follow->next) {
         if (deliver_serves(follow, link->channel))
-            queue_initial(session, follow, link->channel, true);
+            queue_initial(session, follow, link->channel, kind);
     }
 }
 
@@ -141,7 +142,7 @@ void deliver_gap(struct session *session, struct link *link)
                     .follow = follow, .channel = channel, .before = link->sent, .low = channel->low});
     }
     link_move(link, channel->low);
-    deliver_initial_channel(session, link);
+    deliver_initial_channel(session, link, session->holding ? INITIAL_RESUMED : INITIAL_SUBSCRIBED);
 }
 
 static void initial_free(struct session *session, struct initial *initial)
@@ -250,6 +251,13 @@ static bool send_page(struct session *session)
     }
     reader_free(session);
     return true;
+}
+
+void deliver_go_back(struct session *session, struct link *link, struct position_in_channel position)
+{
+    if (session->reader && session->reader->link == link)
+        reader_free(session); /* what was not sent of it is read again */
+    link_move(link, position);
 }
 
 struct page_request {

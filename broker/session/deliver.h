@@ -12,7 +12,12 @@ bool deliver_serves(const struct follow *follow, const struct channel *channel);
 /* Queues the alerts in force that concern the follow, to be sent before anything else. */
 void deliver_initial(struct session *session, struct follow *follow);
 /* Queues the alerts in force in one channel for all follows of the session that it serves. */
-void deliver_initial_channel(struct session *session, struct link *link);
+void deliver_initial_channel(struct session *session, struct link *link, enum initial_kind kind);
+/* True when the alert, in that revision or a newer one, is queued for the follow. */
+bool deliver_is_queued(
+    const struct session *session, const struct follow *follow, const struct alert_notice *notice);
+/* The link goes on from an earlier position. */
+void deliver_go_back(struct session *session, struct link *link, struct position_in_channel position);
 /* All that became possible in this turn. */
 void deliver_turn(struct broker *broker);
 /* An alert was loaded, or is gone: who waited for it goes on. */
@@ -36,7 +41,8 @@ struct delivery {
     int id_count;
     struct link *link; /* QoS 1: whose cursor waits for the acknowledgement; NULL: none */
     struct position_in_channel before;
-    bool in_force; /* an alert that was in force already */
+    bool in_force;      /* an alert that was in force already */
+    uint64_t shown_key; /* of an alert (session/shown.h); else 0 */
 };
 /* False when the window is full (QoS 1) and nothing was sent. */
 bool deliver_send(struct session *session, const struct delivery *delivery);

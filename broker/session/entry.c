@@ -31,15 +31,30 @@ struct entry *entry_hold(struct entry *entry)
     return entry;
 }
 
+/* Payloads lie by item, text, telling and encoding. */
+static size_t texts_of(const struct entry *entry)
+{
+    return entry->alert ? 1 + entry->alert->alert.text_count : 1;
+}
+
+static size_t payload_count(const struct entry *entry)
+{
+    return entry->item_count * texts_of(entry) * ENTRY_TELLINGS * 2;
+}
+
+void entry_forget_payloads(struct entry *entry)
+{
+    for (size_t i = 0; entry->payloads && i < payload_count(entry); i++)
+        blob_drop(entry->payloads[i]);
+    free(entry->payloads);
+    entry->payloads = NULL;
+}
+
 void entry_drop(struct broker *broker, struct entry *entry)
 {
     if (--entry->holders > 0)
         return;
-    if (entry->payloads) {
-        for (uint32_t i = 0; i < entry->item_count * ENTRY_VARIANTS; i++)
-            blob_drop(entry->payloads[i]);
-        free(entry->payloads);
-    }
+    entry_forget_payloads(entry);
     alert_object_drop(broker, entry->alert);
     free(entry);
 }
@@ -84,13 +99,48 @@ static struct bytes inbox_payload(const struct entry *entry, bool json, struct a
     return stored;
 }
 
+/* The alert with the wished text in front; the first takes that one's place. */
+static void put_in_front(struct alert *alert, size_t text, struct arena *arena)
+{
+    struct alert_text *texts = arena_take(arena, alert->text_count * sizeof *texts);
+
+    memcpy(texts, alert->texts, alert->text_count * sizeof *texts);
+    struct alert_text wished = texts[text - 1];
+    texts[text - 1] = (struct alert_text){
+        alert->language, alert->headline, alert->description, alert->instruction, alert->web, alert->event};
+    alert->texts = texts;
+    alert->language = wished.language;
+    alert->headline = wished.headline;
+    alert->description = wished.description;
+    alert->instruction = wished.instruction;
+    alert->web = wished.web;
+    alert->event = wished.event;
+}
+
+/* The alert as it is told. */
+static struct alert told_alert(
+    const struct alert *alert, const struct entry_variant *variant, struct arena *arena)
+{
+    struct alert told = *alert;
+
+    if (variant->telling == TELL_BARE)
+        told = (struct alert){
+            .public_id = alert->public_id, .revision = alert->revision, .sender_kind = alert->sender_kind};
+    else if (variant->text)
+        put_in_front(&told, variant->text, arena);
+    if (variant->telling != TELL_AS_IS)
+        told.state = ALERT_ENDED;
+    return told;
+}
+
 static struct bytes feed_payload(struct broker *broker, struct channel *channel, struct entry *entry,
-    uint32_t item, bool json, bool ended, struct arena *arena)
+    uint32_t item, const struct entry_variant *variant, struct arena *arena)
 {
     struct feed_item feed = {.channel = channel_public_name(channel)};
     struct position_in_channel position = entry->position;
     struct alert alert;
     char cell[GEO_CELL_TEXT], cursor[CURSOR_TEXT + 1];
+    bool bare = variant->telling == TELL_BARE;
 
     position.index = item + 1 < entry->item_count ? item + 1 : 0;
     seal_cursor(broker->seal, feed.channel, position, channel->generation, cursor);
@@ -101,33 +151,31 @@ static struct bytes feed_payload(struct broker *broker, struct channel *channel,
         feed.kind = FEED_ACTIVITY;
         feed.activity = (struct activity){activity.kind, activity.phase, activity.at, activity.confidence};
     } else {
-        alert = entry->alert->alert;
-        if (ended)
-            alert.state = ALERT_ENDED;
+        alert = told_alert(&entry->alert->alert, variant, arena);
         geo_format(channel->cell, cell);
         feed.kind = FEED_ALERT;
         feed.alert = &alert;
     }
-    feed.cell = text_of(entry->alert && entry->alert->cell[0] ? entry->alert->cell : cell);
-    return codec_encode_feed_item(json ? ENCODING_JSON : ENCODING_PROTOBUF, &feed, arena);
+    feed.cell = text_of(entry->alert && entry->alert->cell[0] && !bare ? entry->alert->cell : cell);
+    return codec_encode_feed_item(variant->json ? ENCODING_JSON : ENCODING_PROTOBUF, &feed, arena);
 }
 
-struct blob *entry_payload(
-    struct broker *broker, struct channel *channel, struct entry *entry, uint32_t item, bool json, bool ended)
+struct blob *entry_payload(struct broker *broker, struct channel *channel, struct entry *entry, uint32_t item,
+    struct entry_variant variant)
 {
     uint8_t room[4096] __attribute__((aligned(16)));
+    size_t at = (item * texts_of(entry) + variant.text) * ENTRY_TELLINGS + (size_t)variant.telling;
     struct arena arena;
-    struct blob **payload;
 
     if (!entry->payloads)
-        entry->payloads = must_calloc((size_t)entry->item_count * ENTRY_VARIANTS * sizeof *entry->payloads);
-    payload = &entry->payloads[item * ENTRY_VARIANTS + (json ? 1 : 0) + (ended ? 2 : 0)];
+        entry->payloads = must_calloc(payload_count(entry) * sizeof *entry->payloads);
+    struct blob **payload = &entry->payloads[2 * at + variant.json];
     if (*payload)
         return *payload;
     arena_init(&arena, room, sizeof room);
-    *payload = blob_new(entry->kind == ENTRY_INBOX
-                            ? inbox_payload(entry, json, &arena)
-                            : feed_payload(broker, channel, entry, item, json, ended, &arena));
+    *payload =
+        blob_new(entry->kind == ENTRY_INBOX ? inbox_payload(entry, variant.json, &arena)
+                                            : feed_payload(broker, channel, entry, item, &variant, &arena));
     arena_free(&arena);
     return *payload;
 }

@@ -12,13 +12,23 @@ struct entry {
     uint32_t item_count;        /* 1 but for activity */
     bool notice_in_force;       /* ALERT: in force in this channel */
     struct alert_object *alert; /* ALERT */
-    struct blob **payloads;     /* [item * ENTRY_VARIANTS + variant], encoded when first needed; or NULL */
+    struct blob **payloads;     /* of all items and variants, encoded when first needed; or NULL */
     uint32_t data_len;
     uint8_t data[]; /* ACTIVITY, INBOX */
 };
 
-/* How an item is encoded: protobuf or JSON, as it is or as ended here. */
-enum { ENTRY_VARIANTS = 4 };
+/* How an item is encoded. */
+enum entry_telling {
+    TELL_AS_IS,
+    TELL_ENDED, /* an alert, as ended here */
+    TELL_BARE,  /* the same, to those whom it does not concern what became of it: no text, no place */
+    ENTRY_TELLINGS
+};
+struct entry_variant {
+    bool json;
+    enum entry_telling telling;
+    size_t text; /* of an alert: in which of its languages (wishes_text) */
+};
 
 /* A copy of what the store told, held once. Starts loading an alert. */
 struct entry *entry_new(struct broker *broker, const struct channel_entry *from);
@@ -37,9 +47,10 @@ struct activity_item entry_activity(const struct entry *entry, uint32_t item);
 /* Writes the item as it is stored (bridge/store.h: ACTIVITY_RECORD bytes). */
 void activity_record(const struct activity_item *item, uint8_t out[ACTIVITY_RECORD]);
 
-/* The encoded FeedItem, or inbox payload, of an item; owned by the entry. ended: the alert is told as ended.
- */
+/* The encoded FeedItem, or inbox payload, of an item; owned by the entry. */
 struct blob *entry_payload(struct broker *broker, struct channel *channel, struct entry *entry, uint32_t item,
-    bool json, bool ended);
+    struct entry_variant variant);
+/* Lets go of the encodings. */
+void entry_forget_payloads(struct entry *entry);
 
 #endif

@@ -29,16 +29,16 @@ static void grow(struct inflight *inflight)
     inflight->first = 0;
 }
 
-uint16_t inflight_add(
-    struct inflight *inflight, struct link *link, struct position_in_channel before, bool in_force)
+uint16_t inflight_add(struct inflight *inflight, const struct inflight_message *message)
 {
     if (inflight->count == inflight->room)
         grow(inflight);
     if (++inflight->last_id == 0)
         inflight->last_id = 1;
     inflight->count++;
-    *message_at(inflight, (uint16_t)(inflight->count - 1)) =
-        (struct inflight_message){inflight->last_id, link, before, in_force};
+    struct inflight_message *newest = message_at(inflight, (uint16_t)(inflight->count - 1));
+    *newest = *message;
+    newest->packet_id = inflight->last_id;
     return inflight->last_id;
 }
 
@@ -62,15 +62,27 @@ bool inflight_acknowledge(struct inflight *inflight, uint16_t packet_id)
     return true;
 }
 
+/* The least of all: a link may have gone back (session/hold.h), so that newer messages lie before older
+ * ones. */
 struct position_in_channel inflight_cursor(
     const struct inflight *inflight, const struct link *link, struct position_in_channel sent)
 {
     for (uint16_t i = 0; i < inflight->count; i++) {
         const struct inflight_message *message = message_at(inflight, i);
-        if (message->link == link && message->packet_id)
-            return message->before;
+        if (message->link == link && message->packet_id && position_order(message->before, sent) < 0)
+            sent = message->before;
     }
     return sent;
+}
+
+bool inflight_has_alert(const struct inflight *inflight, uint64_t shown_key)
+{
+    for (uint16_t i = 0; i < inflight->count; i++) {
+        const struct inflight_message *message = message_at(inflight, i);
+        if (message->shown_key == shown_key && message->packet_id)
+            return true;
+    }
+    return false;
 }
 
 bool inflight_has_in_force(const struct inflight *inflight, const struct link *link)

@@ -3,6 +3,7 @@
 #include "broker/session/item.h"
 
 #include "broker/session/connection_state.h"
+#include "broker/session/hold.h"
 #include "proto/codec.h"
 #include "proto/mqtt.h"
 
@@ -56,7 +57,10 @@ bool deliver_send(struct session *session, const struct delivery *delivery)
     if (delivery->qos && !inflight_fits(&session->inflight, 1))
         return false;
     if (delivery->qos)
-        packet_id = inflight_add(&session->inflight, delivery->link, delivery->before, delivery->in_force);
+        packet_id = inflight_add(&session->inflight, &(struct inflight_message){.link = delivery->link,
+                                                         .before = delivery->before,
+                                                         .in_force = delivery->in_force,
+                                                         .shown_key = delivery->shown_key});
     output = connection_out(connection);
     uint8_t *room = output_reserve(output, head_size(delivery));
     size_t used = write_head(session, delivery, packet_id, room);
@@ -154,10 +158,12 @@ static void send_activity(struct session *session, struct follow *follow, struct
     if (!topic_kind_name(activity.kind) ||
         !place_has_leaf(
             follow->place, channel->cell, activity.leaf, session->broker->options.leaf_precision) ||
-        !follow_takes(session, follow, &wanted, delivery))
+        !follow_takes(session, follow, &wanted, delivery) ||
+        hold_activity(session, delivery->link, entry->position, delivery->before))
         return;
     delivery->topic = item_topic(topic, follow, "activity", topic_kind_name(activity.kind), "-");
-    delivery->payload = entry_payload(session->broker, channel, entry, item, follow->json, false);
+    delivery->payload =
+        entry_payload(session->broker, channel, entry, item, (struct entry_variant){.json = follow->json});
     deliver_send(session, delivery);
 }
 
@@ -181,19 +187,34 @@ static int concerned_face(struct session *session, const struct follow *follow,
     return -1;
 }
 
-static void send_alert(struct session *session, struct follow *follow, struct channel *channel,
-    struct entry *entry, struct alert_object *alert, bool again, struct delivery *delivery)
+/* initial: it is one of those in force; NULL: an entry of the channel. */
+static void send_alert(struct session *session, struct follow *follow, struct entry *entry,
+    const struct initial *initial, struct delivery *delivery)
 {
+    const struct alert_object *alert = entry->alert;
+    struct hold_alert what = {.follow = follow,
+        .link = delivery->link,
+        .alert = alert,
+        .initial = initial,
+        .position = entry->position};
     char topic[TOPIC_ROOM];
-    bool ended;
-    int face = alert->load == ALERT_READY ? concerned_face(session, follow, alert, delivery, &ended) : -1;
+    int number =
+        alert->load == ALERT_READY ? concerned_face(session, follow, alert, delivery, &what.ended) : -1;
 
-    if (face < 0 || (delivery->retained && ended) || !session_show(session, follow, alert, again))
+    if (number < 0 || (initial && what.ended) || hold_alert(session, &what) ||
+        !session_show(session, follow, alert, initial && initial->kind == INITIAL_SUBSCRIBED, what.ended))
         return;
-    const char *category = category_name(alert->faces[face].category);
-    delivery->topic = item_topic(topic, follow, item_class_name(alert->faces[face].item_class),
+    const struct alert_face *face = &alert->faces[number];
+    const char *category = category_name(face->category);
+    struct entry_variant variant = {.json = follow->json,
+        .telling = !what.ended                              ? TELL_AS_IS
+                   : alert_face_may_see(face, alert->faces) ? TELL_ENDED
+                                                            : TELL_BARE,
+        .text = hold_text(session, &alert->alert)};
+    delivery->topic = item_topic(topic, follow, item_class_name(face->item_class),
         category ? category : "other", alert->key.public_id);
-    delivery->payload = entry_payload(session->broker, channel, entry, 0, follow->json, ended);
+    delivery->payload = entry_payload(session->broker, delivery->link->channel, entry, 0, variant);
+    delivery->shown_key = shown_key(follow, alert->key.public_id);
     deliver_send(session, delivery);
 }
 
@@ -217,8 +238,8 @@ static void send_inbox(
     char *at = append(topic, follow->json ? "nb/v1/json/inbox/" : "nb/v1/inbox/");
     memcpy(at, suffix.data, suffix.len);
     delivery->topic = (struct text){topic, (size_t)(at - topic) + suffix.len};
-    delivery->payload =
-        entry_payload(session->broker, delivery->link->channel, entry, 0, follow->json, false);
+    delivery->payload = entry_payload(
+        session->broker, delivery->link->channel, entry, 0, (struct entry_variant){.json = follow->json});
     deliver_send(session, delivery);
 }
 
@@ -232,7 +253,7 @@ void item_send(struct session *session, struct follow *follow, struct link *link
     if (entry->kind == ENTRY_ACTIVITY)
         send_activity(session, follow, entry, item, &delivery);
     else if (entry->kind == ENTRY_ALERT)
-        send_alert(session, follow, link->channel, entry, entry->alert, false, &delivery);
+        send_alert(session, follow, entry, NULL, &delivery);
     else
         send_inbox(session, follow, entry, &delivery);
 }
@@ -251,7 +272,7 @@ static struct position_in_channel sent_whole(const struct link *link)
 
 void item_send_initial(struct session *session, const struct initial *initial)
 {
-    struct delivery delivery = {.retained = true, .in_force = true};
+    struct delivery delivery = {.retained = initial->kind <= INITIAL_RESUMED, .in_force = true};
     struct link *link = session_link(session, initial->channel);
 
     if (!link)
@@ -265,10 +286,8 @@ void item_send_initial(struct session *session, const struct initial *initial)
         .alert = initial->alert};
     delivery.link = link;
     delivery.before = link->sent;
-    send_alert(session, initial->follow, initial->channel, &entry, initial->alert, initial->again, &delivery);
-    for (int i = 0; entry.payloads && i < ENTRY_VARIANTS; i++)
-        blob_drop(entry.payloads[i]);
-    free(entry.payloads);
+    send_alert(session, initial->follow, &entry, initial, &delivery);
+    entry_forget_payloads(&entry);
 }
 
 /* A topic that the follow's first filter matches. */

@@ -12,7 +12,7 @@ bool item_room(struct session *session);
  * client has acknowledged. Call item_room first. */
 void item_send(struct session *session, struct follow *follow, struct link *link,
     struct position_in_channel before, struct entry *entry, uint32_t item);
-/* Sends an alert in force with RETAIN. */
+/* Sends an alert in force: with RETAIN, but for what comes late by the session's own wish. */
 void item_send_initial(struct session *session, const struct initial *initial);
 /* Sends a gap. */
 void item_send_gap(struct session *session, const struct initial *initial);

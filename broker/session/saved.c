@@ -1,10 +1,15 @@
 /* Filters: for each, options (1 byte), subscription id (4), length (2), the filter. Cursors: for each, length
  * of the channel's name (1), the name, ms (8), seq (4), index (4), generation (4), 1 when what is in force
- * there is still to be told (1). Numbers little-endian, each blob behind a byte with the version of the form.
+ * there is still to be told (1). Of a session with wishes a 0 follows, when what waits comes (8), 1 when not
+ * everything that was shown is known (1), and for each alert that was shown key (8), revision (4), expires
+ * (4). Numbers little-endian, each blob behind a byte with the version of the form.
  */
 #include "broker/session/saved.h"
 
-enum { FILTER_FORM = 1, CURSOR_FORM = 2, FILTER_HEAD = 7, CURSOR_TAIL = 21 };
+#include "broker/session/hold.h"
+
+enum { FILTER_FORM = 1, CURSOR_FORM = 2, SHOWN_FORM = 3, FILTER_HEAD = 7, CURSOR_TAIL = 21 };
+enum { SHOWN_HEAD = 10, SHOWN_SIZE = 16, SHOWN_SAVED = 512, MINUTE_MS = 60000, DAY_MINUTES = 1440 };
 
 static uint8_t *put(uint8_t *at, uint64_t value, int size)
 {
@@ -41,15 +46,43 @@ struct bytes saved_subscriptions(const struct session *session, struct arena *ar
     return (struct bytes){data, size};
 }
 
+/* What was shown and is not over yet: what the client has not acknowledged is known, and told again. */
+static uint8_t *put_shown(const struct session *session, uint8_t *at)
+{
+    int64_t now = broker_now(session->broker) / MINUTE_MS;
+    struct shown_alert shown;
+    size_t next = 0, count = 0;
+    bool forgot = session->shown.forgot;
+    uint8_t *head = at;
+
+    at += SHOWN_HEAD;
+    while (shown_next(&session->shown, &next, &shown)) {
+        bool open = inflight_has_alert(&session->inflight, shown.key);
+        if (!open && (shown.ended || (int64_t)shown.expires + DAY_MINUTES < now))
+            continue;
+        if (count++ == SHOWN_SAVED) {
+            forgot = true;
+            break;
+        }
+        at = put(at, shown.key, 8);
+        at = put(at, open ? 0 : shown.revision, 4);
+        at = put(at, shown.expires, 4);
+    }
+    head = put(head, 0, 1);
+    head = put(head, (uint64_t)session->holding->release_at, 8);
+    put(head, forgot, 1);
+    return at;
+}
+
 struct bytes saved_cursors(const struct session *session, struct arena *arena)
 {
-    size_t size = 1;
+    size_t size = 1 + (session->holding ? SHOWN_HEAD + SHOWN_SAVED * SHOWN_SIZE : 0);
     uint8_t *data, *at;
 
     for (const struct link *link = session->links; link; link = link->next)
         size += 1 + strlen(link->channel->name) + CURSOR_TAIL;
     data = at = arena_alloc(arena, size);
-    *at++ = CURSOR_FORM;
+    *at++ = session->holding ? SHOWN_FORM : CURSOR_FORM;
     for (const struct link *link = session->links; link; link = link->next) {
         size_t len = strlen(link->channel->name);
         struct position_in_channel position = session_acknowledged(session, link);
@@ -63,6 +96,8 @@ struct bytes saved_cursors(const struct session *session, struct arena *arena)
         at = put(at, link->generation, 4);
         at = put(at, session_in_force_due(session, link), 1);
     }
+    if (session->holding)
+        at = put_shown(session, at);
     return (struct bytes){data, (size_t)(at - data)};
 }
 
@@ -106,20 +141,34 @@ static void restore_filters(struct session *session, struct bytes saved)
     }
 }
 
+static void restore_shown(struct session *session, const uint8_t *at, const uint8_t *end)
+{
+    if (!session->holding || end - at < SHOWN_HEAD)
+        return;
+    session->holding->release_at = (int64_t)get(at + 1, 8);
+    session->shown.forgot = at[9];
+    for (at += SHOWN_HEAD; end - at >= SHOWN_SIZE; at += SHOWN_SIZE)
+        shown_learn(&session->shown, (struct shown_alert){.key = get(at, 8),
+                                         .revision = (uint32_t)get(at + 8, 4),
+                                         .expires = (uint32_t)get(at + 12, 4) & INT32_MAX});
+}
+
 static void restore_cursors(struct session *session, struct bytes saved)
 {
     const uint8_t *at = saved.data + 1, *end = saved.data + saved.len;
 
-    while (end - at >= 1 + CURSOR_TAIL && (size_t)(end - at) >= 1 + (size_t)at[0] + CURSOR_TAIL) {
+    while (end - at >= 1 + CURSOR_TAIL && at[0] && (size_t)(end - at) >= 1 + (size_t)at[0] + CURSOR_TAIL) {
         restore_cursor(session, (struct text){(const char *)at + 1, at[0]}, at + 1 + at[0]);
         at += 1 + at[0] + CURSOR_TAIL;
     }
+    if (saved.data[0] == SHOWN_FORM)
+        restore_shown(session, at, end);
 }
 
 void saved_restore(struct session *session, struct bytes subscriptions, struct bytes cursors)
 {
     if (subscriptions.len && subscriptions.data[0] == FILTER_FORM)
         restore_filters(session, subscriptions);
-    if (cursors.len && cursors.data[0] == CURSOR_FORM)
+    if (cursors.len && (cursors.data[0] == CURSOR_FORM || cursors.data[0] == SHOWN_FORM))
         restore_cursors(session, cursors);
 }

@@ -5,6 +5,7 @@
 
 #include "broker/principal.h"
 #include "broker/session/deliver.h"
+#include "broker/session/hold.h"
 #include "broker/session/saved.h"
 
 struct session_name session_name(const struct session *session)
@@ -241,7 +242,9 @@ static void settle(struct session *session, struct link *link)
 {
     const struct channel *channel = link->channel;
     int64_t back = broker_now(session->broker) - 60000;
+    enum initial_kind kind = session->holding ? INITIAL_RESUMED : INITIAL_SUBSCRIBED;
 
+    hold_take_back(link);
     link->settled = true;
     link->missed = channel->head;
     if (link->fresh) {
@@ -255,11 +258,12 @@ static void settle(struct session *session, struct link *link)
             link_move(link, (struct position_in_channel){.ms = (uint64_t)back});
         link->generation = channel->generation;
         link->in_force_due = true;
+        kind = INITIAL_SUBSCRIBED; /* what it was shown may have been undone */
     }
     if (position_order(link->sent, channel->low) < 0)
         deliver_gap(session, link);
     else if (link->in_force_due)
-        deliver_initial_channel(session, link);
+        deliver_initial_channel(session, link, kind);
     link->in_force_due = false;
     if (position_order(channel->head, link->sent) < 0)
         link_move(link, channel->head);
@@ -285,7 +289,7 @@ bool session_in_force_due(const struct session *session, const struct link *link
         if (initial->alert && initial->channel == link->channel)
             return true;
     }
-    return link->in_force_due || inflight_has_in_force(&session->inflight, link);
+    return link->in_force_due || link->alerts_wait || inflight_has_in_force(&session->inflight, link);
 }
 
 struct position_in_channel session_acknowledged(const struct session *session, const struct link *link)
@@ -298,7 +302,7 @@ struct position_in_channel session_acknowledged(const struct session *session, c
             break;
         }
     }
-    return inflight_cursor(&session->inflight, link, sent);
+    return hold_cursor(link, inflight_cursor(&session->inflight, link, sent));
 }
 
 /* ---- what is sent and not acknowledged ---- */
@@ -315,70 +319,18 @@ bool session_acknowledge(struct session *session, uint16_t packet_id)
 
 /* ---- what this connection was shown: revisions only rise ---- */
 
-enum { SHOWN_FIRST = 8, SHOWN_MOST = 4096 };
-
-static struct shown *shown_slot(const struct shown_table *table, uint64_t key)
+bool session_show(struct session *session, const struct follow *follow, const struct alert_object *alert,
+    bool again, bool ended)
 {
-    uint32_t i = (uint32_t)(key >> 32) & (table->room - 1);
+    struct shown_alert what = {.key = shown_key(follow, alert->key.public_id),
+        .revision = alert->key.revision,
+        .expires = (uint32_t)(alert->alert.expires / 60000),
+        .ended = ended};
 
-    while (table->slots[i].key && table->slots[i].key != key)
-        i = (i + 1) & (table->room - 1);
-    return &table->slots[i];
-}
-
-static uint32_t shown_revision(const struct shown_table *table, uint64_t key)
-{
-    return table->room ? shown_slot(table, key)->revision : 0;
-}
-
-/* A full table becomes the one before, and that is forgotten: of the last thousands of alerts all is known.
- */
-static void shown_grow(struct session *session)
-{
-    struct shown_table old = session->shown;
-
-    session->shown.room = old.room ? old.room * 2 : SHOWN_FIRST;
-    if (session->shown.room > SHOWN_MOST) {
-        free(session->shown_before.slots);
-        session->shown_before = old;
-        session->shown.count = 0;
-        session->shown.room = SHOWN_FIRST;
-        old = (struct shown_table){0};
-    }
-    session->shown.slots = must_calloc(session->shown.room * sizeof *session->shown.slots);
-    for (uint32_t i = 0; i < old.room; i++) {
-        if (old.slots[i].key)
-            *shown_slot(&session->shown, old.slots[i].key) = old.slots[i];
-    }
-    free(old.slots);
-}
-
-static uint64_t shown_key(const struct follow *follow, const char *public_id)
-{
-    uint64_t key = follow->place->shown_key + (follow->json ? 0x9e3779b97f4a7c15u : 0);
-
-    for (; *public_id; public_id++)
-        key = (key ^ (uint8_t)*public_id) * UINT64_C(1099511628211);
-    return key ? key : 1;
-}
-
-bool session_show(
-    struct session *session, const struct follow *follow, const struct alert_object *alert, bool again)
-{
-    uint64_t key = shown_key(follow, alert->key.public_id);
-
-    if ((session->shown.count + 1) * 4 > session->shown.room * 3)
-        shown_grow(session);
-    struct shown *slot = shown_slot(&session->shown, key);
-    uint32_t told = slot->key ? slot->revision : shown_revision(&session->shown_before, key);
-    if (told && told >= alert->key.revision + again) {
-        session->broker->counters.items_repeated++;
-        return false;
-    }
-    if (!slot->key)
-        session->shown.count++;
-    *slot = (struct shown){key, alert->key.revision};
-    return true;
+    if (shown_tell(&session->shown, what, again))
+        return true;
+    session->broker->counters.items_repeated++;
+    return false;
 }
 
 /* ---- birth and death ---- */
@@ -402,6 +354,8 @@ struct session *session_new(struct broker *broker, struct connection *connection
     session->principal->sessions++;
     session->saved_at = session->heartbeat_at = broker_now(broker);
     HASH_ADD_KEYPTR(hh, broker->sessions, session->name, len, session);
+    if (record->present)
+        hold_restore(session, record->wishes);
     if (record->present)
         saved_restore(session, record->subscriptions, record->cursors);
     return session;
@@ -443,7 +397,7 @@ void session_close(struct session *session)
     session->principal->sessions--;
     principal_drop(broker, session->principal);
     inflight_free(&session->inflight);
-    free(session->shown.slots);
-    free(session->shown_before.slots);
+    shown_free(&session->shown);
+    hold_free(session);
     free(session);
 }

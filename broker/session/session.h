@@ -6,6 +6,7 @@
 #include "broker/session/channel.h"
 #include "broker/session/inflight.h"
 #include "broker/session/place.h"
+#include "broker/session/shown.h"
 
 struct follow;
 
@@ -29,19 +30,22 @@ struct follow {
     uint32_t serial;  /* rises: the newest follow stands first in its list */
 };
 
+/* Why something is told before the entries of a channel. */
+enum initial_kind {
+    INITIAL_SUBSCRIBED, /* a subscription asks for it: also what the connection was shown before */
+    INITIAL_RESUMED,    /* a session that remembers what it was shown goes on */
+    INITIAL_RELEASED,   /* it waited long enough (session/hold.h) */
+    INITIAL_ANEW,       /* the session wishes otherwise now */
+};
+
 /* What a follow is told before the entries of a channel: an alert in force, or a gap. */
 struct initial {
     struct initial *next;
     struct follow *follow;
     struct channel *channel;
     struct alert_object *alert; /* NULL: a gap */
-    bool again; /* a subscription asks for it: sent though the connection was shown it before */
+    enum initial_kind kind;
     struct position_in_channel before, low; /* of a gap: the cursor that was, and the low-water mark */
-};
-
-struct shown {
-    uint64_t key;
-    uint32_t revision;
 };
 
 struct session {
@@ -68,10 +72,8 @@ struct session {
     struct link *links;
     struct inflight inflight;
     struct initial *initial, **initial_end;
-    struct shown_table {
-        struct shown *slots;
-        uint32_t count, room;   /* room: a power of 2; 0: none yet */
-    } shown, shown_before;      /* of late, and those before them */
+    struct shown shown;
+    struct holding *holding;    /* what it wishes; NULL: nothing */
     struct page_reader *reader; /* entries read from the store for one link that is behind the ring */
     int64_t saved_at, heartbeat_at;
     uint64_t items_sent;
@@ -110,15 +112,15 @@ void session_save(struct session *session, bool subscriptions, store_status_done
 /* True when the session is still to be told, or has not acknowledged, what is in force in the link's channel:
  * the cursor alone would leave it out. */
 bool session_in_force_due(const struct session *session, const struct link *link);
-/* The cursor that may be stored for a link: what has been acknowledged. */
+/* The cursor that may be stored for a link: what has been acknowledged, and nothing that waits. */
 struct position_in_channel session_acknowledged(const struct session *session, const struct link *link);
 
 /* PUBACK for a packet id came; false when it is unknown. */
 bool session_acknowledge(struct session *session, uint16_t packet_id);
 
 /* True when the alert's revision is newer than what this connection was shown at the follow, or, with
- * `again`, the same; remembers it. */
-bool session_show(
-    struct session *session, const struct follow *follow, const struct alert_object *alert, bool again);
+ * `again`, the same; remembers it. ended: so it is told. */
+bool session_show(struct session *session, const struct follow *follow, const struct alert_object *alert,
+    bool again, bool ended);
 
 #endif

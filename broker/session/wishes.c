@@ -113,6 +113,14 @@ static int64_t quiet_until(const struct wishes *wishes, int64_t minute)
     return until;
 }
 
+bool wishes_quiet(struct wishes *wishes, int64_t now)
+{
+    if (!wishes || !wishes->quiet_count)
+        return false;
+    int64_t minute = local_minutes(wishes, now);
+    return quiet_until(wishes, minute) > minute;
+}
+
 int64_t wishes_until(struct wishes *wishes, int64_t now)
 {
     int64_t minute = local_minutes(wishes, now), until = quiet_until(wishes, minute);
@@ -125,12 +133,7 @@ int64_t wishes_until(struct wishes *wishes, int64_t now)
 
 static enum wish now_or_later(struct wishes *wishes, int64_t now)
 {
-    if (wishes->digest_minutes)
-        return WISH_LATER;
-    if (!wishes->quiet_count)
-        return WISH_NOW;
-    int64_t minute = local_minutes(wishes, now);
-    return quiet_until(wishes, minute) > minute ? WISH_LATER : WISH_NOW;
+    return wishes->digest_minutes || wishes_quiet(wishes, now) ? WISH_LATER : WISH_NOW;
 }
 
 enum wish wishes_alert(struct wishes *wishes, int64_t now, uint8_t category, uint8_t severity, bool known)

@@ -27,6 +27,8 @@ enum wish {
 enum wish wishes_alert(struct wishes *wishes, int64_t now, uint8_t category, uint8_t severity, bool known);
 /* Activity. */
 enum wish wishes_activity(struct wishes *wishes, int64_t now);
+/* True in the quiet hours. NULL wishes for nothing. */
+bool wishes_quiet(struct wishes *wishes, int64_t now);
 /* When what is LATER now comes; ms. */
 int64_t wishes_until(struct wishes *wishes, int64_t now);
 

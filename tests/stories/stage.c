@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "bridge/seal.h"
+#include "bridge/zone.h"
 #include "broker/log.h"
 #include "broker/session/connection.h"
 
@@ -83,7 +84,8 @@ int stage_begin(void **state)
         .clock_past_ms = 86400000,
         .clock_future_ms = 60000,
         .check_token = check_token,
-        .now = stage_now};
+        .now = stage_now,
+        .zone_clock = zone_offset};
     build();
     return 0;
 }

@@ -42,7 +42,7 @@ struct kept_session {
     char name[256];
     bool present;
     uint64_t generation;
-    struct bytes subscriptions, cursors;
+    struct bytes subscriptions, cursors, wishes;
     uint16_t qos2[256];
     size_t qos2_count;
 };
@@ -70,6 +70,7 @@ struct kept_alert {
     char public_id[PUBLIC_ID + 1];
     uint32_t revision;
     bool in_force;
+    struct beside beside;
     struct bytes body, area;
 };
 
@@ -257,6 +258,18 @@ void store_session_save(struct store *store, struct session_name name, uint64_t 
     session_text(call->name, name);
 }
 
+void store_session_wishes(struct store *store, struct session_name name, uint64_t generation,
+    struct bytes wishes, store_status_done *done, void *arg)
+{
+    (void)store;
+    struct call *call = called(CALL_WISHES, arg, "%.*s/%.*s", (int)name.principal.len, name.principal.data,
+        (int)name.client.len, name.client.data);
+    call->status = done;
+    call->generation = generation;
+    call->data = copy(wishes);
+    session_text(call->name, name);
+}
+
 void store_session_close(struct store *store, struct session_name name, uint64_t generation,
     uint32_t expiry_s, struct bytes cursors, store_status_done *done, void *arg)
 {
@@ -402,6 +415,10 @@ static void answer_load(struct call *call, enum store_status status)
             record.status = STORE_OK;
             record.in_force = alert->in_force;
             record.body = alert->body;
+            record.truth = alert->beside.truth;
+            record.severity = alert->beside.severity;
+            record.merged = alert->beside.merged;
+            record.has_document = alert->beside.has_document;
         }
     }
     record.areas = areas;
@@ -436,6 +453,7 @@ static void answer_open(struct call *call, enum store_status status)
         if (call->clean || !session->present) {
             drop(&session->subscriptions);
             drop(&session->cursors);
+            drop(&session->wishes);
             session->qos2_count = 0;
         } else {
             record.present = true;
@@ -444,6 +462,7 @@ static void answer_open(struct call *call, enum store_status status)
         record.generation = session->generation = ++the()->generation;
         record.subscriptions = session->subscriptions;
         record.cursors = session->cursors;
+        record.wishes = session->wishes;
         record.qos2 = session->qos2;
         record.qos2_count = session->qos2_count;
     }
@@ -469,6 +488,11 @@ static enum store_status session_written(struct call *call)
         drop(&session->subscriptions);
         session->subscriptions = call->subscriptions;
         call->subscriptions = (struct bytes){0};
+    }
+    if (call->kind == CALL_WISHES) {
+        drop(&session->wishes);
+        session->wishes = call->data;
+        call->data = (struct bytes){0};
     }
     if (call->kind == CALL_CLOSE && call->expiry_s == 0)
         session->present = false;
@@ -533,6 +557,7 @@ static void answer(struct call *call, enum store_status status)
         [CALL_LOAD] = answer_load,
         [CALL_OPEN] = answer_open,
         [CALL_SAVE] = answer_status,
+        [CALL_WISHES] = answer_status,
         [CALL_CLOSE] = answer_status,
         [CALL_RELEASE] = answer_status,
         [CALL_INBOX] = answer_status,
@@ -596,6 +621,7 @@ void store_free(struct store *store)
     for (size_t i = 0; i < store->session_count; i++) {
         drop(&store->sessions[i].subscriptions);
         drop(&store->sessions[i].cursors);
+        drop(&store->sessions[i].wishes);
     }
     for (size_t i = 0; i < store->channel_count; i++) {
         for (size_t n = 0; n < store->channels[i]->count; n++)
@@ -732,29 +758,41 @@ static struct bytes encoded(const struct alert *alert)
     return bytes;
 }
 
-void alert_is(
-    char id, uint32_t revision, enum category category, const char *leaf, uint32_t radius_m, bool in_force)
+struct position centre_of(const char *leaf)
+{
+    geo_cell cell;
+    assert_int_equal(geo_parse(leaf, strlen(leaf), &cell), GEO_OK);
+    struct geo_point center = geo_center(cell);
+    return (struct position){(int32_t)(center.lat * 1e7), (int32_t)(center.lon * 1e7)};
+}
+
+void alert_says(char id, uint32_t revision, const struct alert *alert, struct beside beside, bool in_force)
 {
     struct store *store = the();
     struct kept_alert *kept = &store->alerts[store->alert_count++];
+    assert_true(store->alert_count <= sizeof(store->alerts) / sizeof(store->alerts[0]));
+    public_id(id, kept->public_id);
+    kept->revision = revision;
+    kept->in_force = in_force;
+    kept->beside = beside;
+    kept->body = encoded(alert);
+    kept->area = encoded(&(struct alert){.category = alert->category,
+        .sender_kind = alert->sender_kind,
+        .status = alert->status,
+        .place = alert->place});
+}
+
+void alert_is(
+    char id, uint32_t revision, enum category category, const char *leaf, uint32_t radius_m, bool in_force)
+{
     struct alert alert = {.category = (uint8_t)category,
         .sender_kind = SENDER_USER,
         .headline = TEXT("something happened"),
         .effective = stage_now(),
-        .expires = stage_now() + 3600000};
-    geo_cell cell;
-    assert_true(store->alert_count <= sizeof(store->alerts) / sizeof(store->alerts[0]));
-    assert_int_equal(geo_parse(leaf, strlen(leaf), &cell), GEO_OK);
-    struct geo_point center = geo_center(cell);
-    alert.place.kind = radius_m ? PLACE_CIRCLE : PLACE_POINT;
-    alert.place.center = (struct position){(int32_t)(center.lat * 1e7), (int32_t)(center.lon * 1e7)};
-    alert.place.radius_m = radius_m;
-    public_id(id, kept->public_id);
-    kept->revision = revision;
-    kept->in_force = in_force;
-    kept->body = encoded(&alert);
-    kept->area = encoded(
-        &(struct alert){.category = alert.category, .sender_kind = SENDER_USER, .place = alert.place});
+        .expires = stage_now() + 3600000,
+        .place = {
+            .kind = radius_m ? PLACE_CIRCLE : PLACE_POINT, .center = centre_of(leaf), .radius_m = radius_m}};
+    alert_says(id, revision, &alert, (struct beside){0}, in_force);
 }
 
 static struct channel_entry *add_entry_at(struct kept_channel *channel, int64_t time, enum entry_kind kind)
@@ -923,12 +961,19 @@ void opening_answers_turn_round(void)
     the()->generation = generations[1];
 }
 
+bool has_wishes(const char *session)
+{
+    settle();
+    return session_of(session)->wishes.len > 0;
+}
+
 void sessions_forgotten(void)
 {
     settle();
     for (size_t i = 0; i < the()->session_count; i++) {
         drop(&the()->sessions[i].subscriptions);
         drop(&the()->sessions[i].cursors);
+        drop(&the()->sessions[i].wishes);
         the()->sessions[i] = (struct kept_session){0};
     }
     the()->session_count = 0;
@@ -952,7 +997,7 @@ const char *stored_cursor(const char *name, const char *cell)
     settle();
     at = session->cursors.data;
     end = at + session->cursors.len;
-    for (at += session->cursors.len > 0; at < end; at += 1 + at[0] + CURSOR_STORED) {
+    for (at += session->cursors.len > 0; at < end && at[0]; at += 1 + at[0] + CURSOR_STORED) {
         if (!text_equal((struct text){(const char *)at + 1, at[0]}, text_of(channel)))
             continue;
         const uint8_t *tail = at + 1 + at[0];

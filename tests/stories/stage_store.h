@@ -14,6 +14,7 @@ enum call_kind {
     CALL_PRINCIPAL,
     CALL_OPEN,
     CALL_SAVE,
+    CALL_WISHES,
     CALL_CLOSE,
     CALL_RELEASE,
     CALL_INBOX,
@@ -54,6 +55,16 @@ void motion_verdict(bool session_old, uint64_t current_session, uint64_t too_old
 /* Where an alert is: the centre of a leaf cell, with a radius; 0: a point. */
 void alert_is(
     char id, uint32_t revision, enum category category, const char *leaf, uint32_t radius_m, bool in_force);
+/* An alert with everything that it says; truth, severity and merged other than 0 are what the store tells
+ * beside the body. The area that later revisions refer to is its category, place and status. */
+struct beside {
+    uint8_t truth, severity;
+    uint32_t merged;
+    bool has_document;
+};
+void alert_says(char id, uint32_t revision, const struct alert *alert, struct beside beside, bool in_force);
+/* The centre of a leaf cell. */
+struct position centre_of(const char *leaf);
 /* The channel has a new entry, told when it is followed. */
 void appears(const char *channel, char id, uint32_t revision, bool in_force);
 void moves(const char *channel, enum motion_kind kind, size_t count);
@@ -75,6 +86,8 @@ void inbox_gets(const char *session, const char *suffix, struct bytes payload);
 void opened_elsewhere(const char *session, bool told);
 /* The two openings that wait are answered, the second one first, each with its own generation. */
 void opening_answers_turn_round(void);
+/* The session as the next process finds it: stored wishes are "none" or so many bytes. */
+bool has_wishes(const char *session);
 /* Forgets all sessions, to have room for more. */
 void sessions_forgotten(void);
 /* The session's stored cursor of a channel, "ms-seq.index", or "none"; static. */

@@ -95,11 +95,11 @@ static void revisions_rise_after_any_number_of_alerts(void **state)
     for (uint32_t n = 0; n < 3100; n++) { /* more than is remembered of this connection */
         snprintf(alert.key.public_id, sizeof(alert.key.public_id), "%024u", n);
         alert.key.revision = 2;
-        assert_true(session_show(session, session->follows, &alert, false));
+        assert_true(session_show(session, session->follows, &alert, false, false));
         /* those of late are never told an older state again */
         snprintf(alert.key.public_id, sizeof(alert.key.public_id), "%024u", n < 1000 ? 0 : n - 1000);
         alert.key.revision = 1;
-        assert_false(session_show(session, session->follows, &alert, false));
+        assert_false(session_show(session, session->follows, &alert, false, false));
     }
 }
 

@@ -1,10 +1,12 @@
 /* neighbors cap check: CAP documents held against the standard's rules, strictly, as a publisher must keep
- * them. One line a file; in JSON all that was found, and where the document is meant. */
+ * them, and against their own signature. One line a file; in JSON all that was found, and where the document
+ * is meant. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bridge/cap/cap.h"
+#include "bridge/cap/signature.h"
 #include "cli/cli.h"
 
 static const struct option_row options[] = {{0}};
@@ -19,8 +21,8 @@ static void print_line(const char *file, const struct cap_findings *findings)
     const struct cap_finding *finding = findings->items;
     while (!finding->refused)
         finding++;
-    printf("%s:%u: %s: %s", file, finding->line, finding->within ? finding->within : finding->rule,
-        finding->text);
+    printf("%s:%u: %s: %s", file, finding->line ? finding->line : 1,
+        finding->within ? finding->within : finding->rule, finding->text);
     if (finding->within)
         printf(" (%s)", finding->rule);
     putchar('\n');
@@ -85,8 +87,9 @@ static json_t *json_areas(const struct cap_message *message)
 
 static void add_finding(json_t *list, const struct cap_finding *finding, const char *rule)
 {
-    json_array_append_new(list, json_pack("{s:I, s:s, s:o}", "line", (json_int_t)finding->line, "rule", rule,
-                                    "text", json_of(text_of(finding->text))));
+    json_int_t line = finding->line ? finding->line : 1; /* the document as a whole begins there */
+    json_array_append_new(list,
+        json_pack("{s:I, s:s, s:o}", "line", line, "rule", rule, "text", json_of(text_of(finding->text))));
 }
 
 /* Those that refuse, or those that do not. What the schema or XML forbids too is told under both rules. */
@@ -139,6 +142,24 @@ static bool load(const char *path, struct arena *arena, struct bytes *out)
     return read;
 }
 
+/* A signature that its own certificate shows to be another document's. One that cannot be checked says
+ * nothing. */
+static bool signature_fits(
+    struct bytes document, const struct cap_message *message, struct cap_findings *findings)
+{
+    const char *why;
+    if (message->signatures == 0 || cap_signature_integrity(document, &why) != CAP_SIGNATURE_FAILED)
+        return true;
+    findings->refused++;
+    if (findings->count < CAP_FINDINGS_MAX)
+        findings->items[findings->count++] = (struct cap_finding){.line = message->signature_line,
+            .rule = "R45",
+            .breach = "signature-fails",
+            .refused = true,
+            .text = why};
+    return false;
+}
+
 static enum exit_code check(const struct invocation *invocation, const char *path, struct arena *arena)
 {
     struct bytes document = {0};
@@ -147,6 +168,7 @@ static enum exit_code check(const struct invocation *invocation, const char *pat
     if (!load(path, arena, &document))
         return cli_fail(invocation, EXIT_USAGE, "cannot read %s: %s", path, strerror(errno));
     bool ok = cap_read(document, CAP_STRICT, arena, &message, &findings);
+    ok &= signature_fits(document, &message, &findings);
     if (invocation->common.json)
         print_json(path, ok, &message, &findings);
     else if (ok)

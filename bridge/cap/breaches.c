@@ -102,10 +102,12 @@ static const struct cap_breach_row rows[BREACH_COUNT] = {
     ROW(CIRCLE_RANGE, "circle-range", "R39", NULL, 'M', ALWAYS, "latitude must be -90 to 90, longitude -180 to 180, in this order"),
     ROW(CIRCLE_EMPTY, "circle-empty", "R39", NULL, 'M', STRICTLY, "a circle must not be empty"),
     ROW(CIRCLE_NOTHING, "circle-nothing", "R39", NULL, 'M', ALWAYS, "a circle must not be empty, least of all where nothing else tells the area"),
+    ROW(GEOCODE_INCOMPLETE, "geocode-incomplete", "R40", NULL, 'M', STRICTLY, "a geocode must have a scheme and a code of it"),
     ROW(GEOCODE_ALONE, "geocode-alone", "R40", NULL, 'S', NOBODY, "an area with a geocode should have a polygon or circle too"),
     ROW(ALTITUDE_FORM, "altitude-form", "R41", "R04", 'M', STRICTLY, "altitude must be a number of feet"),
     ROW(CEILING_FORM, "ceiling-form", "R41", "R04", 'M', STRICTLY, "ceiling must be a number of feet"),
     ROW(CEILING_ALONE, "ceiling-alone", "R41", NULL, 'M', STRICTLY, "ceiling needs an altitude"),
+    ROW(SIGNATURE_FAILS, "signature-fails", "R45", NULL, 'B', STRICTLY, "a signature must fit the document and its certificate; refused from an agency that must sign"),
     /* clang-format on */
 };
 
@@ -159,12 +161,15 @@ static struct cap_finding *room_for(struct cap_findings *findings, bool refused)
     return NULL;
 }
 
-static bool told_before(struct cap_context *context, enum cap_breach breach)
+/* What refuses nobody is told once a document, what refuses a few times: so that one breach, however often it
+ * occurs, hides no other one. */
+static bool told_enough(struct cap_context *context, enum cap_breach breach, bool refused)
 {
-    uint8_t bit = (uint8_t)(1 << breach % 8), *told = &context->told[breach / 8];
-    bool before = *told & bit;
-    *told |= bit;
-    return before;
+    enum { TELL_ONCE = 1, TELL_REFUSED = 8 };
+    if (context->told[breach] == (refused ? TELL_REFUSED : TELL_ONCE))
+        return true;
+    context->told[breach]++;
+    return false;
 }
 
 bool cap_report(struct cap_context *context, enum cap_breach breach, unsigned line, const char *element,
@@ -172,10 +177,10 @@ bool cap_report(struct cap_context *context, enum cap_breach breach, unsigned li
 {
     const struct cap_breach_row *row = &rows[breach];
     bool refused = cap_refuses(context, breach);
-    if (!refused && told_before(context, breach))
-        return false;
+    bool enough = told_enough(context, breach, refused);
     context->findings->refused += refused;
-    struct cap_finding *finding = room_for(context->findings, refused);
+    context->findings->dropped += enough && refused;
+    struct cap_finding *finding = enough ? NULL : room_for(context->findings, refused);
     if (!finding)
         return refused;
     char shown[EXCERPT_MAX + 4];

@@ -18,7 +18,8 @@ enum {
     CAP_ATTRIBUTES_MAX = 64, /* of one element */
     CAP_TAG_BYTES_MAX = 16 * 1024,
     CAP_DEPTH_MAX = 32,
-    CAP_FINDINGS_MAX = 64
+    CAP_FINDINGS_MAX = 64,
+    CAP_REFUSED_MAX = 1000 /* then the rest of a document is not read */
 };
 
 /* The closed lists of words. 0 means that none was given; cap_<list>_name gives the word as CAP writes it,
@@ -149,8 +150,9 @@ struct cap_message {
     size_t incident_count;
     const struct cap_info *infos;
     size_t info_count;
-    unsigned signatures; /* how many XML signatures stand in the document; not written by cap_write */
-    uint8_t minor;       /* of the version read: 2, or 1 for CAP 1.1 */
+    unsigned signatures;     /* how many XML signatures stand in the document; not written by cap_write */
+    unsigned signature_line; /* where the last one begins */
+    uint8_t minor;           /* of the version read: 2, 1 for CAP 1.1, 0 for 1.0 */
 };
 
 /* Who asks. A row of the table of breaches says for each what it costs. */

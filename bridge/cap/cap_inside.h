@@ -89,6 +89,7 @@ enum cap_breach {
     AREA_DESC_MISSING,
     AREA_DESC_EMPTY,
     AREA_UNPLACED,
+    GEOCODE_INCOMPLETE,
     COORDINATE_FORM,
     COORDINATE_BLANK,
     COORDINATE_RANGE,
@@ -106,6 +107,7 @@ enum cap_breach {
     ALTITUDE_FORM,
     CEILING_FORM,
     CEILING_ALONE,
+    SIGNATURE_FAILS,
     BREACH_COUNT
 };
 
@@ -114,11 +116,11 @@ struct cap_context {
     enum cap_mode mode;
     struct arena *arena;
     struct cap_findings *findings;
-    unsigned line;                      /* of the element that is being looked at */
-    size_t points;                      /* of all polygons so far */
-    unsigned empty_shape_line;          /* of an empty polygon or circle in this area; 0: none */
-    enum cap_breach empty_shape;        /* which of them */
-    uint8_t told[BREACH_COUNT / 8 + 1]; /* what refuses nobody is told once a document */
+    unsigned line;               /* of the element that is being looked at */
+    size_t points;               /* of all polygons so far */
+    unsigned empty_shape_line;   /* of an empty polygon or circle in this area; 0: none */
+    enum cap_breach empty_shape; /* which of them */
+    uint8_t told[BREACH_COUNT];  /* how often each breach was told */
 };
 
 /* Notes a breach at `line` of what `element` holds (value; data NULL: nothing to show). True when this mode

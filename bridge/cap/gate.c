@@ -114,7 +114,8 @@ static const char *behind(const char *at, const char *end, const char *mark)
     return found ? found + strlen(mark) : NULL;
 }
 
-/* Behind the tag that begins at `at`; NULL when it is too much, and noted; the end when it does not end. */
+/* Behind the tag that begins at `at`; NULL when it is too much, and noted; the end when it does not end. At
+ * the next "<", which no tag may hold: the parser stops there. */
 static const char *behind_tag(struct cap_context *context, const char *start, const char *at, const char *end)
 {
     size_t attributes = 0;
@@ -124,7 +125,9 @@ static const char *behind_tag(struct cap_context *context, const char *start, co
             cap_report(context, TAG_TOO_LONG, lines_before(start, at), "document", nothing);
             return NULL;
         }
-        if (quote) {
+        if (*c == '<') {
+            return c;
+        } else if (quote) {
             quote = *c == quote ? 0 : quote;
         } else if (*c == '"' || *c == '\'') {
             quote = *c;
@@ -136,6 +139,24 @@ static const char *behind_tag(struct cap_context *context, const char *start, co
         }
     }
     return end;
+}
+
+/* An entity that only a document type can have declared is told too. */
+static void check_entities(struct cap_context *context, const char *start, const char *at, const char *end)
+{
+    static const char *const own[] = {"amp", "lt", "gt", "quot", "apos", NULL};
+    for (; (at = memchr(at, '&', (size_t)(end - at))); at++) {
+        const char *const *name = own, *behind_name = at + 1;
+        while (behind_name < end && (isalnum((unsigned char)*behind_name) || strchr("_-.:", *behind_name)))
+            behind_name++;
+        size_t len = (size_t)(behind_name - at) - 1;
+        while (*name && (strlen(*name) != len || memcmp(at + 1, *name, len) != 0))
+            name++;
+        if (len > 0 && behind_name < end && *behind_name == ';' && !*name) {
+            cap_report(context, ENTITY_UNKNOWN, lines_before(start, at), "document", nothing);
+            return;
+        }
+    }
 }
 
 static bool check_tags(struct cap_context *context, const char *start, size_t len)
@@ -151,6 +172,7 @@ static bool check_tags(struct cap_context *context, const char *start, size_t le
             at = behind(at, end, "?>");
         } else if (left >= 9 && memcmp(at, "<!DOCTYPE", 9) == 0) {
             cap_report(context, DOCTYPE_THERE, lines_before(start, at), "document", nothing);
+            check_entities(context, start, at, end);
             return false;
         } else {
             at = behind_tag(context, start, at, end);

@@ -103,9 +103,10 @@ static bool start_root(struct reader *reader, const char *name, const xmlChar *u
         report(reader, ROOT_OTHER, name, nothing);
         return false;
     }
-    if (breach && breach != VERSION_11)
+    if (breach == NAMESPACE_OTHER)
         return false;
-    reader->message->minor = breach ? 1 : 2;
+    /* Versions that are refused are read on, to tell what else is wrong. */
+    reader->message->minor = breach == VERSION_10 ? 0 : breach == VERSION_11 ? 1 : 2;
     reader->uri = uri;
     reader->frames[0] =
         (struct frame){.shape = &cap_alert_shape, .object = reader->message, .line = line_now(reader)};
@@ -177,6 +178,7 @@ static bool start_known(struct reader *reader, const char *name, const xmlChar *
         return false;
     if (field->kind == KIND_SIGNATURE) {
         reader->message->signatures++;
+        reader->message->signature_line = line_now(reader);
         return false;
     }
     check_attributes(reader, name, attribute_count, attributes);
@@ -200,6 +202,8 @@ static void start_element(void *user, const xmlChar *name, const xmlChar *prefix
         return;
     if (++reader->open > CAP_DEPTH_MAX || ++reader->elements > CAP_ELEMENTS_MAX) {
         report(reader, reader->open > CAP_DEPTH_MAX ? TOO_DEEP : TOO_MANY_ELEMENTS, "document", nothing);
+        stop(reader);
+    } else if (reader->context.findings->refused > CAP_REFUSED_MAX) {
         stop(reader);
     } else if (reader->open == 1) {
         if (start_root(reader, (const char *)name, uri))

@@ -10,6 +10,8 @@ bool cap_settle_pair(struct cap_context *context, void *object, const char *name
     const struct cap_pair *pair = object;
     if (pair->name.data && pair->value.data)
         return true;
+    if (strcmp(name, "geocode") == 0)
+        cap_report(context, GEOCODE_INCOMPLETE, context->line, name, nothing);
     if (!pair->name.data && !pair->value.data) {
         cap_report(context, PAIR_EMPTY, context->line, name, nothing);
         return false;

@@ -193,10 +193,11 @@ static void take_number(
     out->value = strtod(out->text.data, NULL);
 }
 
+/* The names share one copy of the text, in which what stands behind each becomes its NUL. */
 void cap_take_names(
     struct cap_context *context, void *object, const struct cap_field *field, struct text content)
 {
-    struct text rest = content;
+    struct text rest = kept(context, content);
     for (;;) {
         struct text before = rest, word = cap_next_word(&rest);
         if (word.len == 0)
@@ -213,7 +214,12 @@ void cap_take_names(
         if (word.len == 0)
             continue;
         struct text *item = cap_list_push(context->arena, object, field, sizeof *item);
-        *item = kept(context, word);
+        *item = word;
+        if (rest.len > 0 && rest.data == word.data + word.len) { /* the blank behind it */
+            rest.data++;
+            rest.len--;
+        }
+        ((char *)(uintptr_t)word.data)[word.len] = '\0';
     }
 }
 

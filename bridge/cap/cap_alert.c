@@ -211,7 +211,7 @@ static void take_times(const struct cap_message *message, struct alert *out)
     out->effective = message->info_count ? earliest : message->sent.at;
     out->effective = out->effective > 0 ? out->effective : 0;
     if (out->expires && out->expires <= out->effective)
-        out->effective = out->expires - 1;
+        out->effective = out->expires - 1000; /* a document tells whole seconds */
 }
 
 bool cap_to_alert(const struct cap_message *message, struct arena *arena, struct alert *out,

@@ -54,7 +54,8 @@ static const char *crossing(
     struct geo_polygon own = cap_geo_polygon(polygon, arena), all = {NULL, own.count + count};
     struct geo_ring *rings = arena_take(arena, all.count * sizeof *rings);
     memcpy(rings, own.rings, own.count * sizeof *rings);
-    memcpy(rings + own.count, excluded, count * sizeof *rings);
+    if (count)
+        memcpy(rings + own.count, excluded, count * sizeof *rings);
     all.rings = rings;
     struct geo_shape shape = shape_of(&all);
     enum geo_error error = geo_shape_check_strict(&shape, NULL);

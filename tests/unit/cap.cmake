@@ -1,6 +1,6 @@
-# CAP documents: each way to break a rule.
+# CAP documents: each way to break a rule, hostile ones, real ones; as alerts and back.
 set(here ${CMAKE_CURRENT_LIST_DIR})
-foreach(thing cases limits)
-  neighbors_test(NAME cap_${thing} SOURCES ${here}/test_cap_${thing}.c ${here}/test_cap_support.c
-    LIBS neighbors_cap)
+foreach(thing cases limits shared)
+  neighbors_test(NAME cap_${thing} LIBS neighbors_cap
+    SOURCES ${here}/test_cap_${thing}.c ${here}/test_cap_support.c ${here}/test_cap_alert_support.c)
 endforeach()

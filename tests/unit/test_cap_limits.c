@@ -11,10 +11,10 @@
 
 /* A sanitizer's build takes several times as long and as much. */
 #if defined(__SANITIZE_ADDRESS__)
-enum { SLOWNESS = 10 };
+enum { SLOWNESS = 50 };
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-enum { SLOWNESS = 10 };
+enum { SLOWNESS = 50 };
 #else
 enum { SLOWNESS = 1 };
 #endif

@@ -198,20 +198,22 @@ static void take_judgement(const struct cap_message *message, struct alert *out)
     }
 }
 
+/* 0 means not told: what was before 1970 became effective, and was over, in its first seconds. */
 static void take_times(const struct cap_message *message, struct alert *out)
 {
-    int64_t earliest = INT64_MAX;
+    enum { SECOND = 1000 }; /* a document tells whole ones */
+    int64_t earliest = message->info_count ? INT64_MAX : message->sent.at;
     for (size_t i = 0; i < message->info_count; i++) {
         const struct cap_info *info = &message->infos[i];
         int64_t effective = info->effective.present ? info->effective.at : message->sent.at;
         earliest = effective < earliest ? effective : earliest;
-        if (info->expires.present && info->expires.at > out->expires)
-            out->expires = info->expires.at;
+        int64_t expires = info->expires.at > 2 * SECOND ? info->expires.at : 2 * SECOND;
+        if (info->expires.present && expires > out->expires)
+            out->expires = expires;
     }
-    out->effective = message->info_count ? earliest : message->sent.at;
-    out->effective = out->effective > 0 ? out->effective : 0;
+    out->effective = earliest > SECOND ? earliest : SECOND;
     if (out->expires && out->expires <= out->effective)
-        out->effective = out->expires - 1000; /* a document tells whole seconds */
+        out->effective = out->expires - SECOND;
 }
 
 bool cap_to_alert(const struct cap_message *message, struct arena *arena, struct alert *out,

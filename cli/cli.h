@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "geo/geo.h"
+#include "proto/arena.h"
 #include "proto/message.h"
 
 enum { LEAF_PRECISION = 6, OPTIONS_MAX = 24, COMMAND_FIELD = 256 };
@@ -85,6 +86,8 @@ void cli_leaf(struct geo_point point, char out[GEO_CELL_TEXT]);
 
 /* Makes a folder, for its owner alone, and those above it; true when it is there. errno tells. */
 bool cli_make_folder(const char *path);
+/* Reads a whole file of at most `most` bytes into the arena; "-" is standard input. False: errno tells. */
+bool cli_read_file(const char *path, size_t most, struct arena *arena, struct bytes *out);
 /* Makes a new file to write; NULL when it cannot be made or exists already. errno tells. */
 FILE *cli_create(const char *path, unsigned mode);
 /* Writes a line to a file that only its owner may read, in place of what was there, whole or not at all; its
@@ -109,6 +112,7 @@ extern const struct command command_ca_init, command_enroll, command_revoke, com
     command_publish_alert, command_watch, command_history, command_geo_encode, command_geo_decode,
     command_geo_neighbors, command_geo_parent, command_geo_children, command_geo_ancestor, command_geo_cover,
     command_geo_show, command_geo_contains, command_geo_distance, command_geo_area, command_geo_check,
-    command_stats, command_cap_check, command_geocodes_import, command_geocodes_show, command_geocodes_list;
+    command_stats, command_cap_check, command_geocodes_import, command_geocodes_show, command_geocodes_list,
+    command_publish_cap, command_witness, command_flag, command_verdict, command_settings;
 
 #endif

@@ -134,8 +134,8 @@ static void describe_alert(
     const struct feed_view *view, const struct alert *alert, struct line *line, struct arena *arena)
 {
     bool ended = alert->state == ALERT_ENDED, agency = alert->sender_kind == SENDER_AGENCY;
-    bool grave = alert->severity >= SEVERITY_SEVERE;
-    char text[COLUMN_TEXT], name[COLUMN_TEXT], truth[32];
+    bool grave = alert->severity >= SEVERITY_SEVERE, exercise = alert->status > STATUS_ACTUAL;
+    char text[COLUMN_TEXT], name[COLUMN_TEXT], language[COLUMN_TEXT], truth[32], reports[16] = "";
     say_time(alert->effective ? alert->effective : cli_now(), line->time, sizeof line->time);
     snprintf(line->what, sizeof line->what, "%s%s%s", word(category_name(alert->category)),
         alert->severity > SEVERITY_UNKNOWN ? ", " : "",
@@ -144,17 +144,21 @@ static void describe_alert(
     snprintf(truth, sizeof truth, "%s", word(truth_name(alert->truth ? alert->truth : TRUTH_UNVERIFIED)));
     lower(truth);
     column_clean(alert->sender_name, name);
-    snprintf(line->who, sizeof line->who, "%.200s, %s",
+    if (alert->merged > 1)
+        snprintf(reports, sizeof reports, " x%u", alert->merged);
+    snprintf(line->who, sizeof line->who, "%.200s, %s%s",
         agency && *name ? name
         : agency        ? "an agency"
                         : "a resident",
-        truth);
+        truth, reports);
     column_clean(alert->headline, text);
-    snprintf(line->text, sizeof line->text, "%s%.450s",
+    column_clean(alert->language, language);
+    snprintf(line->text, sizeof line->text, "%s%s%s%.400s%s%.35s%s",
+        exercise ? word(alert_status_name(alert->status)) : "", exercise ? ": " : "",
         ended                 ? "ENDED: "
         : alert->revision > 1 ? "corrected: "
                               : "",
-        text);
+        text, *language ? " [" : "", language, *language ? "]" : "");
     if (alert->expires && !ended) {
         strcpy(line->until, "until ");
         say_time(alert->expires, line->until + 6, sizeof line->until - 6);
@@ -222,4 +226,31 @@ json_t *feed_json(const struct feed_item *item, struct arena *arena)
 {
     struct bytes text = codec_encode_feed_item(ENCODING_JSON, item, arena);
     return json_loadb((const char *)text.data, text.len, 0, NULL);
+}
+
+/* ---- moderation ---- */
+
+void feed_print_moderation(const struct feed_view *view, const struct moderation *told)
+{
+    struct line line = {.direction = "", .colour = yellow};
+    char decision[COLUMN_TEXT], reason[COLUMN_TEXT];
+    column_clean(told->decision, decision);
+    column_clean(told->reason, reason);
+    say_time(told->at ? told->at : cli_now(), line.time, sizeof line.time);
+    snprintf(line.what, sizeof line.what, "%.60s", decision);
+    strcpy(line.who, "your alert");
+    snprintf(line.text, sizeof line.text, "%.500s", reason);
+    if (told->until) {
+        strcpy(line.until, "until ");
+        say_time(told->until, line.until + 6, sizeof line.until - 6);
+    }
+    print_line(view, &line);
+}
+
+json_t *feed_moderation_json(const struct moderation *told)
+{
+    return json_pack("{s:{s:s%, s:s%, s:s%, s:I, s:I}}", "moderation", "publicId", told->public_id.data,
+        told->public_id.len, "decision", told->decision.data, told->decision.len, "reason",
+        told->reason.len ? told->reason.data : "", told->reason.len, "at", (json_int_t)told->at, "until",
+        (json_int_t)told->until);
 }

@@ -21,4 +21,8 @@ void feed_print(const struct feed_view *view, const struct feed_item *item, stru
 /* The item in proto3 JSON as an object, to which the caller may add; json_decref. NULL cannot be. */
 json_t *feed_json(const struct feed_item *item, struct arena *arena);
 
+/* The same for what became of an alert of one's own. */
+void feed_print_moderation(const struct feed_view *view, const struct moderation *told);
+json_t *feed_moderation_json(const struct moderation *told);
+
 #endif

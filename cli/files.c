@@ -28,6 +28,35 @@ FILE *cli_create(const char *path, unsigned mode)
     return fd < 0 ? NULL : fdopen(fd, "w");
 }
 
+bool cli_read_file(const char *path, size_t most, struct arena *arena, struct bytes *out)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    size_t len = 0, room = 0, got = 1;
+    uint8_t *data = NULL;
+    while (file && got > 0 && len <= most) {
+        if (len == room) {
+            room = room ? 2 * room : 65536;
+            uint8_t *larger = arena_take(arena, room);
+            if (len)
+                memcpy(larger, data, len);
+            data = larger;
+        }
+        got = fread(data + len, 1, room - len, file);
+        len += got;
+    }
+    bool whole = file && !ferror(file) && len <= most;
+    if (whole)
+        errno = 0;
+    else if (file && !ferror(file))
+        errno = EFBIG;
+    int error = errno;
+    if (file && file != stdin)
+        fclose(file);
+    errno = error;
+    *out = (struct bytes){data, len};
+    return whole;
+}
+
 static bool make_parent(const char *path)
 {
     char folder[COMMAND_FIELD];

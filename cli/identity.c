@@ -88,6 +88,7 @@ enum exit_code identity_find(
 {
     const struct common *common = &invocation->common;
     char path[PATH_TEXT] = "";
+    out->client[0] = '\0';
     if (common->as && (!strchr(common->as, '/') || strlen(common->as) >= sizeof out->name))
         return cli_fail(invocation, EXIT_USAGE, "--as has the form ROLE/ID, such as user/ann");
     if (common->as)

@@ -5,9 +5,13 @@
 #include "bridge/token.h"
 #include "cli/cli.h"
 
+enum { IDENTITY_CLIENT = 128 };
+
 struct identity {
     char name[160]; /* "<role>/<id>" */
     char token[TOKEN_TEXT];
+    char
+        client[IDENTITY_CLIENT]; /* of a session that goes on; "": made up, and it ends with the connection */
 };
 
 /* Finds both: --as and --token-file; --as and DIR/tokens; --token-file alone (its token says who); else the

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEEP_ALIVE_S = 30, TURN_MS = 200, ANSWER_MS = 15000, REFUSED = 0x80 };
+enum { KEEP_ALIVE_S = 30, TURN_MS = 200, ANSWER_MS = 15000, REFUSED = 0x80, SESSION_S = 7 * 86400 };
 
 struct link {
     struct mosquitto *mosquitto;
@@ -110,17 +110,25 @@ static void on_message(struct mosquitto *m, void *arg, const struct mosquitto_me
 
 /* ---- connecting ---- */
 
+static void make_client(char out[IDENTITY_CLIENT])
+{
+    unsigned char random[8];
+    if (RAND_bytes(random, sizeof random) != 1)
+        abort();
+    snprintf(out, IDENTITY_CLIENT, "cli-%02x%02x%02x%02x%02x%02x%02x%02x", random[0], random[1], random[2],
+        random[3], random[4], random[5], random[6], random[7]);
+}
+
 static struct link *new_link(const struct identity *identity, link_handler *handler, void *arg)
 {
     struct link *link = calloc(1, sizeof *link);
-    unsigned char random[8];
-    char client[32];
-    if (!link || RAND_bytes(random, sizeof random) != 1)
+    char made[IDENTITY_CLIENT];
+    const char *client = *identity->client ? identity->client : made;
+    if (!link)
         abort();
-    snprintf(client, sizeof client, "cli-%02x%02x%02x%02x%02x%02x%02x%02x", random[0], random[1], random[2],
-        random[3], random[4], random[5], random[6], random[7]);
+    make_client(made);
     *link = (struct link){.handler = handler, .arg = arg, .awaited = -1};
-    link->mosquitto = mosquitto_new(client, true, link);
+    link->mosquitto = mosquitto_new(client, client == made, link);
     if (!link->mosquitto)
         abort();
     mosquitto_int_option(link->mosquitto, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
@@ -182,9 +190,13 @@ enum exit_code link_open(const struct invocation *invocation, const struct ident
     int error = MOSQ_ERR_SUCCESS;
     if (common->tls_ca)
         error = mosquitto_tls_set(link->mosquitto, common->tls_ca, NULL, NULL, NULL, NULL);
+    mosquitto_property *properties = NULL;
+    if (*identity->client)
+        mosquitto_property_add_int32(&properties, MQTT_PROP_SESSION_EXPIRY_INTERVAL, SESSION_S);
     if (error == MOSQ_ERR_SUCCESS)
         error = mosquitto_connect_bind_v5(
-            link->mosquitto, common->broker_host, common->broker_port, KEEP_ALIVE_S, NULL, NULL);
+            link->mosquitto, common->broker_host, common->broker_port, KEEP_ALIVE_S, NULL, properties);
+    mosquitto_property_free_all(&properties);
     if (error == MOSQ_ERR_SUCCESS)
         await_connack(link);
     if (link->connected) {
@@ -246,6 +258,11 @@ bool link_publish(struct link *link, const struct link_publish *publish, struct 
     int error = mosquitto_publish_v5(link->mosquitto, &link->awaited, publish->topic,
         (int)publish->payload.len, publish->payload.data, 1, false, properties);
     mosquitto_property_free_all(&properties);
+    if (error == MOSQ_ERR_OVERSIZE_PACKET) {
+        answer->reason = MQTT_RC_PACKET_TOO_LARGE;
+        snprintf(answer->text, sizeof answer->text, "packet: larger than the broker takes");
+        return true;
+    }
     return error == MOSQ_ERR_SUCCESS && await(link);
 }
 

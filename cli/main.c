@@ -8,7 +8,12 @@
 static const struct command *const commands[] = {
     &command_watch,
     &command_publish_alert,
+    &command_publish_cap,
     &command_publish_motion,
+    &command_witness,
+    &command_flag,
+    &command_verdict,
+    &command_settings,
     &command_history,
     &command_enroll,
     &command_revoke,

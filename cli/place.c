@@ -48,7 +48,7 @@ static struct ring line_of(const struct geo_ring *ring, struct arena *arena)
     return (struct ring){ring->count, points};
 }
 
-static struct place place_of(const struct geo_shape *shape, struct arena *arena)
+struct place place_of_polygons(const struct geo_shape *shape, struct arena *arena)
 {
     struct polygon *polygons = arena_alloc(arena, shape->polygon_count * sizeof *polygons);
     for (size_t i = 0; i < shape->polygon_count; i++) {
@@ -70,7 +70,7 @@ bool place_keep(const struct geo_shape *polygons, struct arena *arena, struct by
     struct refusal refusal;
     enum geo_error error = geo_shape_check(polygons);
     if (error == GEO_OK) {
-        place = place_of(polygons, arena);
+        place = place_of_polygons(polygons, arena);
         *out = codec_encode_polygons(&place, arena);
         if (!codec_decode_polygons(*out, arena, &back, &refusal)) {
             *why = arena_printf(arena, "%s: %s", refusal.field, refusal.rule);

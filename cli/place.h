@@ -8,6 +8,8 @@
 
 struct geo_shape place_shape(const struct place *place, struct arena *arena);
 
+struct place place_of_polygons(const struct geo_shape *polygons, struct arena *arena);
+
 /* Polygons encoded (neighbors.v1.MultiPolygon), in the arena. False: *why says what is wrong with them, as a
  * constant or in the arena. */
 bool place_keep(const struct geo_shape *polygons, struct arena *arena, struct bytes *out, const char **why)

@@ -9,4 +9,9 @@
 enum exit_code publish_once(const struct invocation *invocation, const struct identity *identity,
     const struct link_publish *publish, const char *label, const char *id);
 
+/* The end of it: prints what the answer to `label` says, and drops the answer's properties. file: told to
+ * programs, or NULL. */
+enum exit_code publish_tell(const struct invocation *invocation, struct link_answer *answer,
+    const char *label, const char *id, const char *file);
+
 #endif

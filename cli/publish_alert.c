@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/geojson.h"
+#include "cli/place.h"
 #include "cli/publish.h"
 #include "proto/codec.h"
 
@@ -21,6 +23,13 @@ enum {
     ID,
     UPDATE,
     CANCEL,
+    URGENCY,
+    CERTAINTY,
+    EVENT,
+    STATUS,
+    REWARD,
+    AREA,
+    CLIENT,
     FILE_NAME
 };
 static const struct option_row options[] = {
@@ -39,6 +48,13 @@ static const struct option_row options[] = {
     [ID] = {"id", "ID", "your own name for this message (made up)"},
     [UPDATE] = {"update", "ID", "it takes the place of the alert that you named so"},
     [CANCEL] = {"cancel", "ID", "end the alert that you named so"},
+    [URGENCY] = {"urgency", "WORD", "unknown, past, future, expected, immediate"},
+    [CERTAINTY] = {"certainty", "WORD", "unknown, unlikely, possible, likely, observed"},
+    [EVENT] = {"event", "TEXT", "what an agency warns of, in a word or two"},
+    [STATUS] = {"status", "WORD", "actual, exercise, system, test, draft (actual)"},
+    [REWARD] = {"reward", "TEXT", "what an agency offers, in words"},
+    [AREA] = {"area", "FILE.geojson", "the polygons that it holds in, from an agency"},
+    [CLIENT] = {"client", "ID", "speak as this client, whose inbox learns what becomes of the alert"},
     [FILE_NAME] = {"file", "FILE", "the whole alert in JSON; - reads standard input"},
     {0},
 };
@@ -59,6 +75,19 @@ static bool read_expiry(const struct invocation *invocation, int64_t *out)
         return false;
     *out += cli_now();
     return true;
+}
+
+static enum exit_code read_area(
+    const struct invocation *invocation, const char *path, struct arena *arena, struct place *out)
+{
+    char error[GEOJSON_ERROR];
+    struct geo_shape shape;
+    if (!path)
+        return EXIT_DONE;
+    if (!geojson_read(path, arena, &shape, error))
+        return cli_fail(invocation, EXIT_REFUSED, "%s", error);
+    *out = place_of_polygons(&shape, arena);
+    return EXIT_DONE;
 }
 
 static bool read_place(const struct invocation *invocation, struct place *out)
@@ -88,9 +117,21 @@ static const char *missing(const struct invocation *invocation)
         return "say what happened: --headline TEXT";
     if (!value[CATEGORY])
         return "say of what kind it is: --category WORD";
-    if (!value[AT])
-        return "say where: --at LAT,LON";
+    if (value[AREA] && (value[AT] || value[RADIUS]))
+        return "say where once: --at LAT,LON or --area FILE";
+    if (!value[AT] && !value[AREA])
+        return "say where: --at LAT,LON or --area FILE";
     return NULL;
+}
+
+static bool read_words(const struct invocation *invocation, struct alert *out)
+{
+    const char *const *value = invocation->value;
+    return cli_word_of(invocation, "--category", value[CATEGORY], category_name, &out->category) &&
+           cli_word_of(invocation, "--severity", value[SEVERITY], severity_name, &out->severity) &&
+           cli_word_of(invocation, "--urgency", value[URGENCY], urgency_name, &out->urgency) &&
+           cli_word_of(invocation, "--certainty", value[CERTAINTY], certainty_name, &out->certainty) &&
+           cli_word_of(invocation, "--status", value[STATUS], alert_status_name, &out->status);
 }
 
 static bool read_alert(
@@ -105,6 +146,8 @@ static bool read_alert(
         .instruction = text_of(value[INSTRUCTION]),
         .web = text_of(value[WEB]),
         .language = text_of(value[LANGUAGE]),
+        .event = text_of(value[EVENT]),
+        .reward_offer = text_of(value[REWARD]),
         .case_number = text_of(value[CASE])};
     if (refers_to) {
         *reference = text_of(refers_to);
@@ -115,25 +158,8 @@ static bool read_alert(
     if (value[CANCEL])
         return true;
     out->effective = cli_now();
-    return cli_word_of(invocation, "--category", value[CATEGORY], category_name, &out->category) &&
-           cli_word_of(invocation, "--severity", value[SEVERITY], severity_name, &out->severity) &&
-           read_expiry(invocation, &out->expires) && read_place(invocation, &out->place);
-}
-
-/* ---- from a file ---- */
-
-static bool read_file(const char *path, struct arena *arena, struct bytes *out)
-{
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    uint8_t *data = arena_alloc(arena, FILE_MOST);
-    if (!file)
-        return false;
-    size_t len = fread(data, 1, FILE_MOST, file);
-    bool whole = !ferror(file) && len < FILE_MOST;
-    if (file != stdin)
-        fclose(file);
-    *out = (struct bytes){data, len};
-    return whole;
+    return read_words(invocation, out) && read_expiry(invocation, &out->expires) &&
+           read_place(invocation, &out->place);
 }
 
 /* ---- sending ---- */
@@ -147,6 +173,8 @@ static enum exit_code send(
     enum exit_code code = identity_find(invocation, wishes, &identity);
     if (code != EXIT_DONE)
         return code;
+    if (invocation->value[CLIENT])
+        snprintf(identity.client, sizeof identity.client, "%s", invocation->value[CLIENT]);
     snprintf(label, sizeof label, "alert %.60s", id);
     return publish_once(invocation, &identity, publish, *id ? label : "alert", id);
 }
@@ -155,11 +183,11 @@ static enum exit_code send_file(const struct invocation *invocation, struct aren
 {
     const char *path = invocation->value[FILE_NAME];
     struct link_publish publish = {.topic = "nb/v1/alert", .content_type = "application/json"};
-    for (size_t i = 0; i < FILE_NAME; i++)
+    for (size_t i = 0; i < CLIENT; i++)
         if (invocation->value[i])
             return cli_fail(invocation, EXIT_USAGE, "--file holds the whole alert; give no --%s beside it",
                 options[i].name);
-    if (!read_file(path, arena, &publish.payload))
+    if (!cli_read_file(path, FILE_MOST, arena, &publish.payload))
         return cli_fail(
             invocation, EXIT_REFUSED, "%.200s cannot be read, or is larger than a megabyte", path);
     return send(invocation, &publish, "");
@@ -186,6 +214,9 @@ static enum exit_code send_options(const struct invocation *invocation, struct a
     id = id ? id : made;
     if (!read_alert(invocation, id, &reference, &alert))
         return EXIT_USAGE;
+    enum exit_code code = read_area(invocation, invocation->value[AREA], arena, &alert.place);
+    if (code != EXIT_DONE)
+        return code;
     struct link_publish publish = {.topic = "nb/v1/alert",
         .content_type = "application/x-protobuf",
         .payload = codec_encode_alert(ENCODING_PROTOBUF, &alert, arena)};

@@ -9,16 +9,19 @@
 #include "cli/feed.h"
 #include "cli/link.h"
 #include "cli/seen.h"
+#include "cli/wishes.h"
 #include "proto/topic.h"
 
-enum { AT, RADIUS, COUNT, FOR, CLASS, CATEGORY };
+enum { AT, RADIUS, COUNT, FOR, CLASS, CATEGORY, CLIENT, LEAST, QUIET, PASSES, DIGEST, LANGUAGE, TIME_ZONE };
 static const struct option_row options[] = {
     [AT] = {"at", "LAT,LON", "your place; only its leaf cell leaves this computer"},
     [RADIUS] = {"radius", "METRES", "how far around: 400, 800, 1600, 3200 or 8000 (1600)"},
     [COUNT] = {"count", "N", "stop after so many items"},
     [FOR] = {"for", "SPAN", "stop after so long, such as 30s"},
-    [CLASS] = {"class", "WORD", "only activity, incident (a place) or area (a region)"},
+    [CLASS] = {"class", "WORD", "only activity, incident (a place), area (a region); or test, exercise, ..."},
     [CATEGORY] = {"category", "WORD", "only alerts of that kind: crime, fire, ..."},
+    [CLIENT] = {"client", "ID", "a session of that name, which goes on when this ends (for a week)"},
+    WISH_ROWS(LEAST, QUIET, PASSES, DIGEST, LANGUAGE, TIME_ZONE),
     {0},
 };
 
@@ -29,6 +32,7 @@ struct watch {
     struct identity identity;
     struct feed_view view;
     struct seen seen;
+    struct bytes wishes; /* a message Settings to begin with; len 0: none */
     char filter[128];
     int64_t left;     /* items to print; -1: no end */
     int64_t deadline; /* ms; 0: none */
@@ -87,6 +91,19 @@ static void on_heartbeat(struct watch *watch, const struct link_message *message
     watch->stale = heartbeat.stale;
 }
 
+/* What became of an alert of one's own. */
+static void on_moderation(struct watch *watch, const struct link_message *message, struct arena *arena)
+{
+    struct moderation told;
+    struct refusal refusal;
+    if (!codec_decode_moderation(ENCODING_PROTOBUF, message->payload, arena, &told, &refusal))
+        return;
+    if (watch->invocation->common.json)
+        cli_print_json(feed_moderation_json(&told));
+    else
+        feed_print_moderation(&watch->view, &told);
+}
+
 static bool begins(struct text text, const char *with)
 {
     size_t len = strlen(with);
@@ -102,6 +119,8 @@ static void on_message(void *arg, const struct link_message *message)
         on_item(watch, message, &arena);
     else if (text_equal(message->topic, TEXT("nb/v1/inbox/heartbeat")))
         on_heartbeat(watch, message, &arena);
+    else if (text_equal(message->topic, TEXT("nb/v1/inbox/reply/moderation")))
+        on_moderation(watch, message, &arena);
     arena_free(&arena);
 }
 
@@ -112,6 +131,23 @@ static enum exit_code refused_filter(
 {
     return cli_fail(watch->invocation, EXIT_REFUSED, "the broker refuses %s: 0x%02x, %s", filter,
         (unsigned)answer->reason, answer->text);
+}
+
+/* Says what is wished for, before anything is delivered. EXIT_UNREACHABLE: the connection was lost. */
+static enum exit_code say_wishes(struct watch *watch, struct link *link)
+{
+    struct link_answer answer;
+    const struct link_publish publish = {
+        .topic = "nb/v1/settings", .content_type = "application/x-protobuf", .payload = watch->wishes};
+    if (watch->wishes.len == 0)
+        return EXIT_DONE;
+    if (!link_publish(link, &publish, &answer))
+        return EXIT_UNREACHABLE;
+    json_decref(answer.properties);
+    return link_refused(&answer)
+               ? cli_fail(watch->invocation, EXIT_REFUSED, "the broker refuses the wishes: 0x%02x, %s",
+                     (unsigned)answer.reason, answer.text)
+               : EXIT_DONE;
 }
 
 /* Subscribes with what is known. EXIT_UNREACHABLE: the connection was lost meanwhile. */
@@ -142,7 +178,9 @@ static enum exit_code follow(struct watch *watch, bool first, bool *worked)
     *worked = false;
     if (code != EXIT_DONE)
         return code;
-    code = subscribe(watch, link);
+    code = say_wishes(watch, link);
+    if (code == EXIT_DONE)
+        code = subscribe(watch, link);
     if (code == EXIT_DONE) {
         *worked = true;
         if (first)
@@ -241,19 +279,49 @@ static bool read_end(struct watch *watch)
     return true;
 }
 
-static enum exit_code run(struct invocation *invocation)
+static bool read_session(struct watch *watch, struct arena *arena)
+{
+    const struct invocation *invocation = watch->invocation;
+    const char *const *value = invocation->value;
+    const struct wish_words words = {
+        value[LEAST], value[QUIET], value[PASSES], value[DIGEST], value[LANGUAGE], value[TIME_ZONE]};
+    struct settings_message settings;
+    if (value[CLIENT] && (!*value[CLIENT] || strlen(value[CLIENT]) >= IDENTITY_CLIENT)) {
+        cli_fail(invocation, EXIT_USAGE, "--client: a name of at most %d characters", IDENTITY_CLIENT - 1);
+        return false;
+    }
+    if (!wishes_given(&words))
+        return true;
+    if (!wishes_read(invocation, &words, arena, &settings))
+        return false;
+    watch->wishes = codec_encode_settings_message(ENCODING_PROTOBUF, &settings, arena);
+    return true;
+}
+
+static enum exit_code find_identity(struct watch *watch)
 {
     static const char *const wishes[] = {"user/", "agency/", NULL};
+    const char *client = watch->invocation->value[CLIENT];
+    enum exit_code code = identity_find(watch->invocation, wishes, &watch->identity);
+    if (client)
+        snprintf(watch->identity.client, sizeof watch->identity.client, "%s", client);
+    return code;
+}
+
+static enum exit_code run(struct invocation *invocation)
+{
     struct watch *watch = calloc(1, sizeof *watch);
+    struct arena arena;
     struct geo_point me;
     if (!watch)
         abort();
+    arena_init(&arena, NULL, 0);
     watch->invocation = invocation;
     enum exit_code code = EXIT_USAGE;
     if (invocation->argument_count)
         cli_fail(invocation, EXIT_USAGE, "watch takes options alone");
-    else if (read_filter(watch, &me) && read_end(watch))
-        code = identity_find(invocation, wishes, &watch->identity);
+    else if (read_filter(watch, &me) && read_end(watch) && read_session(watch, &arena))
+        code = find_identity(watch);
     if (code == EXIT_DONE) {
         const struct sigaction action = {.sa_handler = on_signal};
         sigaction(SIGINT, &action, NULL);
@@ -262,6 +330,7 @@ static enum exit_code run(struct invocation *invocation)
         code = watch_on(watch);
     }
     seen_free(&watch->seen);
+    arena_free(&arena);
     free(watch);
     return code;
 }

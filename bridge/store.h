@@ -138,10 +138,10 @@ struct store_alert {
 struct store_alert_result {
     enum store_status status;      /* OK, REPEAT, CONFLICT, DEAD, LIMITED, ENDED (only_known), FAILED, GONE */
     char public_id[PUBLIC_ID + 1]; /* of the alert that goes on (the first reference's for an UPDATE) */
-    uint32_t revision;
-    bool pending;           /* it waits for a second officer */
-    bool merged;            /* it became part of somebody else's report of the same thing */
-    int64_t retry_after_ms; /* LIMITED: when it would be taken */
+    uint32_t revision;             /* of a pending one: that it is known by until it comes out */
+    bool pending;                  /* it waits for a second officer */
+    bool merged;                   /* it became part of somebody else's report of the same thing */
+    int64_t retry_after_ms;        /* LIMITED: when it would be taken */
 };
 typedef void store_alert_done(void *arg, const struct store_alert_result *result);
 
@@ -299,7 +299,10 @@ struct store_alert_record {
 };
 typedef void store_record_done(void *arg, const struct store_alert_record *record);
 
-/* Loads a revision. NOT_FOUND when the alert is gone altogether. */
+/* Loads a revision (0: the newest), or what waits for a second officer or a moderator and is no revision yet
+ * (STORE_WAITING; the record has the number it is known by; of what never came out before, every revision).
+ * NOT_FOUND when the alert is gone altogether, or nothing waits. */
+#define STORE_WAITING UINT32_MAX
 void store_alert_load(struct store *store, uint8_t sender_tag, const char *public_id, uint32_t revision,
     store_record_done *done, void *arg);
 

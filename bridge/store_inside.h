@@ -109,6 +109,12 @@ void follows_lost(struct store *store);
 void follows_free(struct store *store);
 void outbox_work(struct store *store, int64_t now); /* store_outbox.c */
 
+/* store_alert.c: what nb_alert and its like are told of a message, and what they answer. */
+enum { MESSAGE_ARGUMENTS = 22 };
+void alert_put_message(const struct store *store, struct buffer *command, const struct store_alert *alert);
+void alert_result_decode(struct store *store, struct store_alert_result *result, enum store_status status,
+    const redisReply *reply);
+
 /* store_channel.c: reading replies. */
 bool entry_decode(struct channel_entry *entry, char kind, struct text id, struct bytes data)
     __attribute__((warn_unused_result));

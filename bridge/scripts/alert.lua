@@ -1,13 +1,21 @@
--- Alerts, all under their sender's tag. The hash of one:
---   revision, state (1 in force, 2 expired, 3 ended for good), expires, until (then nothing of it is needed), digest,
+-- Alerts, all under their sender's tag. The hash of one, nb:{sXX}:alert:<public id>:
+--   revision (0: none was told yet), state (below), expires, until (then nothing of it is needed), digest,
 --   union (every channel that any revision reached), done (the revision that all its channels have),
 --   areas (the revisions that brought an area not seen before), names (aliases that go with it), into (what it merged into),
---   and for each of the newest KEPT revisions s<n> its state, t<n> when it was stored, c<n> its channels, b<n> its body;
---   a<n> an area.
--- One without digest was cancelled before it came.
+--   sender, client, household, officer, agency (1: an agency's), shown (the revision that brought the present body),
+--   about (truth, severity, reports in it: 6 bytes, of the newest revision),
+--   document, document_type, document_revision, document_at: as received, of the newest revision that had one,
+--   removed (1: by a moderator), approved (the revision that a second officer let out), released (1),
+--   judged (flags that a moderator has answered), appeal, appealed (ms),
+--   and for each of the newest KEPT revisions s<n> its state, t<n> when it was stored, c<n> its channels, q<n> what it was
+--   about, b<n> its body where it is not that of the revision before; a<n> an area.
+-- One without digest was cancelled before it came. What is kept back, for a second officer or while the alert is held, is
+-- the hash nb:{sXX}:wait:<public id>.
 
 local KEPT = 64
-local IN_FORCE, EXPIRED, FINAL = 1, 2, 3
+local IN_FORCE, EXPIRED, FINAL, HELD, WAITING = 1, 2, 3, 4, 5
+local ABOUT, ABOUT_NOTHING = '>BBI4', '\0\0\0\0\0\1'
+local IS_PENDING, IS_MERGED = 1, 2 -- flags of an answer
 
 local function words(text)
     local list = {}
@@ -32,6 +40,13 @@ local function united(text, more)
     return concat(list, ' ')
 end
 
+local function put(list, ...)
+    local more = { ... }
+    for i = 1, #more do
+        list[#list + 1] = more[i]
+    end
+end
+
 local function note_area(key, revision, area)
     local areas = call('HGET', key, 'areas') or ''
     for _, began in ipairs(words(areas)) do
@@ -42,30 +57,99 @@ local function note_area(key, revision, area)
     call('HSET', key, 'a' .. revision, area, 'areas', areas .. ' ' .. revision)
 end
 
--- Gives the alert its next revision and its outbox entry. m: now, absence, expires, and for one in force
--- body, area, cover.
+-- The fields that say who sent the newest of it.
+local function put_sender(fields, m)
+    put(fields, 'sender', m.sender, 'client', m.client, 'household', m.household, 'officer', m.officer)
+    if m.agency then
+        put(fields, 'agency', 1)
+    end
+end
+
+local function put_document(fields, m, revision)
+    if m.document and m.document ~= '' then
+        put(fields, 'document', m.document, 'document_type', m.document_type, 'document_revision', revision,
+            'document_at', m.now)
+    end
+end
+
+-- Gives the alert its next revision and its outbox entry. m: now, absence; for one in force also body, area, cover, or none
+-- of them when the present ones go on; expires, truth, severity, merged where they change; sender and what goes with
+-- it, document.
 local function revise(prefix, id, state, m)
     local key = prefix .. 'alert:' .. id
-    local known = call('HMGET', key, 'revision', 'expires', 'union')
-    local revision = tonumber(known[1] or 0) + 1
+    local known = call('HMGET', key, 'revision', 'expires', 'union', 'shown', 'agency', 'about')
+    local revision, shown = tonumber(known[1] or 0) + 1, tonumber(known[4] or 0)
     local expires = state == IN_FORCE and m.expires or tonumber(known[2] or m.now)
     local until_ms = math.max(expires, m.now) + m.absence
-    call('HSET', key, 'revision', revision, 'state', state, 'expires', expires, 'until', until_ms,
-        's' .. revision, state, 't' .. revision, m.now)
-    if state == IN_FORCE then
-        call('HSET', key, 'c' .. revision, m.cover, 'b' .. revision, m.body, 'union', united(known[3], m.cover))
+    local truth, severity, merged = unpack(ABOUT, known[6] or ABOUT_NOTHING)
+    local about = pack(ABOUT, m.truth or truth, m.severity or severity, m.merged or merged)
+    local fields = { 'revision', revision, 'state', state, 'expires', expires, 'until', until_ms, 'about', about,
+        's' .. revision, state, 't' .. revision, m.now, 'q' .. revision, about }
+    if m.sender then
+        put_sender(fields, m)
+    end
+    put_document(fields, m, revision)
+    if m.body then
+        put(fields, 'b' .. revision, m.body, 'c' .. revision, m.cover, 'shown', revision, 'union', united(known[3], m.cover))
         note_area(key, revision, m.area)
+    elseif revision - shown >= KEPT - 1 then
+        put(fields, 'b' .. revision, call('HGET', key, 'b' .. shown), 'c' .. revision, call('HGET', key, 'c' .. shown),
+            'shown', revision)
+    elseif state == IN_FORCE then
+        put(fields, 'c' .. revision, call('HGET', key, 'c' .. shown))
+    end
+    call('HSET', key, spread(fields))
+    if state == IN_FORCE then
         call('ZADD', prefix .. 'expiry', expires, id)
     else
         call('ZREM', prefix .. 'expiry', id)
     end
+    if known[5] or m.agency then
+        if state == IN_FORCE then
+            call('ZADD', prefix .. 'agency', m.now, id)
+        else
+            call('ZREM', prefix .. 'agency', id)
+        end
+    end
     if revision > KEPT then
         local old = revision - KEPT
-        call('HDEL', key, 's' .. old, 't' .. old, 'c' .. old, 'b' .. old)
+        call('HDEL', key, 's' .. old, 't' .. old, 'c' .. old, 'b' .. old, 'q' .. old)
     end
     call('ZADD', prefix .. 'tombs', until_ms, id)
     call('XADD', prefix .. (revision == 1 and 'outbox' or 'first'), '*', 'p', id, 't', m.now)
     return revision
+end
+
+-- Keeps a message back that is to become the next revision of the alert; it takes the place of one that waits already.
+-- `others` end when it comes out. Answers the revision that it is known by until then.
+local function keep_back(prefix, id, m, others)
+    local key = prefix .. 'wait:' .. id
+    local revision = tonumber(call('HGET', prefix .. 'alert:' .. id, 'revision')) + 1
+    call('DEL', key)
+    call('HSET', key, 'revision', revision, 'body', m.body, 'area', m.area, 'cover', m.cover, 'expires', m.expires,
+        'truth', m.truth, 'severity', m.severity, 'sender', m.sender, 'client', m.client, 'household', m.household,
+        'officer', m.officer, 'document', m.document, 'document_type', m.document_type, 'others', concat(others or {}, ' '), 'at', m.now)
+    call('ZADD', prefix .. 'expiry', m.expires, 'w' .. id)
+    return revision
+end
+
+local function drop_waiting(prefix, id)
+    if call('DEL', prefix .. 'wait:' .. id) == 1 then
+        call('ZREM', prefix .. 'expiry', 'w' .. id)
+    end
+end
+
+-- What waits, as the m of revise; nil when nothing does.
+local function waiting(prefix, id, now, absence)
+    local known = call('HMGET', prefix .. 'wait:' .. id, 'revision', 'body', 'area', 'cover', 'expires', 'truth', 'severity',
+        'sender', 'client', 'household', 'officer', 'document', 'document_type', 'others', 'at')
+    if not known[1] then
+        return nil
+    end
+    return { revision = tonumber(known[1]), body = known[2], area = known[3], cover = known[4], expires = tonumber(known[5]),
+        truth = tonumber(known[6]), severity = tonumber(known[7]), sender = known[8], client = known[9],
+        household = known[10], officer = known[11], document = known[12], document_type = known[13],
+        others = words(known[14]), at = known[15], now = now, absence = absence }
 end
 
 -- The alert that a message's id stands for now, or nil.
@@ -84,10 +168,17 @@ local function resolve(prefix, id)
     return nil
 end
 
+-- Ends the alert for good, and what waits with it. Answers its newest revision.
 local function finish(prefix, id, m)
     local key = prefix .. 'alert:' .. id
-    if tonumber(call('HGET', key, 'state')) == IN_FORCE then
-        return revise(prefix, id, FINAL, m)
+    local state = tonumber(call('HGET', key, 'state'))
+    drop_waiting(prefix, id)
+    if state == IN_FORCE then
+        return revise(prefix, id, FINAL, { now = m.now, absence = m.absence, document = m.document,
+            document_type = m.document_type })
+    end
+    if state == HELD then
+        call('ZREM', prefix .. 'held', id)
     end
     call('HSET', key, 'state', FINAL)
     return tonumber(call('HGET', key, 'revision'))
@@ -127,117 +218,3 @@ local function seen_before(prefix, id, digest)
     end
     return { sub(alias, 25, 40) == digest and REPEAT or CONFLICT, target, (unpack('>I4', alias, 41)) }
 end
-
--- The alerts that the references stand for, each once, and the references that stand for none.
-local function referred(prefix, references)
-    local known, unknown, seen = {}, {}, {}
-    for _, reference in ipairs(references) do
-        local id = resolve(prefix, reference)
-        if not id then
-            unknown[#unknown + 1] = reference
-        elseif not seen[id] then
-            seen[id] = true
-            known[#known + 1] = id
-        end
-    end
-    return known, unknown
-end
-
-local function create(prefix, id, m)
-    local revision = revise(prefix, id, IN_FORCE, m)
-    call('HSET', prefix .. 'alert:' .. id, 'digest', m.digest)
-    return { OK, id, revision }
-end
-
-local function update(prefix, id, m)
-    local known, unknown = referred(prefix, m.references)
-    local target = known[1] or id
-    local status, revision = OK, nil
-    if not known[1] then
-        revision = create(prefix, id, m)[3]
-    else
-        local key = prefix .. 'alert:' .. target
-        if tonumber(call('HGET', key, 'state')) == FINAL then
-            status, revision = DEAD, tonumber(call('HGET', key, 'revision'))
-        else
-            revision = revise(prefix, target, IN_FORCE, m)
-        end
-        name_alias(prefix, id, target, m.digest, revision)
-    end
-    for i = 2, #known do
-        finish(prefix, known[i], m)
-        call('HSET', prefix .. 'alert:' .. known[i], 'into', target)
-    end
-    for _, reference in ipairs(unknown) do
-        name_alias(prefix, reference, target)
-    end
-    return { status, target, revision }
-end
-
-local function cancel(prefix, id, m)
-    local known, unknown = referred(prefix, m.references)
-    local target, revision = known[1], nil
-    for _, other in ipairs(known) do
-        local ended = finish(prefix, other, m)
-        revision = revision or ended
-    end
-    for _, reference in ipairs(unknown) do
-        bury(prefix, reference, m)
-        target = target or reference
-    end
-    if target then
-        name_alias(prefix, id, target, m.digest, revision or 1)
-    end
-    return { OK, target or id, revision or 1 }
-end
-
--- Key: the message's own alert key. Arguments: act (1 new, 2 update, 3 cancel), id, digest, now, expires,
--- absence, body, area, channels and references as words. Answers status, public id, revision.
-local function alert(keys, args)
-    local prefix = sub(keys[1], 1, 9)
-    local act, id = tonumber(args[1]), args[2]
-    local m = { digest = args[3], now = tonumber(args[4]), expires = tonumber(args[5]), absence = tonumber(args[6]),
-        body = args[7], area = args[8], cover = args[9], references = words(args[10]) }
-    local before = seen_before(prefix, id, m.digest)
-    if before and before[1] == DEAD and act == 2 then
-        -- The update was cancelled before it came, and so was what it goes on with.
-        for _, other in ipairs((referred(prefix, m.references))) do
-            finish(prefix, other, m)
-        end
-    end
-    if before then
-        return before
-    end
-    return (act == 1 and create or act == 2 and update or cancel)(prefix, id, m)
-end
-
--- Key: the alert. Argument: the revision (0: the newest). Answers NOT_FOUND, or OK, revision, in force,
--- expires, body, when it was stored, areas …
-local function load(keys, args)
-    local known = call('HMGET', keys[1], 'revision', 'expires', 'areas')
-    if not known[1] then
-        return { NOT_FOUND }
-    end
-    local newest, revision = tonumber(known[1]), tonumber(args[1])
-    if revision == 0 or revision > newest then
-        revision = newest
-    end
-    local state, body = call('HGET', keys[1], 's' .. revision), nil
-    for n = revision, math.max(1, revision - KEPT), -1 do
-        body = body or call('HGET', keys[1], 'b' .. n)
-    end
-    for n = revision + 1, newest do
-        body = body or call('HGET', keys[1], 'b' .. n)
-    end
-    local answer = { OK, revision, tonumber(state) == IN_FORCE and 1 or 0, known[2], body or '',
-        call('HGET', keys[1], 't' .. revision) or 0 }
-    for _, began in ipairs(words(known[3])) do
-        if tonumber(began) < revision then
-            answer[#answer + 1] = call('HGET', keys[1], 'a' .. began)
-        end
-    end
-    return answer
-end
-
-register('nb_alert', alert)
-register('nb_load', load, { 'no-writes' })

@@ -22,7 +22,12 @@
 --   nb:{sXX}:alert:<public id>  hash (alert.lua)
 --   nb:{sXX}:alias:<public id>  what a message became that is no alert itself: target, digest, revision (4 bytes)
 --   nb:{sXX}:outbox, :first     streams of changes to carry to the channels; first: corrections, cancels, endings
---   nb:{sXX}:expiry, :tombs     zsets of public ids by when they end, and by when nothing of them is needed
+--   nb:{sXX}:wait:<public id>   hash, what is kept back of it (alert.lua)
+--   nb:{sXX}:expiry, :tombs     zsets of public ids by when they end, and by when nothing of them is needed; in expiry also
+--                               "w" and the id of what is kept back
+--   nb:{sXX}:agency             zset of agencies' alerts in force by when they became as they are
+--   nb:{sXX}:limit:<sender>     zset of its new alerts by when they came
+--   nb:{sXX}:seen:, :flags:, :held, :acts, :moderation (moderation.lua)
 --
 -- Keys under a principal's tag, {p:<role>/<id>}:
 --   nb:{p:…}:principal          hash, written by enrolment: household name number place former since share
@@ -65,6 +70,9 @@ end
 -- How status is told to bridge/store_*.c; the numbers are theirs.
 local OK, FENCED, NOT_FOUND, REVOKED = 0, 2, 3, 4
 local CONFLICT, REPEAT, DEAD = 5, 6, 7
+local LIMITED, ENDED = 9, 10
+-- enum truth
+local UNVERIFIED, CORROBORATED, CONFIRMED, REFUTED = 1, 2, 3, 4
 
 -- Appends to a channel and tells who follows it, in one hop.
 local function append(key, feed, kind, data)

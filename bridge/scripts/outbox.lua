@@ -110,15 +110,30 @@ end
 local function remove(prefix, id, now)
     local key = prefix .. 'alert:' .. id
     local known = call('HMGET', key, 'revision', 'done', 'state', 'names')
-    if known[1] and (tonumber(known[2] or 0) < tonumber(known[1]) or tonumber(known[3]) == IN_FORCE) then
+    if known[1] and (tonumber(known[2] or 0) < tonumber(known[1]) or tonumber(known[3]) == IN_FORCE
+        or call('EXISTS', prefix .. 'wait:' .. id) == 1) then
         call('ZADD', prefix .. 'tombs', now + 60000, id)
         return
     end
     for _, alias in ipairs(words(known[4])) do
         call('DEL', prefix .. 'alias:' .. alias)
     end
-    call('DEL', key)
+    call('DEL', key, prefix .. 'seen:' .. id, prefix .. 'flags:' .. id)
     call('ZREM', prefix .. 'tombs', id)
+    call('ZREM', prefix .. 'held', id)
+end
+
+-- What is due: an alert, or what is kept back of one ("w" before its id), which then is nothing any more.
+local function expire_one(prefix, id, m)
+    if byte(id) ~= 119 then
+        revise(prefix, id, EXPIRED, m)
+        return
+    end
+    id = sub(id, 2)
+    drop_waiting(prefix, id)
+    if tonumber(call('HGET', prefix .. 'alert:' .. id, 'state')) == WAITING then
+        call('HSET', prefix .. 'alert:' .. id, 'state', EXPIRED)
+    end
 end
 
 -- Holder, now, absence. Answers how many ended, or -1 when somebody else does this.
@@ -132,7 +147,7 @@ local function expire(_, args)
         local prefix = SENDER[tag]
         for _, id in ipairs(room > 0 and call('ZRANGEBYSCORE', prefix .. 'expiry', '-inf', m.now, 'LIMIT', 0, room)
             or {}) do
-            revise(prefix, id, EXPIRED, m)
+            expire_one(prefix, id, m)
             ended, room = ended + 1, room - 1
         end
         for _, id in ipairs(room > 0 and call('ZRANGEBYSCORE', prefix .. 'tombs', '-inf', m.now, 'LIMIT', 0, room)

@@ -1,0 +1,169 @@
+-- What a sender says of alerts: new, update, cancel.
+
+-- The alerts that the references stand for, each once, and the references that stand for none.
+local function referred(prefix, references)
+    local known, unknown, seen = {}, {}, {}
+    for _, reference in ipairs(references) do
+        local id = resolve(prefix, reference)
+        if not id then
+            unknown[#unknown + 1] = reference
+        elseif not seen[id] then
+            seen[id] = true
+            known[#known + 1] = id
+        end
+    end
+    return known, unknown
+end
+
+-- Counts one more by this name in the window, once an id. Answers in how many milliseconds it may be, when there were as
+-- many as may be; nil when it is counted.
+local function over_limit(key, id, now, most, window)
+    if most == 0 or call('ZSCORE', key, id) then
+        return nil
+    end
+    call('ZREMRANGEBYSCORE', key, '-inf', now - window)
+    if call('ZCARD', key) >= most then
+        return math.max(1, tonumber(call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]) + window - now)
+    end
+    call('ZADD', key, now, id)
+    call('PEXPIRE', key, window)
+    return nil
+end
+
+local function over_sender_limit(prefix, id, m)
+    return over_limit(prefix .. 'limit:' .. m.sender, id, m.now, m.limit, m.limit_window)
+end
+
+-- An alert of which nothing may be told yet.
+local function begin_waiting(prefix, id, m)
+    local until_ms = math.max(m.expires, m.now) + m.absence
+    local fields = { 'revision', 0, 'state', WAITING, 'expires', m.expires, 'until', until_ms, 'digest', m.digest }
+    put_sender(fields, m)
+    call('HSET', prefix .. 'alert:' .. id, spread(fields))
+    call('ZADD', prefix .. 'tombs', until_ms, id)
+    return { OK, id, keep_back(prefix, id, m), IS_PENDING }
+end
+
+local function create(prefix, id, m)
+    local retry = over_sender_limit(prefix, id, m)
+    if retry then
+        return { LIMITED, id, 0, 0, retry }
+    end
+    if m.approval then
+        return begin_waiting(prefix, id, m)
+    end
+    local revision = revise(prefix, id, IN_FORCE, m)
+    call('HSET', prefix .. 'alert:' .. id, 'digest', m.digest)
+    return { OK, id, revision }
+end
+
+-- The truth of a sender's changed text: what was refuted stays so, what an agency confirmed was another text.
+local function updated_truth(key, m)
+    local about = call('HGET', key, 'about')
+    local truth = about and unpack(ABOUT, about) or 0
+    if m.agency or truth == 0 then
+        return m.truth
+    end
+    return truth ~= CONFIRMED and truth or call('HEXISTS', key, 'corroborated') == 1 and CORROBORATED or m.truth
+end
+
+local function end_others(prefix, others, target, m)
+    for _, other in ipairs(others) do
+        finish(prefix, other, { now = m.now, absence = m.absence })
+        call('HSET', prefix .. 'alert:' .. other, 'into', target)
+    end
+end
+
+-- The next revision of an alert that is known. Answers status, revision, flags.
+local function go_on(prefix, target, m, others)
+    local key = prefix .. 'alert:' .. target
+    local state = tonumber(call('HGET', key, 'state'))
+    if state == FINAL then
+        end_others(prefix, others, target, m)
+        return DEAD, tonumber(call('HGET', key, 'revision')), 0
+    end
+    m.truth = updated_truth(key, m)
+    if m.approval or state == HELD then
+        return OK, keep_back(prefix, target, m, others), state == HELD and 0 or IS_PENDING
+    end
+    drop_waiting(prefix, target)
+    end_others(prefix, others, target, m)
+    return OK, revise(prefix, target, IN_FORCE, m), 0
+end
+
+local function update(prefix, id, m)
+    local known, unknown = referred(prefix, m.references)
+    local target = known[1] or id
+    local answer
+    if not known[1] then
+        answer = create(prefix, id, m)
+        if answer[1] ~= OK then
+            return answer
+        end
+    else
+        local status, revision, flags = go_on(prefix, target, m, { select(2, spread(known)) })
+        name_alias(prefix, id, target, m.digest, revision)
+        answer = { status, target, revision, flags }
+    end
+    for _, reference in ipairs(unknown) do
+        name_alias(prefix, reference, target)
+    end
+    return answer
+end
+
+local function cancel(prefix, id, m)
+    local known, unknown = referred(prefix, m.references)
+    local target, revision = known[1], nil
+    for _, other in ipairs(known) do
+        local ended = finish(prefix, other, m)
+        revision = revision or ended
+    end
+    for _, reference in ipairs(unknown) do
+        bury(prefix, reference, m)
+        target = target or reference
+    end
+    if target then
+        name_alias(prefix, id, target, m.digest, revision or 1)
+    end
+    return { OK, target or id, revision or 1 }
+end
+
+-- What the arguments from `at` on say: id, digest, now, expires, absence, body, area, channels and references as words,
+-- sender, client, household, officer, agency, approval, severity, truth, document and its type,
+-- 1 when only what was stored before counts, limit and its window.
+local function read_message(args, at)
+    local next_at = at - 1
+    local function text()
+        next_at = next_at + 1
+        return args[next_at]
+    end
+    local function number()
+        return tonumber(text())
+    end
+    return { id = text(), digest = text(), now = number(), expires = number(), absence = number(), body = text(),
+        area = text(), cover = text(), references = words(text()), sender = text(), client = text(), household = text(),
+        officer = text(), agency = number() == 1, approval = number() == 1, severity = number(), truth = number(),
+        document = text(), document_type = text(), only_known = number() == 1, limit = number(), limit_window = number() }
+end
+
+-- Key: the message's own alert key. Arguments: act (1 new, 2 update, 3 cancel), the message. Answers status, public id,
+-- revision, flags, when it would be taken.
+local function alert(keys, args)
+    local prefix, act, m = sub(keys[1], 1, 9), tonumber(args[1]), read_message(args, 2)
+    local before = seen_before(prefix, m.id, m.digest)
+    if before and before[1] == DEAD and act == 2 then
+        -- The update was cancelled before it came, and so was what it goes on with.
+        for _, other in ipairs((referred(prefix, m.references))) do
+            finish(prefix, other, { now = m.now, absence = m.absence })
+        end
+    end
+    if before and before[1] == REPEAT and call('EXISTS', prefix .. 'wait:' .. before[2]) == 1 then
+        before[4] = IS_PENDING
+    end
+    if not before and m.only_known then
+        return { ENDED, m.id, 0 }
+    end
+    return before or (act == 1 and create or act == 2 and update or cancel)(prefix, m.id, m)
+end
+
+register('nb_alert', alert)

@@ -1,0 +1,219 @@
+-- What others say of an alert: neighbors who saw it too or want it gone, agencies, moderators. All under the tag of the
+-- alert's sender:
+--   nb:{sXX}:seen:<public id>   hash, who saw it too: household -> "<ms> <remark>"
+--   nb:{sXX}:flags:<public id>  hash, who wants it gone: household -> "<enum flag_reason> <ms> <remark>"
+--   nb:{sXX}:held               zset of public ids that wait for a moderator, by the ms since when
+--   nb:{sXX}:acts               stream, kept for the public record and never trimmed: what (confirmed, refuted, approved,
+--                               held, released, removed, appealed, banned, unbanned), by, officer, alert (public id; of a ban
+--                               the principal), revision, reason, at (ms)
+--   nb:{sXX}:moderation         hash of counts: flagged, and each `what` of the acts
+-- Whoever wants all of it reads the 64 tags, {s00} to {s3f}. Bans have no alert: they are under {s00}.
+-- What a moderator needs of one that is held, out of nb:{sXX}:alert:<public id>: sender, household, expires, appeal, appealed
+-- (ms), shown (a revision), and b<shown>, its body.
+
+local VERDICT = { 'confirmed', 'refuted', 'approved', 'released', 'removed' }
+
+local function note_act(prefix, what, by, officer, subject, revision, reason, now)
+    call('XADD', prefix .. 'acts', '*', 'what', what, 'by', by, 'officer', officer, 'alert', subject, 'revision', revision,
+        'reason', reason, 'at', now)
+    call('HINCRBY', prefix .. 'moderation', what, 1)
+end
+
+-- What a neighbor may know of the alert: NOT_FOUND, ENDED or OK, its newest revision, its household, an agency's, state.
+local function look(key)
+    local known = call('HMGET', key, 'state', 'revision', 'household', 'agency', 'sender', 'client')
+    local state, revision = tonumber(known[1]), tonumber(known[2] or 0)
+    local found = { status = OK, revision = revision, household = known[3] or '', agency = known[4], state = state,
+        sender = known[5] or '', client = known[6] or '' }
+    if revision == 0 then
+        found.status = NOT_FOUND
+    elseif state ~= IN_FORCE then
+        found.status = ENDED
+    end
+    return found
+end
+
+-- Whether the household sent it, alone or with others.
+local function is_own(prefix, id, found, household)
+    return found.household ~= '' and found.household == household
+end
+
+-- Key: the alert. Arguments: its public id, household, remark, now, how many are enough, absence. Answers status, id,
+-- revision. The sender's own household has said so already.
+local function witness(keys, args)
+    local key, prefix, id, household, now = keys[1], sub(keys[1], 1, 9), args[1], args[2], tonumber(args[4])
+    local found, seen = look(key), prefix .. 'seen:' .. id
+    if found.status == NOT_FOUND then
+        return { NOT_FOUND, id, 0 }
+    end
+    if call('HEXISTS', seen, household) == 1 or is_own(prefix, id, found, household) then
+        return { REPEAT, id, found.revision }
+    end
+    if found.status ~= OK then
+        return { found.status, id, found.revision }
+    end
+    call('HSET', seen, household, now .. ' ' .. args[3])
+    if call('HLEN', seen) >= tonumber(args[5]) then
+        call('HSET', key, 'corroborated', 1)
+        if unpack(ABOUT, call('HGET', key, 'about') or ABOUT_NOTHING) == UNVERIFIED then
+            found.revision = revise(prefix, id, IN_FORCE, { now = now, absence = tonumber(args[6]), truth = CORROBORATED })
+        end
+    end
+    return { OK, id, found.revision }
+end
+
+-- From the sender of what is held: once.
+local function appeal(prefix, id, found, m)
+    local key = prefix .. 'alert:' .. id
+    if not is_own(prefix, id, found, m.household) then
+        return { NOT_FOUND }
+    elseif found.state ~= HELD then
+        return { ENDED }
+    elseif call('HEXISTS', key, 'appeal') == 1 then
+        return { REPEAT }
+    end
+    call('HSET', key, 'appeal', m.remark, 'appealed', m.now)
+    note_act(prefix, 'appealed', found.sender, '', id, found.revision, m.remark, m.now)
+    return { OK }
+end
+
+local function hold(prefix, id, m, flags)
+    local revision = revise(prefix, id, HELD, m)
+    call('HDEL', prefix .. 'alert:' .. id, 'appeal', 'appealed')
+    call('ZADD', prefix .. 'held', m.now, id)
+    note_act(prefix, 'held', '', '', id, revision, flags .. ' flags', m.now)
+end
+
+-- Key: the alert. Arguments: its public id, household, reason, remark, now, how many are enough, 1 for an appeal, absence.
+-- Answers status, 1 when it is held by this, sender, client. An agency's is never held so; one that a moderator let out
+-- again takes as many new ones.
+local function flag(keys, args)
+    local key, prefix, id = keys[1], sub(keys[1], 1, 9), args[1]
+    local m = { household = args[2], remark = args[4], now = tonumber(args[5]), absence = tonumber(args[8]) }
+    local found, flags = look(key), prefix .. 'flags:' .. id
+    if found.status == NOT_FOUND then
+        return { NOT_FOUND }
+    elseif args[7] == '1' then
+        return appeal(prefix, id, found, m)
+    elseif call('HEXISTS', flags, m.household) == 1 or is_own(prefix, id, found, m.household) then
+        return { REPEAT }
+    elseif found.status ~= OK then
+        return { found.status }
+    end
+    call('HSET', flags, m.household, args[3] .. ' ' .. m.now .. ' ' .. m.remark)
+    call('HINCRBY', prefix .. 'moderation', 'flagged', 1)
+    local fresh = call('HLEN', flags) - tonumber(call('HGET', key, 'judged') or 0)
+    if found.agency or fresh < tonumber(args[6]) then
+        return { OK, 0 }
+    end
+    hold(prefix, id, m, fresh)
+    return { OK, 1, found.sender, found.client }
+end
+
+-- Each verdict: what it does, given what was found, what was asked, and now and absence as m. Answers status, revision.
+local judge = {}
+
+local function judge_truth(truth)
+    return function(prefix, id, found, asked, m)
+        if found.state ~= IN_FORCE then
+            return ENDED
+        elseif unpack(ABOUT, call('HGET', prefix .. 'alert:' .. id, 'about') or ABOUT_NOTHING) == truth then
+            return REPEAT
+        elseif asked.revision ~= 0 and asked.revision ~= found.revision then
+            return CONFLICT
+        end
+        return OK, revise(prefix, id, IN_FORCE, { now = m.now, absence = m.absence, truth = truth })
+    end
+end
+
+function judge.approved(prefix, id, found, asked, m)
+    local key, back = prefix .. 'alert:' .. id, waiting(prefix, id, m.now, m.absence)
+    if asked.by ~= found.sender then
+        return REVOKED
+    elseif found.state == HELD or not back then
+        return found.state == IN_FORCE and REPEAT or ENDED
+    elseif asked.officer == '' or asked.officer == back.officer then
+        return REVOKED
+    elseif asked.revision ~= 0 and asked.revision ~= back.revision then
+        return CONFLICT
+    end
+    drop_waiting(prefix, id)
+    if back.expires <= m.now then
+        return ENDED
+    end
+    end_others(prefix, back.others, id, m)
+    back.agency = true
+    local revision = revise(prefix, id, IN_FORCE, back)
+    call('HSET', key, 'approved', revision)
+    return OK, revision
+end
+
+function judge.released(prefix, id, found, asked, m)
+    local key = prefix .. 'alert:' .. id
+    if found.state ~= HELD then
+        return found.state == IN_FORCE and REPEAT or ENDED
+    elseif asked.revision ~= 0 and asked.revision ~= found.revision then
+        return CONFLICT
+    end
+    local back = waiting(prefix, id, m.now, m.absence) or { now = m.now, absence = m.absence }
+    local expires = back.expires or tonumber(call('HGET', key, 'expires'))
+    call('ZREM', prefix .. 'held', id)
+    call('HSET', key, 'released', 1, 'judged', call('HLEN', prefix .. 'flags:' .. id))
+    drop_waiting(prefix, id)
+    if expires <= m.now then
+        call('HSET', key, 'state', EXPIRED)
+        return ENDED
+    end
+    back.expires = expires
+    return OK, revise(prefix, id, IN_FORCE, back)
+end
+
+function judge.removed(prefix, id, found, asked, m)
+    local key = prefix .. 'alert:' .. id
+    if call('HEXISTS', key, 'removed') == 1 then
+        return REPEAT
+    elseif asked.revision ~= 0 and asked.revision ~= found.revision then
+        return CONFLICT
+    elseif found.state == FINAL then
+        return ENDED
+    end
+    call('HSET', key, 'removed', 1)
+    call('ZREM', prefix .. 'held', id)
+    drop_waiting(prefix, id)
+    if found.revision == 0 then
+        call('HSET', key, 'state', FINAL)
+        return OK, 0
+    end
+    return OK, revise(prefix, id, FINAL, m)
+end
+
+-- Key: the alert. Arguments: its public id, the revision that was looked at, decision, by, officer, reason, now, absence.
+-- Answers status, revision, sender, client.
+local function verdict(keys, args)
+    local key, prefix, id = keys[1], sub(keys[1], 1, 9), args[1]
+    local asked = { revision = tonumber(args[2]), by = args[4], officer = args[5] }
+    local m, what = { now = tonumber(args[7]), absence = tonumber(args[8]) }, VERDICT[tonumber(args[3])]
+    local found = look(key)
+    -- What was never told is nothing but for who may let it out, or keep it in.
+    if not found.state or not what or (found.revision == 0 and what ~= 'approved' and what ~= 'removed') then
+        return { NOT_FOUND, 0 }
+    end
+    judge.confirmed = judge.confirmed or judge_truth(CONFIRMED)
+    judge.refuted = judge.refuted or judge_truth(REFUTED)
+    local status, revision = judge[what](prefix, id, found, asked, m)
+    if status == OK then
+        note_act(prefix, what, asked.by, asked.officer, id, revision, args[6], m.now)
+    end
+    return { status, revision or found.revision, found.sender, found.client }
+end
+
+-- Keys: acts, counts. Arguments: what, by, officer, subject, revision, reason, now. For what is no verdict: a ban.
+local function act(keys, args)
+    note_act(sub(keys[1], 1, 9), args[1], args[2], args[3], args[4], args[5], args[6], args[7])
+    return OK
+end
+
+register('nb_witness', witness)
+register('nb_flag', flag)
+register('nb_verdict', verdict)
+register('nb_act', act)

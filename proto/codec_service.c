@@ -38,6 +38,9 @@ static bool check_query(const struct codec_reading *reading, const struct histor
         return codec_refuse(reading, NULL, "metres", "only with near_cell");
     if (query->from && query->to && query->to <= query->from)
         return codec_refuse(reading, NULL, "to", "after from");
+    if (query->item_class.len && !item_class_of(query->item_class))
+        return codec_refuse(
+            reading, NULL, "class", "activity, incident, area, exercise, system, test or draft");
     return query->limit <= LIMIT_PAGE || codec_refuse(reading, NULL, "limit", "at most 500");
 }
 
@@ -52,6 +55,7 @@ bool codec_decode_history_query(enum encoding encoding, struct bytes payload, st
         !codec_check_text(
             &reading, NULL, "near_cell", in->near_cell, LIMIT_GEOHASH, TEXT_ACCOUNT, &out->near_cell) ||
         !codec_check_text(&reading, NULL, "page", in->page, LIMIT_OPAQUE, TEXT_ID, &out->page) ||
+        !codec_check_text(&reading, NULL, "class", in->class_, LIMIT_ID, TEXT_ID, &out->item_class) ||
         !codec_check_exact(&reading, NULL, "from", (uint64_t)in->from) ||
         !codec_check_exact(&reading, NULL, "to", (uint64_t)in->to) || !read_cells(&reading, in, out))
         return false;
@@ -77,6 +81,7 @@ struct bytes codec_encode_history_query(
     query.to = in->to;
     query.limit = in->limit;
     query.page = codec_write_text(in->page, arena);
+    query.class_ = codec_write_text(in->item_class, arena);
     return codec_pack(encoding, &query.base, arena);
 }
 

@@ -278,8 +278,9 @@ struct history_query {
     size_t cell_count;
     struct text *cells; /* or these cells */
     int64_t from, to;
-    uint32_t limit;   /* items a page; 0: the most */
-    struct text page; /* opaque, from the page before; empty: the first */
+    uint32_t limit;         /* items a page; 0: the most */
+    struct text page;       /* opaque, from the page before; empty: the first */
+    struct text item_class; /* one alone; empty: activity, incident and area */
 };
 struct history_page {
     size_t item_count;

@@ -66,6 +66,15 @@ const char *item_class_name(enum item_class item_class)
     return NULL;
 }
 
+unsigned item_class_of(struct text name)
+{
+    for (unsigned bit = CLASS_ACTIVITY; bit <= CLASS_DRAFT; bit <<= 1) {
+        if (text_equal(name, text_of(item_class_name((enum item_class)bit))))
+            return bit;
+    }
+    return 0;
+}
+
 const char *topic_kind_name(int kind)
 {
     static const char *const names[] = {
@@ -202,13 +211,9 @@ static bool parse_class(struct text level, struct follow_filter *out, struct ref
 {
     if (is(level, "+"))
         return true;
-    for (unsigned bit = CLASS_ACTIVITY; bit <= CLASS_DRAFT; bit <<= 1) {
-        if (is(level, item_class_name((enum item_class)bit))) {
-            out->classes = (uint8_t)bit;
-            return true;
-        }
-    }
-    return bad(refusal, "class", "activity, incident, area, exercise, system, test, draft, + or #");
+    out->classes = (uint8_t)item_class_of(level);
+    return out->classes != 0 ||
+           bad(refusal, "class", "activity, incident, area, exercise, system, test, draft, + or #");
 }
 
 /* Activity's categories are the motion kinds, an alert's the alert categories ("other" is no kind, so no word

@@ -79,6 +79,8 @@ bool topic_name_valid(struct text topic);
 extern const uint32_t topic_radii[];
 /* A motion kind as activity's category: "person"; NULL when there is none of that number. */
 const char *topic_kind_name(int kind);
+/* The class of a topic level, 0 when there is none of that name. */
+unsigned item_class_of(struct text name);
 /* "activity", "incident", "area", "exercise" … */
 const char *item_class_name(enum item_class item_class);
 

@@ -2,12 +2,17 @@
  * appending, answered on the sender's inbox. The channels are read one after the other; a page ends where one
  * of them has more than was read, or where it is full, and the next page begins with the very next item. What
  * a client may not take at all is left out, and the page then does not call itself complete. */
+#include <stdio.h>
+
 #include "broker/kind/kind.h"
 #include "broker/session/connection_state.h"
 #include "broker/session/info.h"
 #include "broker/session/place.h"
 
 enum { PLACES = 16, CHANNELS = 256, AT_ONCE = 4, ENTRIES = 4096, PAGE_BYTES = 1 << 20, SUFFIX = 128 };
+/* An alert that many channels bear comes into them within seconds: so far back, and in so many entries a
+ * channel, a page looks for what the pages before it told. */
+enum { LOOK_BACK_MS = 10000, LOOK_BACK_ENTRIES = 64 };
 
 struct found {
     struct entry *entry;
@@ -22,12 +27,23 @@ struct place_in_history {
     uint32_t channel;
 };
 
+/* Told on a page before. */
+struct told {
+    char public_id[PUBLIC_ID + 1];
+    uint32_t revision;
+};
+
 struct history {
     struct publication *publication;
     struct followed_place *places[PLACES];
     size_t place_count;
     geo_cell channels[CHANNELS];
-    size_t channel_count, channels_read;
+    size_t channel_count, channels_looked_back, channels_read;
+    unsigned classes; /* of enum item_class */
+    int64_t read_at;  /* ms: the page covers nothing behind it */
+    char label[32];   /* that the pages of this query are bound to */
+    size_t told_count, told_room;
+    struct told *told;
     struct place_in_history after;
     struct position_in_channel bound; /* nothing behind it is in this page */
     bool complete, more, json;
@@ -143,6 +159,24 @@ static enum step_result take_place(struct history *history, const char *filter)
     return STEP_GO_ON;
 }
 
+/* Pages are bound to what was asked, but for how many items a page has. */
+static void bind_pages(struct history *history)
+{
+    const struct history_query *query = &history->publication->history;
+    struct arena *arena = &history->publication->arena;
+    uint8_t digest[16];
+    char *asked = arena_printf(arena, "%.*s %u %u %lld %lld", (int)query->near_cell.len,
+        query->near_cell.len ? query->near_cell.data : "", query->metres, history->classes,
+        (long long)query->from, (long long)query->to);
+
+    for (size_t i = 0; i < query->cell_count; i++)
+        asked = arena_printf(arena, "%s %.*s", asked, (int)query->cells[i].len, query->cells[i].data);
+    seal_digest((struct bytes){(const uint8_t *)asked, strlen(asked)}, digest);
+    memcpy(history->label, "history", 7);
+    for (int i = 0; i < 8; i++)
+        sprintf(history->label + 7 + 2 * i, "%02x", digest[i]);
+}
+
 static enum step_result locate(struct publication *publication)
 {
     const struct history_query *query = &publication->history;
@@ -163,9 +197,13 @@ static enum step_result locate(struct publication *publication)
         return publication_refuse(publication, REASON_BAD_PAYLOAD, "near", "give near or cells");
     if (query->from > 0)
         history->after.position = (struct position_in_channel){(uint64_t)query->from - 1, UINT32_MAX, 0};
-    if (query->page.len && !seal_cursor_open(publication->broker->seal, TEXT("history"), query->page,
+    history->classes = query->item_class.len ? item_class_of(query->item_class) : CLASS_ANY;
+    bind_pages(history);
+    if (query->page.len && !seal_cursor_open(publication->broker->seal, text_of(history->label), query->page,
                                &history->after.position, &history->after.channel))
         return publication_refuse(publication, REASON_BAD_PAYLOAD, "page", "not a page of this history");
+    history->read_at = broker_now(publication->broker);
+    history->channels_looked_back = query->page.len ? 0 : history->channel_count;
     history->bound = everything;
     history->complete = true;
     history->limit = query->limit && query->limit < LIMIT_PAGE ? query->limit : LIMIT_PAGE;
@@ -185,27 +223,6 @@ static void keep_entry(
         (struct found){entry_new(history->publication->broker, entry), channel, generation};
 }
 
-static void page_read(void *arg, const struct channel_page *page)
-{
-    struct history *history = arg;
-    struct publication *publication = history->publication;
-    uint32_t channel = (uint32_t)history->channels_read++;
-
-    if (page->status != STORE_OK) {
-        publication->failed = true;
-        history->channels_read = history->channel_count;
-    } else {
-        if (page->low.ms && (int64_t)page->low.ms >= publication->history.from)
-            history->complete = false;
-        for (size_t i = 0; i < page->count; i++)
-            keep_entry(history, &page->entries[i], channel, page->generation);
-        if (page->more && page->count &&
-            position_order(page->entries[page->count - 1].position, history->bound) < 0)
-            history->bound = page->entries[page->count - 1].position;
-    }
-    pipeline_resume(publication);
-}
-
 /* From where a channel is read: at the position where the page before ended, later channels have all to tell,
  * the one in which it ended what is left of the entry, and earlier ones nothing any more. */
 static struct position_in_channel read_from(const struct history *history)
@@ -219,6 +236,29 @@ static struct position_in_channel read_from(const struct history *history)
     return from;
 }
 
+/* What is missing at the beginning of what was asked is known by the low-water mark. */
+static void page_read(void *arg, const struct channel_page *page)
+{
+    struct history *history = arg;
+    struct publication *publication = history->publication;
+    struct position_in_channel from = read_from(history);
+    uint32_t channel = (uint32_t)history->channels_read++;
+
+    if (page->status != STORE_OK) {
+        publication->failed = true;
+        history->channels_read = history->channel_count;
+    } else {
+        if (position_order(page->low, from) > 0)
+            history->complete = false;
+        for (size_t i = 0; i < page->count; i++)
+            keep_entry(history, &page->entries[i], channel, page->generation);
+        if (page->more && page->count &&
+            position_order(page->entries[page->count - 1].position, history->bound) < 0)
+            history->bound = page->entries[page->count - 1].position;
+    }
+    pipeline_resume(publication);
+}
+
 static void read_next(struct history *history)
 {
     struct broker *broker = history->publication->broker;
@@ -230,6 +270,53 @@ static void read_next(struct history *history)
         most < history->limit ? most : history->limit, page_read, history);
 }
 
+/* ---- what the pages before told ---- */
+
+static void note_told(struct history *history, const struct alert_notice *notice)
+{
+    if (history->told_count == history->told_room) {
+        history->told_room = history->told_room ? history->told_room * 2 : 16;
+        history->told = must_realloc(history->told, history->told_room * sizeof *history->told);
+    }
+    struct told *told = &history->told[history->told_count++];
+    memcpy(told->public_id, notice->public_id, sizeof told->public_id);
+    told->revision = notice->revision;
+}
+
+static void looked_back(void *arg, const struct channel_page *page)
+{
+    struct history *history = arg;
+    struct publication *publication = history->publication;
+    struct place_in_history after = history->after;
+    uint32_t channel = (uint32_t)history->channels_looked_back++;
+
+    for (size_t i = 0; page->status == STORE_OK && i < page->count; i++) {
+        int order = position_order(page->entries[i].position, after.position);
+        if (page->entries[i].kind == ENTRY_ALERT && (order < 0 || (order == 0 && channel <= after.channel)))
+            note_told(history, &page->entries[i].alert);
+    }
+    if (page->status != STORE_OK) {
+        publication->failed = true;
+        history->channels_looked_back = history->channels_read = history->channel_count;
+    }
+    pipeline_resume(publication);
+}
+
+static void look_back(struct history *history)
+{
+    struct broker *broker = history->publication->broker;
+    uint64_t from = history->publication->history.from > 0 ? (uint64_t)history->publication->history.from : 1;
+    uint64_t back = history->after.position.ms > LOOK_BACK_MS ? history->after.position.ms - LOOK_BACK_MS : 1;
+    char name[GEO_CELL_TEXT + 2] = "c:";
+
+    geo_format(history->channels[history->channels_looked_back], name + 2);
+    store_channel_read(broker->store, text_of(name),
+        (struct position_in_channel){(back > from ? back : from) - 1, UINT32_MAX, 0}, LOOK_BACK_ENTRIES,
+        looked_back, history);
+}
+
+/* ---- the page ---- */
+
 static int by_position(const void *a, const void *b)
 {
     const struct found *left = a, *right = b;
@@ -238,34 +325,53 @@ static int by_position(const void *a, const void *b)
     return order ? order : (left->channel > right->channel) - (left->channel < right->channel);
 }
 
-/* True when the item concerns one of the places; *ended when its place learns that the alert left it. */
-static bool concerns(struct history *history, const struct found *found, uint32_t item, bool *ended)
+/* The first face of the alert that concerns one of the places in a class that was asked for; -1: none. */
+static int concerning_face(struct history *history, const struct alert_object *alert)
+{
+    uint64_t faces = 0;
+
+    for (size_t i = 0; i < history->place_count; i++)
+        faces |= place_alert_faces(history->places[i], alert);
+    for (int i = 0; i < alert->face_count; i++) {
+        if ((faces >> i & 1) && (history->classes & alert->faces[i].item_class))
+            return i;
+    }
+    return -1;
+}
+
+/* True when the item concerns one of the places; *face: of its alert, by which it does. What is gone may have
+ * concerned them. */
+static bool concerns(struct history *history, const struct found *found, uint32_t item, int *face)
 {
     const struct entry *entry = found->entry;
     int leaf = history->publication->broker->options.leaf_precision;
 
-    *ended = true;
-    if (entry->kind == ENTRY_INBOX || (entry->alert && entry->alert->load != ALERT_READY))
-        return false;
-    bool concerned = false;
-    for (size_t i = 0; i < history->place_count; i++) {
-        struct followed_place *place = history->places[i];
-        if (entry->kind == ENTRY_ACTIVITY) {
-            if (place_has_leaf(
-                    place, history->channels[found->channel], entry_activity(entry, item).leaf, leaf))
-                return true;
-            continue;
+    if (entry->kind == ENTRY_ALERT) {
+        if (entry->alert->load != ALERT_READY) {
+            history->complete = false;
+            return false;
         }
-        uint64_t faces = place_alert_faces(place, entry->alert);
-        concerned = concerned || faces;
-        if ((faces & 1) && entry->alert->in_force)
-            *ended = false;
+        *face = concerning_face(history, entry->alert);
+        return *face >= 0;
     }
-    return concerned;
+    for (size_t i = 0;
+         entry->kind == ENTRY_ACTIVITY && (history->classes & CLASS_ACTIVITY) && i < history->place_count;
+         i++) {
+        if (place_has_leaf(history->places[i], history->channels[found->channel],
+                entry_activity(entry, item).leaf, leaf))
+            return true;
+    }
+    return false;
 }
 
-static bool told_already(const struct history_page *page, const struct alert_object *alert)
+static bool told_already(
+    const struct history *history, const struct history_page *page, const struct alert_object *alert)
 {
+    for (size_t i = 0; i < history->told_count; i++) {
+        if (history->told[i].revision == alert->key.revision &&
+            strcmp(history->told[i].public_id, alert->key.public_id) == 0)
+            return true;
+    }
     for (size_t i = 0; i < page->item_count; i++) {
         if (page->items[i].kind == FEED_ALERT && page->items[i].alert->revision == alert->key.revision &&
             text_equal(page->items[i].alert->public_id, text_of(alert->key.public_id)))
@@ -274,8 +380,7 @@ static bool told_already(const struct history_page *page, const struct alert_obj
     return false;
 }
 
-static struct feed_item make_item(
-    struct history *history, const struct found *found, uint32_t item, bool ended)
+static struct feed_item make_item(struct history *history, const struct found *found, uint32_t item, int face)
 {
     struct arena *arena = &history->publication->arena;
     struct broker *broker = history->publication->broker;
@@ -294,11 +399,12 @@ static struct feed_item make_item(
         out.kind = FEED_ACTIVITY;
         out.activity = (struct activity){activity.kind, activity.phase, activity.at, activity.confidence};
     } else {
+        const struct alert_object *object = found->entry->alert;
+        struct entry_variant variant = {.telling = alert_telling(object, face)};
         struct alert *alert = arena_alloc(arena, sizeof *alert);
-        *alert = found->entry->alert->alert;
-        if (ended)
-            alert->state = ALERT_ENDED;
-        memcpy(cell, found->entry->alert->cell[0] ? found->entry->alert->cell : channel, GEO_CELL_TEXT);
+        *alert = entry_told_alert(object, &variant, arena);
+        bool placed = object->cell[0] && variant.telling != TELL_BARE;
+        memcpy(cell, placed ? object->cell : channel, GEO_CELL_TEXT);
         out.kind = FEED_ALERT;
         out.alert = alert;
     }
@@ -347,12 +453,12 @@ static bool add_entry(struct history *history, struct history_page *page, size_t
     const struct position_in_channel *after = &history->after.position;
     bool same = after->ms == entry->position.ms && after->seq == entry->position.seq &&
                 history->after.channel == found->channel;
-    bool ended;
+    int face = 0;
 
     for (uint32_t item = same ? after->index : 0; item < entry->item_count; item++) {
-        if (concerns(history, found, item, &ended) &&
-            !(entry->kind == ENTRY_ALERT && told_already(page, entry->alert)) &&
-            !add_item(history, page, room, make_item(history, found, item, ended)))
+        if (concerns(history, found, item, &face) &&
+            !(entry->kind == ENTRY_ALERT && told_already(history, page, entry->alert)) &&
+            !add_item(history, page, room, make_item(history, found, item, face)))
             return false;
         *last = (struct place_in_history){entry->position, found->channel};
         last->position.index = item + 1 < entry->item_count ? item + 1 : 0;
@@ -380,12 +486,15 @@ static void fill_page(struct history *history, struct history_page *page)
     }
     bool stopped = full || (i < history->found_count && history->found[i].entry->position.ms <= to);
     history->more = stopped || (i == history->found_count && position_order(history->bound, everything) < 0);
-    page->from = query->from;
-    page->to = history->more ? (int64_t)last.position.ms : query->to;
+    page->from = query->page.len ? (int64_t)history->after.position.ms : query->from;
+    page->to = query->to > 0 && query->to < history->read_at ? query->to : history->read_at;
+    if (history->more || (int64_t)last.position.ms > page->to)
+        page->to = (int64_t)last.position.ms;
     page->complete = history->complete;
     if (history->more) {
         char *next = arena_alloc(&history->publication->arena, CURSOR_TEXT + 1);
-        seal_cursor(history->publication->broker->seal, TEXT("history"), last.position, last.channel, next);
+        seal_cursor(
+            history->publication->broker->seal, text_of(history->label), last.position, last.channel, next);
         page->next = text_of(next);
     }
 }
@@ -417,6 +526,8 @@ static void end(struct history *history)
     for (size_t i = 0; i < history->found_count; i++)
         entry_drop(broker, history->found[i].entry);
     free(history->found);
+    free(history->told);
+    history->told = NULL;
     for (size_t i = 0; i < history->place_count; i++)
         place_drop(broker, history->places[i]);
     history->found_count = history->place_count = 0;
@@ -433,6 +544,10 @@ static enum step_result store(struct publication *publication)
 {
     struct history *history = publication->job;
 
+    if (history->channels_looked_back < history->channel_count) {
+        look_back(history);
+        return STEP_WAIT;
+    }
     if (history->channels_read < history->channel_count) {
         read_next(history);
         return STEP_WAIT;

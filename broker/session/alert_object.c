@@ -110,11 +110,6 @@ void alert_face_prepare(struct alert_face *face, struct arena *arena)
     face->prepared = geo_prepare(&face->shape, arena_take(arena, size), size);
 }
 
-bool alert_face_may_see(const struct alert_face *face, const struct alert_face *now)
-{
-    return face->item_class == now->item_class || (now->item_class & CLASS_ANY);
-}
-
 bool alert_face_touches_circle(const struct alert_face *face, struct geo_point center, double metres)
 {
     return face->prepared ? geo_prepared_touches_circle(face->prepared, center, metres)

@@ -57,9 +57,6 @@ struct geo_shape alert_shape(const struct alert *alert, int leaf_precision, stru
 /* Gives a face with many points an index, in the arena, so that each question costs little; once the face is
  * where it stays. */
 void alert_face_prepare(struct alert_face *face, struct arena *arena);
-/* True when those whom one face concerned may see what the alert is now (another face of it): what is an
- * exercise, a test, a draft is not for the public, nor for those who asked for another of these. */
-bool alert_face_may_see(const struct alert_face *face, const struct alert_face *now);
 /* True when the face has a point in common with the circle, or with the cell. */
 bool alert_face_touches_circle(const struct alert_face *face, struct geo_point center, double metres);
 bool alert_face_touches_cell(const struct alert_face *face, geo_cell cell);

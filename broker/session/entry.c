@@ -117,10 +117,21 @@ static void put_in_front(struct alert *alert, size_t text, struct arena *arena)
     alert->event = wished.event;
 }
 
-/* The alert as it is told. */
-static struct alert told_alert(
-    const struct alert *alert, const struct entry_variant *variant, struct arena *arena)
+/* What is an exercise, a test, a draft now is not for the public that it concerned before, nor for those who
+ * asked for another of these. */
+enum entry_telling alert_telling(const struct alert_object *alert, int face)
 {
+    unsigned was = alert->faces[face].item_class, is = alert->faces[0].item_class;
+
+    if (face == 0 && alert->in_force)
+        return TELL_AS_IS;
+    return was == is || (is & CLASS_ANY) ? TELL_ENDED : TELL_BARE;
+}
+
+struct alert entry_told_alert(
+    const struct alert_object *object, const struct entry_variant *variant, struct arena *arena)
+{
+    const struct alert *alert = &object->alert;
     struct alert told = *alert;
 
     if (variant->telling == TELL_BARE)
@@ -151,7 +162,7 @@ static struct bytes feed_payload(struct broker *broker, struct channel *channel,
         feed.kind = FEED_ACTIVITY;
         feed.activity = (struct activity){activity.kind, activity.phase, activity.at, activity.confidence};
     } else {
-        alert = told_alert(&entry->alert->alert, variant, arena);
+        alert = entry_told_alert(entry->alert, variant, arena);
         geo_format(channel->cell, cell);
         feed.kind = FEED_ALERT;
         feed.alert = &alert;

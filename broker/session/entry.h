@@ -50,6 +50,11 @@ void activity_record(const struct activity_item *item, uint8_t out[ACTIVITY_RECO
 /* The encoded FeedItem, or inbox payload, of an item; owned by the entry. */
 struct blob *entry_payload(struct broker *broker, struct channel *channel, struct entry *entry, uint32_t item,
     struct entry_variant variant);
+/* How the face by which an alert concerns somebody has it told. */
+enum entry_telling alert_telling(const struct alert_object *alert, int face);
+/* The alert as it is told; texts in the arena. */
+struct alert entry_told_alert(
+    const struct alert_object *object, const struct entry_variant *variant, struct arena *arena);
 /* Lets go of the encodings. */
 void entry_forget_payloads(struct entry *entry);
 

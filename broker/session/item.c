@@ -207,9 +207,7 @@ static void send_alert(struct session *session, struct follow *follow, struct en
     const struct alert_face *face = &alert->faces[number];
     const char *category = category_name(face->category);
     struct entry_variant variant = {.json = follow->json,
-        .telling = !what.ended                              ? TELL_AS_IS
-                   : alert_face_may_see(face, alert->faces) ? TELL_ENDED
-                                                            : TELL_BARE,
+        .telling = alert_telling(alert, number),
         .text = hold_text(session, &alert->alert)};
     delivery->topic = item_topic(topic, follow, item_class_name(face->item_class),
         category ? category : "other", alert->key.public_id);

@@ -110,6 +110,11 @@ size_t client_waiting_bytes(const struct client *client);
 /* The newest cursor that the client got in a feed item of that channel, "<channel>:<cursor>". */
 const char *cursor_of(struct client *client, const char *channel);
 
+/* What the newest history page covered. */
+extern struct page_told {
+    int64_t from, to;
+} page_told;
+
 /* One packet as a line (stage_words.c); the cursor of a feed item goes to `cursor` (at least 64 bytes). */
 void packet_words(const struct mqtt_packet *packet, char *line, size_t size, char *cursor);
 

@@ -891,12 +891,21 @@ void seam(const char *cell)
     the()->events.seam(the()->events.arg, text_of(channel->name), channel->head);
 }
 
+void first_trimmed(const char *cell, size_t entries)
+{
+    struct kept_channel *channel = feed_channel(cell);
+    for (size_t i = 0; i < entries; i++)
+        drop(&channel->entries[i].data);
+    channel->low = channel->entries[entries - 1].position;
+    channel->count -= entries;
+    memmove(channel->entries, channel->entries + entries, channel->count * sizeof(channel->entries[0]));
+}
+
 void trimmed(const char *cell)
 {
     struct kept_channel *channel = feed_channel(cell);
-    for (size_t i = 0; i < channel->count; i++)
-        drop(&channel->entries[i].data);
-    channel->count = 0;
+    if (channel->count)
+        first_trimmed(cell, channel->count);
     channel->low = channel->head;
 }
 

@@ -78,6 +78,8 @@ void state_is_taken(const char *channel);
 void seam(const char *channel);
 /* All entries so far are gone; low-water mark at the last one. */
 void trimmed(const char *channel);
+/* The oldest entries are gone; low-water mark at the last of them. */
+void first_trimmed(const char *channel, size_t entries);
 /* A backup came back: the newest `entries` are lost, and the generation rises. */
 void restored(const char *channel, size_t entries);
 /* An entry in a session's inbox. */

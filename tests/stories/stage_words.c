@@ -2,6 +2,8 @@
 #include "proto/codec.h"
 #include "tests/stories/stage.h"
 
+struct page_told page_told;
+
 static void add(char *line, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 static void add(char *line, size_t size, const char *format, ...)
@@ -28,12 +30,34 @@ static bool starts(struct text text, const char *with)
     return text.len >= strlen(with) && memcmp(text.data, with, strlen(with)) == 0;
 }
 
+/* What an alert says beyond its name and state, as far as it says it. */
+static void alert_words(const struct alert *alert, char *line, size_t size)
+{
+    if (alert->severity > SEVERITY_UNKNOWN)
+        add(line, size, " %s", severity_name(alert->severity));
+    if (alert->truth)
+        add(line, size, " %s", truth_name(alert->truth));
+    if (alert->status)
+        add(line, size, " %s", alert_status_name(alert->status));
+    if (alert->merged > 1)
+        add(line, size, " x%u", alert->merged);
+    if (alert->has_document)
+        add(line, size, " document");
+    if (alert->language.len)
+        add(line, size, " %.*s=%.*s", (int)alert->language.len, alert->language.data,
+            (int)alert->headline.len, alert->headline.data);
+    for (size_t i = 0; i < alert->text_count; i++)
+        add(line, size, " +%.*s=%.*s", (int)alert->texts[i].language.len, alert->texts[i].language.data,
+            (int)alert->texts[i].headline.len, alert->texts[i].headline.data);
+}
+
 static void feed_words(const struct feed_item *item, char *line, size_t size, char *cursor)
 {
-    if (item->kind == FEED_ALERT)
+    if (item->kind == FEED_ALERT) {
         add(line, size, "alert %c r%u %s", item->alert->public_id.data[0], item->alert->revision,
             alert_state_name(item->alert->state));
-    else if (item->kind == FEED_ACTIVITY)
+        alert_words(item->alert, line, size);
+    } else if (item->kind == FEED_ACTIVITY)
         add(line, size, "activity %s %u", motion_kind_name(item->activity.kind), item->activity.confidence);
     else
         add(line, size, "gap");
@@ -76,6 +100,7 @@ static void payload_words(const struct mqtt_publish *publish, char *line, size_t
                 feed_words(&page.items[i], line, size, cursor);
             }
             cursor[0] = 0;
+            page_told = (struct page_told){page.from, page.to};
         }
     } else if (starts(rest, "inbox/refused")) {
         fine = codec_decode_refused(encoding, publish->payload, &arena, &refused, &refusal);

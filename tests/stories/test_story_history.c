@@ -161,6 +161,179 @@ static void an_item_that_is_too_large_is_left_out(void **state)
     hears(ann, "PUBACK 1 0x00");
 }
 
+/* One item a page, over several channels that all bear the same alerts: each state once. */
+static void an_alert_of_many_channels_comes_once_over_pages(void **state)
+{
+    (void)state;
+    static const char cells[] = "\"" HERE "\",\"9q8yv\",\"9q8yt\"";
+    struct client *ann = ann_with_inbox((struct manner){0});
+    char line[400], next[64] = "", seen[64] = "";
+    alert_is('a', 1, CATEGORY_FIRE, HERE_LEAF, 8000, true);
+    alert_is('b', 1, CATEGORY_FIRE, HERE_LEAF, 8000, true);
+    alert_is('a', 2, CATEGORY_FIRE, HERE_LEAF, 8000, false);
+    appears(HERE, 'a', 1, true);
+    passes(3);
+    appears(HERE, 'b', 1, true);
+    appears("9q8yv", 'a', 1, true);
+    passes(3);
+    appears("9q8yv", 'b', 1, true);
+    appears("9q8yt", 'b', 1, true);
+    passes(3);
+    appears("9q8yt", 'a', 1, true);
+    moves(HERE, KIND_PERSON, 1);
+    appears(HERE, 'a', 2, false);
+    appears("9q8yv", 'a', 2, false);
+    for (int page = 0; page < 12; page++) {
+        asks_for(ann, 1, cells, 1, next);
+        snprintf(line, sizeof(line), "%s", next_heard(ann));
+        hears(ann, "PUBACK 1 0x00");
+        const char *alert = strstr(line, "alert "), *begins = strstr(line, "next=");
+        if (alert)
+            snprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "%.4s ", alert + 6);
+        if (!begins)
+            break;
+        sscanf(begins, "next=%63[^: ]", next);
+    }
+    assert_string_equal(seen, "a r1 b r1 a r2 ");
+}
+
+/* A city's channel and the wide ones above it. */
+static void alerts_of_wide_channels_are_part_of_it(void **state)
+{
+    (void)state;
+    struct client *ann = ann_with_inbox((struct manner){0});
+    static const char *const channels[] = {"9q", "9q8", "9q8y"};
+    for (size_t i = 0; i < 3; i++) {
+        alert_is((char)('a' + i), 1, CATEGORY_WEATHER, HERE_LEAF, 50000, true);
+        appears(channels[i], (char)('a' + i), 1, true);
+        passes(10);
+    }
+    alert_is('d', 1, CATEGORY_WEATHER, AWAY_LEAF, 100, true); /* in a wide channel, and not here */
+    appears("9q", 'd', 1, true);
+    asks_for(ann, 1, "\"" HERE_LEAF "\"", 0, "");
+    hears(ann, "page 3 complete: alert a r1 IN_FORCE, alert b r1 IN_FORCE, alert c r1 IN_FORCE *");
+    hears(ann, "PUBACK 1 0x00");
+    publishes_with(ann, "nb/v1/history", 1, 2, "{\"nearCell\":\"" HERE_LEAF "\",\"metres\":400}",
+        (struct extras){.response_topic = "nb/v1/inbox/reply/past"});
+    hears(ann, "page 3 complete: alert a *");
+}
+
+/* Pages of a query without an end: what was read so far is what a page covers. */
+static void asks_on(struct client *ann, unsigned limit, const char *page)
+{
+    char json[256];
+    snprintf(json, sizeof(json), "{\"cells\":[\"" HERE "\"],\"limit\":%u,\"page\":\"%s\"}", limit, page);
+    publishes_with(
+        ann, "nb/v1/history", 1, 1, json, (struct extras){.response_topic = "nb/v1/inbox/reply/past"});
+}
+
+static void a_page_says_what_it_covers(void **state)
+{
+    (void)state;
+    struct client *ann = ann_with_inbox((struct manner){0});
+    char next[64] = "";
+    int64_t begin = stage_now();
+    moves(HERE, KIND_PERSON, 1);
+    passes(1000);
+    moves(HERE, KIND_VEHICLE, 1);
+    passes(1000);
+    asks_on(ann, 1, "");
+    const char *line = next_heard(ann);
+    assert_int_equal(strncmp(line, "page 1 complete next=", 21), 0);
+    sscanf(strstr(line, "next="), "next=%63[^: ]", next);
+    hears(ann, "PUBACK 1 0x00");
+    assert_int_equal(page_told.from, 0);
+    assert_int_equal(page_told.to, begin);
+    trimmed(HERE); /* the vehicle was not read yet */
+    passes(1000);
+    moves(HERE, KIND_ANIMAL, 1);
+    asks_on(ann, 10, next);
+    hears(ann, "page 1: activity ANIMAL *");
+    hears(ann, "PUBACK 1 0x00");
+    assert_int_equal(page_told.from, begin);
+    assert_int_equal(page_told.to, stage_now());
+}
+
+static void what_lies_before_a_page_may_be_trimmed(void **state)
+{
+    (void)state;
+    struct client *ann = ann_with_inbox((struct manner){0});
+    char next[64] = "";
+    moves(HERE, KIND_PERSON, 1);
+    passes(1000);
+    moves(HERE, KIND_VEHICLE, 1);
+    asks_on(ann, 1, "");
+    const char *line = next_heard(ann);
+    sscanf(strstr(line, "next="), "next=%63[^: ]", next);
+    hears(ann, "PUBACK 1 0x00");
+    asks_on(ann, 1, next);
+    hears(ann, "page 1 complete: activity VEHICLE *");
+    hears(ann, "PUBACK 1 0x00");
+    first_trimmed(HERE, 1);
+    asks_on(ann, 1, next);
+    hears(ann, "page 1 complete: activity VEHICLE *");
+    hears(ann, "PUBACK 1 0x00");
+    asks_on(ann, 1, "");
+    hears(ann, "page 1: activity VEHICLE *");
+}
+
+static void pages_belong_to_their_question(void **state)
+{
+    (void)state;
+    struct client *ann = ann_with_inbox((struct manner){0});
+    char next[64] = "", json[256];
+    moves(HERE, KIND_PERSON, 3);
+    asks_on(ann, 1, "");
+    sscanf(strstr(next_heard(ann), "next="), "next=%63[^: ]", next);
+    hears(ann, "PUBACK 1 0x00");
+    asks_on(ann, 2, next); /* how many a page has may change */
+    hears(ann, "page 2 complete: *");
+    hears(ann, "PUBACK 1 0x00");
+    asks_for(ann, 2, "\"" HERE "\",\"9q8yv\"", 0, next);
+    hears(ann, "PUBACK 2 0x99 \"page: not a page of this history\"");
+    snprintf(json, sizeof(json), "{\"cells\":[\"" HERE "\"],\"class\":\"area\",\"page\":\"%s\"}", next);
+    publishes(ann, "nb/v1/history", 1, 3, json);
+    hears(ann, "PUBACK 3 0x99 \"page: not a page of this history\"");
+}
+
+static void what_is_gone_is_not_called_complete(void **state)
+{
+    (void)state;
+    struct client *ann = ann_with_inbox((struct manner){0});
+    moves(HERE, KIND_PERSON, 1);
+    appears(HERE, 'z', 1, true); /* the store has no such alert any more */
+    asks_for(ann, 1, "\"" HERE "\"", 0, "");
+    hears(ann, "page 1: activity PERSON 0 *");
+}
+
+static void exercises_are_for_those_who_ask_for_them(void **state)
+{
+    (void)state;
+    struct client *ann = ann_with_inbox((struct manner){0});
+    struct alert alert = {.category = CATEGORY_FIRE,
+        .status = STATUS_EXERCISE,
+        .sender_kind = SENDER_AGENCY,
+        .headline = TEXT("an exercise"),
+        .effective = stage_now(),
+        .expires = stage_now() + 3600000,
+        .place = {.kind = PLACE_CIRCLE, .center = centre_of(HERE_LEAF), .radius_m = 100}};
+    alert_says('a', 1, &alert, (struct beside){0}, true);
+    appears(HERE, 'a', 1, true);
+    fire('b', 1, true);
+    moves(HERE, KIND_PERSON, 1);
+    asks_for(ann, 1, "\"" HERE "\"", 0, "");
+    hears(ann, "page 2 complete: alert b r1 IN_FORCE, activity PERSON 0 *");
+    hears(ann, "PUBACK 1 0x00");
+    publishes(ann, "nb/v1/history", 1, 2, "{\"cells\":[\"" HERE "\"],\"class\":\"exercise\"}");
+    hears(ann, "page 1 complete: alert a r1 IN_FORCE EXERCISE *");
+    hears(ann, "PUBACK 2 0x00");
+    publishes(ann, "nb/v1/history", 1, 3, "{\"cells\":[\"" HERE "\"],\"class\":\"activity\"}");
+    hears(ann, "page 1 complete: activity PERSON 0 *");
+    hears(ann, "PUBACK 3 0x00");
+    publishes(ann, "nb/v1/history", 1, 4, "{\"cells\":[\"" HERE "\"],\"class\":\"+\"}");
+    hears(ann, "PUBACK 4 0x99 \"class: *");
+}
+
 static void who_has_no_inbox_for_it_is_told(void **state)
 {
     (void)state;
@@ -236,6 +409,13 @@ int main(void)
         STORY(what_was_trimmed_is_not_called_complete),
         STORY(a_page_is_no_larger_than_the_client_takes),
         STORY(an_item_that_is_too_large_is_left_out),
+        STORY(an_alert_of_many_channels_comes_once_over_pages),
+        STORY(alerts_of_wide_channels_are_part_of_it),
+        STORY(a_page_says_what_it_covers),
+        STORY(what_lies_before_a_page_may_be_trimmed),
+        STORY(pages_belong_to_their_question),
+        STORY(what_is_gone_is_not_called_complete),
+        STORY(exercises_are_for_those_who_ask_for_them),
         STORY(who_has_no_inbox_for_it_is_told),
         STORY(strange_questions),
         STORY(many_questions_at_once_are_too_many),

@@ -321,6 +321,8 @@ static void test_history_query(void **state)
         {"{\"cells\":[\"9q5c\",\"\"]}", "cells[1]", "a geohash"},
         {"{\"cells\":[\"9q5c\"],\"from\":2,\"to\":2}", "to", "after from"},
         {"{\"cells\":[\"9q5c\"],\"limit\":501}", "limit", "at most 500"},
+        {"{\"cells\":[\"9q5c\"],\"class\":\"exercise\"}", NULL, NULL},
+        {"{\"cells\":[\"9q5c\"],\"class\":\"+\"}", "class", "activity, incident"},
     };
     TRY("history_query", cases);
 }

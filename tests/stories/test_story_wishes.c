@@ -1,0 +1,590 @@
+/* Stories of followers with wishes: what they ask for holds, what waits comes as it is then, and nothing that
+ * was shown goes uncorrected, over reconnections and crashes too. It is a Tuesday, 22:13:20 UTC. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/core.h"
+#include "broker/session/session.h"
+#include "tests/stories/stage.h"
+
+#define CELL "nb/v1/cell/" HERE "/#"
+#define QUIET "\"quiet\":[{\"fromMinute\":1330,\"toMinute\":1340}]" /* 22:10 to 22:20 */
+enum { MINUTE = 60000 };
+
+static const struct manner stays = {.goes_on = true, .expiry_s = 86400};
+
+static int begin(void **state)
+{
+    stage_begin(state);
+    enrolled("user/ann", "", "");
+    enrolled("agency/fire", "", "");
+    return 0;
+}
+
+static void wishes(struct client *client, const char *json)
+{
+    publishes(client, "nb/v1/settings", 1, 9, json);
+    hears(client, "PUBACK 9 0x00");
+}
+
+static struct client *ann_comes(const char *json)
+{
+    struct client *ann = comes("user/ann", "phone", stays);
+    follows(ann, CELL, 1);
+    wishes(ann, json);
+    return ann;
+}
+
+static struct client *ann_returns(void)
+{
+    struct client *ann = knocks("user/ann", "phone", stays);
+    hears(ann, "CONNACK 0x00 present");
+    return ann;
+}
+
+/* The process dies: what it did not store is not known. */
+static void process_dies(struct client *client)
+{
+    will_answer(CALL_CLOSE, STORE_FENCED);
+    breaks(client);
+}
+
+static struct alert an_alert(enum category category, enum severity severity)
+{
+    return (struct alert){.category = (uint8_t)category,
+        .severity = (uint8_t)severity,
+        .sender_kind = SENDER_AGENCY,
+        .headline = TEXT("something happened"),
+        .effective = stage_now(),
+        .expires = stage_now() + 86400000,
+        .place = {.kind = PLACE_CIRCLE, .center = centre_of(HERE_LEAF), .radius_m = 100}};
+}
+
+static void happens(char id, uint32_t revision, enum category category, enum severity severity, bool in_force)
+{
+    struct alert alert = an_alert(category, severity);
+    alert_says(id, revision, &alert, (struct beside){0}, in_force);
+    appears(HERE, id, revision, in_force);
+}
+
+/* ---- minimum severity ---- */
+
+static void lesser_alerts_of_a_category_do_not_come(void **state)
+{
+    (void)state;
+    struct client *ann = ann_comes("{\"least\":[{\"category\":\"crime\",\"severity\":\"SEVERE\"},"
+                                   "{\"severity\":\"MODERATE\"}]}");
+    assert_true(has_wishes("user/ann/phone"));
+    happens('a', 1, CATEGORY_CRIME, SEVERITY_MODERATE, true);
+    hears_nothing(ann);
+    happens('b', 1, CATEGORY_CRIME, SEVERITY_SEVERE, true);
+    hears(ann, "alert b r1 IN_FORCE SEVERE q1 *");
+    happens('c', 1, CATEGORY_FIRE, SEVERITY_MINOR, true);
+    hears_nothing(ann);
+    happens('d', 1, CATEGORY_FIRE, SEVERITY_MODERATE, true);
+    hears(ann, "alert d r1 *");
+    moves(HERE, KIND_PERSON, 1);
+    hears(ann, "activity PERSON *");
+    hears_nothing(ann);
+}
+
+static void an_alert_that_becomes_severe_comes_then(void **state)
+{
+    (void)state;
+    struct client *ann = ann_comes("{\"least\":[{\"severity\":\"SEVERE\"}]}");
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_MINOR, true);
+    hears_nothing(ann);
+    happens('a', 2, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    hears(ann, "alert a r2 IN_FORCE SEVERE q1 *");
+    happens('a', 3, CATEGORY_FIRE, SEVERITY_MINOR, true); /* a correction of what was shown */
+    hears(ann, "alert a r3 IN_FORCE MINOR q1 *");
+    happens('a', 4, CATEGORY_FIRE, SEVERITY_MINOR, false);
+    hears(ann, "alert a r4 ENDED MINOR q1 *");
+    happens('b', 1, CATEGORY_FIRE, SEVERITY_MINOR, true);
+    happens('b', 2, CATEGORY_FIRE, SEVERITY_MINOR, false); /* never shown */
+    hears_nothing(ann);
+}
+
+static void severity_is_what_the_store_tells_beside_the_body(void **state)
+{
+    (void)state;
+    struct client *ann = ann_comes("{\"least\":[{\"severity\":\"SEVERE\"}]}");
+    struct alert alert = an_alert(CATEGORY_FIRE, SEVERITY_MINOR);
+    alert_says('a', 1, &alert, (struct beside){0}, true);
+    appears(HERE, 'a', 1, true);
+    hears_nothing(ann);
+    alert_says('a', 2, &alert, (struct beside){.severity = SEVERITY_EXTREME, .merged = 2}, true);
+    appears(HERE, 'a', 2, true);
+    hears(ann, "alert a r2 IN_FORCE EXTREME x2 q1 *");
+}
+
+static void what_is_in_force_is_chosen_too(void **state)
+{
+    (void)state;
+    struct client *ann = comes("user/ann", "phone", stays);
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_MINOR, true);
+    happens('b', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    wishes(ann, "{\"least\":[{\"severity\":\"SEVERE\"}]}");
+    follows(ann, CELL, 1);
+    hears(ann, "alert b r1 IN_FORCE SEVERE q1 #1 retained *");
+    hears_nothing(ann);
+}
+
+static void wishing_less_shows_what_was_left_out(void **state)
+{
+    (void)state;
+    struct client *ann = ann_comes("{\"least\":[{\"severity\":\"SEVERE\"}]}");
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_MINOR, true);
+    happens('b', 1, CATEGORY_FIRE, SEVERITY_MODERATE, true);
+    happens('c', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    hears(ann, "alert c *");
+    hears_nothing(ann);
+    wishes(ann, "{\"least\":[{\"severity\":\"MODERATE\"}]}");
+    hears(ann, "alert b r1 IN_FORCE MODERATE q1 #2 nb/*");
+    hears_nothing(ann);
+    wishes(ann, "{}");
+    hears(ann, "alert a r1 IN_FORCE MINOR q1 #3 nb/*");
+    hears_nothing(ann);
+    happens('d', 1, CATEGORY_FIRE, SEVERITY_MINOR, true);
+    hears(ann, "alert d *");
+}
+
+/* ---- quiet hours ---- */
+
+static void only_extreme_passes_quiet_hours(void **state)
+{
+    (void)state;
+    struct client *ann = ann_comes("{" QUIET "}");
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    happens('b', 1, CATEGORY_FIRE, SEVERITY_MINOR, true);
+    moves(HERE, KIND_PERSON, 2);
+    hears_nothing(ann);
+    happens('c', 1, CATEGORY_FIRE, SEVERITY_EXTREME, true);
+    hears(ann, "alert c r1 IN_FORCE EXTREME q1 *");
+    happens('b', 2, CATEGORY_FIRE, SEVERITY_MODERATE, true);
+    happens('d', 1, CATEGORY_FIRE, SEVERITY_MINOR, true);
+    happens('d', 2, CATEGORY_FIRE, SEVERITY_MINOR, false);
+    moves(HERE, KIND_VEHICLE, 1);
+    passes(6 * MINUTE);
+    hears_nothing(ann);
+    passes(MINUTE); /* 22:20:20 */
+    hears(ann, "alert a r1 IN_FORCE SEVERE q1 #2 nb/*");
+    hears(ann, "alert b r2 IN_FORCE MODERATE q1 #3 nb/*"); /* the latest state alone; d ended unseen */
+    hears(ann, "activity PERSON 0 *");
+    hears(ann, "activity PERSON 1 *");
+    hears(ann, "activity VEHICLE 0 *");
+    hears_nothing(ann);
+    moves(HERE, KIND_ANIMAL, 1);
+    hears(ann, "activity ANIMAL *");
+    happens('b', 3, CATEGORY_FIRE, SEVERITY_MODERATE, false);
+    hears(ann, "alert b r3 ENDED *");
+}
+
+static void corrections_of_what_was_shown_come_at_night(void **state)
+{
+    (void)state;
+    struct client *ann = comes("user/ann", "phone", stays);
+    follows(ann, CELL, 1);
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    happens('b', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    hears(ann, "alert a r1 *");
+    hears(ann, "alert b r1 *");
+    wishes(ann, "{" QUIET "}");
+    happens('a', 2, CATEGORY_FIRE, SEVERITY_MINOR, true);
+    hears(ann, "alert a r2 IN_FORCE MINOR *");
+    happens('a', 3, CATEGORY_FIRE, SEVERITY_MINOR, false);
+    hears(ann, "alert a r3 ENDED *");
+    happens('c', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    hears_nothing(ann);
+    breaks(ann); /* the phone comes and goes, and knows b all the same */
+    ann = ann_returns();
+    forgets(ann);
+    happens('b', 2, CATEGORY_FIRE, SEVERITY_SEVERE, false);
+    hears(ann, "alert b r2 ENDED *");
+}
+
+static void a_lower_mark_may_pass(void **state)
+{
+    (void)state;
+    struct client *ann = ann_comes("{" QUIET ",\"quietPasses\":\"SEVERE\"}");
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_MODERATE, true);
+    hears_nothing(ann);
+    happens('b', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    hears(ann, "alert b *");
+}
+
+static void hours_are_those_of_the_zone(void **state)
+{
+    (void)state;
+    /* 14:13 in Los Angeles: quiet from 14:10 to 14:20 there. */
+    struct client *ann =
+        ann_comes("{\"quiet\":[{\"fromMinute\":850,\"toMinute\":860}],\"timeZone\":\"America/Los_Angeles\"}");
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    hears_nothing(ann);
+    passes(7 * MINUTE);
+    hears(ann, "alert a r1 *");
+}
+
+static void what_waits_survives_a_crash(void **state)
+{
+    (void)state;
+    struct client *ann = ann_comes("{" QUIET "}");
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    moves(HERE, KIND_PERSON, 1);
+    happens('c', 1, CATEGORY_FIRE, SEVERITY_EXTREME, true);
+    hears(ann, "alert c r1 *");
+    acknowledges(ann, 1);
+    passes(10000); /* cursors are stored */
+    process_dies(ann);
+    ann = ann_returns();
+    hears_nothing(ann); /* c is known, the others wait */
+    happens('c', 2, CATEGORY_FIRE, SEVERITY_MINOR, false);
+    hears(ann, "alert c r2 ENDED *");
+    passes(7 * MINUTE);
+    hears(ann, "alert a r1 *");
+    hears(ann, "activity PERSON 0 *");
+    hears_nothing(ann);
+}
+
+static void what_waits_comes_to_who_was_away_when_it_was_due(void **state)
+{
+    (void)state;
+    struct client *ann = ann_comes("{" QUIET "}");
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    happens('b', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    moves(HERE, KIND_PERSON, 1);
+    hears_nothing(ann);
+    breaks(ann);
+    happens('b', 2, CATEGORY_FIRE, SEVERITY_SEVERE, false);
+    moves(HERE, KIND_VEHICLE, 1);
+    passes(10 * MINUTE);
+    ann = ann_returns();
+    hears(ann, "alert a r1 *");
+    hears(ann, "activity PERSON 0 *");
+    hears(ann, "activity VEHICLE 0 *");
+    passes(2000);
+    hears_nothing(ann);
+}
+
+static void what_was_not_acknowledged_comes_again_though_it_is_quiet(void **state)
+{
+    (void)state;
+    struct client *ann = comes("user/ann", "phone", stays);
+    follows(ann, CELL, 1);
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    hears(ann, "alert a r1 *");
+    wishes(ann, "{" QUIET "}");
+    happens('a', 2, CATEGORY_FIRE, SEVERITY_SEVERE, false);
+    hears(ann, "alert a r2 ENDED *");
+    breaks(ann);
+    ann = ann_returns();
+    hears(ann, "alert a r2 ENDED *"); /* what follows is known, so the first state is passed over */
+    hears_nothing(ann);
+    acknowledges(ann, 1);
+    breaks(ann);
+    ann = ann_returns();
+    hears_nothing(ann);
+}
+
+/* Released, and not acknowledged when the process dies. */
+static void what_was_let_go_is_not_lost(void **state)
+{
+    (void)state;
+    struct client *ann = ann_comes("{" QUIET "}");
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    moves(HERE, KIND_PERSON, 1);
+    happens('c', 1, CATEGORY_FIRE, SEVERITY_EXTREME, true);
+    hears(ann, "alert c r1 *"); /* not acknowledged until the end: it does not hide what waited before it */
+    passes(7 * MINUTE);
+    hears(ann, "alert a r1 *");
+    hears(ann, "activity PERSON 0 *");
+    passes(10000);
+    process_dies(ann);
+    ann = ann_returns();
+    hears(ann, "alert a r1 *");
+    hears(ann, "alert c r1 *");
+    hears(ann, "activity PERSON 0 *");
+    hears_nothing(ann);
+}
+
+static void a_long_night_is_read_from_the_store(void **state)
+{
+    (void)state;
+    struct client *ann = ann_comes("{" QUIET "}");
+    for (int i = 0; i < 100; i++) /* the ring has room for 16 */
+        moves(HERE, KIND_PERSON, 1);
+    hears_nothing(ann);
+    passes(7 * MINUTE);
+    for (uint16_t i = 0; i < 100; i++)
+        hears(ann, "activity PERSON 0 *");
+    hears_nothing(ann);
+    assert_true(broker_counters(stage.broker)->reads_behind > 0);
+}
+
+static void a_slow_follower_gets_what_waited_in_order(void **state)
+{
+    (void)state;
+    struct client *ann =
+        comes("user/ann", "phone", (struct manner){.goes_on = true, .expiry_s = 600, .receive_maximum = 1});
+    follows(ann, CELL, 1);
+    wishes(ann, "{" QUIET "}");
+    moves(HERE, KIND_PERSON, 1);
+    moves(HERE, KIND_VEHICLE, 1);
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    passes(7 * MINUTE);
+    hears(ann, "alert a r1 IN_FORCE SEVERE q1 #1 *");
+    moves(HERE, KIND_ANIMAL, 1); /* news behind what still waits for its turn */
+    happens('a', 2, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    hears_nothing(ann);
+    acknowledges(ann, 1);
+    hears(ann, "activity PERSON 0 q1 #2 *");
+    acknowledges(ann, 2);
+    hears(ann, "activity VEHICLE 0 q1 #3 *");
+    acknowledges(ann, 3);
+    hears(ann, "activity ANIMAL 0 q1 #4 *");
+    acknowledges(ann, 4);
+    hears(ann, "alert a r2 *");
+    hears_nothing(ann);
+}
+
+static void the_trimming_of_what_waits_is_a_gap(void **state)
+{
+    (void)state;
+    struct client *ann = ann_comes("{" QUIET "}");
+    moves(HERE, KIND_PERSON, 1);
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    settle();
+    for (int i = 0; i < 20; i++)
+        moves(HERE, KIND_VEHICLE, 1);
+    settle();
+    trimmed(HERE);
+    passes(7 * MINUTE);
+    hears(ann, "alert a r1 *");
+    hears(ann, "gap *");
+    moves(HERE, KIND_ANIMAL, 1);
+    hears(ann, "activity ANIMAL *");
+    hears_nothing(ann);
+}
+
+static void quiet_is_no_lag(void **state)
+{
+    (void)state;
+    struct client *ann = ann_comes("{" QUIET "}");
+    char start[64];
+    snprintf(start, sizeof(start), "%s", stored_cursor("user/ann/phone", HERE));
+    follows(ann, "nb/v1/inbox/#", 0);
+    passes(1000);
+    moves(HERE, KIND_PERSON, 1);
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    passes(10000);
+    assert_string_equal(stored_cursor("user/ann/phone", HERE), start); /* it stays before what waits */
+    proves(stage_now() + 40000);
+    passes(30000);
+    hears(ann, "heartbeat cursors=* sent=0 q0 *"); /* not stale */
+}
+
+static void without_wishes_cursors_are_kept_as_they_were(void **state)
+{
+    (void)state;
+    struct client *ann = comes("user/ann", "phone", stays);
+    follows(ann, CELL, 1);
+    wishes(ann, "{}");
+    assert_false(stage.broker->sessions->holding != NULL);
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    hears(ann, "alert a r1 *");
+}
+
+/* ---- digest ---- */
+
+static void a_digest_comes_together(void **state)
+{
+    (void)state;
+    struct client *ann = ann_comes("{\"digestMinutes\":5}"); /* 22:15, 22:20 … */
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    happens('b', 1, CATEGORY_FIRE, SEVERITY_EXTREME, true);
+    hears(ann, "alert b r1 *");
+    moves(HERE, KIND_PERSON, 1);
+    passes(MINUTE);
+    happens('a', 2, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    happens('c', 1, CATEGORY_FIRE, SEVERITY_MINOR, true);
+    hears_nothing(ann);
+    passes(MINUTE); /* 22:15:20 */
+    hears(ann, "alert a r2 *");
+    hears(ann, "alert c r1 *");
+    hears(ann, "activity PERSON 0 *");
+    moves(HERE, KIND_VEHICLE, 1);
+    happens('d', 1, CATEGORY_FIRE, SEVERITY_MINOR, true);
+    happens('a', 3, CATEGORY_FIRE, SEVERITY_SEVERE, false);
+    hears(ann, "alert a r3 ENDED *");
+    hears_nothing(ann);
+    passes(5 * MINUTE);
+    hears(ann, "alert d r1 *");
+    hears(ann, "activity VEHICLE 0 *");
+    passes(6 * MINUTE);
+    hears_nothing(ann);
+}
+
+static void a_digest_waits_for_the_end_of_quiet(void **state)
+{
+    (void)state;
+    struct client *ann =
+        ann_comes("{\"digestMinutes\":5,\"quiet\":[{\"fromMinute\":1334,\"toMinute\":1338}]}");
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true); /* due at 22:15, when it is quiet from 22:14 */
+    passes(3 * MINUTE);
+    hears_nothing(ann);
+    passes(2 * MINUTE); /* 22:18 */
+    hears(ann, "alert a r1 *");
+}
+
+static void who_comes_too_seldom_for_a_digest_gets_it_all_the_same(void **state)
+{
+    (void)state;
+    struct client *ann = ann_comes("{\"digestMinutes\":5}");
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    moves(HERE, KIND_PERSON, 1);
+    hears_nothing(ann);
+    breaks(ann);
+    passes(3 * MINUTE); /* past 22:15 */
+    ann = ann_returns();
+    passes(2000);
+    hears(ann, "alert a r1 *");
+    hears(ann, "activity PERSON 0 *");
+}
+
+/* ---- language ---- */
+
+static void each_gets_its_language(void **state)
+{
+    (void)state;
+    struct alert_text texts[] = {{.language = TEXT("es-US"), .headline = TEXT("fuego")},
+        {.language = TEXT("de"), .headline = TEXT("Feuer")}};
+    struct alert alert = an_alert(CATEGORY_FIRE, SEVERITY_SEVERE);
+    alert.language = TEXT("en-US");
+    alert.headline = TEXT("fire");
+    alert.texts = texts;
+    alert.text_count = 2;
+    static const struct {
+        const char *wish, *heard;
+    } cases[] = {{"{}", "en-US=fire +es-US=fuego +de=Feuer"},
+        {"{\"language\":\"de-AT\"}", "de=Feuer +es-US=fuego +en-US=fire"},
+        {"{\"language\":\"ES\"}", "es-US=fuego +en-US=fire +de=Feuer"},
+        {"{\"language\":\"fr\"}", "en-US=fire +es-US=fuego +de=Feuer"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char name[16], line[128];
+        snprintf(name, sizeof(name), "phone%zu", i);
+        struct client *ann = comes("user/ann", name, stays);
+        follows(ann, CELL, 0);
+        follows(ann, "nb/v1/json/cell/" HERE "/#", 0);
+        wishes(ann, cases[i].wish);
+        char id = (char)('a' + i);
+        alert_says(id, 1, &alert, (struct beside){0}, true);
+        appears(HERE, id, 1, true);
+        snprintf(line, sizeof(line), "alert %c r1 IN_FORCE SEVERE %s q0 nb/v1/json/*", id, cases[i].heard);
+        hears(ann, line);
+        snprintf(line, sizeof(line), "alert %c r1 IN_FORCE SEVERE %s q0 nb/v1/cell/*", id, cases[i].heard);
+        hears(ann, line);
+        alert_says(id, 2, &alert, (struct beside){0}, false);
+        appears(HERE, id, 2, false);
+        snprintf(line, sizeof(line), "alert %c r2 ENDED SEVERE %s q0 *", id, cases[i].heard);
+        hears(ann, line);
+        breaks(ann);
+    }
+}
+
+/* ---- what is refused ---- */
+
+static void wishes_that_break_a_rule_name_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json, *answer;
+    } cases[] = {
+        {"{\"timeZone\":\"Mars/Olympus\"}", "PUBACK 9 0x99 \"time_zone: *"},
+        {"{\"timeZone\":\"../etc/passwd\"}", "PUBACK 9 0x99 \"time_zone: *"},
+        {"{\"quiet\":[{\"fromMinute\":1440,\"toMinute\":3}]}",
+            "PUBACK 9 0x99 \"quiet*from_minute: 0 to 1439*"},
+        {"{\"least\":[{\"category\":\"noise\",\"severity\":\"MINOR\"}]}", "PUBACK 9 0x99 \"*category*"},
+        {"{\"least\":[{\"category\":\"fire\",\"severity\":\"HUGE\"}]}", "PUBACK 9 0x99 \"*severity*"},
+        {"{\"least\":[{\"category\":\"fire\"}]}", "PUBACK 9 0x99 \"least*severity: required*"},
+        {"{\"digestMinutes\":3}", "PUBACK 9 0x99 \"digest_minutes: *"},
+        {"{\"sharing\":[{}]}", "PUBACK 9 0x83 \"sharing: not served*"},
+        {"{\"retentionDays\":3}", "PUBACK 9 0x83 \"retention_days: not served*"},
+        {"{\"footageRequests\":true}", "PUBACK 9 0x83 \"footage_requests: not served*"},
+    };
+    struct client *ann = comes("user/ann", "phone", stays);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        publishes(ann, "nb/v1/settings", 1, 9, cases[i].json);
+        hears(ann, cases[i].answer);
+    }
+    assert_int_equal(calls(CALL_WISHES), 0);
+    struct client *fire = comes("agency/fire", "desk", stays);
+    publishes(fire, "nb/v1/settings", 1, 9, "{}");
+    hears(fire, "PUBACK 9 0x87*");
+}
+
+static void wishes_are_acknowledged_when_they_are_stored(void **state)
+{
+    (void)state;
+    struct client *ann = comes("user/ann", "phone", stays);
+    follows(ann, CELL, 1);
+    holds(CALL_WISHES);
+    publishes(ann, "nb/v1/settings", 1, 9, "{\"least\":[{\"severity\":\"SEVERE\"}]}");
+    hears_nothing(ann);
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_MINOR, true);
+    hears(ann, "alert a *");
+    answers(CALL_WISHES, 0, STORE_OK);
+    hears(ann, "PUBACK 9 0x00");
+    happens('b', 1, CATEGORY_FIRE, SEVERITY_MINOR, true);
+    hears_nothing(ann);
+    publishes(ann, "nb/v1/settings", 1, 10, "{}"); /* the connection is gone when the answer comes */
+    settle();
+    breaks(ann);
+    answers(CALL_WISHES, 0, STORE_OK);
+    ann = comes("user/ann", "phone", (struct manner){.expiry_s = 600}); /* a new session wishes nothing */
+    assert_false(has_wishes("user/ann/phone"));
+}
+
+static void wishes_belong_to_one_client(void **state)
+{
+    (void)state;
+    struct client *phone = ann_comes("{\"least\":[{\"severity\":\"SEVERE\"}]}");
+    struct client *tablet = comes("user/ann", "tablet", stays);
+    follows(tablet, CELL, 1);
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_MINOR, true);
+    hears(tablet, "alert a *");
+    hears_nothing(phone);
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, begin, stage_end)
+
+int main(void)
+{
+    static const struct CMUnitTest stories[] = {
+        STORY(lesser_alerts_of_a_category_do_not_come),
+        STORY(an_alert_that_becomes_severe_comes_then),
+        STORY(severity_is_what_the_store_tells_beside_the_body),
+        STORY(what_is_in_force_is_chosen_too),
+        STORY(wishing_less_shows_what_was_left_out),
+        STORY(only_extreme_passes_quiet_hours),
+        STORY(corrections_of_what_was_shown_come_at_night),
+        STORY(a_lower_mark_may_pass),
+        STORY(hours_are_those_of_the_zone),
+        STORY(what_waits_survives_a_crash),
+        STORY(what_waits_comes_to_who_was_away_when_it_was_due),
+        STORY(what_was_not_acknowledged_comes_again_though_it_is_quiet),
+        STORY(what_was_let_go_is_not_lost),
+        STORY(a_long_night_is_read_from_the_store),
+        STORY(a_slow_follower_gets_what_waited_in_order),
+        STORY(the_trimming_of_what_waits_is_a_gap),
+        STORY(quiet_is_no_lag),
+        STORY(without_wishes_cursors_are_kept_as_they_were),
+        STORY(a_digest_comes_together),
+        STORY(a_digest_waits_for_the_end_of_quiet),
+        STORY(who_comes_too_seldom_for_a_digest_gets_it_all_the_same),
+        STORY(each_gets_its_language),
+        STORY(wishes_that_break_a_rule_name_it),
+        STORY(wishes_are_acknowledged_when_they_are_stored),
+        STORY(wishes_belong_to_one_client),
+    };
+    return cmocka_run_group_tests(stories, NULL, NULL);
+}

@@ -9,7 +9,7 @@
 static struct geo_branch *class_of(struct geo_circles *set, double radius)
 {
     int class = 0;
-    for (double limit = 200; radius >= limit && class < GEO_RADIUS_CLASSES - 1; limit *= 2)
+    for (double limit = 200; class < GEO_RADIUS_CLASSES - 1 && radius >= limit; limit *= 2)
         class ++;
     return &set->classes[class];
 }

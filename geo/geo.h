@@ -220,7 +220,7 @@ struct geo_circle {
     struct geo_circle *next, *previous; /* at the same place of the curve; the first has no previous */
     struct geo_fork fork;
 };
-enum { GEO_RADIUS_CLASSES = 19 };
+enum { GEO_RADIUS_CLASSES = 18 };
 /* All zero is an empty set. */
 struct geo_circles {
     struct geo_branch classes[GEO_RADIUS_CLASSES]; /* radius below 200 m, 400 m, 800 m ... */

@@ -119,13 +119,15 @@ bool geo_edges_cross(struct geo_point a, struct geo_point b, struct geo_point c,
 double geo_ring_area(const struct geo_ring *ring);
 
 /* ---- the index over a shape's edges ---- */
+/* The levels are as many as GEO_FAN^(GEO_LEVELS - 1) runs have, more than any memory holds: the last is one
+ * box. */
 enum { GEO_FAN = 8, GEO_LEVELS = 12, GEO_STACK_RUNS = 1024, GEO_POLAR_POLYGONS = 16 };
 /* Consecutive edges of a shape, in the order of polygons, rings, points; may span rings and polygons. */
 struct geo_run {
     struct geo_box box;
     uint32_t polygon, ring, point, edges; /* where it begins and how many they are */
     bool ends_north; /* the polygon that ends with this run holds the north pole, so that its inside is
-                        flipped */
+                        flipped; the box is the globe then */
 };
 /* Runs, and over them boxes of GEO_FAN runs each, of GEO_FAN such boxes, and so on: all in one array of the
  * caller. */

@@ -73,8 +73,7 @@ static bool within_of(const struct geo_index *index, const struct nearest *neare
 {
     const struct geo_run *run;
     while ((run = next_run(index, &at, end, may_be_nearer, nearest)) != NULL) {
-        if (!run->ends_north &&
-            geo_box_about(run->box, nearest->point, nearest->cosine).farthest < nearest->best)
+        if (geo_box_about(run->box, nearest->point, nearest->cosine).farthest < nearest->best)
             return true;
         for (struct stretch stretch = stretches_of(index, run); next_stretch(&stretch);)
             for (size_t i = 0; i < stretch.edges; i++)
@@ -94,9 +93,9 @@ bool geo_index_border_within(const struct geo_index *index, struct geo_point poi
 
 struct geo_view geo_view_of(const struct geo_index *index)
 {
-    struct geo_view view = {.count = index->levels > 0 ? (int)index->count[index->levels - 1] : 0};
-    for (int i = 0; i < view.count; i++)
-        view.nodes[i] = (struct geo_node){(uint32_t)i, (uint32_t)(index->levels - 1)};
+    struct geo_view view = {.count = index->levels > 0};
+    if (view.count > 0)
+        view.nodes[0] = (struct geo_node){0, (uint32_t)(index->levels - 1)};
     return view;
 }
 
@@ -121,7 +120,7 @@ static int add_children(const struct geo_index *index, struct geo_node node, str
 bool geo_view_narrow(const struct geo_index *index, const struct geo_view *from, const struct geo_disc *disc,
     double least, double most, struct geo_view *to, bool *crossed)
 {
-    struct geo_node open[GEO_VIEW];
+    struct geo_node open[GEO_VIEW]; /* with what is in `to` never more than GEO_VIEW */
     int left = from->count;
     memcpy(open, from->nodes, (size_t)left * sizeof *open);
     to->count = 0;
@@ -132,7 +131,7 @@ bool geo_view_narrow(const struct geo_index *index, const struct geo_view *from,
         struct geo_about about = about_box(run->box, disc->center, disc->cosine);
         if (about.nearest > most + disc->radius)
             continue;
-        if (about.farthest + disc->radius < least && !(node.level == 0 && run->ends_north))
+        if (about.farthest + disc->radius < least)
             return true;
         /* Divided is what may come within `least`, and what is much wider than the disc. */
         bool promising = about.nearest + disc->radius < least;

@@ -75,7 +75,7 @@ static struct geo_box stretch_box(const struct geo_point *points, size_t edges)
 static void build_levels(struct geo_index *index)
 {
     index->levels = 1;
-    while (index->count[index->levels - 1] > 1 && index->levels < GEO_LEVELS) {
+    while (index->count[index->levels - 1] > 1) {
         int level = index->levels++;
         const struct geo_run *below = index->runs + index->start[level - 1];
         size_t below_count = index->count[level - 1];

@@ -1,7 +1,7 @@
 /* The set of circles against a scan over all of them, while circles come and go. */
 #include "test_geo.h"
 
-enum { MANY = 3000 };
+enum { MANY = 3000, CORNERS = 700 };
 
 struct member {
     struct geo_circle circle;
@@ -32,7 +32,7 @@ static void find_and_compare(struct geo_circles *set, struct member *members, co
     for (int i = 0; i < MANY; i++) {
         struct member *member = &members[i];
         bool expected =
-            member->in && geo_shape_touches_circle(shape, member->circle.center, member->circle.radius);
+            member->in && geo_prepared_touches_circle(prepared, member->circle.center, member->circle.radius);
         assert_int_equal(member->found, expected);
         member->found = false;
         in += member->in;
@@ -48,6 +48,18 @@ static void find_and_compare(struct geo_circles *set, struct member *members, co
     free(memory);
 }
 
+static struct geo_ring star(
+    struct chance *chance, struct geo_point *points, struct geo_point around, double reach, int count)
+{
+    for (int i = 0; i < count; i++) {
+        double ray = reach * chance_between(chance, 0.5, 1), angle = 2 * M_PI * i / count;
+        points[i].lat = fmin(fmax(around.lat + ray * sin(angle), -90), 90);
+        points[i].lon = remainder(around.lon + ray * cos(angle), 360);
+    }
+    points[count] = points[0];
+    return (struct geo_ring){points, (size_t)count + 1};
+}
+
 static void ask(struct chance *chance, struct geo_circles *set, struct member *members,
     struct geo_point around, double size)
 {
@@ -56,19 +68,17 @@ static void ask(struct chance *chance, struct geo_circles *set, struct member *m
     find_and_compare(set, members, &shape);
     shape.kind = GEO_POINT;
     find_and_compare(set, members, &shape);
-    struct geo_point points[9];
-    double reach = size * chance_between(chance, 0.01, 1.2);
-    for (int i = 0; i < 8; i++) {
-        points[i].lat =
-            fmin(fmax(around.lat + reach * sin(i * M_PI / 4) * chance_between(chance, 0.5, 1), -90), 90);
-        points[i].lon =
-            remainder(around.lon + reach * cos(i * M_PI / 4) * chance_between(chance, 0.5, 1), 360);
-    }
-    points[8] = points[0];
-    const struct geo_ring ring = {points, 9};
-    const struct geo_polygon polygon = {&ring, 1};
-    const struct geo_shape star = {.kind = GEO_POLYGONS, .polygons = &polygon, .polygon_count = 1};
-    find_and_compare(set, members, &star);
+    static struct geo_point points[2][CORNERS + 1];
+    static const int corners[] = {8, 40, CORNERS};
+    int count = corners[chance_below(chance, 3)];
+    double reach = size * chance_between(chance, 0.01, count > 8 ? 4 : 1.2);
+    const struct geo_ring rings[] = {
+        star(chance, points[0], around, reach, count), star(chance, points[1], around, reach / 3, count)};
+    const struct geo_polygon polygons[] = {{rings, 1 + (size_t)chance_below(chance, 2)}, {rings + 1, 1}};
+    const struct geo_shape stars = {.kind = GEO_POLYGONS,
+        .polygons = polygons,
+        .polygon_count = polygons[0].count == 1 ? 1 + (size_t)chance_below(chance, 2) : 1};
+    find_and_compare(set, members, &stars);
 }
 
 static void come_and_go(void **state)

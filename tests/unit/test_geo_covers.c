@@ -134,6 +134,40 @@ static void as_small_as_possible(void **state)
             for (size_t k = 1; k <= amounts[j]; k++)
                 best = fmin(best, least[k]);
             assert_near(cover.area, best, 1e-6 * best);
+            if (amounts[j] == CELLS)
+                assert_true(cover.area <= 1.35 * geo_shape_area(&circle));
+        }
+    }
+}
+
+/* Polygons as large as a city, on which the tree is not grown as far as a search through all could go. */
+static void near_the_least(void **state)
+{
+    (void)state;
+    struct chance chance = chance_of(15);
+    for (long i = 0; i < rounds(12); i++) {
+        struct geo_point points[25], center = {chance_between(&chance, -60, 60), 13};
+        double size = exp(chance_between(&chance, log(0.01), log(0.2))), flat = i % 3 == 0 ? 0.05 : 1;
+        for (int j = 0; j < 24; j++) {
+            double ray = size * chance_between(&chance, 0.4, 1);
+            points[j] = (struct geo_point){
+                center.lat + ray * sin(j * M_PI / 12) * flat, center.lon + ray * cos(j * M_PI / 12)};
+        }
+        points[24] = points[0];
+        const struct geo_polygon polygon = {&(const struct geo_ring){points, 25}, 1};
+        const struct geo_shape shape = {.kind = GEO_POLYGONS, .polygons = &polygon, .polygon_count = 1};
+        double least[CELLS + 1];
+        slow_least(&shape, (struct geo_limits){3, 7, CELLS}, 0, least);
+        static const size_t amounts[] = {16, 32, 64};
+        for (size_t j = 0; j < 3; j++) {
+            geo_cell cells[CELLS];
+            struct geo_cover cover;
+            double best = INFINITY;
+            for (size_t k = 1; k <= amounts[j]; k++)
+                best = fmin(best, least[k]);
+            assert_int_equal(
+                geo_cover_mixed(&shape, (struct geo_limits){3, 7, amounts[j]}, cells, &cover), GEO_OK);
+            assert_true(cover.area >= best * (1 - 1e-9) && cover.area <= best * 1.05);
         }
     }
 }
@@ -250,7 +284,8 @@ static void points_and_limits(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(as_small_as_possible), cmocka_unit_test(circles),
-        cmocka_unit_test(polygons), cmocka_unit_test(broods_agree), cmocka_unit_test(points_and_limits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(as_small_as_possible),
+        cmocka_unit_test(near_the_least), cmocka_unit_test(circles), cmocka_unit_test(polygons),
+        cmocka_unit_test(broods_agree), cmocka_unit_test(points_and_limits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

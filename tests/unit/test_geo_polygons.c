@@ -60,6 +60,9 @@ static void refusals_say_where(void **state)
         {"0 0,0 9,9 9,9 0,0 0;0 0,0 9,9 9,9 0,0 0", GEO_OK, GEO_OK, {0, 0, 0}},
         {"0 0,0 9,9 9,9 0,0 0|5 5,5 15,15 15,15 5,5 5", GEO_OK, GEO_OK, {0, 0, 0}}, /* polygons may overlap */
         {"0 170,10 -170,2 -170,10 170,0 170", GEO_OK, GEO_RING_CROSSES, {0, 0, 0}},
+        {"80 0,80 120,80 -120,80 0;85 0,85 120,85 -120,85 0", GEO_OK, GEO_OK, {0, 0, 0}},
+        {"80 0,80 120,80 -120,80 0;70 0,70 120,70 -120,70 0", GEO_OK, GEO_HOLE_OUTSIDE, {0, 1, 0}},
+        {"-80 0,-80 120,-80 -120,-80 0;-85 9,-85 5,-86 7,-85 9", GEO_OK, GEO_OK, {0, 0, 0}},
         {"80 0,80 120,80 -120,81 0,80 120,80 -120,80 0", GEO_RING_WINDS, GEO_RING_WINDS, {0, 0, 0}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -254,6 +257,66 @@ static void prepared_is_the_same(void **state)
     compare_prepared(&chance, &point, 500);
 }
 
+/* Squares with square holes on a lattice, so many that on the stack their rings must share runs of the index;
+ * among them caps around both poles, one with a hole. What holds a point is known without any search. */
+enum { SIDE = 60 };
+
+static bool lattice_holds(struct geo_point point)
+{
+    if (fabs(point.lat) > 80)
+        return !(point.lat > 85 && point.lat < 86);
+    double x = point.lon * 10 - floor(point.lon * 10), y = point.lat * 10 - floor(point.lat * 10);
+    bool in_lattice = point.lat > 0 && point.lat < SIDE / 10.0 && point.lon > 0 && point.lon < SIDE / 10.0;
+    return in_lattice && x < 0.6 && y < 0.6 && !(x > 0.2 && x < 0.4 && y > 0.2 && y < 0.4);
+}
+
+static struct geo_ring lattice_ring(struct geo_point *points, double lat, double lon, double size)
+{
+    const struct geo_point corners[] = {
+        {lat, lon}, {lat, lon + size}, {lat + size, lon + size}, {lat + size, lon}, {lat, lon}};
+    memcpy(points, corners, sizeof corners);
+    return (struct geo_ring){points, 5};
+}
+
+static void rings_that_share_runs(void **state)
+{
+    (void)state;
+    static struct geo_point points[2 * SIDE * SIDE][5];
+    static struct geo_ring rings[2 * SIDE * SIDE];
+    static struct geo_polygon polygons[SIDE * SIDE + 3];
+    static const struct geo_point caps[4][4] = {{{80, 0}, {80, 120}, {80, -120}, {80, 0}},
+        {{85, 0}, {85, 120}, {85, -120}, {85, 0}}, {{86, 0}, {86, -120}, {86, 120}, {86, 0}},
+        {{-80, 0}, {-80, 120}, {-80, -120}, {-80, 0}}};
+    static const struct geo_ring cap_rings[] = {{caps[0], 4}, {caps[1], 4}, {caps[2], 4}, {caps[3], 4}};
+    size_t count = 0;
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        double lat = i / SIDE / 10.0, lon = i % SIDE / 10.0;
+        rings[2 * i] = lattice_ring(points[2 * i], lat, lon, 0.06);
+        rings[2 * i + 1] = lattice_ring(points[2 * i + 1], lat + 0.02, lon + 0.02, 0.02);
+        polygons[count++] = (struct geo_polygon){rings + 2 * i, 2};
+        if (i == 1000) {
+            polygons[count++] = (struct geo_polygon){cap_rings, 2};
+            polygons[count++] = (struct geo_polygon){cap_rings + 2, 1};
+        }
+    }
+    polygons[count++] = (struct geo_polygon){cap_rings + 3, 1};
+    const struct geo_shape shape = {.kind = GEO_POLYGONS, .polygons = polygons, .polygon_count = count};
+    assert_int_equal(geo_shape_check(&shape), GEO_OK);
+    struct chance chance = chance_of(14);
+    compare_prepared(&chance, &shape, 100);
+    for (long i = 0; i < rounds(400); i++) {
+        struct geo_point point = {
+            chance_between(&chance, -1, SIDE / 10.0 + 1), chance_between(&chance, -1, SIDE / 10.0 + 1)};
+        if (i % 4 == 0)
+            point = (struct geo_point){
+                copysign(chance_between(&chance, 79, 90), i % 8 - 1), chance_between(&chance, -180, 180)};
+        bool holds = lattice_holds(point);
+        assert_int_equal(geo_shape_contains(&shape, point), holds);
+        assert_int_equal(geo_shape_distance(&shape, point) == 0, holds);
+        assert_int_equal(geo_shape_touches_circle(&shape, point, 0), holds);
+    }
+}
+
 /* The rings of a GeoJSON file as it is on disk: every innermost list of pairs. Enough for files without
  * holes. */
 static size_t read_rings(
@@ -344,6 +407,6 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(refusals_say_where),
         cmocka_unit_test(too_many_polar_rings), cmocka_unit_test(areas_and_boxes),
         cmocka_unit_test(circle_around), cmocka_unit_test(prepared_is_the_same),
-        cmocka_unit_test(real_boundaries)};
+        cmocka_unit_test(rings_that_share_runs), cmocka_unit_test(real_boundaries)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -254,6 +254,8 @@ static void around_a_pole(void **state)
         assert_true(holds(&caps[i], 90, 0) && holds(&caps[i], 90, 77) && holds(&caps[i], 86, -179) &&
                     holds(&caps[i], 85, 33));
         assert_false(holds(&caps[i], 84.9, 0) || holds(&caps[i], -89, 0));
+        for (int lon = -180; lon <= 180; lon += 30) /* also just opposite of corners */
+            assert_true(holds(&caps[i], 86, lon) && !holds(&caps[i], 84, lon));
         assert_true(geo_shape_touches_cell(&caps[i], cell_of("b")) &&
                     geo_shape_touches_cell(&caps[i], cell_of("up")));
         assert_int_equal(checked_cover(&caps[i], 1), 8);
@@ -274,6 +276,12 @@ static void around_a_pole(void **state)
     const struct geo_shape wedge = POLYGON(RING({80, 10}, {80, 20}, {90, 15}, {80, 10}));
     assert_true(
         geo_shape_touches_cell(&wedge, cell_of("bpb")) && !geo_shape_touches_cell(&wedge, cell_of("bp0")));
+    /* The pole is one point, by whatever longitude it is named. */
+    for (int lon = -180; lon <= 180; lon += 45) {
+        assert_true(geo_shape_contains(&wedge, (struct geo_point){90, lon}) && holds(&wedge, 90, lon));
+        assert_true(geo_shape_contains(&dart, (struct geo_point){-90, lon}) && holds(&dart, -90, lon));
+        assert_false(geo_shape_contains(&wedge, (struct geo_point){-90, lon}));
+    }
 }
 
 static void bad_shapes(void **state)

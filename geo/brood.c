@@ -63,8 +63,10 @@ static void sine_cosine(double angle, double *s, double *c)
         return;
     }
     double square = angle * angle;
-    *s = angle - angle * square / 6 * (1 - square / 20 * (1 - square / 42 * (1 - square / 72)));
-    *c = 1 - square / 2 * (1 - square / 12 * (1 - square / 30 * (1 - square / 56 * (1 - square / 90))));
+    double of_s = 1 - square * (1 / 20.0) * (1 - square * (1 / 42.0) * (1 - square * (1 / 72.0)));
+    double of_c = 1 - square * (1 / 30.0) * (1 - square * (1 / 56.0) * (1 - square * (1 / 90.0)));
+    *s = angle - angle * square * (1 / 6.0) * of_s;
+    *c = 1 - square * 0.5 * (1 - square * (1 / 12.0) * of_c);
 }
 
 /* The haversines of `count` equal steps from an angle (all halved already), by turning sine and cosine. */
@@ -84,10 +86,10 @@ static void step_haversines(double half, double half_step, int count, double *sq
 
 /* The haversine of the circle's half width on a parallel: below 0 where it does not reach it, above 1 where
  * all of the parallel is inside. */
-static double width_at(double radius, double climb, double cosines)
+static double width_at(double radius, double climb, double per_cosines)
 {
     double left = radius - climb;
-    return left < 0 ? -1 : cosines > 0 ? left / cosines : HUGE_VAL;
+    return left < 0 ? -1 : left * per_cosines;
 }
 
 static bool spans(double west, double east, double lon)
@@ -117,8 +119,9 @@ static struct geo_brood circle_brood(const struct geo_prepared *shape, geo_cell 
         /* The cosine of this line's latitude, as the sum of the center's and the climb. */
         double cosine =
             shape->circle.cos_lat * (1 - 2 * climbs[line]) - shape->circle.sin_lat * 2 * lat_products[line];
-        reach[line] = width_at(shape->circle.reach, climbs[line], cosine * shape->circle.cos_lat);
-        core[line] = width_at(shape->circle.core, climbs[line], cosine * shape->circle.cos_lat);
+        double per_cosines = 1 / geo_max(cosine * shape->circle.cos_lat, 1e-300);
+        reach[line] = width_at(shape->circle.reach, climbs[line], per_cosines);
+        core[line] = width_at(shape->circle.core, climbs[line], per_cosines);
     }
     for (int row = 0; row < grid.rows; row++) {
         double south = grid.box.south + row * grid.height, widest = geo_max(reach[row], reach[row + 1]);

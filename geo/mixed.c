@@ -158,11 +158,15 @@ static void choose_at(
     for (int word = tree->most / 64; word >= 0; word--) {
         uint64_t bits = 0;
         int low = word > 0 ? 64 * word : 1, high = 64 * word + 63 < tree->most ? 64 * word + 63 : tree->most;
-        for (int k = high; k >= low; k--) {
-            double split = k >= cells ? least[k - cells] + rest : HUGE_VAL,
-                   whole = before[k - 1] + node->area;
+        int k = high;
+        for (; k >= low && k >= cells; k--) {
+            double split = least[k - cells] + rest, whole = before[k - 1] + node->area;
             least[k] = geo_min(whole, split);
             bits |= (uint64_t)(whole <= split) << k % 64;
+        }
+        for (; k >= low; k--) { /* too few for what is below */
+            least[k] = before[k - 1] + node->area;
+            bits |= UINT64_C(1) << k % 64;
         }
         kept[word] = bits;
     }

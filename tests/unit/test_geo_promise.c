@@ -4,7 +4,7 @@
  *
  *   build/test_geo_promise [SHAPES]
  *
- * tries 20,000 shapes unless told, a million in some minutes; NEIGHBORS_GEO_SEED=N gives others. */
+ * tries 10,000 shapes unless told, a million in some minutes; NEIGHBORS_GEO_SEED=N gives others. */
 #include "test_geo.h"
 
 enum { CORNERS = 48, RINGS = 3, CELLS = 1024, LEAST_PRINTED = 10 };
@@ -12,7 +12,7 @@ enum { CORNERS = 48, RINGS = 3, CELLS = 1024, LEAST_PRINTED = 10 };
 /* Within this many degrees, and metres, of a border rounding may decide either way. */
 static const double doubt = 1e-11, doubt_metres = 2e-7;
 
-static long shapes_asked = 20000;
+static long shapes_asked = 10000;
 
 struct hard {
     struct geo_point points[RINGS][CORNERS + 1];

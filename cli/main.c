@@ -31,6 +31,7 @@ static const struct command *const commands[] = {
     &command_geo_area,
     &command_geo_check,
     &command_cap_check,
+    &command_poll,
     &command_geocodes_import,
     &command_geocodes_show,
     &command_geocodes_list,

@@ -93,6 +93,8 @@ static const struct command_case cases[] = {
     {"enroll agency pd --officer 'a b'", 2, "who acts for an agency"},
     {"enroll agency pd --keys /nonexistent", 1, "neighbors ca init makes one"},
     {"revoke ann", 2, "ROLE/ID"},
+    {"poll x", 2, "options alone"},
+    {"poll --config /nonexistent", 1, "/nonexistent:"},
     {"geocodes", 2, "neighbors geocodes import"},
     {"geocodes import --scheme SAME", 2, "say which files"},
     {"geocodes import x", 2, "--scheme SAME or --scheme UGC"},

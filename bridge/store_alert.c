@@ -1,12 +1,25 @@
 /* Alerts: stored in one step under their sender's tag (scripts/alert.lua, message.lua). */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "bridge/store_inside.h"
 
+/* A message on its way. Of a resident's what was sent is kept: it may concern a report that is part of
+ * another sender's alert, under another tag, which is told first. */
 struct alert_call {
     store_alert_done *done;
     void *arg;
+    enum store_alert_act act;
+    uint8_t sender_tag;
+    char id[PUBLIC_ID + 1];
+    struct buffer message; /* empty: of an agency */
+    size_t parts_left;
+    struct buffer told; /* words: part, alert, status, revision */
+};
+struct part_call {
+    struct alert_call *alert;
+    char part[PUBLIC_ID + 1], lead[PUBLIC_ID + 1];
 };
 
 enum { IS_PENDING = 1, IS_MERGED = 2 };
@@ -18,7 +31,8 @@ void alert_result_decode(
     *result = (struct store_alert_result){.status = status};
     if (status == STORE_OK && id.len == PUBLIC_ID) {
         int64_t flags = reply_number(reply_at(reply, 3));
-        result->status = (enum store_status)reply_number(reply_at(reply, 0));
+        int64_t answer = reply_number(reply_at(reply, 0));
+        result->status = answer < ANSWER_FORWARD ? (enum store_status)answer : STORE_FAILED;
         memcpy(result->public_id, id.data, PUBLIC_ID);
         result->revision = (uint32_t)reply_number(reply_at(reply, 2));
         result->pending = flags & IS_PENDING;
@@ -28,16 +42,6 @@ void alert_result_decode(
     } else if (status == STORE_OK) {
         result->status = STORE_FAILED;
     }
-}
-
-static void on_alert(struct store *store, void *arg, enum store_status status, const redisReply *reply)
-{
-    struct alert_call *call = arg;
-    struct store_alert_result result;
-    alert_result_decode(store, &result, status, reply);
-    if (call->done)
-        call->done(call->arg, &result);
-    free(call);
 }
 
 /* The words with a space between them, as the scripts read lists. */
@@ -89,17 +93,98 @@ void alert_put_message(const struct store *store, struct buffer *command, const 
     command_number(command, alert->limit_window_ms);
 }
 
+static void send_alert(struct store *store, struct alert_call *call, const struct buffer *message);
+
+/* ---- parts of others' alerts ---- */
+
+static void on_part(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    struct part_call *part = arg;
+    struct alert_call *call = part->alert;
+    char words[2 * PUBLIC_ID + 48];
+    int64_t answer = status == STORE_OK ? reply_number(reply_at(reply, 0)) : status;
+    int len = snprintf(words, sizeof(words), "%s%s %s %lld %lld", call->told.len ? " " : "", part->part,
+        part->lead, (long long)answer, (long long)reply_number(reply_at(reply, 1)));
+    buffer_put(&call->told, words, (size_t)len);
+    free(part);
+    store->upkeep.kicked = true;
+    if (--call->parts_left == 0)
+        send_alert(store, call, &call->message);
+}
+
+static void tell_part(struct store *store, struct alert_call *call, enum store_alert_act act,
+    const redisReply *part, const redisReply *lead, const redisReply *tag)
+{
+    struct part_call *told = store_alloc(sizeof(*told));
+    struct buffer command = {0};
+    char key[KEY];
+    told->alert = call;
+    snprintf(told->part, sizeof(told->part), "%.*s", (int)reply_text(part).len, reply_text(part).data);
+    snprintf(told->lead, sizeof(told->lead), "%.*s", (int)reply_text(lead).len, reply_text(lead).data);
+    sender_key(key, (unsigned)reply_number(tag), "alert:", told->lead);
+    command_function(&command, "nb_part", 1, 3 + MESSAGE_ARGUMENTS);
+    command_text(&command, key);
+    command_number(&command, act);
+    command_text(&command, told->lead);
+    command_text(&command, told->part);
+    buffer_put(&command, call->message.data, call->message.len);
+    call->parts_left++;
+    store_send(store, &command, on_part, told);
+}
+
+/* Whether the answer asks for parts to be told. */
+static bool forward(struct store *store, struct alert_call *call, const redisReply *reply)
+{
+    bool update = call->act == STORE_ALERT_UPDATE && reply_number(reply_at(reply, 2)) == 1;
+    size_t count = reply_count(reply);
+    if (reply_number(reply_at(reply, 0)) != ANSWER_FORWARD || !call->message.len || call->told.len)
+        return false;
+    for (size_t i = 3; i + 2 < count; i += 3)
+        tell_part(store, call, update && i == 3 ? STORE_ALERT_UPDATE : STORE_ALERT_CANCEL, reply_at(reply, i),
+            reply_at(reply, i + 1), reply_at(reply, i + 2));
+    return call->parts_left > 0;
+}
+
+/* ---- the message itself ---- */
+
+static void on_alert(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    struct alert_call *call = arg;
+    struct store_alert_result result;
+    if (status == STORE_OK && forward(store, call, reply))
+        return;
+    alert_result_decode(store, &result, status, reply);
+    if (call->done)
+        call->done(call->arg, &result);
+    buffer_free(&call->message);
+    buffer_free(&call->told);
+    free(call);
+}
+
+static void send_alert(struct store *store, struct alert_call *call, const struct buffer *message)
+{
+    char key[KEY];
+    struct buffer command = {0};
+    sender_key(key, call->sender_tag, "alert:", call->id);
+    command_function(&command, "nb_alert", 1, 2 + MESSAGE_ARGUMENTS);
+    command_text(&command, key);
+    command_number(&command, call->act);
+    command_bytes(&command, call->told.data, call->told.len);
+    buffer_put(&command, message->data, message->len);
+    store_send(store, &command, on_alert, call);
+}
+
 void store_alert(struct store *store, const struct store_alert *alert, store_alert_done *done, void *arg)
 {
     assert(alert->sender_tag < STORE_SENDER_TAGS && alert->channel_count <= STORE_COVER);
-    char key[KEY];
-    struct buffer command = {0};
-    sender_key(key, alert->sender_tag, "alert:", alert->id);
-    command_function(&command, "nb_alert", 1, 1 + MESSAGE_ARGUMENTS);
-    command_text(&command, key);
-    command_number(&command, alert->act);
-    alert_put_message(store, &command, alert);
+    struct buffer message = {0};
     struct alert_call *call = store_alloc(sizeof(*call));
-    *call = (struct alert_call){done, arg};
-    store_send(store, &command, on_alert, call);
+    *call = (struct alert_call){.done = done, .arg = arg, .act = alert->act, .sender_tag = alert->sender_tag};
+    memcpy(call->id, alert->id, PUBLIC_ID);
+    alert_put_message(store, &message, alert);
+    send_alert(store, call, &message);
+    if (alert->agency)
+        buffer_free(&message);
+    else
+        call->message = message;
 }

@@ -111,9 +111,15 @@ void outbox_work(struct store *store, int64_t now); /* store_outbox.c */
 
 /* store_alert.c: what nb_alert and its like are told of a message, and what they answer. */
 enum { MESSAGE_ARGUMENTS = 22 };
+/* Answers beside enum store_status: what is to be asked elsewhere first (scripts/neighbors.lua). */
+enum { ANSWER_FORWARD = 100, ANSWER_JOIN, ANSWER_LATER };
 void alert_put_message(const struct store *store, struct buffer *command, const struct store_alert *alert);
 void alert_result_decode(struct store *store, struct store_alert_result *result, enum store_status status,
     const redisReply *reply);
+
+/* store_report.c */
+void reports_retry(struct store *store);
+void reports_free(struct store *store);
 
 /* store_channel.c: reading replies. */
 bool entry_decode(struct channel_entry *entry, char kind, struct text id, struct bytes data)
@@ -149,6 +155,7 @@ extern const size_t store_scripts_size;
 
 struct call;
 struct section;
+struct report_call;
 enum { SECTION_SLOTS = 256 };
 
 struct store {
@@ -203,6 +210,7 @@ struct store {
         int release_tag;
         char trim_cursor[24];
     } upkeep;
+    struct report_call *late_reports; /* that wait for another one's alert to be there */
     bool ending;
 };
 

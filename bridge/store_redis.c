@@ -88,6 +88,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     struct store *store = timer->data;
     calls_check_deadline(store);
     feed_check(store);
+    reports_retry(store);
 }
 
 static void on_before_poll(struct ev_loop *loop, ev_prepare *watcher, int events)
@@ -148,6 +149,7 @@ void store_free(struct store *store)
     link_stop(&store->feed);
     follows_free(store);
     motion_free(store);
+    reports_free(store);
     calls_fail(store, STORE_GONE);
     ev_timer_stop(store->loop, &store->tick);
     ev_clear_pending(store->loop, &store->soon);

@@ -6,7 +6,7 @@
 --   about (truth, severity, reports in it: 6 bytes, of the newest revision),
 --   document, document_type, document_revision, document_at: as received, of the newest revision that had one,
 --   removed (1: by a moderator), approved (the revision that a second officer let out), released (1),
---   judged (flags that a moderator has answered), appeal, appealed (ms),
+--   judged (flags that a moderator has answered), appeal, appealed (ms), parted (1: others' reports are in it, report.lua),
 --   and for each of the newest KEPT revisions s<n> its state, t<n> when it was stored, c<n> its channels, q<n> what it was
 --   about, b<n> its body where it is not that of the revision before; a<n> an area.
 -- One without digest was cancelled before it came. What is kept back, for a second officer or while the alert is held, is
@@ -152,7 +152,12 @@ local function waiting(prefix, id, now, absence)
         others = words(known[14]), at = known[15], now = now, absence = absence }
 end
 
--- The alert that a message's id stands for now, or nil.
+-- The alias of a report that is part of another sender's alert (report.lua): that alert, digest, revision (0: it is to
+-- be), its tag. It is longer than others, and no key of this tag need have what it names.
+local PART = '>c24c16I4B'
+local PART_SIZE = 45
+
+-- The alert that a message's id stands for now, or nil; and its alias when it is a part.
 local function resolve(prefix, id)
     for _ = 1, 16 do
         local known = call('HMGET', prefix .. 'alert:' .. id, 'state', 'into')
@@ -162,6 +167,8 @@ local function resolve(prefix, id)
         local alias = known[2] or call('GET', prefix .. 'alias:' .. id)
         if not alias then
             return nil
+        elseif #alias == PART_SIZE then
+            return id, alias
         end
         id = sub(alias, 1, 24)
     end
@@ -169,7 +176,7 @@ local function resolve(prefix, id)
 end
 
 -- Ends the alert for good, and what waits with it. Answers its newest revision.
-local function finish(prefix, id, m)
+local function end_alert(prefix, id, m)
     local key = prefix .. 'alert:' .. id
     local state = tonumber(call('HGET', key, 'state'))
     drop_waiting(prefix, id)
@@ -182,6 +189,16 @@ local function finish(prefix, id, m)
     end
     call('HSET', key, 'state', FINAL)
     return tonumber(call('HGET', key, 'revision'))
+end
+
+local withdraw -- report.lua
+
+-- Ends what its sender says is over: the alert, or what is its own of it.
+local function finish(prefix, id, m)
+    if call('HEXISTS', prefix .. 'alert:' .. id, 'parted') == 1 then
+        return withdraw(prefix, id, id, m)
+    end
+    return end_alert(prefix, id, m)
 end
 
 -- Cancelled before it came: nothing was told of it, nothing is to be told.
@@ -216,5 +233,10 @@ local function seen_before(prefix, id, digest)
     if #alias == 24 then
         return { DEAD, target, tonumber(call('HGET', prefix .. 'alert:' .. target, 'revision') or 0) }
     end
-    return { sub(alias, 25, 40) == digest and REPEAT or CONFLICT, target, (unpack('>I4', alias, 41)) }
+    local status, revision = sub(alias, 25, 40) == digest and REPEAT or CONFLICT, unpack('>I4', alias, 41)
+    local part = #alias == PART_SIZE and alias or call('GET', prefix .. 'alias:' .. target)
+    if part and #part == PART_SIZE then
+        return { status, sub(part, 1, 24), revision, IS_MERGED }
+    end
+    return { status, target, revision }
 end

@@ -1,18 +1,36 @@
 -- What a sender says of alerts: new, update, cancel.
 
--- The alerts that the references stand for, each once, and the references that stand for none.
+local update_own_part -- report.lua
+
+-- What the references stand for, each once: alerts, nothing that is known, and parts of others' alerts, with their aliases.
 local function referred(prefix, references)
-    local known, unknown, seen = {}, {}, {}
+    local known, unknown, parts, seen = {}, {}, { first = false }, {}
     for _, reference in ipairs(references) do
-        local id = resolve(prefix, reference)
+        local id, alias = resolve(prefix, reference)
         if not id then
             unknown[#unknown + 1] = reference
         elseif not seen[id] then
             seen[id] = true
-            known[#known + 1] = id
+            if alias then
+                parts.first = parts.first or #known == 0
+                put(parts, id, alias)
+            else
+                known[#known + 1] = id
+            end
         end
     end
-    return known, unknown
+    return known, unknown, parts
+end
+
+-- Asks for the parts to be told first, under their alerts' tags: 1 when the first is to be updated, not withdrawn; then each
+-- part, the alert that it is in, its tag.
+local function ask_forward(id, parts, updates)
+    local answer = { FORWARD, id, updates and 1 or 0 }
+    for i = 1, #parts, 2 do
+        local lead, _, _, tag = unpack(PART, parts[i + 1])
+        put(answer, parts[i], lead, tag)
+    end
+    return answer
 end
 
 -- Counts one more by this name in the window, once an id. Answers in how many milliseconds it may be, when there were as
@@ -83,6 +101,10 @@ local function go_on(prefix, target, m, others)
         return DEAD, tonumber(call('HGET', key, 'revision')), 0
     end
     m.truth = updated_truth(key, m)
+    if call('HEXISTS', key, 'parted') == 1 and not update_own_part(prefix, target, m) then
+        end_others(prefix, others, target, m)
+        return DEAD, tonumber(call('HGET', key, 'revision')), 0
+    end
     if m.approval or state == HELD then
         return OK, keep_back(prefix, target, m, others), state == HELD and 0 or IS_PENDING
     end
@@ -91,11 +113,23 @@ local function go_on(prefix, target, m, others)
     return OK, revise(prefix, target, IN_FORCE, m), 0
 end
 
+-- The update was of a part, and the alert that it is in was told so.
+local function update_part(prefix, id, m, known, told)
+    name_alias(prefix, id, told.part, m.digest, told.revision)
+    call('ZADD', prefix .. 'tombs', 'GT', math.max(m.expires, m.now) + m.absence, told.part)
+    end_others(prefix, known, told.part, m)
+    return { told.status, told.lead, told.revision, IS_MERGED }
+end
+
 local function update(prefix, id, m)
-    local known, unknown = referred(prefix, m.references)
-    local target = known[1] or id
+    local known, unknown, parts = referred(prefix, m.references)
+    local target, told = known[1] or id, m.told[1]
     local answer
-    if not known[1] then
+    if #parts > 0 and not told then
+        return ask_forward(id, parts, parts.first)
+    elseif told and parts.first and told.status ~= NOT_FOUND then
+        answer, target = update_part(prefix, id, m, known, told), told.part
+    elseif not known[1] then
         answer = create(prefix, id, m)
         if answer[1] ~= OK then
             return answer
@@ -105,6 +139,9 @@ local function update(prefix, id, m)
         name_alias(prefix, id, target, m.digest, revision)
         answer = { status, target, revision, flags }
     end
+    if told and told.status == NOT_FOUND then
+        put(unknown, told.part)
+    end
     for _, reference in ipairs(unknown) do
         name_alias(prefix, reference, target)
     end
@@ -112,8 +149,19 @@ local function update(prefix, id, m)
 end
 
 local function cancel(prefix, id, m)
-    local known, unknown = referred(prefix, m.references)
+    local known, unknown, parts = referred(prefix, m.references)
     local target, revision = known[1], nil
+    if #parts > 0 and not m.told[1] then
+        return ask_forward(id, parts, false)
+    end
+    for _, told in ipairs(m.told) do
+        if told.status == NOT_FOUND then
+            call('DEL', prefix .. 'alias:' .. told.part)
+            put(unknown, told.part)
+        elseif not target then
+            target, revision = told.part, told.revision
+        end
+    end
     for _, other in ipairs(known) do
         local ended = finish(prefix, other, m)
         revision = revision or ended
@@ -124,6 +172,10 @@ local function cancel(prefix, id, m)
     end
     if target then
         name_alias(prefix, id, target, m.digest, revision or 1)
+    end
+    local told = m.told[1]
+    if told and told.part == target then
+        return { OK, told.lead, revision, IS_MERGED }
     end
     return { OK, target or id, revision or 1 }
 end
@@ -146,18 +198,33 @@ local function read_message(args, at)
         document = text(), document_type = text(), only_known = number() == 1, limit = number(), limit_window = number() }
 end
 
--- Key: the message's own alert key. Arguments: act (1 new, 2 update, 3 cancel), the message. Answers status, public id,
--- revision, flags, when it would be taken.
+-- What ask_forward asked for was done: for each part its id, the alert that it is in, what that answered.
+local function read_told(text)
+    local list, told = words(text), {}
+    for i = 1, #list, 4 do
+        put(told, { part = list[i], lead = list[i + 1], status = tonumber(list[i + 2]), revision = tonumber(list[i + 3]) })
+    end
+    return told
+end
+
+-- Key: the message's own alert key. Arguments: act (1 new, 2 update, 3 cancel), what was forwarded ('': nothing yet), the
+-- message. Answers status, public id, revision, flags, when it would be taken.
 local function alert(keys, args)
-    local prefix, act, m = sub(keys[1], 1, 9), tonumber(args[1]), read_message(args, 2)
+    local prefix, act, m = sub(keys[1], 1, 9), tonumber(args[1]), read_message(args, 3)
+    m.told = read_told(args[2])
     local before = seen_before(prefix, m.id, m.digest)
     if before and before[1] == DEAD and act == 2 then
         -- The update was cancelled before it came, and so was what it goes on with.
-        for _, other in ipairs((referred(prefix, m.references))) do
+        local known, _, parts = referred(prefix, m.references)
+        if #parts > 0 and not m.told[1] then
+            return ask_forward(m.id, parts, false)
+        end
+        for _, other in ipairs(known) do
             finish(prefix, other, { now = m.now, absence = m.absence })
         end
     end
-    if before and before[1] == REPEAT and call('EXISTS', prefix .. 'wait:' .. before[2]) == 1 then
+    if before and before[1] == REPEAT and call('EXISTS', prefix .. 'wait:' .. before[2]) == 1
+        and tonumber(call('HGET', prefix .. 'alert:' .. before[2], 'state')) ~= HELD then
         before[4] = IS_PENDING
     end
     if not before and m.only_known then

@@ -35,7 +35,8 @@ end
 
 -- Whether the household sent it, alone or with others.
 local function is_own(prefix, id, found, household)
-    return found.household ~= '' and found.household == household
+    return household ~= '' and (found.household == household
+        or call('HEXISTS', prefix .. 'parts:' .. id, 'h' .. household) == 1)
 end
 
 -- Key: the alert. Arguments: its public id, household, remark, now, how many are enough, absence. Answers status, id,

@@ -9,6 +9,8 @@
 --   nb:{rXX}:al:<geohash>       hash, alerts there: public id (12 bytes) -> revision, in force, sender's tag, until
 --   nb:{rXX}:lo:<geohash>       hash, low: the low-water mark; generation (none: 1)
 --   nb:{rXX}:log:<household>    stream, what its devices sent: e = records, each after its length in one byte
+--   nb:{rXX}:near:<token>       reports of the last minutes whose place it is (report.lua)
+--   nb:{rXX}:cell:<geohash>:<category>  zset of reports there by when they came
 --   nb:{rXX}:pend               list, activity that waits (release.lua), in the order of its windows
 --   nb:{rXX}:sharers:<leaf>     zset, sharing households of the leaf cell: household -> ms since when verified
 --   nb:{rXX}:share              hash, household -> decimal mask, bit n: motion kind n may be published
@@ -27,6 +29,7 @@
 --                               "w" and the id of what is kept back
 --   nb:{sXX}:agency             zset of agencies' alerts in force by when they became as they are
 --   nb:{sXX}:limit:<sender>     zset of its new alerts by when they came
+--   nb:{sXX}:parts:<public id>  hash, the reports that are in it (report.lua)
 --   nb:{sXX}:seen:, :flags:, :held, :acts, :moderation (moderation.lua)
 --
 -- Keys under a principal's tag, {p:<role>/<id>}:
@@ -71,6 +74,8 @@ end
 local OK, FENCED, NOT_FOUND, REVOKED = 0, 2, 3, 4
 local CONFLICT, REPEAT, DEAD = 5, 6, 7
 local LIMITED, ENDED = 9, 10
+-- What is still to be asked elsewhere, for bridge/store_alert.c and store_report.c alone.
+local FORWARD, JOIN, LATER = 100, 101, 102
 -- enum truth
 local UNVERIFIED, CORROBORATED, CONFIRMED, REFUTED = 1, 2, 3, 4
 

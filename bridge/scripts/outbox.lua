@@ -118,7 +118,7 @@ local function remove(prefix, id, now)
     for _, alias in ipairs(words(known[4])) do
         call('DEL', prefix .. 'alias:' .. alias)
     end
-    call('DEL', key, prefix .. 'seen:' .. id, prefix .. 'flags:' .. id)
+    call('DEL', key, prefix .. 'seen:' .. id, prefix .. 'flags:' .. id, prefix .. 'parts:' .. id, prefix .. 'alias:' .. id)
     call('ZREM', prefix .. 'tombs', id)
     call('ZREM', prefix .. 'held', id)
 end

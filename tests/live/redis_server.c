@@ -39,7 +39,8 @@ static void run(const struct redis_server *server, int output)
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
     execlp("redis-server", "redis-server", config, "--bind", "127.0.0.1", "--port", port, "--unixsocket",
-        path, "--dir", server->folder, "--daemonize", "no", "--logfile", "", NULL);
+        path, "--dir", server->folder, "--daemonize", "no", "--logfile", "", "--cluster-enabled",
+        server->cluster ? "yes" : "no", NULL);
     _exit(127);
 }
 
@@ -82,7 +83,7 @@ bool redis_server_restart(struct redis_server *server)
 
 bool redis_server_start(struct redis_server *server)
 {
-    *server = (struct redis_server){.output = -1};
+    *server = (struct redis_server){.output = -1, .cluster = server->cluster};
     strcpy(server->folder, "/tmp/neighbors-redis-XXXXXX");
     if (!mkdtemp(server->folder))
         return false;

@@ -11,9 +11,11 @@ struct redis_server {
     int port, output; /* output: the end of a pipe with its log */
     char folder[64];  /* redis.sock in it is the same Redis */
     char url[64];     /* redis://127.0.0.1:port */
+    bool cluster;     /* a cluster of one: a function that touches keys of several slots fails */
 };
 
-/* Starts it and waits until it takes connections. False: there is no Redis here, or it did not start. */
+/* Starts it and waits until it takes connections; `cluster` is as set before. False: there is no Redis here,
+ * or it did not start. */
 bool redis_server_start(struct redis_server *server) __attribute__((warn_unused_result));
 /* Starts it again where it was, after redis_server_kill. */
 bool redis_server_restart(struct redis_server *server) __attribute__((warn_unused_result));

@@ -2,6 +2,7 @@
  * second officer's approval, and what is kept of it for the public record. */
 #include <stdlib.h>
 
+#include "bridge/moderation.h"
 #include "proto/message.h"
 #include "tests/live/store_alerts.h"
 
@@ -546,10 +547,91 @@ static void a_sender_is_limited_but_not_its_repeats_and_cancels(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
+/* ---- the operator's desk ---- */
+
+static int64_t count_of(const struct moderation_count *counts, size_t count, const char *what)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(counts[i].what, what) == 0)
+            return counts[i].count;
+    return 0;
+}
+
+static void the_desk_sees_what_is_held_and_what_was_done(void **state)
+{
+    struct fixture *f = *state;
+    struct arena arena;
+    struct moderated *held;
+    struct moderation_case found;
+    struct moderation_count *counts;
+    size_t count;
+    bool there;
+    arena_init(&arena, NULL, 0);
+    assert_true(moderation_held(&f->ask, &arena, &held, &count) && count == 0);
+
+    expect(say(f, NEW(A, RESIDENT)), STORE_OK, A, 1);
+    expect(say(f, NEW(B, RESIDENT)), STORE_OK, B, 1);
+    for (const char *const *home = (const char *const[]){"home-2", "home-3", "home-4", NULL}; *home; home++)
+        assert_int_equal(flag(f, A, *home, false).status, STORE_OK);
+    assert_int_equal(flag(f, A, "home-1", true).status, STORE_OK);
+    assert_true(moderation_held(&f->ask, &arena, &held, &count));
+    assert_int_equal(count, 1);
+    assert_string_equal(held[0].public_id, A);
+    assert_string_equal(held[0].sender, "user/ann");
+    assert_string_equal(held[0].appeal, "why \"so\"");
+    assert_true(held[0].held && held[0].since == fixture_now() && held[0].appealed == fixture_now());
+    assert_int_equal(held[0].flag_count, 3);
+    assert_int_equal(held[0].body.len, 4);
+    assert_memory_equal(held[0].body.data, "body", 4);
+
+    assert_int_equal(judge(f, A, 0, VERDICT_REMOVED).status, STORE_OK);
+    assert_true(moderation_held(&f->ask, &arena, &held, &count) && count == 0);
+    assert_true(moderation_case(&f->ask, A, &arena, &found, &there) && there);
+    assert_true(found.alert.removed && !found.alert.held);
+    assert_int_equal(found.flag_count, 3);
+    assert_int_equal(found.flags[0].reason, FLAG_SPAM);
+    assert_string_equal(found.flags[0].remark, "why \"so\"");
+    assert_int_equal(found.act_count, 3);
+    assert_string_equal(found.acts[0].what, "held");
+    assert_string_equal(found.acts[1].what, "appealed");
+    assert_string_equal(found.acts[2].what, "removed");
+    assert_string_equal(found.acts[2].by, "operator/op");
+    assert_string_equal(found.acts[2].reason, "for a reason");
+    assert_true(moderation_case(&f->ask, C, &arena, &found, &there) && !there);
+
+    assert_true(moderation_note(&f->ask, "banned", "operator/op", "user/ann", "spam, again", fixture_now()));
+    assert_true(moderation_counts(&f->ask, &arena, &counts, &count));
+    assert_int_equal(count_of(counts, count, "flagged"), 3);
+    assert_int_equal(count_of(counts, count, "held"), 1);
+    assert_int_equal(count_of(counts, count, "removed"), 1);
+    assert_int_equal(count_of(counts, count, "banned"), 1);
+    arena_free(&arena);
+}
+
+static void the_desk_sees_bans_that_hold(void **state)
+{
+    struct fixture *f = *state;
+    struct arena arena;
+    struct moderation_ban *bans;
+    size_t count;
+    arena_init(&arena, NULL, 0);
+    assert_true(redis_tell(&f->ask, "ZADD nb:banned 1000 user/eve 3000 user/ann 2000 user/bob"));
+    assert_true(redis_tell(&f->ask, "HSET nb:{p:user/bob}:principal ban_reason %s", "spam, again"));
+    assert_true(moderation_bans(&f->ask, 1000, &arena, &bans, &count));
+    assert_int_equal(count, 2);
+    assert_string_equal(bans[0].principal, "user/bob");
+    assert_string_equal(bans[0].reason, "spam, again");
+    assert_int_equal(bans[0].until, 2000);
+    assert_string_equal(bans[1].principal, "user/ann");
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(enough_households_corroborate),
+        TEST(the_desk_sees_what_is_held_and_what_was_done),
+        TEST(the_desk_sees_bans_that_hold),
         TEST(what_an_agency_says_stands_above_witnesses),
         TEST(a_truth_is_told_long_after_the_text),
         TEST(three_households_hold_it_and_a_moderator_lets_it_out),

@@ -2,6 +2,7 @@
  * of precision 4 with 32 channels each. */
 #include "bench/load/event.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -142,6 +143,64 @@ uint32_t event_tag(const struct load_options *options, const struct tags *tags, 
     return tags_read(tags, &item.activity);
 }
 
+/* ---- alerts ---- */
+
+static struct position middle_of_places(const struct load_options *options)
+{
+    int64_t lat = 0, lon = 0;
+
+    for (long i = 0; i < options->places; i++) {
+        struct position at = leaf_position(i);
+        lat += at.lat_e7;
+        lon += at.lon_e7;
+    }
+    return (struct position){(int32_t)(lat / options->places), (int32_t)(lon / options->places)};
+}
+
+/* A border as a county's is, half straight and half a river: some 90 by 66 km. */
+static struct place county(const struct load_options *options, struct arena *arena)
+{
+    size_t points = (size_t)options->area_points;
+    struct ring *ring = arena_alloc(arena, sizeof *ring);
+    struct polygon *polygon = arena_alloc(arena, sizeof *polygon);
+    struct position middle = middle_of_places(options);
+
+    *ring = (struct ring){points + 1, arena_alloc(arena, (points + 1) * sizeof *ring->points)};
+    for (size_t i = 0; i < points; i++) {
+        double angle = 2 * M_PI * (double)i / (double)points;
+        double river = i > points / 2 ? 0.04 * sin(23 * angle) + 0.015 * sin(211 * angle) : 0;
+        double reach = 1 / fmax(fabs(cos(angle)), fabs(sin(angle))) * (1 + river);
+        ring->points[i] = (struct position){middle.lat_e7 + (int32_t)(3e6 * reach * sin(angle)),
+            middle.lon_e7 + (int32_t)(5e6 * reach * cos(angle))};
+    }
+    ring->points[points] = ring->points[0];
+    *polygon = (struct polygon){1, ring};
+    return (struct place){.kind = PLACE_POLYGONS, .polygon_count = 1, .polygons = polygon};
+}
+
+static void add_texts(const struct load_options *options, struct alert *alert, struct arena *arena)
+{
+    static const char *const languages[LIMIT_TEXTS] = {
+        "es", "zh", "ko", "vi", "tl", "fa", "hy", "ru", "ja", "km", "th", "ar", "hi", "fr", "de", "pt"};
+    size_t left = (size_t)options->text_bytes;
+    if (!left)
+        return;
+    char *words = arena_alloc(arena, LIMIT_DESCRIPTION);
+
+    memset(words, 'x', LIMIT_DESCRIPTION);
+    alert->texts = arena_alloc(arena, LIMIT_TEXTS * sizeof *alert->texts);
+    while (left && alert->text_count < LIMIT_TEXTS) {
+        struct alert_text *text = &alert->texts[alert->text_count];
+        size_t first = left < LIMIT_DESCRIPTION ? left : LIMIT_DESCRIPTION;
+        size_t second = left - first < LIMIT_DESCRIPTION ? left - first : LIMIT_DESCRIPTION;
+        *text = (struct alert_text){.language = text_of(languages[alert->text_count++]),
+            .headline = alert->headline,
+            .description = {words, first},
+            .instruction = {words, second}};
+        left -= first + second;
+    }
+}
+
 struct bytes alert_payload(
     const struct load_options *options, long round, int64_t now_ms, struct arena *arena)
 {
@@ -161,5 +220,11 @@ struct bytes alert_payload(
         .language = TEXT("en-US"),
         .place = {.kind = PLACE_CIRCLE, .center = leaf_position(0), .radius_m = 400},
         .expires = now_ms + 60000};
+    if (options->area_points)
+        alert.place = county(options, arena);
+    else if (options->text_bytes)
+        alert.place =
+            (struct place){.kind = PLACE_CIRCLE, .center = middle_of_places(options), .radius_m = 60000};
+    add_texts(options, &alert, arena);
     return codec_encode_alert(ENCODING_PROTOBUF, &alert, arena);
 }

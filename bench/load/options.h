@@ -21,7 +21,9 @@ struct load_options {
     enum load_format format;
     long publishers, window, batch, channels, qos, devices;
     long followers, follow_qos, places, rounds, payload_bytes;
-    double rate; /* events a second, open-loop; 0: closed-loop */
+    long area_points; /* of the alert's border around all places; 0: a circle */
+    long text_bytes;  /* of the alert's texts in further languages */
+    double rate;      /* events a second, open-loop; 0: closed-loop */
     double warmup_s, seconds, drain_s;
     long events; /* stop after that many; 0: by time */
     long activity_id;

@@ -29,3 +29,26 @@ def alert(servers, rounds, followers):
                     last["mosquitto"], ("<=", 1))
     for stack in (ours, mosquitto, loop):
         servers.stop(stack)
+
+
+AREA_POINTS, PLACES = 4000, 128
+
+
+def area(servers, rounds, followers):
+    """A county's border against a circle around the same followers, in as many bytes."""
+    words = ["--fanout", "--followers", followers, "--rounds", 11, "--near", "--places", PLACES]
+    ours = servers.ours(enrol=lambda registry: registry.followers(followers))
+    county = ["--area", AREA_POINTS]
+    size = load(ours, *words, *county, "--rounds", 2)["item_bytes"]
+    around = load(ours, *words, "--texts", round(size), "--rounds", 2)["item_bytes"] - size
+    circle = ["--texts", round(size - around)]
+    results = pairs.interleave(rounds, {
+        "county": lambda: load(ours, *words, *county),
+        "circle": lambda: load(ours, *words, *circle)})
+    last = {name: [r["follow_us"]["p50"] / 1000 for r in found] for name, found in results.items()}
+    stored = sorted(r["acknowledge_us"]["p50"] / 1000 for r in results["county"])[rounds // 2]
+    first = results["circle"][0]["item_bytes"]
+    yield pairs.row(f"f.area.{followers}.vs_circle", "ms", "the same alert with a circle, as many bytes", last["county"],
+                    last["circle"], ("<=", 1.10),
+                    f"{AREA_POINTS} points, {size:,.0f} and {first:,.0f} bytes; PUBACK after {stored:.2f} ms")
+    servers.stop(ours)

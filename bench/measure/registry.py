@@ -60,6 +60,7 @@ class Registry:
         for n in range(count):
             self.principal(f"user/{prefix}-f{n}")
         self.principal(f"agency/{prefix}", public_name="Sample Fire Department")
+        self.add("HSET", f"nb:{{p:agency/{prefix}}}:principal", "no_approval", 1)  # no second officer looks at each round
 
     def write(self):
         done = subprocess.run(["redis-cli", "-p", str(self.port), "--pipe"], input=b"".join(self.words),

@@ -289,6 +289,7 @@ struct store_alert_record {
     uint8_t severity; /* enum severity, of this revision; 0: as the body says */
     uint32_t merged;  /* reports in it */
     bool held;        /* now: it waits for a moderator */
+    bool removed;     /* now: a moderator ended it for good */
     bool pending;     /* now: it, or an update of it, waits for a second officer */
     bool has_document;
     struct text sender, household, officer; /* who sent it; "" when not known */

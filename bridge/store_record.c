@@ -24,6 +24,7 @@ static void decode_record(struct store_alert_record *record, const redisReply *r
     record->severity = (uint8_t)reply_number(reply_at(reply, 6));
     record->merged = (uint32_t)reply_number(reply_at(reply, 7));
     record->held = reply_number(reply_at(reply, 8)) == 1;
+    record->removed = reply_number(reply_at(reply, 8)) == 2;
     record->pending = reply_number(reply_at(reply, 9)) == 1;
     record->has_document = reply_number(reply_at(reply, 10)) == 1;
     record->sender = reply_text(reply_at(reply, 11));

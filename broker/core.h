@@ -46,6 +46,7 @@ struct broker {
     struct session *sessions; /* by name: connected here */
     struct channel *channels; /* by name: followed here */
     uint64_t channel_serial, alert_serial, client_serial;
+    size_t alerts_taken_back;              /* of the alerts in memory: by moderation */
     struct followed_place *places;         /* by name: followed here */
     struct alert_object *alerts;           /* by public id and revision: loaded */
     struct known_principal *principals;    /* by name: of sessions, and devices that edges speak for */

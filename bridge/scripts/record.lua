@@ -31,11 +31,11 @@ local function body_of(key, revision, newest)
 end
 
 -- Key: the alert. Arguments: its public id, the revision (0: the newest). Answers NOT_FOUND, or OK, revision, in force,
--- expires, body, truth, severity, reports in it, held, pending, has a document, sender, household, officer, when it was stored, areas …
+-- expires, body, truth, severity, reports in it, 1 when it is held and 2 when it is removed, pending, has a document, sender, household, officer, when it was stored, areas …
 local function load(keys, args)
     local key, prefix, id = keys[1], sub(keys[1], 1, 9), args[1]
     local known = call('HMGET', key, 'revision', 'expires', 'areas', 'state', 'document_revision', 'sender', 'household',
-        'officer')
+        'officer', 'removed')
     local newest, revision = tonumber(known[1] or 0), tonumber(args[2])
     if newest == 0 or revision == WHAT_WAITS then
         return load_waiting(prefix, id)
@@ -47,7 +47,7 @@ local function load(keys, args)
     local truth, severity, merged = unpack(ABOUT, of[2] or ABOUT_NOTHING)
     local held = tonumber(known[4]) == HELD
     local answer = { OK, revision, tonumber(of[1]) == IN_FORCE and 1 or 0, known[2], body_of(key, revision, newest), truth,
-        severity, merged, held and 1 or 0, not held and call('EXISTS', prefix .. 'wait:' .. id) or 0, known[5] and 1 or 0,
+        severity, merged, known[9] and 2 or held and 1 or 0, not held and call('EXISTS', prefix .. 'wait:' .. id) or 0, known[5] and 1 or 0,
         known[6] or '', known[7] or '', known[8] or '', of[3] or 0 }
     for _, began in ipairs(words(known[3])) do
         if tonumber(began) < revision then

@@ -133,6 +133,29 @@ static void add_face(struct alert_object *object, const struct alert *alert, int
     alert_face_prepare(face, &object->arena);
 }
 
+static void take_back(struct broker *broker, struct alert_object *object, bool taken_back)
+{
+    broker->alerts_taken_back += taken_back;
+    broker->alerts_taken_back -= object->taken_back;
+    object->taken_back = taken_back;
+}
+
+/* Moderation speaks of the alert, not of a revision: what the newest knows holds for all in memory. */
+static void tell_revisions(struct broker *broker, struct alert_object *loaded)
+{
+    struct alert_object *object, *next;
+
+    HASH_ITER(hh, broker->alerts, object, next)
+    {
+        if (object->load != ALERT_READY || strcmp(object->key.public_id, loaded->key.public_id) != 0)
+            continue;
+        if (object->key.revision > loaded->key.revision)
+            take_back(broker, loaded, object->taken_back);
+        else
+            take_back(broker, object, loaded->taken_back);
+    }
+}
+
 static bool take_record(
     struct broker *broker, struct alert_object *object, const struct store_alert_record *record)
 {
@@ -158,6 +181,7 @@ static bool take_record(
         alert->merged = record->merged;
     alert->has_document = record->has_document;
     object->in_force = record->in_force;
+    take_back(broker, object, record->held || record->removed);
     object->faces = arena_alloc(&object->arena, ALERT_FACES * sizeof *object->faces);
     add_face(object, alert, leaf);
     /* The newest first: when there are more than can be kept, those who followed the oldest were told long
@@ -193,6 +217,8 @@ static void loaded(void *arg, const struct store_alert_record *record)
     }
     if (record->status == STORE_OK && take_record(broker, object, record)) {
         object->load = ALERT_READY;
+        if (broker->alerts_taken_back && object->key.revision > 1)
+            tell_revisions(broker, object);
     } else {
         object->load = ALERT_GONE;
         broker->counters.alerts_gone++;
@@ -254,6 +280,7 @@ void alert_object_drop(struct broker *broker, struct alert_object *alert)
     if (!alert || --alert->holders > 0)
         return;
     HASH_DEL(broker->alerts, alert);
+    take_back(broker, alert, false);
     arena_free(&alert->arena);
     free(alert);
 }

@@ -33,6 +33,7 @@ struct alert_object {
     enum alert_load load;
     bool failed;        /* the store could not load it: it is asked again */
     bool in_force;      /* of this revision */
+    bool taken_back;    /* now: held or removed by moderation, whose text is shown no more */
     struct arena arena; /* of alert and faces */
     struct alert alert; /* as it is delivered */
     int face_count;

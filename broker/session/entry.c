@@ -117,12 +117,14 @@ static void put_in_front(struct alert *alert, size_t text, struct arena *arena)
     alert->event = wished.event;
 }
 
-/* What is an exercise, a test, a draft now is not for the public that it concerned before, nor for those who
- * asked for another of these. */
+/* What moderation took back is shown no more. What is an exercise, a test, a draft now is not for the public
+ * that it concerned before, nor for those who asked for another of these. */
 enum entry_telling alert_telling(const struct alert_object *alert, int face)
 {
     unsigned was = alert->faces[face].item_class, is = alert->faces[0].item_class;
 
+    if (alert->taken_back)
+        return TELL_BARE;
     if (face == 0 && alert->in_force)
         return TELL_AS_IS;
     return was == is || (is & CLASS_ANY) ? TELL_ENDED : TELL_BARE;

@@ -21,7 +21,7 @@ struct entry {
 enum entry_telling {
     TELL_AS_IS,
     TELL_ENDED, /* an alert, as ended here */
-    TELL_BARE,  /* the same, to those whom it does not concern what became of it: no text, no place */
+    TELL_BARE,  /* the same, without text and place: what became of it, or what it said, is not for them */
     ENTRY_TELLINGS
 };
 struct entry_variant {

@@ -181,7 +181,7 @@ static int concerned_face(struct session *session, const struct follow *follow,
             .public_id = alert->key.public_id};
         if (!(faces >> i & 1) || !follow_takes(session, follow, &wanted, delivery))
             continue;
-        *ended = i > 0 || !alert->in_force;
+        *ended = i > 0 || !alert->in_force || alert->taken_back;
         return i;
     }
     return -1;

@@ -203,6 +203,7 @@ static void three_households_hold_it_and_a_moderator_lets_it_out(void **state)
     assert_string_equal(flagged.client, "phone");
     until_history(f, "c:9qh1f", "a1+ a2-");
     assert_true(load(f, A, 0).record.held);
+    assert_false(load(f, A, 0).record.removed);
     assert_false(load(f, A, 0).record.pending);
     assert_int_equal(flag(f, A, "home-5", false).status, STORE_ENDED);
     assert_int_equal(fixture_number(f, "ZCARD nb:{s11}:held"), 1);
@@ -229,6 +230,8 @@ static void three_households_hold_it_and_a_moderator_lets_it_out(void **state)
     until_history(f, "c:9qh1f", "a1+ a2- a3+ a4-");
     expect_verdict(judge(f, A, 0, VERDICT_REMOVED), STORE_OK, 5);
     expect_verdict(judge(f, A, 0, VERDICT_REMOVED), STORE_REPEAT, 5);
+    assert_true(load(f, A, 1).record.removed);
+    assert_false(load(f, A, 1).record.held);
     expect(say(f, UPDATE(B, A, .body = "again", RESIDENT)), STORE_DEAD, A, 5);
     expect_verdict(judge(f, A, 0, VERDICT_RELEASED), STORE_ENDED, 5);
     assert_false(load(f, A, 0).record.in_force);

@@ -419,6 +419,8 @@ static void answer_load(struct call *call, enum store_status status)
             record.severity = alert->beside.severity;
             record.merged = alert->beside.merged;
             record.has_document = alert->beside.has_document;
+            record.held = alert->beside.held;
+            record.removed = alert->beside.removed;
         }
     }
     record.areas = areas;

@@ -60,7 +60,7 @@ void alert_is(
 struct beside {
     uint8_t truth, severity;
     uint32_t merged;
-    bool has_document;
+    bool has_document, held, removed;
 };
 void alert_says(char id, uint32_t revision, const struct alert *alert, struct beside beside, bool in_force);
 /* The centre of a leaf cell. */

@@ -192,6 +192,35 @@ static void what_others_said_is_in_every_copy(void **state)
     hears(cat, "alert b r1 IN_FORCE SEVERE CORROBORATED x3 en=something happened q0 retained *");
 }
 
+/* Held after flags, and removed by a moderator: its words are not repeated while that is said. */
+static void what_moderation_takes_back_is_told_bare(void **state)
+{
+    (void)state;
+    struct client *ann = follower("phone", "nb/v1/cell/" HERE "/#");
+    follows(ann, "nb/v1/inbox/#", 0);
+    struct alert alert = an_alert(CATEGORY_SUSPICIOUS, 0);
+    happens_as('a', 1, &alert, true);
+    hears(ann, "alert a r1 IN_FORCE en=something happened *");
+    alert_says('a', 2, &alert, (struct beside){.held = true}, false);
+    appears(HERE, 'a', 2, false);
+    hears(ann, "alert a r2 ENDED q0 nb/v1/cell/" HERE "/area/suspicious/*");
+    publishes(ann, "nb/v1/history", 1, 1, "{\"cells\":[\"" HERE "\"]}");
+    hears(ann, "page 2 complete: alert a r1 ENDED, alert a r2 ENDED q0 *");
+    hears(ann, "PUBACK 1 0x00");
+    happens_as('a', 3, &alert, true); /* released */
+    hears(ann, "alert a r3 IN_FORCE en=something happened *");
+    publishes(ann, "nb/v1/history", 1, 2, "{\"cells\":[\"" HERE "\"]}");
+    hears(ann, "page 3 complete: alert a r1 IN_FORCE en=*, alert a r2 ENDED en=*, alert a r3 IN_FORCE en=*");
+    hears(ann, "PUBACK 2 0x00");
+    alert_says('a', 4, &alert, (struct beside){.removed = true}, false);
+    appears(HERE, 'a', 4, false);
+    hears(ann, "alert a r4 ENDED q0 *");
+    struct client *ben = follower("tablet", "nb/v1/inbox/#");
+    publishes(ben, "nb/v1/history", 1, 1, "{\"cells\":[\"" HERE "\"]}");
+    hears(
+        ben, "page 4 complete: alert a r1 ENDED, alert a r2 ENDED, alert a r3 ENDED, alert a r4 ENDED q0 *");
+}
+
 /* ---- corrections ---- */
 
 static void every_state_in_order_to_who_keeps_up(void **state)
@@ -301,6 +330,7 @@ int main(void)
         STORY(an_alert_without_a_status_is_actual),
         STORY(what_becomes_an_exercise_ends_for_the_public),
         STORY(what_others_said_is_in_every_copy),
+        STORY(what_moderation_takes_back_is_told_bare),
         STORY(every_state_in_order_to_who_keeps_up),
         STORY(whoever_matched_once_learns_that_it_left),
         STORY(whoever_matched_once_learns_it_with_wishes_too),

@@ -57,14 +57,17 @@ struct cap_polygons {
 void cap_polygons_add(struct cap_polygons *list, struct polygon polygon);
 
 /* Takes the exclusions out of the polygons of one area: a hole in each that holds it whole, nothing of one
- * that lies elsewhere. NULL, or why it cannot be done: the rule that it breaks. */
-const char *cap_exclude(struct cap_polygons *area, const struct ring *excluded, size_t count)
+ * that lies elsewhere. NULL, or why it cannot be done: the rule that it breaks. *budget: how many points of
+ * exclusions may still be held against polygons in this document; what is used is taken from it. */
+enum { CAP_EXCLUDE_BUDGET = 48 * 1024 };
+const char *cap_exclude(struct cap_polygons *area, const struct ring *excluded, size_t count, size_t *budget)
     __attribute__((warn_unused_result));
 
 /* A ring that crosses itself as rings that do not, which together hold every point that it surrounds, also
  * those that it surrounds twice. Rings of many points, and those that cross themselves often, stay as they
- * are. */
-void cap_untangle(struct ring ring, struct cap_polygons *out);
+ * are. *budget: of how many points may still be parted in this document; what is used is taken from it. */
+enum { CAP_UNTANGLE_BUDGET = 256 * 1024 };
+void cap_untangle(struct ring ring, struct cap_polygons *out, size_t *budget);
 
 /* A polygon of 128 points around the circle, on the globe: holds every point of it. False: it cannot be drawn
  * so (beyond 5,000 km, or too near a pole). */

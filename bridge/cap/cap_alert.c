@@ -124,21 +124,24 @@ static struct text joined(struct text first, struct text more, struct arena *are
     more = cap_trimmed(more);
     if (!more.len || (first.len >= more.len && memmem(first.data, first.len, more.data, more.len)))
         return first;
-    if (!first.len || first.len + more.len > 2 * (size_t)LIMIT_PUBLISHED_TEXT)
+    if (!first.len || first.len > LIMIT_PUBLISHED_TEXT || more.len > LIMIT_PUBLISHED_TEXT)
         return first.len ? first : more;
     return text_of(arena_printf(arena, "%.*s\n\n%.*s", (int)first.len, first.data, (int)more.len, more.data));
 }
 
-/* All that the document says in the language of its info `first`. */
+enum { JOINED_MAX = 64 };
+
+/* All that the document says in the language of its info `first`, and of the next few in it. */
 static struct alert_text texts_of(const struct cap_message *message, size_t first, struct arena *arena)
 {
     const struct cap_info *info = &message->infos[first];
     struct text language = language_of(info);
     struct text headline = cap_trimmed(info->headline), description = cap_trimmed(info->text),
                 instruction = cap_trimmed(info->instruction);
-    for (size_t i = first + 1; i < message->info_count; i++) {
+    for (size_t i = first + 1, more = 0; i < message->info_count && more < JOINED_MAX; i++) {
         if (!same_language(language, language_of(&message->infos[i])))
             continue;
+        more++;
         description = joined(description, message->infos[i].text, arena);
         instruction = joined(instruction, message->infos[i].instruction, arena);
     }

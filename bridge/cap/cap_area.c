@@ -23,6 +23,8 @@ struct building {
     size_t points;
     struct circle *circles;
     size_t circle_count;
+    size_t circles_drawn; /* as polygons, or tried to */
+    size_t untangle_budget, exclude_budget;
     bool full; /* more than an alert can have */
     struct refusal *refused;
     size_t refused_count;
@@ -161,6 +163,7 @@ static void add_circle(struct building *building, struct circle circle)
 
 static bool circle_as_polygon(struct building *building, const struct circle *circle, struct polygon *out)
 {
+    building->full |= building->circles_drawn++ == LIMIT_POLYGONS;
     bool drawn =
         circle->radius_m <= 0 || cap_circle_polygon(circle->center, circle->radius_m, building->arena, out);
     if (circle->radius_m <= 0)
@@ -176,10 +179,6 @@ static void draw_polygon(
 {
     const struct cap_polygon *in = &area->source->polygons[index];
     struct ring ring = {in->count, arena_take(building->arena, in->count * sizeof *ring.points)};
-    if (in->count > LIMIT_POINTS) {
-        building->full = true;
-        return;
-    }
     for (size_t i = 0; i < in->count; i++)
         ring.points[i] = (struct position){in->points[i].lat, in->points[i].lon};
     if (in->count && is_point(&ring)) {
@@ -193,7 +192,7 @@ static void draw_polygon(
     /* Loops of an eight may cancel each other out: then it is flat only in sum. */
     size_t before = own->count;
     if (error == GEO_OK || error == GEO_RING_FLAT)
-        cap_untangle(ring, own);
+        cap_untangle(ring, own, &building->untangle_budget);
     if (own->count == before)
         tell(building, area, "polygon", index,
             arena_printf(building->arena, "R43: %s", geo_error_text(error)));
@@ -213,8 +212,14 @@ static void draw_circle(
 
 static void draw(struct building *building, const struct cap_plan_area *area, struct cap_polygons *own)
 {
-    for (size_t i = 0; i < area->source->polygon_count && !building->full; i++)
-        draw_polygon(building, area, i, own);
+    size_t points = 0;
+    for (size_t i = 0; i < area->source->polygon_count && !building->full; i++) {
+        points += area->source->polygons[i].count;
+        building->full |= points > LIMIT_POINTS;
+        if (!building->full)
+            draw_polygon(building, area, i, own);
+        building->full |= own->count > LIMIT_POLYGONS;
+    }
     for (size_t i = 0; i < area->source->circle_count && !building->full; i++)
         draw_circle(building, area, i, own);
 }
@@ -296,7 +301,7 @@ static bool take_area(struct building *building, const struct cap_plan_area *are
         else
             look_up(building, area, &own);
         if (area->excluded_count)
-            rule = cap_exclude(&own, area->excluded, area->excluded_count);
+            rule = cap_exclude(&own, area->excluded, area->excluded_count, &building->exclude_budget);
     }
     if (rule) {
         tell(building, area, NULL, 0, rule);
@@ -357,7 +362,12 @@ static void finish(struct building *building, struct place *place)
 bool cap_area_build(const struct cap_plan *plan, const struct cap_resolved *resolved, struct arena *arena,
     struct place *place, struct cap_placed *placed, struct refusal *refusal)
 {
-    struct building building = {.plan = plan, .resolved = resolved, .arena = arena, .all.arena = arena};
+    struct building building = {.plan = plan,
+        .resolved = resolved,
+        .arena = arena,
+        .all.arena = arena,
+        .untangle_budget = CAP_UNTANGLE_BUDGET,
+        .exclude_budget = CAP_EXCLUDE_BUDGET};
     *placed = (struct cap_placed){0};
     cap_index_init(&building.index, LIMIT_POLYGONS, arena);
     for (size_t i = 0; i < plan->area_count && !building.full; i++)

@@ -32,16 +32,61 @@ static const struct geo_prepared *prepared(const struct geo_shape *shape, struct
     return geo_prepare(shape, arena_take(arena, size), size);
 }
 
+struct bounds {
+    int32_t south, west, north, east;
+};
+
+static struct bounds bounds_of(const struct ring *ring)
+{
+    struct bounds bounds = {INT32_MAX, INT32_MAX, INT32_MIN, INT32_MIN};
+    for (size_t i = 0; i < ring->count; i++) {
+        const struct position *point = &ring->points[i];
+        bounds.south = point->lat_e7 < bounds.south ? point->lat_e7 : bounds.south;
+        bounds.north = point->lat_e7 > bounds.north ? point->lat_e7 : bounds.north;
+        bounds.west = point->lon_e7 < bounds.west ? point->lon_e7 : bounds.west;
+        bounds.east = point->lon_e7 > bounds.east ? point->lon_e7 : bounds.east;
+    }
+    if ((int64_t)bounds.east - bounds.west >= 1800000000) { /* over the antimeridian, or around a pole */
+        bounds.west = INT32_MIN;
+        bounds.east = INT32_MAX;
+    }
+    return bounds;
+}
+
+static bool apart(const struct bounds *a, const struct bounds *b)
+{
+    return a->south > b->north || b->south > a->north || a->west > b->east || b->west > a->east;
+}
+
+/* An exclusion, for many questions. */
+struct exclusion {
+    const struct ring *ring;
+    struct geo_ring drawn;
+    struct geo_polygon polygon;
+    struct geo_shape shape;
+    const struct geo_prepared *prepared;
+    struct bounds bounds;
+};
+
+static void make_exclusion(struct exclusion *out, const struct ring *ring, struct arena *arena)
+{
+    out->ring = ring;
+    out->drawn = cap_geo_polygon(&(struct polygon){1, (struct ring *)ring}, arena).rings[0];
+    out->polygon = (struct geo_polygon){&out->drawn, 1};
+    out->shape = shape_of(&out->polygon);
+    out->prepared = prepared(&out->shape, arena);
+    out->bounds = bounds_of(ring);
+}
+
 /* A ring within another one would be taken for land in a lake. */
-static bool within_another(const struct geo_ring *rings, size_t count, size_t which, struct arena *arena)
+static bool within_another(const struct exclusion *all, size_t count, size_t which)
 {
     for (size_t i = 0; i < count; i++) {
-        struct geo_polygon other = {&rings[i], 1}, own = {&rings[which], 1};
-        struct geo_shape shape = shape_of(&other), own_shape = shape_of(&own);
-        if (i == which || !lies_in(&rings[which], prepared(&shape, arena)))
+        if (i == which || apart(&all[i].bounds, &all[which].bounds) ||
+            !lies_in(&all[which].drawn, all[i].prepared))
             continue;
         /* Of two that are the same the first one counts. */
-        if (i < which || !lies_in(&rings[i], prepared(&own_shape, arena)))
+        if (i < which || !lies_in(&all[i].drawn, all[which].prepared))
             return true;
     }
     return false;
@@ -67,9 +112,12 @@ static const char *crossing(
 }
 
 /* The polygon with those exclusions as holes that lie in it; *gone: one of them holds all of it. */
-static const char *cut(struct polygon *polygon, const struct ring *excluded, const struct geo_ring *rings,
-    size_t count, struct arena *arena, bool *gone)
+static const char *cut(struct polygon *polygon, const struct exclusion *const *excluded, size_t count,
+    struct arena *arena, bool *gone)
 {
+    struct geo_ring *rings = arena_take(arena, count * sizeof *rings);
+    for (size_t i = 0; i < count; i++)
+        rings[i] = excluded[i]->drawn;
     const char *rule = crossing(polygon, rings, count, arena);
     if (rule)
         return rule;
@@ -80,36 +128,53 @@ static const char *cut(struct polygon *polygon, const struct ring *excluded, con
     size_t used = polygon->count;
     memcpy(cut_rings, polygon->rings, polygon->count * sizeof *cut_rings);
     for (size_t i = 0; i < count; i++) {
-        struct geo_polygon one = {&rings[i], 1};
-        struct geo_shape whole = shape_of(&one);
-        if (lies_in(&outline.rings[0], prepared(&whole, arena)))
+        if (lies_in(&outline.rings[0], excluded[i]->prepared))
             *gone = true;
-        else if (lies_in(&rings[i], inside))
-            cut_rings[used++] = excluded[i];
+        else if (lies_in(&excluded[i]->drawn, inside))
+            cut_rings[used++] = *excluded[i]->ring;
     }
     *polygon = (struct polygon){used, cut_rings};
     return used <= LIMIT_RINGS ? NULL : "R43: at most 63 holes in a polygon";
 }
 
-const char *cap_exclude(struct cap_polygons *area, const struct ring *excluded, size_t count)
+/* The same with those of the exclusions that are near the polygon. */
+static const char *cut_near(struct polygon *polygon, const struct exclusion *excluded, size_t count,
+    struct arena *arena, bool *gone, size_t *budget)
 {
-    struct ring *kept = arena_take(area->arena, (count + 1) * sizeof *kept);
-    struct geo_ring *rings = arena_take(area->arena, (count + 1) * sizeof *rings);
+    const struct exclusion **near = arena_take(arena, count * sizeof *near);
+    struct bounds own = bounds_of(&polygon->rings[0]);
+    size_t used = 0, points = polygon->rings[0].count;
+    for (size_t i = 0; i < count; i++) {
+        if (apart(&own, &excluded[i].bounds))
+            continue;
+        near[used++] = &excluded[i];
+        points += excluded[i].ring->count;
+    }
+    if (used == 0)
+        return NULL;
+    if (points > *budget)
+        return "R43: more is excluded, from more polygons, than can be looked at";
+    *budget -= points;
+    return cut(polygon, near, used, arena, gone);
+}
+
+const char *cap_exclude(struct cap_polygons *area, const struct ring *excluded, size_t count, size_t *budget)
+{
+    struct exclusion *all = arena_take(area->arena, (count + 1) * sizeof *all),
+                     *kept = arena_take(area->arena, (count + 1) * sizeof *kept);
     size_t used = 0, left = 0;
-    for (size_t i = 0; i < count; i++)
-        rings[i] = cap_geo_polygon(&(struct polygon){1, (struct ring *)&excluded[i]}, area->arena).rings[0];
     struct polygon together = {count, (struct ring *)excluded};
     const char *rule = count ? crossing(&together, NULL, 0, area->arena) : NULL;
     if (rule)
         return rule;
     for (size_t i = 0; i < count; i++)
-        if (!within_another(rings, count, i, area->arena))
-            kept[used++] = excluded[i];
-    for (size_t i = 0; i < used; i++)
-        rings[i] = cap_geo_polygon(&(struct polygon){1, &kept[i]}, area->arena).rings[0];
+        make_exclusion(&all[i], &excluded[i], area->arena);
+    for (size_t i = 0; i < count; i++)
+        if (!within_another(all, count, i))
+            kept[used++] = all[i];
     for (size_t i = 0; i < area->count; i++) {
         bool gone = false;
-        rule = cut(&area->items[i], kept, rings, used, area->arena, &gone);
+        rule = cut_near(&area->items[i], kept, used, area->arena, &gone, budget);
         if (rule)
             return rule;
         if (!gone)
@@ -194,7 +259,7 @@ static bool may_be_parted(const struct ring *ring)
     return ring->count <= TANGLED_POINTS;
 }
 
-void cap_untangle(struct ring ring, struct cap_polygons *out)
+void cap_untangle(struct ring ring, struct cap_polygons *out, size_t *budget)
 {
     struct ring waiting[TANGLED_CROSSINGS + 1];
     size_t count = 1, partings = may_be_parted(&ring) ? 0 : TANGLED_CROSSINGS;
@@ -205,8 +270,9 @@ void cap_untangle(struct ring ring, struct cap_polygons *out)
         struct geo_shape shape = shape_of(&drawn);
         enum geo_error error = geo_shape_check(&shape);
         struct parted parted;
-        if (partings < TANGLED_CROSSINGS && part(&one, out->arena, &parted, &error)) {
+        if (partings < TANGLED_CROSSINGS && one.count <= *budget && part(&one, out->arena, &parted, &error)) {
             partings++;
+            *budget -= one.count;
             waiting[count++] = parted.rest;
             waiting[count++] = parted.loop;
         } else if (error == GEO_OK || error == GEO_RING_CROSSES) {

@@ -6,7 +6,7 @@
 
 #include "bridge/cap/alert_parts.h"
 
-enum { CODES_MAX = 8192, EXCLUDED_MAX = LIMIT_RINGS - 1 };
+enum { CODES_MAX = 8192, EXCLUDED_MAX = LIMIT_RINGS - 1, EXCLUDED_POINTS_MAX = 16 * 1024 };
 
 /* ---- the table of hashes ---- */
 
@@ -60,7 +60,8 @@ struct planning {
     size_t area_count;
     struct store_geocode *codes;
     size_t code_count;
-    bool full; /* more codes than CODES_MAX */
+    size_t excluded_points; /* of all areas */
+    bool full;              /* more codes than CODES_MAX */
 };
 
 static uint64_t hash_text(uint64_t hash, struct text text)
@@ -250,8 +251,11 @@ static bool read_degrees(const char **at, double most, int32_t *out)
 
 /* A closed ring of "lat,lon" with blanks between; a point that is said twice in a row (as DWD says the last)
  * counts once. */
+enum { POINT_BYTES = 40 };
 static bool read_ring(struct text value, struct arena *arena, struct ring *out)
 {
+    if (value.len > EXCLUDED_POINTS_MAX * POINT_BYTES)
+        return false;
     const char *at = arena_copy(arena, value.data, value.len);
     *out = (struct ring){.points = arena_take(arena, (value.len / 4 + 1) * sizeof *out->points)};
     for (at += strspn(at, " \t\r\n"); *at; at += strspn(at, " \t\r\n")) {
@@ -275,13 +279,15 @@ static void take_excluded(struct planning *planning, struct cap_plan_area *out)
             continue;
         if (!excluded)
             excluded = arena_alloc(planning->arena, EXCLUDED_MAX * sizeof *excluded);
+        struct ring *ring = &excluded[out->excluded_count];
         if (out->excluded_count == EXCLUDED_MAX)
             out->refused = "R43: at most 63 " CAP_EXCLUDE " in an area";
-        else if (read_ring(
-                     cap_trimmed(area->geocodes[i].value), planning->arena, &excluded[out->excluded_count]))
-            out->excluded_count++;
-        else
+        else if (planning->excluded_points > EXCLUDED_POINTS_MAX)
+            out->refused = "R43: at most 16384 points of " CAP_EXCLUDE " in a document";
+        else if (!read_ring(cap_trimmed(area->geocodes[i].value), planning->arena, ring))
             out->refused = "R43: " CAP_EXCLUDE " is a closed ring of lat,lon";
+        else
+            planning->excluded_points += excluded[out->excluded_count++].count;
     }
     out->excluded = excluded;
 }

@@ -18,10 +18,21 @@ enum {
     SIGNATURES_MAX = 4,
     CERTIFICATES_MAX = 4,
     CERTIFICATE_BYTES = 32 * 1024,
-    NAMESPACES_MAX = 128 /* canonicalisation looks at all of them at each element */
+    NAMESPACES_MAX = 128,   /* canonicalisation looks at all of them at each element */
+    NODES_MAX = 150 * 1000, /* of a tree, which takes about 240 bytes for each */
+    BYTE_COSTS = 4,         /* of one attempt, about a nanosecond each */
+    NODE_COSTS = 200,
+    BUDGET = 80 * 1000 * 1000
 };
 
-static const char wrong[] = "the signature does not fit the document and the key";
+static const char wrong[] = "the signature does not fit the document and the key",
+                  too_much[] = "the document cannot be read, or is too large to verify";
+
+/* A document, and what attempts on it may still cost. */
+struct work {
+    struct bytes utf8;
+    int64_t cost, left;
+};
 
 /* xmlsec1 is one for the whole process: this is where a library forces state upon us. */
 static bool ready(void)
@@ -148,12 +159,18 @@ static bool attempt(struct bytes utf8, int number, const xmlSecKey *key, bool bl
 }
 
 static enum cap_signature attempts(
-    struct bytes utf8, int number, bool several, const xmlSecKey *key, const char **why)
+    struct work *work, int number, bool several, const xmlSecKey *key, const char **why)
 {
     for (int blanks = 1; blanks >= 0; blanks--)
-        for (int others = 1; others >= !several; others--)
-            if (attempt(utf8, number, key, blanks, others))
+        for (int others = 1; others >= !several; others--) {
+            work->left -= work->cost;
+            if (work->left < 0) {
+                *why = too_much;
+                return CAP_SIGNATURE_CANNOT;
+            }
+            if (attempt(work->utf8, number, key, blanks, others))
                 return CAP_SIGNATURE_GOOD;
+        }
     *why = wrong;
     return CAP_SIGNATURE_FAILED;
 }
@@ -188,7 +205,7 @@ static xmlSecKey *key_of_base64(const char *text)
 }
 
 static enum cap_signature by_own_certificates(
-    struct bytes utf8, const xmlDoc *tree, int number, bool several, const char **why)
+    struct work *work, const xmlDoc *tree, int number, bool several, const char **why)
 {
     enum cap_signature answer = CAP_SIGNATURE_CANNOT;
     *why = "the signature holds no certificate to verify it with";
@@ -198,7 +215,7 @@ static enum cap_signature by_own_certificates(
             break;
         bool strict = signature_base64((const char *)text);
         xmlSecKey *key = strict ? key_of_base64((const char *)text) : NULL;
-        answer = key ? attempts(utf8, number, several, key, why) : CAP_SIGNATURE_FAILED;
+        answer = key ? attempts(work, number, several, key, why) : CAP_SIGNATURE_FAILED;
         if (!key)
             *why = strict ? "the certificate in the signature cannot be read"
                           : "the certificate's base64 is not in its one form";
@@ -212,7 +229,7 @@ static enum cap_signature by_own_certificates(
 
 /* Good when one is; else failed when one failed. key NULL: each by its own certificate. */
 static enum cap_signature check_tree(
-    struct bytes utf8, const xmlDoc *tree, const xmlSecKey *key, const char **why)
+    struct work *work, const xmlDoc *tree, const xmlSecKey *key, const char **why)
 {
     enum cap_signature answer = CAP_SIGNATURE_NONE;
     bool several = find(tree, 1) != NULL;
@@ -220,8 +237,8 @@ static enum cap_signature check_tree(
         const char *reason = NULL;
         enum cap_signature one = signature_form(find(tree, i), &reason);
         if (one == CAP_SIGNATURE_GOOD)
-            one = key ? attempts(utf8, i, several, key, &reason)
-                      : by_own_certificates(utf8, tree, i, several, &reason);
+            one = key ? attempts(work, i, several, key, &reason)
+                      : by_own_certificates(work, tree, i, several, &reason);
         if (one == CAP_SIGNATURE_GOOD) {
             *why = NULL;
             return one;
@@ -234,6 +251,15 @@ static enum cap_signature check_tree(
     return answer;
 }
 
+/* How many nodes its tree has at most: a tag begins one, and its text, an attribute has two. */
+static size_t count_nodes(struct bytes utf8)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < utf8.len; i++)
+        count += utf8.data[i] == '<' ? 1 : utf8.data[i] == '=' ? 2 : 0;
+    return count;
+}
+
 static enum cap_signature check(struct bytes document, const xmlSecKey *key, const char **why)
 {
     struct cap_findings findings = {0};
@@ -242,11 +268,15 @@ static enum cap_signature check(struct bytes document, const xmlSecKey *key, con
     enum cap_signature answer = CAP_SIGNATURE_CANNOT;
     arena_init(&arena, NULL, 0);
     struct cap_context context = {.mode = CAP_TOLERANT, .arena = &arena, .findings = &findings};
-    xmlDoc *tree = cap_gate(&context, document, &gate) ? parse(gate.utf8) : NULL;
-    *why = "the document cannot be read, or is too large to verify";
+    bool open = cap_gate(&context, document, &gate);
+    size_t nodes = open ? count_nodes(gate.utf8) : 0;
+    xmlDoc *tree = open && nodes <= NODES_MAX ? parse(gate.utf8) : NULL;
+    *why = too_much;
     if (tree) {
+        int64_t cost = (int64_t)gate.utf8.len * BYTE_COSTS + (int64_t)nodes * NODE_COSTS;
+        struct work work = {gate.utf8, cost, BUDGET - cost / 2};
         *why = NULL;
-        answer = check_tree(gate.utf8, tree, key, why);
+        answer = check_tree(&work, tree, key, why);
     }
     xmlFreeDoc(tree);
     arena_free(&arena);

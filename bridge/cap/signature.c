@@ -22,7 +22,7 @@ enum {
     NODES_MAX = 150 * 1000, /* of a tree, which takes about 240 bytes for each */
     BYTE_COSTS = 4,         /* of one attempt, about a nanosecond each */
     NODE_COSTS = 200,
-    BUDGET = 80 * 1000 * 1000
+    BUDGET = 60 * 1000 * 1000
 };
 
 static const char wrong[] = "the signature does not fit the document and the key",

@@ -34,6 +34,18 @@ static void check_place(const struct place *place, struct arena *arena)
     check(points <= LIMIT_POINTS, "too many points");
 }
 
+/* A ring that crosses itself too often to be parted whole is parted further when it comes back. */
+static bool still_tangled(const struct place *place, struct arena *arena)
+{
+    bool tangled = false;
+    for (size_t i = 0; place->kind == PLACE_POLYGONS && i < place->polygon_count; i++) {
+        struct geo_polygon drawn = cap_geo_polygon(&place->polygons[i], arena);
+        struct geo_shape shape = {.kind = GEO_POLYGONS, .polygons = &drawn, .polygon_count = 1};
+        tangled |= geo_shape_check_strict(&shape, NULL) != GEO_OK;
+    }
+    return tangled;
+}
+
 static void check_texts(const struct alert *alert)
 {
     check(alert->headline.len <= LIMIT_HEADLINE && alert->event.len <= LIMIT_HEADLINE &&
@@ -56,6 +68,8 @@ static void check_again(const struct alert *alert, const struct cap_message *mes
     check(cap_read(document, CAP_STRICT, arena, &out, &findings), "what we give out breaks a rule");
     check(cap_whole_alert(&out, arena, &again, &plan, &refusal), "what we give out is refused");
     const char *difference = cap_alert_difference(alert, &again);
+    if (difference && strcmp(difference, "place") == 0 && still_tangled(&alert->place, arena))
+        return;
     check(!difference, difference ? difference : "");
 }
 

@@ -202,6 +202,10 @@ void cap_summary(const struct cap_message *message, char *out, size_t size);
 struct text cap_language(const struct cap_info *info);
 /* The text without blanks at its ends. */
 struct text cap_trimmed(struct text text);
+/* What the standard takes for a language's tag, a URI, an absolute one. */
+bool cap_is_language(struct text text);
+bool cap_is_uri(struct text text, struct arena *arena); /* the arena: for a copy */
+bool cap_is_absolute(struct text uri);
 /* A time as CAP writes it, NUL-terminated; "" when absent. */
 enum { CAP_TIME_TEXT = 26 };
 void cap_time_text(struct cap_time time, char out[CAP_TIME_TEXT]);

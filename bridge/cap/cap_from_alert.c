@@ -146,7 +146,7 @@ static struct cap_info common_of(const struct alert *alert, struct arena *arena)
     *code = (struct cap_pair){TEXT(CAP_OWN_CATEGORY), text_of(own ? own : "other")};
     struct cap_info info = {.categories = category,
         .category_count = 1,
-        .event = alert->event.len ? alert->event : text_of(words.event),
+        .event = text_of(words.event),
         .urgency = urgencies[alert->urgency],
         .severity = severities[alert->severity],
         .certainty = certainties[alert->certainty],
@@ -160,29 +160,43 @@ static struct cap_info common_of(const struct alert *alert, struct arena *arena)
     return info;
 }
 
+/* What the standard's schema would not take is left out. */
+static void take_text(const struct alert_text *text, struct arena *arena, struct cap_info *out)
+{
+    struct text event = cap_trimmed(text->event), none = {NULL, 0};
+    if (event.len)
+        out->event = event;
+    out->language = cap_is_language(text->language) ? text->language : TEXT("und");
+    out->headline = text->headline;
+    out->text = text->description;
+    out->instruction = text->instruction;
+    out->web = text->web.len && cap_is_absolute(text->web) && cap_is_uri(text->web, arena) ? text->web : none;
+}
+
 static void take_infos(const struct alert *alert, struct arena *arena, struct cap_message *out)
 {
-    struct cap_info *infos = arena_alloc(arena, (alert->text_count + 1) * sizeof *infos);
-    struct cap_info common = common_of(alert, arena);
-    infos[0] = common;
-    infos[0].language = alert->language;
-    infos[0].headline = alert->headline;
-    infos[0].text = alert->description;
-    infos[0].instruction = alert->instruction;
-    infos[0].web = alert->web;
-    for (size_t i = 0; i < alert->text_count; i++) {
-        const struct alert_text *text = &alert->texts[i];
-        struct cap_info *info = &infos[i + 1];
-        *info = common;
-        info->language = text->language;
-        info->event = text->event.len ? text->event : common.event;
-        info->headline = text->headline;
-        info->text = text->description;
-        info->instruction = text->instruction;
-        info->web = text->web;
+    enum { POINTS_WRITTEN = 100 * 1000 };
+    size_t count = alert->text_count + 1, points = 0;
+    for (size_t i = 0; alert->place.kind == PLACE_POLYGONS && i < alert->place.polygon_count; i++)
+        for (size_t j = 0; j < alert->place.polygons[i].count; j++)
+            points += alert->place.polygons[i].rings[j].count;
+    struct cap_info *infos = arena_alloc(arena, count * sizeof *infos), common = common_of(alert, arena);
+    struct alert_text main = {.language = alert->language.len ? alert->language : TEXT("en-US"),
+        .headline = alert->headline,
+        .description = alert->description,
+        .instruction = alert->instruction,
+        .web = alert->web,
+        .event = alert->event};
+    for (size_t i = 0; i < count; i++) {
+        infos[i] = common;
+        take_text(i ? &alert->texts[i - 1] : &main, arena, &infos[i]);
+        if (i && points * count > POINTS_WRITTEN) { /* a large area is told once, in the first language */
+            infos[i].areas = NULL;
+            infos[i].area_count = 0;
+        }
     }
     out->infos = infos;
-    out->info_count = alert->text_count + 1;
+    out->info_count = count;
 }
 
 static struct text revision_name(const struct alert *alert, uint32_t revision, struct arena *arena)

@@ -22,7 +22,7 @@ bool cap_settle_pair(struct cap_context *context, void *object, const char *name
 }
 
 /* A scheme and a colon before anything else (RFC 3986). */
-static bool is_absolute(struct text uri)
+bool cap_is_absolute(struct text uri)
 {
     size_t i = 0;
     while (i < uri.len && (isalnum((unsigned char)uri.data[i]) || strchr("+-.", uri.data[i])))
@@ -47,7 +47,7 @@ bool cap_settle_resource(struct cap_context *context, void *object, const char *
         resource->description = TEXT("");
     if (!resource->mime_type.data)
         resource->mime_type = TEXT("application/octet-stream");
-    if (resource->uri.len > 0 && resource->deref_uri.len == 0 && !is_absolute(resource->uri) &&
+    if (resource->uri.len > 0 && resource->deref_uri.len == 0 && !cap_is_absolute(resource->uri) &&
         !cap_report(context, URI_RELATIVE, context->line, "uri", resource->uri))
         resource->uri = nothing;
     struct text digest = cap_trimmed(resource->digest);
@@ -82,7 +82,7 @@ bool cap_settle_area(struct cap_context *context, void *object, const char *name
 bool cap_settle_info(struct cap_context *context, void *object, const char *name)
 {
     struct cap_info *info = object;
-    if (info->web.len > 0 && !is_absolute(info->web) &&
+    if (info->web.len > 0 && !cap_is_absolute(info->web) &&
         !cap_report(context, WEB_RELATIVE, context->line, "web", info->web))
         info->web = repaired_web(context, info->web);
     if (info->area_count == 0)

@@ -66,7 +66,7 @@ static void take_identity(
 }
 
 /* RFC 3066 as the schema has it: letters up to 8, then parts of letters and digits up to 8. */
-static bool is_language(struct text text)
+bool cap_is_language(struct text text)
 {
     size_t part = 0, parts = 0;
     for (size_t i = 0; i < text.len; i++) {
@@ -88,7 +88,7 @@ static void take_language(
 {
     struct text trimmed = cap_trimmed(content);
     *out = kept(context, trimmed);
-    if (trimmed.len == 0 || is_language(trimmed))
+    if (trimmed.len == 0 || cap_is_language(trimmed))
         return;
     if (cap_report(context, field->bad, context->line, field->name, trimmed))
         return;
@@ -96,14 +96,14 @@ static void take_language(
     for (char *c = strchr(repaired, '_'); c; c = strchr(c, '_'))
         *c = '-'; /* en_US, as programs name it */
     *out = (struct text){repaired, trimmed.len};
-    if (!is_language(*out))
+    if (!cap_is_language(*out))
         *out = TEXT("und"); /* undetermined, by ISO 639-2 */
 }
 
 /* As the schema judges it: characters that a URI would have to escape may stand there as they are. */
-static bool is_uri(struct cap_context *context, struct text text)
+bool cap_is_uri(struct text text, struct arena *arena)
 {
-    char *plain = arena_copy(context->arena, text.data, text.len);
+    char *plain = arena_copy(arena, text.data, text.len);
     for (char *c = plain; *c; c++)
         if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7F || strchr("<>\"{}|\\^`", *c))
             *c = '_';
@@ -117,7 +117,7 @@ static void take_uri(
     struct cap_context *context, struct text *out, const struct cap_field *field, struct text content)
 {
     *out = kept(context, cap_trimmed(content));
-    if (out->len > 0 && !is_uri(context, *out) &&
+    if (out->len > 0 && !cap_is_uri(*out, context->arena) &&
         !cap_report(context, field->bad, context->line, field->name, *out))
         *out = (struct text){NULL, 0};
 }

@@ -53,15 +53,24 @@ static const char *escape_of(unsigned char c)
     }
 }
 
+/* U+FFFE and U+FFFF, which are no characters of XML. */
+static bool no_character(struct text text, size_t at)
+{
+    return text.len - at >= 3 && memcmp(text.data + at, "\xEF\xBF", 2) == 0 &&
+           (uint8_t)text.data[at + 2] >= 0xBE;
+}
+
 static void put_text(struct writer *writer, struct text text)
 {
     size_t start = 0;
     for (size_t i = 0; i < text.len; i++) {
-        const char *escape = escape_of((unsigned char)text.data[i]);
+        bool none = no_character(text, i);
+        const char *escape = none ? "\xEF\xBF\xBD" : escape_of((unsigned char)text.data[i]);
         if (!escape)
             continue;
         put(writer, text.data + start, i - start);
         put_words(writer, escape);
+        i += none ? 2 : 0;
         start = i + 1;
     }
     put(writer, text.data ? text.data + start : "", text.len - start);

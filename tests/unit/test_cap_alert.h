@@ -15,4 +15,18 @@ struct bytes cap_document_of(const struct alert *alert, struct text sender, stru
  * another order. */
 const char *cap_alert_difference(const struct alert *a, const struct alert *b);
 
+/* The start of a document: an Alert of a sender b, without the end of alert. */
+#define CAP_HEAD_OF(type, status, scope, more)                                                               \
+    "<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><identifier>a</identifier><sender>b</sender>"     \
+    "<sent>2026-03-01T09:00:00-08:00</sent><status>" status "</status><msgType>" type                        \
+    "</msgType><scope>" scope "</scope>" more
+#define CAP_HEAD CAP_HEAD_OF("Alert", "Actual", "Public", "")
+#define CAP_INFO_OF(language, event, urgency, severity, certainty, more)                                     \
+    "<info><language>" language "</language><category>Met</category><event>" event                           \
+    "</event><urgency>" urgency "</urgency><severity>" severity "</severity><certainty>" certainty           \
+    "</certainty>" more
+#define CAP_INFO CAP_INFO_OF("en-US", "Wind", "Past", "Minor", "Unknown", "")
+#define CAP_AREA "<area><areaDesc>a</areaDesc>"
+#define CAP_TAIL "</area></info></alert>"
+
 #endif

@@ -4,7 +4,7 @@ import socket
 import time
 
 import mqtt
-from case import LiveCase, unique
+from case import LiveCase, alert, unique
 
 BOTH = (5, 4)
 
@@ -78,8 +78,8 @@ class Connect(LiveCase):
             bad = will[version] + mqtt.text(b"nb/\xff") + mqtt.binary(b"{}")
             self.refused(self.flags(0xC6, version, bad + self.login()), version, (0x81, 0x82))
 
-    def test_will_is_accepted_and_not_published(self):
-        """[5] 3.1.2-7 3.1.2-12 3.14.4-3 [3] 3.1.2-8 3.1.2-12"""
+    def test_will_is_discarded_by_disconnect(self):
+        """[5] 3.1.2-7 3.1.2-12 3.14.4-3 [3] 3.1.2-12 3.14.4-3"""
         for version in BOTH:
             for qos in (0, 1, 2):
                 connection = self.client(version=version, will=("nb/v1/alert", b"{}", qos, False, {}))
@@ -290,14 +290,62 @@ class Session(LiveCase):
             connection.send(mqtt.disconnect(version) + mqtt.PING)
             self.assertEqual(connection.closed(), [])
 
-    def test_lost_without_disconnect(self):
-        """[5] 3.1.2-8 [3] 3.1.2-10"""
-        name = unique("session")
-        connection = self.client(client_id=name, props={"session_expiry": 60},
-                                 will=("nb/v1/witness", b"{}", 1, False, {"will_delay": 0}))
+    @staticmethod
+    def lose(connection):
+        """The connection ends without a DISCONNECT."""
         connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         connection.close()
+
+    def will(self, qos=1, **properties):
+        """A will that its client may publish: (headline, will)."""
+        headline = unique("Last words")
+        return headline, ("nb/v1/alert", alert(category="safety", headline=headline), qos, False, properties)
+
+    def test_will_is_published_when_the_connection_is_lost(self):
+        """[5] 3.1.2-8 3.1.2-16 [3] 3.1.2-8 3.1.2-16"""
+        follower = self.follower()
+        for version in BOTH:
+            for qos in (0, 1, 2):
+                headline, will = self.will(qos)
+                self.lose(self.client(version=version, will=will))
+                packet, _ = self.headline(follower, headline)
+                self.assertFalse(packet.retain)
+
+    def test_will_that_may_not_be_published_is_dropped(self):
+        """CONTRACT 2: accepted at CONNECT, and dropped when due; its session lives on."""
+        name = unique("session")
+        self.lose(self.client(client_id=name, props={"session_expiry": 60},
+                              will=("nb/v1/footage-request", b"{}", 1, False, {"will_delay": 0})))
         self.assertTrue(self.again(5, name, clean=False, expiry=60))
+
+    def test_will_is_published_once(self):
+        """[5] 3.1.2-10 [3] 3.1.2-10"""
+        follower = self.follower()
+        for version in BOTH:
+            name, (headline, will) = unique("once"), self.will()
+            self.lose(self.client(version=version, client_id=name, will=will))
+            self.headline(follower, headline)
+            self.lose(self.client(version=version, client_id=name))
+            self.assert_not_shown(follower, headline)
+
+    def test_will_of_a_session_that_comes_back_is_not_sent(self):
+        """[5] 3.1.2-26"""
+        follower, name = self.follower(), unique("back")
+        headline, will = self.will(will_delay=2)
+        self.lose(self.client(client_id=name, props={"session_expiry": 60}, will=will))
+        self.assertTrue(self.again(5, name, clean=False, expiry=60))
+        later, due = self.will(will_delay=2)
+        self.lose(self.client(client_id=unique("away"), props={"session_expiry": 60}, will=due))
+        seen = []
+        self.items(follower, lambda item: seen.append(item.get("alert", {}).get("headline")) or seen[-1] == later)
+        self.assertNotIn(headline, seen)
+
+    def assert_not_shown(self, follower, headline):
+        """What comes behind it is shown, and it is not."""
+        marker, seen = unique("Marker"), []
+        self.client("user/marker").publish("nb/v1/alert", alert(category="safety", headline=marker))
+        self.items(follower, lambda item: seen.append(item.get("alert", {}).get("headline")) or seen[-1] == marker)
+        self.assertNotIn(headline, seen)
 
 
 class Properties(LiveCase):

@@ -1,4 +1,5 @@
 /* The broker as a whole: what belongs to it, the upkeep of a turn, and what the store tells it. */
+#include "broker/inquiry.h"
 #include "broker/post.h"
 #include "broker/principal.h"
 #include "broker/session/connection_state.h"
@@ -93,6 +94,7 @@ struct broker *broker_new(const struct broker_options *options, const struct sea
     TAILQ_INIT(&broker->waiting);
     TAILQ_INIT(&broker->wills);
     TAILQ_INIT(&broker->waiting_publications);
+    TAILQ_INIT(&broker->waiting_inquiries);
     TAILQ_INIT(&broker->posts);
     TAILQ_INIT(&broker->idle_principals);
     return broker;
@@ -106,6 +108,13 @@ void broker_use_store(struct broker *broker, struct store *store)
 struct counters *broker_counters(struct broker *broker)
 {
     return &broker->counters;
+}
+
+bool broker_token(const struct broker *broker, struct bytes token, struct credential *out, const char **why)
+{
+    const struct broker_options *options = &broker->options;
+
+    return options->check_token(options->check_arg, (struct text){0}, token, out, why);
 }
 
 void broker_drain(struct broker *broker)
@@ -124,6 +133,7 @@ void broker_free(struct broker *broker)
     struct publication *publication;
 
     posts_clear(broker);
+    inquiries_clear(broker);
     while ((publication = broker->spare)) {
         broker->spare = TAILQ_NEXT(publication, in_connection);
         free(publication);

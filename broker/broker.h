@@ -42,8 +42,8 @@ struct broker_options {
     uint32_t witnesses_enough; /* households that make a resident's alert CORROBORATED */
     uint32_t flags_enough;     /* households that hold it back */
     double approval_km2; /* an agency's alert of a larger area waits for a second officer; 0: none does */
-    /* Checks a token. False: *why is static text for the log; the client learns nothing but "not authorized".
-     */
+    /* Checks a token. username: who it has to be of; data NULL: whoever. False: *why is static text for the
+     * log; the client learns nothing but "not authorized". */
     bool (*check_token)(
         void *arg, struct text username, struct bytes password, struct credential *out, const char **why);
     void *check_arg;
@@ -65,6 +65,10 @@ void broker_turn(struct broker *broker);
 
 /* Ends all sessions in good order (DISCONNECT 0x8B); connections close as their output is written. */
 void broker_drain(struct broker *broker);
+
+/* Who a token is of, by options->check_token; whether that is still enrolled is looked at when it acts. */
+bool broker_token(const struct broker *broker, struct bytes token, struct credential *out, const char **why)
+    __attribute__((warn_unused_result));
 
 /* Counters of this process; net/ and main.c count into it too. */
 struct counters *broker_counters(struct broker *broker);

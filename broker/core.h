@@ -23,6 +23,7 @@ struct followed_place;
 struct session;
 struct publication;
 struct alert_object;
+struct inquiry;
 struct known_principal;
 
 LIST_HEAD(connection_list, connection);
@@ -30,6 +31,7 @@ TAILQ_HEAD(session_queue, session);
 TAILQ_HEAD(channel_queue, channel);
 TAILQ_HEAD(publication_list, publication);
 TAILQ_HEAD(will_list, will);
+TAILQ_HEAD(inquiry_list, inquiry);
 TAILQ_HEAD(principal_list, known_principal);
 
 struct broker {
@@ -61,6 +63,11 @@ struct broker {
     struct channel_queue waiting_channels;        /* channels whose newest entry does */
     struct publication_list waiting_publications; /* likewise */
     struct publication_list posts;                /* that begin with the next turn (broker/post.h) */
+    struct inquiry_list waiting_inquiries;        /* likewise (broker/inquiry.h) */
+    size_t inquiry_count;
+    struct alert_object **agency_alerts; /* in force when somebody asked last; held */
+    size_t agency_count;
+    int64_t agency_changed; /* ms: since when it is these; 0: nobody asked */
     size_t will_count;
     struct will_list wills; /* whose delay is not over */
     bool alerts_failed;     /* some could not be loaded */

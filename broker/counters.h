@@ -36,7 +36,28 @@
     ROW(alerts_gone, counter, "Changes of alerts not sent because the alert was deleted meanwhile")          \
     ROW(gaps, counter, "Gap items sent: something was trimmed before the follower came back")                \
     ROW(reads_behind, counter, "Reads from the store for followers behind the ring")                         \
-    ROW(heartbeats, counter, "Heartbeats sent")
+    ROW(heartbeats, counter, "Heartbeats sent")                                                              \
+    ROW(http_bodies_refused, counter, "HTTP bodies refused, too large, or not whole in time")                \
+    ROW(http_timeouts, counter,                                                                              \
+        "HTTP requests that took too long: to send, to answer or to read the answer")                        \
+    ROW(http_rationed, counter, "HTTP requests refused: too many from one address")
+
+/* Where HTTP requests are counted: ROW(name, label). */
+#define HTTP_COUNTED_TABLE(ROW)                                                                              \
+    ROW(HTTP_ELSEWHERE, "elsewhere")                                                                         \
+    ROW(HTTP_HEALTH, "healthz")                                                                              \
+    ROW(HTTP_METRICS, "metrics")                                                                             \
+    ROW(HTTP_ALERTS, "alerts")                                                                               \
+    ROW(HTTP_FEED, "feed")                                                                                   \
+    ROW(HTTP_CAP_ATOM, "cap.atom")                                                                           \
+    ROW(HTTP_CAP, "cap")
+enum http_counted {
+#define ROW(name, label) name,
+    HTTP_COUNTED_TABLE(ROW)
+#undef ROW
+        HTTP_COUNTED,
+    HTTP_STATUSES = 6 /* 1xx to 5xx */
+};
 
 struct counters {
 #define ROW(name, kind, sentence) uint64_t name;

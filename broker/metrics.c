@@ -94,6 +94,27 @@ static void print_store(FILE *out, const struct board *board)
 #undef STORE_VALUES
 }
 
+static void print_http(FILE *out, const struct board *board)
+{
+    static const struct metric metric = {
+        "requests", "counter", "HTTP requests answered, by route and status"};
+#define LABEL(name_, label_) label_,
+    static const char *const labels[] = {HTTP_COUNTED_TABLE(LABEL)};
+#undef LABEL
+    print_head(out, "http_", &metric, "_total");
+    for (size_t p = 0; p < board->count; p++) {
+        const struct process_state *state = &board->processes[p];
+        for (int route = 0; route < HTTP_COUNTED; route++) {
+            for (int status = 2; status < HTTP_STATUSES; status++) {
+                fprintf(out,
+                    "neighbors_http_requests_total{process=\"%s\",route=\"%s\",status=\"%dxx\"} %" PRIu64
+                    "\n",
+                    state->node, labels[route], status, state->http[route][status]);
+            }
+        }
+    }
+}
+
 static void print_durability(FILE *out, const struct board *board)
 {
     static const struct metric metric = {
@@ -116,6 +137,7 @@ char *metrics_page(const struct board *board)
     }
     print_broker(out, board);
     print_store(out, board);
+    print_http(out, board);
     print_durability(out, board);
     fclose(out);
     return page;

@@ -16,6 +16,7 @@ struct process_state {
     char durability[16];
     struct counters counters;
     struct store_counters store;
+    uint64_t http[HTTP_COUNTED][HTTP_STATUSES]; /* answers by route and the hundreds of their status */
 };
 
 struct board {

@@ -1,9 +1,12 @@
 # Sockets, TLS, HTTP and WebSocket; and the program. Only this folder of broker/ knows libraries.
 file(GLOB net CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/net/*.c)
-list(REMOVE_ITEM net ${CMAKE_CURRENT_SOURCE_DIR}/net/process.c)
+# What needs the whole broker behind it: the process, and what it serves over HTTP.
+set(process process.c routes.c bearer.c geojson.c route_alerts.c route_feed.c route_cap.c)
+list(TRANSFORM process PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/net/)
+list(REMOVE_ITEM net ${process})
 add_library(neighbors_net STATIC ${net})
-target_link_libraries(neighbors_net PUBLIC neighbors_core ev ssl crypto websockets config)
+target_link_libraries(neighbors_net PUBLIC neighbors_core ev ssl crypto websockets config PkgConfig::JANSSON)
 
 add_executable(neighborsd ${CMAKE_CURRENT_SOURCE_DIR}/main.c ${CMAKE_CURRENT_SOURCE_DIR}/supervisor.c
-  ${CMAKE_CURRENT_SOURCE_DIR}/net/process.c)
-target_link_libraries(neighborsd PRIVATE neighbors_net neighbors_core neighbors_bridge config)
+  ${process})
+target_link_libraries(neighborsd PRIVATE neighbors_net neighbors_core neighbors_bridge neighbors_cap config)

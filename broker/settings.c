@@ -231,6 +231,15 @@ bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
         rule = "tls_client_ca: needs tls_certificate";
     } else if (settings->leaf_precision < settings->channel_precision) {
         rule = "leaf_precision: must not be less than channel_precision";
+    } else if (settings->http_memory < settings->http_body_max) {
+        rule = "http_memory: must not be less than http_body_max";
+    } else if (settings->public_url[0] && strncmp(settings->public_url, "https://", 8) != 0 &&
+               strncmp(settings->public_url, "http://", 7) != 0) {
+        rule = "public_url: must begin with https:// or http://";
+    } else if (strpbrk(settings->public_url, " \"<>\\^`{|}?#\t\r\n")) {
+        rule = "public_url: an address without query, as https://alerts.example.org";
+    } else if (!settings->cap_sender[0] || strpbrk(settings->cap_sender, " ,<&\"\t\r\n")) {
+        rule = "cap_sender: must be given, without blanks, commas, < and &";
     } else if (settings_log_level(settings) < 0) {
         rule = "log_level: must be error, warning, info or debug";
     } else {

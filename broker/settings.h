@@ -37,6 +37,22 @@
     NUMBER(http_port, "port", 0, 65535, 8080, false, "Port of the listener for HTTP and WebSocket; 0: none") \
     NUMBER(http_idle_s, "seconds", 1, 3600, 20, false,                                                       \
         "An HTTP connection without a request for this long is closed")                                      \
+    NUMBER(http_body_max, "bytes", 1024, 16777216, 4194304, true, "The largest body that HTTP takes")        \
+    NUMBER(http_body_ms, "milliseconds", 100, 600000, 30000, true,                                           \
+        "From the head of an HTTP request to the end of its body")                                           \
+    NUMBER(http_answer_ms, "milliseconds", 100, 600000, 10000, true,                                         \
+        "The longest that an HTTP request waits for the store; 503 then")                                    \
+    NUMBER(http_memory, "bytes", 1048576, 1099511627776, 67108864, true,                                     \
+        "Bodies and answers of HTTP that a process holds at once; requests beyond are told to come again")   \
+    NUMBER(http_rate_per_address, "requests a second", 0, 1000000, 20, true,                                 \
+        "Requests a second for feeds and documents from one address, others get 429; behind a proxy 0: no "  \
+        "limit")                                                                                             \
+    STRING(public_url, "", true,                                                                             \
+        "Address at which HTTP is reached from outside, as https://alerts.example.org; none: what the "      \
+        "request calls us")                                                                                  \
+    STRING(cap_sender, "neighbors.invalid", true,                                                            \
+        "Sender of the CAP documents that are written here, of alerts that did not come as CAP: a domain "   \
+        "name or mail address of yours")                                                                     \
     STRING(portal_directory, "", true, "Folder with the portal's files, served at /")                        \
     STRING(metrics_address, "127.0.0.1", false,                                                              \
         "Address of the metrics listener; nothing on it asks who reads")                                     \

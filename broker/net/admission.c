@@ -16,7 +16,7 @@ struct bucket {
 struct visitor {
     uint8_t key[16];
     uint32_t connections;
-    struct bucket bucket;
+    struct bucket bucket, questions;
     int64_t left_at;
     TAILQ_ENTRY(visitor) place; /* while it has no connections */
 };
@@ -100,6 +100,7 @@ static struct visitor *find_or_add(
     }
     memcpy(visitor->key, probe.key, sizeof(probe.key));
     visitor->bucket = (struct bucket){(double)admission->settings->accept_rate_per_address, now};
+    visitor->questions = (struct bucket){(double)admission->settings->http_rate_per_address, now};
     visitor->left_at = now;
     TAILQ_INSERT_TAIL(&admission->absent, visitor, place);
     if (!tsearch(visitor, &admission->visitors, compare)) {
@@ -140,6 +141,16 @@ void admission_leave(struct admission *admission, struct visitor *visitor, int64
         visitor->left_at = now;
         TAILQ_INSERT_TAIL(&admission->absent, visitor, place);
     }
+}
+
+bool admission_ask(struct admission *admission, struct visitor *visitor, int64_t now)
+{
+    int64_t rate = admission->settings->http_rate_per_address;
+    if (rate && fill(&visitor->questions, rate, now) < 1) {
+        return false;
+    }
+    visitor->questions.level -= 1;
+    return true;
 }
 
 void admission_upkeep(struct admission *admission, int64_t now)

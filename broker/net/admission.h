@@ -24,6 +24,10 @@ enum admission_verdict admission_enter(struct admission *admission, const struct
     int64_t now, struct visitor **visitor) __attribute__((warn_unused_result));
 void admission_leave(struct admission *admission, struct visitor *visitor, int64_t now);
 
+/* One of its connections asks for something that is rationed. False: too often. */
+bool admission_ask(struct admission *admission, struct visitor *visitor, int64_t now)
+    __attribute__((warn_unused_result));
+
 /* Forgets addresses that were not here for a while; once in a while. */
 void admission_upkeep(struct admission *admission, int64_t now);
 

@@ -14,6 +14,7 @@
 #include "broker/settings.h"
 
 struct ev_loop;
+struct http_route;
 struct net;
 
 enum { NET_ERROR = 320 };
@@ -23,6 +24,7 @@ struct net_options {
     const struct settings *settings; /* of the process: they may change, net_reload tells when */
     struct broker *broker;
     struct store *store;
+    const struct http_route *routes; /* of the HTTP listener, beside those of every process; may be NULL */
     struct board *board;
     struct process_state *state; /* of this process, on the board */
 };

@@ -13,6 +13,7 @@
 #include "bridge/zone.h"
 #include "broker/log.h"
 #include "broker/net/net.h"
+#include "broker/net/request.h"
 #include "broker/net/settings_file.h"
 #include "broker/net/tls.h"
 #include "broker/supervisor.h"
@@ -47,7 +48,7 @@ static bool check_token(
     if (!token_check(process->key, password, wall_clock_ms(), &claims, why)) {
         return false;
     }
-    if (!text_equal(username, text_of(claims.subject))) {
+    if (username.data && !text_equal(username, text_of(claims.subject))) {
         *why = "the user name is not the token's subject";
         return false;
     }
@@ -246,6 +247,7 @@ static bool build(struct process *process, char error[SETTING_ERROR])
         .settings = options->settings,
         .broker = process->broker,
         .store = process->store,
+        .routes = routes_public,
         .board = options->board,
         .state = options->state,
     };

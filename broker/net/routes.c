@@ -1,91 +1,24 @@
-/* The HTTP routes and what they answer. */
+/* The table of the HTTP routes. A new one is a row here and a function. */
 #include "broker/net/routes.h"
 
-#include <stdlib.h>
-
-static const char json[] = "application/json";
-
-static void answer_text(struct http_request *request, const char *type, char *body)
-{
-    if (!body) {
-        abort();
-    }
-    request->type = type;
-    request->body = body;
-    request->len = strlen(body);
-}
-
-static const char *text_of_status(int status)
-{
-    switch (status) {
-    case 404:
-        return "not found";
-    case 411:
-        return "length required";
-    default:
-        return "refused";
-    }
-}
-
-void http_refuse(struct http_request *request, int status, const char *field, const char *rule)
-{
-    char *body = NULL;
-    if (asprintf(&body, "{\"code\":%d,\"field\":\"%s\",\"rule\":\"%s\",\"text\":\"%s\"}\n", status, field,
-            rule, text_of_status(status)) < 0) {
-        abort();
-    }
-    request->status = status;
-    answer_text(request, json, body);
-}
-
-static bool store_up(const struct http_request *request)
-{
-    const struct store *store = request->net->store;
-    return store && store_counters(store)->available;
-}
-
-static void answer_health(struct http_request *request)
-{
-    request->status = store_up(request) ? 200 : 503;
-}
-
-static void answer_dependencies(struct http_request *request)
-{
-    char *body = NULL;
-    bool up = store_up(request);
-    const char *durability = request->net->store ? store_durability(request->net->store) : "unknown";
-    if (asprintf(&body, "{\"store\":\"%s\",\"durability\":\"%s\"}\n", up ? "up" : "down", durability) < 0) {
-        abort();
-    }
-    request->status = up ? 200 : 503;
-    answer_text(request, json, body);
-}
-
-static void answer_metrics(struct http_request *request)
-{
-    const struct net_options *net = request->net;
-    board_publish(net->state, broker_counters(net->broker), net->store);
-    answer_text(request, "text/plain; version=0.0.4; charset=utf-8", metrics_page(net->board));
-}
-
-static const struct http_route routes[] = {
-    {"GET", "/healthz", answer_health},
-    {NULL, NULL, NULL},
+const struct http_route routes_public[] = {
+    {.path = "/v1/alerts",
+        .method = HTTP_POST,
+        .counted = HTTP_ALERTS,
+        .look = alerts_look,
+        .serve = alerts_serve},
+    {.path = "/v1/feed",
+        .method = HTTP_POST,
+        .counted = HTTP_FEED,
+        .open = true,
+        .look = feed_look,
+        .serve = feed_serve},
+    {.path = "/v1/feed", .method = HTTP_GET, .counted = HTTP_FEED, .open = true, .serve = feed_serve_cells},
+    {.path = "/v1/cap.atom",
+        .method = HTTP_GET,
+        .counted = HTTP_CAP_ATOM,
+        .open = true,
+        .serve = cap_serve_atom},
+    {.path = "/v1/cap/", .method = HTTP_GET, .counted = HTTP_CAP, .open = true, .serve = cap_serve_document},
+    {0},
 };
-
-static const struct http_route metrics_routes[] = {
-    {"GET", "/metrics", answer_metrics},
-    {"GET", "/healthz", answer_dependencies},
-    {NULL, NULL, NULL},
-};
-
-const struct http_route *route_find(bool metrics, const char *method, const char *path)
-{
-    method = strcmp(method, "HEAD") == 0 ? "GET" : method;
-    for (const struct http_route *route = metrics ? metrics_routes : routes; route->path; route++) {
-        if (strcmp(route->method, method) == 0 && strcmp(route->path, path) == 0) {
-            return route;
-        }
-    }
-    return NULL;
-}

@@ -182,6 +182,7 @@ static bool take_record(
     alert->has_document = record->has_document;
     object->in_force = record->in_force;
     take_back(broker, object, record->held || record->removed);
+    object->at = record->at;
     object->faces = arena_alloc(&object->arena, ALERT_FACES * sizeof *object->faces);
     add_face(object, alert, leaf);
     /* The newest first: when there are more than can be kept, those who followed the oldest were told long

@@ -92,7 +92,7 @@ static bool identify(struct connection *connection, const struct mqtt_connect *c
         memcpy(out->name, certificate.data, certificate.len);
         return true;
     }
-    if (!connect->has_username || !connect->has_password) {
+    if (!connect->has_username || !connect->username.len || !connect->has_password) {
         *why = "no credentials";
         return false;
     }

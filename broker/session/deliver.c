@@ -3,6 +3,7 @@
  * the output is full, or an alert is still being loaded, and is taken up again when that changes. */
 #include "broker/session/deliver.h"
 
+#include "broker/inquiry.h"
 #include "broker/session/connection_state.h"
 #include "broker/session/item.h"
 #include "broker/step/publication.h"
@@ -66,6 +67,7 @@ void deliver_alert_loaded(struct broker *broker)
         TAILQ_REMOVE(&ready, publication, in_waiting);
         pipeline_resume(publication);
     }
+    inquiries_alert_loaded(broker);
 }
 
 /* ---- alerts in force, first ---- */

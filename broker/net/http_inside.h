@@ -1,0 +1,60 @@
+/* Between http.c and http_body.c: connections, and the requests on them. */
+#ifndef NEIGHBORS_BROKER_NET_HTTP_INSIDE_H
+#define NEIGHBORS_BROKER_NET_HTTP_INSIDE_H
+
+#include <ev.h>
+#include <libwebsockets.h>
+
+#include "broker/net/request.h"
+#include "broker/net/websocket.h"
+
+/* How long we listen to a client that was refused before its body was read, so that it hears why. */
+enum { HTTP_DRAIN_MS = 2000 };
+
+LIST_HEAD(request_list, http_request);
+
+struct http {
+    const struct net_options *options;
+    struct wires *wires;
+    struct lws_context *context;
+    struct lws_vhost *vhost;
+    struct lws_protocols protocols[3];
+    struct websockets websockets;
+    struct guest *arriving; /* being adopted */
+    size_t guests;
+    struct request_list requests; /* that have a connection */
+    size_t held;                  /* bytes of bodies and answers */
+    ev_timer nudge, watch;
+};
+
+/* One connection that we gave to libwebsockets. */
+struct guest {
+    struct http *http;
+    struct visitor *visitor;      /* its share of the limits; NULL: none */
+    bool metrics;                 /* it came to the metrics listener */
+    bool served;                  /* it had a request before */
+    struct http_request *request; /* NULL: none now */
+};
+
+/* ms, monotonic, of this turn. */
+int64_t http_now(const struct http *http);
+/* The request is whole: asks its route. */
+void http_serve(struct http_request *request);
+
+/* ---- bodies (http_body.c) ---- */
+
+/* True when libwebsockets will read a body of this request. */
+bool http_body_announced(struct lws *wsi);
+/* Looks at what is said of the body; false: the request is answered with a refusal. */
+bool http_body_begin(struct http_request *request) __attribute__((warn_unused_result));
+/* Reads it: http_serve follows when it is there. Or refuses. */
+void http_body_expect(struct http_request *request);
+/* What libwebsockets calls back: bytes came, all came. Returned to it. */
+int http_body_take(struct http_request *request, const void *data, size_t len);
+int http_body_end(struct http_request *request);
+/* Some of the announced body has not come. */
+bool http_body_missing(const struct http_request *request);
+/* Frees it. */
+void http_body_drop(struct http_request *request);
+
+#endif

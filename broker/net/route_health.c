@@ -1,0 +1,46 @@
+/* Health and metrics. */
+#include <stdlib.h>
+
+#include "broker/net/answer.h"
+
+static bool store_up(const struct http_request *request)
+{
+    const struct store *store = request->net->store;
+    return store && store_counters(store)->available;
+}
+
+static void serve_health(struct http_request *request)
+{
+    http_answer_bytes(request, store_up(request) ? 200 : 503, NULL, NULL, 0);
+    http_done(request);
+}
+
+static void serve_dependencies(struct http_request *request)
+{
+    bool up = store_up(request);
+    const char *durability = request->net->store ? store_durability(request->net->store) : "unknown";
+    json_t *dependencies = json_pack("{s:s, s:s}", "store", up ? "up" : "down", "durability", durability);
+    answer_json(request, up ? 200 : 503, dependencies);
+    http_done(request);
+}
+
+static void serve_metrics(struct http_request *request)
+{
+    const struct net_options *net = request->net;
+    board_publish(net->state, broker_counters(net->broker), net->store);
+    char *page = metrics_page(net->board);
+    http_answer_bytes(
+        request, 200, "text/plain; version=0.0.4; charset=utf-8", page, page ? strlen(page) : 0);
+    http_done(request);
+}
+
+const struct http_route routes_health[] = {
+    {.path = "/healthz", .method = HTTP_GET, .counted = HTTP_HEALTH, .serve = serve_health},
+    {0},
+};
+
+const struct http_route routes_metrics[] = {
+    {.path = "/metrics", .method = HTTP_GET, .counted = HTTP_METRICS, .serve = serve_metrics},
+    {.path = "/healthz", .method = HTTP_GET, .counted = HTTP_HEALTH, .serve = serve_dependencies},
+    {0},
+};

@@ -5,6 +5,7 @@
 
 #include "cli/geojson.h"
 #include "cli/place.h"
+#include "cli/preview.h"
 #include "cli/publish.h"
 #include "proto/codec.h"
 
@@ -30,6 +31,8 @@ enum {
     REWARD,
     AREA,
     CLIENT,
+    PREVIEW,
+    HTTP,
     FILE_NAME
 };
 static const struct option_row options[] = {
@@ -55,6 +58,7 @@ static const struct option_row options[] = {
     [REWARD] = {"reward", "TEXT", "what an agency offers, in words"},
     [AREA] = {"area", "FILE.geojson", "the polygons that it holds in, from an agency"},
     [CLIENT] = {"client", "ID", "speak as this client, whose inbox learns what becomes of the alert"},
+    PREVIEW_ROWS(PREVIEW, HTTP),
     [FILE_NAME] = {"file", "FILE", "the whole alert in JSON; - reads standard input"},
     {0},
 };
@@ -176,6 +180,9 @@ static enum exit_code send(
     if (invocation->value[CLIENT])
         snprintf(identity.client, sizeof identity.client, "%s", invocation->value[CLIENT]);
     snprintf(label, sizeof label, "alert %.60s", id);
+    if (invocation->value[PREVIEW])
+        return preview(invocation, &identity, invocation->value[HTTP], publish->content_type,
+            publish->payload, "the alert");
     return publish_once(invocation, &identity, publish, *id ? label : "alert", id);
 }
 

@@ -151,6 +151,8 @@ static void set_options(CURL *curl, struct transfer *transfer, struct curl_slist
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
+    if (request->ca)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca);
     if (!request->post)
         return;
     curl_easy_setopt(curl, CURLOPT_POST, 1L);

@@ -10,6 +10,7 @@ struct fetch_request {
     const char *url;
     bool allow_http;             /* else https alone, also after redirects */
     bool allow_private;          /* else no loopback, link-local or private address */
+    const char *ca;              /* a file of the authorities to trust; NULL: the system's */
     int redirects;               /* at most */
     int timeout_ms;              /* of all of it */
     size_t most;                 /* bytes of the body, unpacked */

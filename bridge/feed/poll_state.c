@@ -45,7 +45,7 @@ static const char *const texts[QUERIES] = {
     [ENTRY_NEW] = "INSERT INTO entry (feed, id, updated, address, document, digest, stage, listed)"
                   " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8"
                   " WHERE ?6 IS NULL OR NOT EXISTS (SELECT 1 FROM entry WHERE feed = ?1 AND digest = ?6)",
-    [ENTRY_FORGET] = "DELETE FROM entry WHERE feed = ?1 AND stage = 2 AND listed < ?2",
+    [ENTRY_FORGET] = "DELETE FROM entry WHERE feed = ?1 AND stage <> 1 AND listed < ?2",
     [ENTRY_NEXT] = "SELECT number, id, address, document, tries FROM entry"
                    " WHERE feed = ?1 AND stage = ?2 AND due <= ?3 ORDER BY number LIMIT 1",
     [ENTRY_WHEN] = "SELECT coalesce(min(due), 0) FROM entry WHERE feed = ?1 AND stage = ?2",

@@ -207,10 +207,10 @@ static int64_t step_feed(struct poller *poller, struct followed *followed, int64
 
 /* ---- a linked document ---- */
 
-/* Gone for good, rather than for a while. */
+/* No for good, rather than for a while. */
 static bool is_final(long status)
 {
-    return status >= 400 && status < 500 && status != 401 && status != 403 && status != 408 && status != 429;
+    return status >= 400 && status < 500 && status != 401 && status != 408 && status != 429;
 }
 
 static bool fetch_failed(struct poller *poller, const char *feed, const struct poll_entry *entry,
@@ -329,8 +329,7 @@ static bool post_document(
     if ((answer.status >= 200 && answer.status < 300) || is_final(answer.status))
         return post_done(poller, followed, entry, &answer);
     return post_failed(poller, followed, entry, &answer,
-        answer.status == 401 || answer.status == 403 ? "the broker does not accept the agency's token"
-                                                     : "the broker says so");
+        answer.status == 401 ? "the broker does not accept the agency's token" : "the broker says so");
 }
 
 /* ---- turns ---- */

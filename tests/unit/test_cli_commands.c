@@ -65,6 +65,7 @@ static const struct command_case cases[] = {
     {"publish alert --headline x --category fire --at 1,1 --status rumor", 2, "\"rumor\" is not one of"},
     {"publish cap", 2, "say which files"},
     {"publish cap x --data /nonexistent", 2, "say who speaks"},
+    {"publish cap /nonexistent --as agency/pd --token-file /nonexistent", 1, "there is no token"},
     {"witness", 2, "say which alert"},
     {"witness a b", 2, "say which alert"},
     {"witness a --when soon", 2, "is not a time"},

@@ -12,7 +12,7 @@
 #include "proto/arena.h"
 #include "proto/message.h"
 
-enum { LEAF_PRECISION = 6, OPTIONS_MAX = 24, COMMAND_FIELD = 256 };
+enum { LEAF_PRECISION = 6, OPTIONS_MAX = 32, COMMAND_FIELD = 256 };
 
 /* How the program ends (CONTRACT, section 5). */
 enum exit_code { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_UNREACHABLE = 3 };

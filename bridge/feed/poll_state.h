@@ -27,7 +27,8 @@ bool poll_state_due(struct poll_state *state, const char *feed, int64_t due, int
 
 /* A feed as it was read at `now`, in one transaction: its validators, and its entries that are new (by id
  * and, unless by_id_alone, time of update; those without an id by address, or by their bytes). *fresh: how
- * many. What the feed has not listed for kept_ms and is done with is forgotten. */
+ * many. What the feed has not listed for kept_ms is
+ * forgotten, but for what is held. */
 struct poll_reading {
     const char *etag, *modified;
     const struct feed_content *content;

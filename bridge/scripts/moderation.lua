@@ -56,7 +56,7 @@ local function witness(keys, args)
     call('HSET', seen, household, now .. ' ' .. args[3])
     if call('HLEN', seen) >= tonumber(args[5]) then
         call('HSET', key, 'corroborated', 1)
-        if unpack(ABOUT, call('HGET', key, 'about') or ABOUT_NOTHING) == UNVERIFIED then
+        if not found.agency and unpack(ABOUT, call('HGET', key, 'about') or ABOUT_NOTHING) <= UNVERIFIED then
             found.revision = revise(prefix, id, IN_FORCE, { now = now, absence = tonumber(args[6]), truth = CORROBORATED })
         end
     end

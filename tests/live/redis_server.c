@@ -30,17 +30,18 @@ static int free_port(void)
 
 static void run(const struct redis_server *server, int output)
 {
-    char port[16], config[4096], path[96];
+    char port[16], bus[16], config[4096], path[96];
     if (!realpath("deploy/redis.conf", config))
         _exit(127);
     snprintf(port, sizeof(port), "%d", server->port);
+    snprintf(bus, sizeof(bus), "%d", server->cluster ? free_port() : 0);
     snprintf(path, sizeof(path), "%s/redis.sock", server->folder);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
     execlp("redis-server", "redis-server", config, "--bind", "127.0.0.1", "--port", port, "--unixsocket",
         path, "--dir", server->folder, "--daemonize", "no", "--logfile", "", "--cluster-enabled",
-        server->cluster ? "yes" : "no", NULL);
+        server->cluster ? "yes" : "no", "--cluster-port", bus, NULL);
     _exit(127);
 }
 

@@ -50,6 +50,7 @@ void fixture_set_now(int64_t now);
 
 /* cmocka's set-up and tear-down of a group (one Redis) and of a test (an empty Redis, a new store). */
 int fixture_group(void **state);
+int fixture_group_cluster(void **state); /* with a cluster of one in its place (redis_server.h) */
 int fixture_group_end(void **state);
 int fixture_open(void **state);
 int fixture_close(void **state);

@@ -1,0 +1,156 @@
+/* What is done with alerts keeps to one slot of a cluster in each step: against a Redis that refuses a
+ * function which touches keys of several. (Upkeep is not among it: it walks the tags of one Redis.) */
+#include "proto/message.h"
+#include "tests/live/store_alerts.h"
+
+#define AGENCY .others = {.sender = TEXT("agency/police"), .officer = TEXT("lee"), .agency = true}
+#define ANN                                                                                                  \
+    .others = {.sender = TEXT("user/ann"), .household = TEXT("h1"), .limit = 9, .limit_window_ms = 1000}
+#define BOB .others = {.sender = TEXT("user/bob"), .household = TEXT("h2"), .sender_tag = 3}
+
+/* A report that is near every other; its own region is not the others'. */
+static struct store_alert_result report(struct fixture *f, struct say s, const char *own, const char *other)
+{
+    static const uint8_t near[2][STORE_TOKEN] = {{1}, {2}};
+    struct said said;
+    struct answer answer = {0};
+    make_alert(&said, s);
+    struct store_report told = {.alert = said.alert,
+        .region_count = 2,
+        .near_count = 2,
+        .near = near,
+        .window_ms = 60000,
+        .cell_limit = 9,
+        .category = 1,
+        .cell_window_ms = 60000};
+    strcpy(told.regions[0], own);
+    strcpy(told.regions[1], other);
+    memcpy(told.own, near[own[4] == 'f'], STORE_TOKEN);
+    store_report(f->store, &told, on_answer, &answer);
+    fixture_until(f, &answer.done);
+    return answer.result;
+}
+
+static void refuses_what_touches_several_slots(void **state)
+{
+    struct fixture *f = *state;
+    UNTIL(f, f->available); /* the functions are there */
+    redisReply *reply = redisCommand(f->ask.context, "FCALL nb_take 0 node 16 %s 1", "");
+    assert_non_null(reply);
+    assert_int_equal(reply->type, REDIS_REPLY_ERROR);
+    freeReplyObject(reply);
+}
+
+static void alerts_keep_to_their_senders(void **state)
+{
+    struct fixture *f = *state;
+    expect(say(f, NEW(A, AGENCY)), STORE_OK, A, 1);
+    expect(say(f, UPDATE(B, A, .body = "two", AGENCY)), STORE_OK, A, 2);
+    expect(say(f, UPDATE(C, D, .body = "new", AGENCY)), STORE_OK, C, 1);
+    expect(say(f, UPDATE(E, A " " C, .body = "both", AGENCY)), STORE_OK, A, 3);
+    expect(say(f, CANCEL(F, A, AGENCY)), STORE_OK, A, 4);
+    expect(say(f, CANCEL(ID("1"), ID("2"), AGENCY)), STORE_OK, ID("2"), 1);
+    assert_int_equal(load(f, A, 0).record.status, STORE_OK);
+    expect(say(f, NEW(ID("3"), ANN)), STORE_OK, ID("3"), 1);
+}
+
+static void on_list(void *arg, const struct store_alert_list *list)
+{
+    assert_int_equal(list->status, STORE_OK);
+    assert_int_equal(list->count, 1);
+    *(bool *)arg = true;
+}
+
+static void on_document(void *arg, const struct store_document *document)
+{
+    assert_int_equal(document->status, STORE_NOT_FOUND);
+    *(bool *)arg = true;
+}
+
+static void lists_and_documents_are_asked_a_tag_at_a_time(void **state)
+{
+    struct fixture *f = *state;
+    bool listed = false, found = false;
+    say(f, NEW(A, AGENCY));
+    store_agency_alerts(f->store, on_list, &listed);
+    fixture_until(f, &listed);
+    store_alert_document(f->store, TAG, A, on_document, &found);
+    fixture_until(f, &found);
+}
+
+static void reports_step_from_tag_to_tag(void **state)
+{
+    struct fixture *f = *state;
+    expect(report(f, NEW(A, ANN), "9qh1f", "9qh1g"), STORE_OK, A, 1);
+    struct store_alert_result result = report(f, NEW(B, BOB), "9qh1g", "9qh1f");
+    expect(result, STORE_OK, A, 2);
+    assert_true(result.merged);
+    expect(report(f, NEW(B, BOB), "9qh1g", "9qh1f"), STORE_REPEAT, A, 2);
+    expect(say(f, UPDATE(C, B, .body = "more", BOB)), STORE_OK, A, 2);
+    expect(say(f, UPDATE(E, A, .body = "more", ANN)), STORE_OK, A, 3);
+    expect(say(f, CANCEL(D, B, BOB)), STORE_OK, A, 4);
+    expect(say(f, CANCEL(F, A, ANN)), STORE_OK, A, 5);
+}
+
+static void on_flagged(void *arg, const struct store_flag_result *result)
+{
+    assert_int_equal(result->status, STORE_OK);
+    assert_true(result->held);
+    *(bool *)arg = true;
+}
+
+static void on_judged(void *arg, const struct store_verdict_result *result)
+{
+    assert_int_equal(result->status, STORE_OK);
+    *(bool *)arg = true;
+}
+
+static void judge(struct fixture *f, const char *id, uint8_t decision, const char *by)
+{
+    bool judged = false;
+    struct store_verdict said = {.sender_tag = TAG,
+        .public_id = id,
+        .decision = decision,
+        .by = text_of(by),
+        .officer = TEXT("kim"),
+        .now = fixture_now()};
+    store_verdict(f->store, &said, on_judged, &judged);
+    fixture_until(f, &judged);
+}
+
+static void what_others_say_is_kept_beside_the_alert(void **state)
+{
+    struct fixture *f = *state;
+    struct answer answer = {0};
+    bool flagged = false;
+    say(f, NEW(A, ANN));
+    struct store_witness witness = {TAG, A, TEXT("h3"), TEXT(""), fixture_now(), 1};
+    store_witness(f->store, &witness, on_answer, &answer);
+    fixture_until(f, &answer.done);
+    expect(answer.result, STORE_OK, A, 2);
+    struct store_flag flag = {.sender_tag = TAG, .public_id = A, .household = TEXT("h4"), .enough = 1};
+    store_flag(f->store, &flag, on_flagged, &flagged);
+    fixture_until(f, &flagged);
+    judge(f, A, VERDICT_RELEASED, "operator/op");
+    judge(f, A, VERDICT_REFUTED, "agency/police");
+    judge(f, A, VERDICT_REMOVED, "operator/op");
+    say(f,
+        NEW(B,
+            .others = {
+                .sender = TEXT("agency/police"), .officer = TEXT("lee"), .agency = true, .approval = true}));
+    judge(f, B, VERDICT_APPROVED, "agency/police");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(refuses_what_touches_several_slots),
+        TEST(alerts_keep_to_their_senders),
+        TEST(lists_and_documents_are_asked_a_tag_at_a_time),
+        TEST(reports_step_from_tag_to_tag),
+        TEST(what_others_say_is_kept_beside_the_alert),
+    };
+    return cmocka_run_group_tests(tests, fixture_group_cluster, fixture_group_end);
+}

@@ -203,7 +203,8 @@ struct store {
 
     struct {
         bool polling, kicked;
-        unsigned carrying; /* pieces of work not yet done */
+        unsigned carrying;  /* pieces of work not yet done */
+        unsigned first_tag; /* whose turn it is to be served first */
         double poll_due, expire_due, release_due, trim_due;
         bool expiring, trimming;
         int releasing, release_most; /* calls under way, and how many may be */

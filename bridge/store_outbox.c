@@ -142,10 +142,11 @@ void outbox_work(struct store *store, int64_t now)
     snprintf(probe, sizeof(probe), "nb:probe:%s", store->node);
     store->upkeep.polling = true;
     store->upkeep.kicked = false;
-    command_function(&command, "nb_take", 0, 4);
+    command_function(&command, "nb_take", 0, 5);
     command_text(&command, store->node);
     command_number(&command, TAKE_MOST);
     command_text(&command, probe);
     command_number(&command, now);
+    command_number(&command, store->upkeep.first_tag++ % STORE_SENDER_TAGS);
     store_send(store, &command, on_taken, NULL);
 }

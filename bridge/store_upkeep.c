@@ -5,7 +5,7 @@
 
 #include "bridge/store_inside.h"
 
-static const double POLL = 0.5, EXPIRE = 0.25, TRIM = 60., TRIM_STEP = 0.02;
+static const double POLL = 0.5, EXPIRE = 0.25, EXPIRE_STEP = 0.01, TRIM = 60., TRIM_STEP = 0.02;
 static const double RELEASE_SHORTEST = 0.02, RELEASE_LONGEST = 1.;
 /* While much waits, so many releases are under way at once; otherwise one that looks whether something is
  * due. */
@@ -15,18 +15,21 @@ static void on_expired(struct store *store, void *arg, enum store_status status,
 {
     (void)arg;
     store->upkeep.expiring = false;
-    if (status == STORE_OK && reply_number(reply) > 0)
+    if (status == STORE_OK && reply_number(reply_at(reply, 0)) > 0)
         store->upkeep.kicked = true;
+    if (status == STORE_OK && reply_number(reply_at(reply, 1)) == 1)
+        store->upkeep.expire_due = ev_now(store->loop) + EXPIRE_STEP;
 }
 
 static void expire(struct store *store, int64_t now)
 {
     struct buffer command = {0};
     store->upkeep.expiring = true;
-    command_function(&command, "nb_expire", 0, 3);
+    command_function(&command, "nb_expire", 0, 4);
     command_text(&command, store->node);
     command_number(&command, now);
     command_number(&command, store->options.absence_ms);
+    command_number(&command, store->upkeep.first_tag++ % STORE_SENDER_TAGS);
     store_send(store, &command, on_expired, NULL);
 }
 

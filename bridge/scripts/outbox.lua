@@ -62,32 +62,48 @@ local function take_stream(stream, consumer, most)
     return entries
 end
 
--- Consumer, how many entries at most, a feed to send the time on when not '', the time. Answers 1 when more
--- may wait, then the pieces of work.
+-- The streams of this name that have entries, beginning with the tag `start`: so that none is always the last.
+local function waiting_streams(name, start)
+    local list = {}
+    for i = 0, 63 do
+        local tag = (start + i) % 64
+        if call('XLEN', SENDER[tag] .. name) > 0 then
+            put(list, tag)
+        end
+    end
+    return list
+end
+
+-- Takes what it may of one stream. Answers how many that were.
+local function take_work(work, tag, name, consumer, most)
+    local prefix = SENDER[tag]
+    local stream = prefix .. name
+    local entries = most > 0 and take_stream(stream, consumer, most) or {}
+    for _, entry in ipairs(entries) do
+        local piece = load_work(prefix, tag, stream, entry[1], entry[2][2])
+        if piece then
+            put(work, piece)
+        else
+            call('XACK', stream, 'workers', entry[1])
+            call('XDEL', stream, entry[1])
+        end
+    end
+    return #entries
+end
+
+-- Consumer, how many entries at most, a feed to send the time on when not '', the time, the tag to begin with. Corrections
+-- come first, and each tag has its share. Answers 1 when more may wait, then the pieces of work.
 local function take(_, args)
-    local consumer, room, probe, now = args[1], tonumber(args[2]), args[3], tonumber(args[4])
+    local consumer, room, probe, now, start = args[1], tonumber(args[2]), args[3], tonumber(args[4]), tonumber(args[5])
     local oldest, work = 0, { 0 }
     for _, name in ipairs({ 'first', 'outbox' }) do
-        for tag = 0, 63 do
-            local prefix = SENDER[tag]
-            local stream = prefix .. name
-            if call('XLEN', stream) > 0 then
-                local entries = room > 0 and take_stream(stream, consumer, room) or {}
-                for _, entry in ipairs(entries) do
-                    local piece = load_work(prefix, tag, stream, entry[1], entry[2][2])
-                    room = room - 1
-                    if piece then
-                        work[#work + 1] = piece
-                    else
-                        call('XACK', stream, 'workers', entry[1])
-                        call('XDEL', stream, entry[1])
-                    end
-                end
-                local waits = call('XRANGE', stream, '-', '+', 'COUNT', 1)
-                local since = waits[1] and tonumber(waits[1][2][4])
-                oldest = since and (oldest == 0 or since < oldest) and since or oldest
-                work[1] = room <= 0 and 1 or work[1]
-            end
+        local tags = waiting_streams(name, start)
+        for i, tag in ipairs(tags) do
+            room = room - take_work(work, tag, name, consumer, math.ceil(room / (#tags - i + 1)))
+            local waits = call('XRANGE', SENDER[tag] .. name, '-', '+', 'COUNT', 1)
+            local since = waits[1] and tonumber(waits[1][2][4])
+            oldest = since and (oldest == 0 or since < oldest) and since or oldest
+            work[1] = room <= 0 and 1 or work[1]
         end
     end
     if probe ~= '' then
@@ -136,27 +152,38 @@ local function expire_one(prefix, id, m)
     end
 end
 
--- Holder, now, absence. Answers how many ended, or -1 when somebody else does this.
+local EXPIRE_MOST = 32 -- a call
+local FIRST_MOST = 64 -- corrections of a tag that may wait for their turn before what is due waits for its own
+
+-- The ids of which this is due, at most so many.
+local function due(key, now, most)
+    return most > 0 and call('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, most) or {}
+end
+
+-- Holder, now, absence, the tag to begin with. Answers how many ended, or -1 when somebody else does this; and 1 when more are due.
 local function expire(_, args)
     if not lease('expiry', args[1], 2000) then
-        return -1
+        return { -1, 0 }
     end
-    local m = { now = tonumber(args[2]), absence = tonumber(args[3]) }
-    local ended, room = 0, 32
-    for tag = 0, 63 do
-        local prefix = SENDER[tag]
-        for _, id in ipairs(room > 0 and call('ZRANGEBYSCORE', prefix .. 'expiry', '-inf', m.now, 'LIMIT', 0, room)
-            or {}) do
+    local m, start = { now = tonumber(args[2]), absence = tonumber(args[3]) }, tonumber(args[4])
+    local ended, room, more = 0, EXPIRE_MOST, 0
+    for i = 0, 63 do
+        local prefix = SENDER[(start + i) % 64]
+        local list = due(prefix .. 'expiry', m.now, room)
+        if #list > 0 and call('XLEN', prefix .. 'first') >= FIRST_MOST then
+            list, more = {}, 1
+        end
+        for _, id in ipairs(list) do
             expire_one(prefix, id, m)
-            ended, room = ended + 1, room - 1
         end
-        for _, id in ipairs(room > 0 and call('ZRANGEBYSCORE', prefix .. 'tombs', '-inf', m.now, 'LIMIT', 0, room)
-            or {}) do
+        ended, room = ended + #list, room - #list
+        local old = due(prefix .. 'tombs', m.now, room)
+        for _, id in ipairs(old) do
             remove(prefix, id, m.now)
-            room = room - 1
         end
+        room = room - #old
     end
-    return ended
+    return { ended, (more == 1 or room <= 0) and 1 or 0 }
 end
 
 register('nb_take', take)

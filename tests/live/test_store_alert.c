@@ -215,7 +215,7 @@ static void work_that_was_left_is_claimed(void **state)
     struct fixture *f = *state;
     follow(f, "c:9qh1f");
     say(f, NEW(A));
-    redisReply *reply = redis_ask(&f->ask, "FCALL nb_take 0 dead 16 %s 1", "");
+    redisReply *reply = redis_ask(&f->ask, "FCALL nb_take 0 dead 16 %s 1 0", "");
     assert_non_null(reply);
     assert_int_equal(reply->elements, 2);
     freeReplyObject(reply);
@@ -230,7 +230,7 @@ static void as_of_waits_for_the_outbox(void **state)
     struct fixture *f = *state;
     follow(f, "c:9qh1f");
     say(f, NEW(A));
-    redisReply *reply = redis_ask(&f->ask, "FCALL nb_take 0 dead 16 %s 1", "");
+    redisReply *reply = redis_ask(&f->ask, "FCALL nb_take 0 dead 16 %s 1 0", "");
     freeReplyObject(reply);
     fixture_set_now(START + 700);
     f->upkeep = true;

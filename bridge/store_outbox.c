@@ -6,7 +6,7 @@
 
 #include "bridge/store_inside.h"
 
-enum { TAKE_MOST = 16, APPEND_CHANNELS = 64, WORK_HEAD = 7 };
+enum { TAKE_MOST = 48, APPEND_CHANNELS = 64, WORK_HEAD = 7 };
 
 /* One taken entry, until all its channels have it. */
 struct piece {

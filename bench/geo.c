@@ -1,7 +1,7 @@
 /* The geography measured: each line is one question asked in two ways, interleaved in one run. Prints a
  * table, or with
  * --json the lines that bench/run collects. */
-#include "geo/geo.h"
+#include "bench/geo_bench.h"
 #include "geo/internal.h"
 #include <math.h>
 #include <stdio.h>
@@ -18,6 +18,7 @@ struct inputs {
     geo_cell *cells;
     struct geo_circle *followers;
     struct geo_circles set;
+    struct geo_shape real_city, real_county; /* without points: the files are not there */
     struct geo_shape city,
         large; /* around the metropolis, of as many points as Los Angeles has, and of BORDER points */
     struct geo_prepared *prepared_city, *prepared_large;
@@ -185,6 +186,16 @@ static void cover_city(struct inputs *in)
     cover_polygon(&in->city, in);
 }
 
+static void cover_real_city(struct inputs *in)
+{
+    cover_polygon(&in->real_city, in);
+}
+
+static void cover_real_county(struct inputs *in)
+{
+    cover_polygon(&in->real_county, in);
+}
+
 static void cover_large(struct inputs *in)
 {
     cover_polygon(&in->large, in);
@@ -260,6 +271,10 @@ static void scan_polygon(struct inputs *in)
 
 /* ---- the table ---- */
 
+/* Whole boundaries, those with the most points of their files: Los Angeles, 8,141 points, and a county. */
+#define CITIES "../shared/data/geo/boundaries/la-county-88-cities.geojson"
+#define COUNTIES "../shared/data/geo/boundaries/california-counties-click_that_hood.geojson"
+
 struct question {
     const char *name, *unit, *against;
     void (*ours)(struct inputs *in);
@@ -281,6 +296,8 @@ static const struct question questions[] = {
     {"geo-decode-portable-bits", "ns/cell", "bit by bit", decode_portable, decode_bit_by_bit, POINTS, POINTS,
         15, 0, 0},
     {"geo-cover-circle", "ns/cover", "10 us", cover_circles, NULL, CIRCLES, 1, 1, 10000, 0},
+    {"geo-cover-los-angeles", "ns/cover", "1 ms", cover_real_city, NULL, 10, 1, 1, 1e6, 0},
+    {"geo-cover-county", "ns/cover", "1 ms", cover_real_county, NULL, 10, 1, 1, 1e6, 0},
     {"geo-cover-city", "ns/cover", "1 ms", cover_city, NULL, 10, 1, 1, 1e6, 0},
     {"geo-cover-41000", "ns/cover", "10 ms", cover_large, NULL, 10, 1, 1, 1e7, 0},
     {"geo-polygon-contains", "ns/question", "a scan over the edges", ask_polygon, scan_polygon, 1000, 10, 30,
@@ -412,8 +429,18 @@ int main(int argc, char **argv)
     settle_metropolis(&in);
     in.prepared_city = draw(&in.city, borders[0], &rings[0], &polygons[0], CITY, 150);
     in.prepared_large = draw(&in.large, borders[1], &rings[1], &polygons[1], BORDER, 300);
-    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
-        answer(&questions[i], &in, rounds, json);
+    bool real_city = bench_geo_largest(CITIES, &in.real_city),
+         real_county = bench_geo_largest(COUNTIES, &in.real_county);
+    if (!real_city || !real_county)
+        fprintf(stderr, "bench_geo: no real boundaries at hand: skipped\n");
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+        bool real = questions[i].ours == cover_real_city     ? real_city
+                    : questions[i].ours == cover_real_county ? real_county
+                                                             : true;
+        if (real)
+            answer(&questions[i], &in, rounds, json);
+    }
+    bench_geo_each(real_city ? &in.real_city : &in.city, rounds, json);
     free(in.prepared_large);
     free(in.prepared_city);
     free(in.followers);

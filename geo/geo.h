@@ -189,7 +189,8 @@ size_t geo_prepared_size(const struct geo_shape *shape);
 /* memory is aligned as malloc does. NULL when size is below geo_prepared_size. A tree of boxes over runs of
  * edges (after A. Guttman, R-Trees, SIGMOD 1984, in the order of the ring). */
 struct geo_prepared *geo_prepare(const struct geo_shape *shape, void *memory, size_t size);
-/* The questions above, each about as fast for 41,000 points as for 40. */
+/* The questions above, about as fast for 41,000 points as for 40: half a microsecond, the distance some tens.
+ */
 bool geo_prepared_touches_cell(const struct geo_prepared *shape, geo_cell cell);
 enum geo_side geo_prepared_side(const struct geo_prepared *shape, geo_cell cell);
 bool geo_prepared_touches_circle(const struct geo_prepared *shape, struct geo_point center, double radius);

@@ -44,19 +44,54 @@ static double edge_distance(const struct nearest *nearest, struct geo_point a, s
     return geo_edge_distance(a, b, nearest->point, nearest->best);
 }
 
+static int add_children(const struct geo_index *index, struct geo_node node, struct geo_node *out)
+{
+    size_t first = (size_t)node.number * GEO_FAN, left = index->count[node.level - 1] - first;
+    int count = left < GEO_FAN ? (int)left : GEO_FAN;
+    for (int i = 0; i < count; i++)
+        out[i] = (struct geo_node){(uint32_t)(first + (size_t)i), node.level - 1};
+    return count;
+}
+
+static void look_at_run(struct nearest *nearest, const struct geo_index *index, const struct geo_run *run)
+{
+    for (struct stretch stretch = stretches_of(index, run); next_stretch(&stretch);)
+        for (size_t i = 0; i < stretch.edges; i++) {
+            double distance = edge_distance(nearest, stretch.points[i], stretch.points[i + 1]);
+            if (distance < nearest->best) {
+                nearest->best = distance;
+                nearest->within = geo_circle_box(nearest->point, distance);
+            }
+        }
+}
+
+/* Down the tree, each time into the box that is nearest: what is found there leaves little else to look at.
+ */
+static const struct geo_run *promising_run(const struct geo_index *index, struct geo_point point)
+{
+    struct geo_node node = {0, (uint32_t)(index->levels - 1)}, below[GEO_FAN];
+    while (node.level > 0) {
+        int count = add_children(index, node, below), nearest = 0;
+        double best = HUGE_VAL;
+        for (int i = 0; i < count; i++) {
+            size_t at = index->start[below[i].level] + below[i].number;
+            double distance = geo_box_distance(index->runs[at].box, point);
+            if (distance < best)
+                best = distance, nearest = i;
+        }
+        node = below[nearest];
+    }
+    return &index->runs[node.number];
+}
+
 double geo_index_border_distance(const struct geo_index *index, struct geo_point point, double enough)
 {
     struct nearest nearest = nearest_to(point, enough);
     const struct geo_run *run;
+    if (index->count[0] > 0)
+        look_at_run(&nearest, index, promising_run(index, point));
     for (size_t at = 0; (run = next_run(index, &at, index->count[0], may_be_nearer, &nearest)) != NULL;)
-        for (struct stretch stretch = stretches_of(index, run); next_stretch(&stretch);)
-            for (size_t i = 0; i < stretch.edges; i++) {
-                double distance = edge_distance(&nearest, stretch.points[i], stretch.points[i + 1]);
-                if (distance < nearest.best) {
-                    nearest.best = distance;
-                    nearest.within = geo_circle_box(point, distance);
-                }
-            }
+        look_at_run(&nearest, index, run);
     return nearest.best;
 }
 
@@ -106,15 +141,6 @@ static struct geo_about about_box(struct geo_box box, struct geo_point point, do
     if (about.farthest < HUGE_VAL)
         return about;
     return (struct geo_about){geo_box_distance(box, point), geo_box_farthest(box, point)};
-}
-
-static int add_children(const struct geo_index *index, struct geo_node node, struct geo_node *out)
-{
-    size_t first = (size_t)node.number * GEO_FAN, left = index->count[node.level - 1] - first;
-    int count = left < GEO_FAN ? (int)left : GEO_FAN;
-    for (int i = 0; i < count; i++)
-        out[i] = (struct geo_node){(uint32_t)(first + (size_t)i), node.level - 1};
-    return count;
 }
 
 bool geo_view_narrow(const struct geo_index *index, const struct geo_view *from, const struct geo_disc *disc,

@@ -33,30 +33,6 @@ static void known_hashes(void **state)
     }
 }
 
-static void public_vectors(void **state)
-{
-    (void)state;
-    FILE *file = fopen("../shared/data/geo/geohash/encode.tsv", "r");
-    if (file == NULL)
-        skip();
-    char line[200], hash[20], text[GEO_CELL_TEXT];
-    struct geo_point point;
-    unsigned long long number;
-    int tried = 0;
-    while (fgets(line, sizeof line, file) != NULL) {
-        if (sscanf(line, "%19s %lf %lf %llx", hash, &point.lat, &point.lon, &number) != 4)
-            continue;
-        geo_cell cell;
-        assert_int_equal(geo_encode(point, 12, &cell), GEO_OK);
-        geo_format(cell, text);
-        assert_string_equal(text, hash);
-        assert_true(cell >> 4 == number >> 4);
-        tried++;
-    }
-    fclose(file);
-    assert_true(tried > 4000);
-}
-
 static void refusals(void **state)
 {
     (void)state;
@@ -266,9 +242,8 @@ static void kin(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(known_hashes), cmocka_unit_test(public_vectors),
-        cmocka_unit_test(refusals), cmocka_unit_test(families), cmocka_unit_test(neighbor_cells),
-        cmocka_unit_test(laws), cmocka_unit_test(arrays), cmocka_unit_test(kin),
-        cmocka_unit_test(same_as_definition)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(known_hashes), cmocka_unit_test(refusals),
+        cmocka_unit_test(families), cmocka_unit_test(neighbor_cells), cmocka_unit_test(laws),
+        cmocka_unit_test(arrays), cmocka_unit_test(kin), cmocka_unit_test(same_as_definition)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,6 +121,75 @@ static void come_and_go(void **state)
     }
 }
 
+/* The other way round: alerts are in the set by the circles around them, a new follower asks with his own,
+ * and each alert found is asked exactly. */
+enum { ALERTS = 400 };
+
+struct alert {
+    struct geo_circle around;
+    struct geo_point points[41];
+    struct geo_ring ring;
+    struct geo_polygon polygon;
+    struct geo_shape shape;
+    bool found;
+};
+
+static bool note_alert(void *context, struct geo_circle *circle)
+{
+    struct alert *alert = (struct alert *)circle;
+    const struct geo_shape *follower = context;
+    assert_false(alert->found);
+    alert->found = geo_shape_touches_circle(&alert->shape, follower->center, follower->radius);
+    return true;
+}
+
+static void make_alert(struct chance *chance, int i, struct alert *alert)
+{
+    struct geo_point center = {
+        chance_between(chance, 30, 36), remainder(chance_between(chance, 176, 184), 360)};
+    if (i % 50 == 0)
+        center.lat = 89;
+    alert->shape = (struct geo_shape){
+        .kind = GEO_CIRCLE, .center = center, .radius = exp(chance_between(chance, 0, 11))};
+    if (i % 2 == 0) {
+        alert->ring = star(chance, alert->points, center, exp(chance_between(chance, -8, 1)), 40);
+        alert->polygon = (struct geo_polygon){&alert->ring, 1};
+        alert->shape =
+            (struct geo_shape){.kind = GEO_POLYGONS, .polygons = &alert->polygon, .polygon_count = 1};
+    }
+    geo_shape_around(&alert->shape, &alert->around.center, &alert->around.radius);
+}
+
+static void alerts_for_a_new_follower(void **state)
+{
+    (void)state;
+    static struct alert alerts[ALERTS];
+    struct geo_circles set = {0};
+    struct chance chance = chance_of(16);
+    for (int i = 0; i < ALERTS; i++) {
+        make_alert(&chance, i, &alerts[i]);
+        assert_int_equal(geo_circles_add(&set, &alerts[i].around), GEO_OK);
+    }
+    size_t concerned = 0;
+    for (long i = 0; i < rounds(200); i++) {
+        struct geo_shape follower = {.kind = GEO_CIRCLE, .radius = 400 << chance_below(&chance, 5)};
+        follower.center =
+            (struct geo_point){chance_between(&chance, i % 20 == 0 ? 86 : 30, i % 20 == 0 ? 90 : 36),
+                remainder(chance_between(&chance, 176, 184), 360)};
+        uint64_t memory[128];
+        const struct geo_prepared *prepared = geo_prepare(&follower, memory, sizeof memory);
+        assert_non_null(prepared);
+        assert_true(geo_circles_find(&set, prepared, note_alert, &follower));
+        for (int j = 0; j < ALERTS; j++) {
+            bool expected = geo_shape_distance(&alerts[j].shape, follower.center) <= follower.radius;
+            assert_int_equal(alerts[j].found, expected);
+            concerned += expected;
+            alerts[j].found = false;
+        }
+    }
+    assert_true(concerned > (size_t)rounds(200));
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -135,6 +204,7 @@ static void refusals(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(come_and_go), cmocka_unit_test(refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(come_and_go),
+        cmocka_unit_test(alerts_for_a_new_follower), cmocka_unit_test(refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* Polygons in all their forms: what is refused and where, measures, and prepared shapes against unprepared
- * ones and against real boundaries. */
+ * ones. */
 #include "test_geo.h"
 
 struct polygon_text {
@@ -317,96 +317,11 @@ static void rings_that_share_runs(void **state)
     }
 }
 
-/* The rings of a GeoJSON file as it is on disk: every innermost list of pairs. Enough for files without
- * holes. */
-static size_t read_rings(
-    const char *path, struct geo_point *points, size_t point_room, struct geo_ring *rings, size_t ring_room)
-{
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        return 0;
-    size_t count = 0, used = 0;
-    int depth = 0, c;
-    bool in_coordinates = false;
-    char word[16] = "";
-    while ((c = fgetc(file)) != EOF && count < ring_room && used < point_room) {
-        memmove(word, word + 1, sizeof word - 2);
-        word[sizeof word - 2] = (char)c;
-        if (memcmp(word + 1, "\"coordinates\"", 13) == 0)
-            in_coordinates = true, depth = 0;
-        if (!in_coordinates)
-            continue;
-        if (c == '[') {
-            double lon, lat;
-            depth++;
-            if (fscanf(file, " %lf , %lf", &lon, &lat) == 2) {
-                if (rings[count].count == 0)
-                    rings[count].points = &points[used];
-                points[used++] = (struct geo_point){lat, lon};
-                rings[count].count++;
-            }
-        } else if (c == ']') {
-            c = fgetc(file);
-            while (c == ' ' || c == '\n')
-                c = fgetc(file);
-            depth--;
-            if (c != ',' && rings[count].count > 0)
-                count++;
-            ungetc(c, file);
-            if (depth == 0)
-                in_coordinates = false;
-        }
-    }
-    fclose(file);
-    return count;
-}
-
-static void real_boundaries(void **state)
-{
-    (void)state;
-    static const char *const paths[] = {
-        "../shared/data/geo/boundaries/california-counties-click_that_hood.geojson",
-        "../shared/data/geo/boundaries/la-county-88-cities.geojson",
-        "../shared/data/geo/geohash/geohash-poly-slowshape.ldj"};
-    static struct geo_point points[200000];
-    struct chance chance = chance_of(11);
-    size_t all = 0;
-    for (size_t i = 0; i < 3; i++) {
-        static struct geo_ring rings[3000];
-        memset(rings, 0, sizeof rings);
-        size_t count = read_rings(paths[i], points, 200000, rings, 3000);
-        for (size_t j = 0; j < count; j++) {
-            const struct geo_polygon polygon = {&rings[j], 1};
-            const struct geo_shape shape = {.kind = GEO_POLYGONS, .polygons = &polygon, .polygon_count = 1};
-            if (geo_shape_check(&shape) != GEO_OK)
-                continue;
-            all++;
-            geo_cell cells[64];
-            struct geo_cover cover;
-            assert_int_equal(geo_cover_mixed(&shape, (struct geo_limits){1, 7, 64}, cells, &cover), GEO_OK);
-            for (size_t k = 0; k + 1 < rings[j].count; k++) {
-                bool held = false;
-                for (size_t m = 0; m < cover.count && !held; m++) {
-                    struct geo_box box = geo_bounds(cells[m]);
-                    held = rings[j].points[k].lat >= box.south && rings[j].points[k].lat <= box.north &&
-                           rings[j].points[k].lon >= box.west && rings[j].points[k].lon <= box.east;
-                }
-                assert_true(held);
-            }
-            if (j % 10 == 0)
-                compare_prepared(&chance, &shape, 5);
-        }
-    }
-    if (all == 0)
-        skip();
-    assert_true(all > 100);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(refusals_say_where),
         cmocka_unit_test(too_many_polar_rings), cmocka_unit_test(areas_and_boxes),
         cmocka_unit_test(circle_around), cmocka_unit_test(prepared_is_the_same),
-        cmocka_unit_test(rings_that_share_runs), cmocka_unit_test(real_boundaries)};
+        cmocka_unit_test(rings_that_share_runs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,28 @@ static void distances(void **state)
     assert_near(geo_distance(here, antipode), round_earth / 2 - 0.01, 1e-7);
 }
 
+/* Against the WGS 84 ellipsoid, as C. F. F. Karney's GeographicLib has it (the first three are examples of
+ * its manual). */
+static void near_the_ellipsoid(void **state)
+{
+    (void)state;
+    static const struct {
+        struct geo_point from, to;
+        double metres;
+    } known[] = {
+        {{40.6, -73.8}, {51.6, -0.5}, 5551759.400},      /* New York, London */
+        {{40.6, -73.8}, {1.4, 104}, 15347512.941},       /* New York, Singapore */
+        {{-41.32, 174.81}, {40.96, -5.5}, 19959679.267}, /* Wellington, Salamanca */
+        {{0, 0}, {1, 0}, 110574.389},                    /* where it is most */
+        {{89, 0}, {90, 0}, 111693.865},
+        {{0, 0}, {0, 1}, 111319.491},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        assert_near(geo_distance(known[i].from, known[i].to), known[i].metres, 0.0057 * known[i].metres);
+    double most = geo_distance(known[3].from, known[3].to) / known[3].metres - 1;
+    assert_near(most, 0.0056, 0.0001);
+}
+
 /* ---- slow ways ---- */
 
 static double wrap(double degrees)
@@ -432,10 +454,11 @@ static void large_polygon(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(distances), cmocka_unit_test(circle_meets_cells),
-        cmocka_unit_test(circle_tangent), cmocka_unit_test(circle_covers), cmocka_unit_test(no_room),
-        cmocka_unit_test(polygon_with_hole), cmocka_unit_test(over_the_antimeridian),
-        cmocka_unit_test(around_a_pole), cmocka_unit_test(bad_shapes), cmocka_unit_test(random_polygons),
-        cmocka_unit_test(edge_distances), cmocka_unit_test(large_polygon)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(distances), cmocka_unit_test(near_the_ellipsoid),
+        cmocka_unit_test(circle_meets_cells), cmocka_unit_test(circle_tangent),
+        cmocka_unit_test(circle_covers), cmocka_unit_test(no_room), cmocka_unit_test(polygon_with_hole),
+        cmocka_unit_test(over_the_antimeridian), cmocka_unit_test(around_a_pole),
+        cmocka_unit_test(bad_shapes), cmocka_unit_test(random_polygons), cmocka_unit_test(edge_distances),
+        cmocka_unit_test(large_polygon)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,7 +121,8 @@ static void print_json(
 /* No more than tells that it is too large. False: errno tells. */
 static bool load(const char *path, struct arena *arena, struct bytes *out)
 {
-    FILE *file = fopen(path, "rb");
+    bool standard_input = strcmp(path, "-") == 0;
+    FILE *file = standard_input ? stdin : fopen(path, "rb");
     if (!file)
         return false;
     size_t room = 64 * 1024;
@@ -137,7 +138,8 @@ static bool load(const char *path, struct arena *arena, struct bytes *out)
     out->data = data;
     bool read = !ferror(file);
     int failed = errno;
-    fclose(file);
+    if (!standard_input)
+        fclose(file);
     errno = failed;
     return read;
 }
@@ -160,13 +162,24 @@ static bool signature_fits(
     return false;
 }
 
+/* Told as any other file is, so that each has its object. */
+static enum exit_code cannot_read(const struct invocation *invocation, const char *path, struct arena *arena)
+{
+    const char *why = arena_printf(arena, "cannot read %s: %s", path, strerror(errno));
+    if (!invocation->common.json)
+        return cli_fail(invocation, EXIT_USAGE, "%s", why);
+    cli_print_json(json_pack("{s:o, s:b, s:s, s:[], s:[], s:[], s:n}", "file", json_of(text_of(path)), "ok",
+        0, "error", why, "errors", "warnings", "areas", "identifier"));
+    return EXIT_USAGE;
+}
+
 static enum exit_code check(const struct invocation *invocation, const char *path, struct arena *arena)
 {
     struct bytes document = {0};
     struct cap_message message;
     struct cap_findings findings;
     if (!load(path, arena, &document))
-        return cli_fail(invocation, EXIT_USAGE, "cannot read %s: %s", path, strerror(errno));
+        return cannot_read(invocation, path, arena);
     bool ok = cap_read(document, CAP_STRICT, arena, &message, &findings);
     ok &= signature_fits(document, &message, &findings);
     if (invocation->common.json)
@@ -196,4 +209,4 @@ static enum exit_code run(struct invocation *invocation)
 }
 
 const struct command command_cap_check = {
-    "cap check", "hold CAP documents against the rules of the standard", "FILE...", options, run};
+    "cap check", "hold CAP documents against the rules of the standard", "FILE|- ...", options, run};

@@ -31,6 +31,7 @@ static const struct command *const commands[] = {
     &command_geo_area,
     &command_geo_check,
     &command_cap_check,
+    &command_cap_rules,
     &command_poll,
     &command_moderate_list,
     &command_moderate_show,

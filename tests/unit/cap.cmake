@@ -5,3 +5,7 @@ foreach(thing cases limits shared write signature alert alert_areas area_limits)
     SOURCES ${here}/test_cap_${thing}.c ${here}/test_cap_support.c ${here}/test_cap_alert_support.c)
 endforeach()
 target_sources(test_cap_signature PRIVATE ${here}/test_cap_signer.c)
+
+neighbors_test(NAME cli_cap SOURCES ${here}/test_cli_cap.c ${here}/test_cap_support.c LIBS neighbors_cap jansson)
+target_compile_definitions(test_cli_cap PRIVATE NEIGHBORS_PROGRAM="$<TARGET_FILE:neighbors>")
+add_dependencies(test_cli_cap neighbors)

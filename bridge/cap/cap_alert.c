@@ -87,7 +87,8 @@ struct text cap_prose(struct text text, size_t most, struct arena *arena)
         memcpy(out + len, ellipsis, sizeof ellipsis);
         len += sizeof ellipsis - 1;
     }
-    return (struct text){out, len};
+    text = cap_trimmed((struct text){out, len});
+    return text.len ? text : (struct text){NULL, 0};
 }
 
 /* A language that cannot be one (blanks, other scripts) is not told. */
@@ -132,7 +133,8 @@ static struct text joined(struct text first, struct text more, struct arena *are
 enum { JOINED_MAX = 64 };
 
 /* All that the document says in the language of its info `first`, and of the next few in it. */
-static struct alert_text texts_of(const struct cap_message *message, size_t first, struct arena *arena)
+static struct alert_text texts_of(
+    const struct cap_message *message, size_t first, uint8_t category, struct arena *arena)
 {
     const struct cap_info *info = &message->infos[first];
     struct text language = language_of(info);
@@ -145,12 +147,16 @@ static struct alert_text texts_of(const struct cap_message *message, size_t firs
         description = joined(description, message->infos[i].text, arena);
         instruction = joined(instruction, message->infos[i].instruction, arena);
     }
+    struct text event = cap_prose(info->event, LIMIT_HEADLINE, arena);
+    if (!event.len)
+        event = text_of(cap_category_out(category).event);
+    headline = cap_prose(headline, LIMIT_HEADLINE, arena);
     return (struct alert_text){.language = language,
-        .headline = cap_prose(headline.len ? headline : info->event, LIMIT_HEADLINE, arena),
+        .headline = headline.len ? headline : event,
         .description = cap_prose(description, LIMIT_PUBLISHED_TEXT, arena),
         .instruction = cap_prose(instruction, LIMIT_PUBLISHED_TEXT, arena),
         .web = web_of(info->web),
-        .event = cap_prose(info->event, LIMIT_HEADLINE, arena)};
+        .event = event};
 }
 
 static bool first_of_its_language(const struct cap_message *message, size_t index)
@@ -163,7 +169,7 @@ static bool first_of_its_language(const struct cap_message *message, size_t inde
 
 static void take_texts(const struct cap_message *message, struct arena *arena, struct alert *out)
 {
-    struct alert_text main = texts_of(message, 0, arena);
+    struct alert_text main = texts_of(message, 0, out->category, arena);
     out->headline = main.headline;
     out->description = main.description;
     out->instruction = main.instruction;
@@ -173,7 +179,7 @@ static void take_texts(const struct cap_message *message, struct arena *arena, s
     out->texts = arena_alloc(arena, LIMIT_TEXTS * sizeof *out->texts);
     for (size_t i = 1; i < message->info_count && out->text_count < LIMIT_TEXTS; i++)
         if (first_of_its_language(message, i))
-            out->texts[out->text_count++] = texts_of(message, i, arena);
+            out->texts[out->text_count++] = texts_of(message, i, out->category, arena);
 }
 
 /* ---- how bad, how soon, until when ---- */

@@ -214,8 +214,12 @@ static void control_characters(void **state)
     assert_text(alert.event, "W i");
     assert_text(alert.headline, "a  b  c\xC2\xA0"
                                 "d");
-    assert_text(alert.description, "a\tb\nc\rd   ");
+    assert_text(alert.description, "a\tb\nc\rd");
     assert_int_equal(alert.web.len, 0);
+    assert_true(took(CAP_HEAD CAP_INFO_OF(
+        "en", "&#127;", "Past", "Minor", "Unknown", "<headline>&#127;</headline>") "</info></alert>"));
+    assert_text(alert.event, "Weather"); /* of nothing but those its category */
+    assert_text(alert.headline, "Weather");
 }
 
 /* ---- judgements and times ---- */

@@ -103,9 +103,7 @@ static bool start_root(struct reader *reader, const char *name, const xmlChar *u
         report(reader, ROOT_OTHER, name, nothing);
         return false;
     }
-    if (breach == NAMESPACE_OTHER)
-        return false;
-    /* Versions that are refused are read on, to tell what else is wrong. */
+    /* What is refused for its namespace is read on, to tell what else is wrong. */
     reader->message->minor = breach == VERSION_10 ? 0 : breach == VERSION_11 ? 1 : 2;
     reader->uri = uri;
     reader->frames[0] =

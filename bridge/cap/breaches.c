@@ -35,6 +35,8 @@ static const struct cap_breach_row rows[BREACH_COUNT] = {
     ROW(WORD_LOOSE, "word-loose", "R04", NULL, 'M', STRICTLY, "the word must be written exactly as in the standard"),
     ROW(TOO_LARGE, "too-large", "R05", NULL, 'B', ALWAYS, "a document may have 4 MiB"),
     ROW(TOO_MANY_ELEMENTS, "too-many-elements", "R05", NULL, 'B', ALWAYS, "a document may have 200,000 elements"),
+    ROW(TOO_MANY_NAMES, "too-many-names", "R05", NULL, 'B', ALWAYS, "addresses and incidents may have 100,000 names"),
+    ROW(TOO_MANY_STRANGERS, "too-many-strangers", "R05", NULL, 'B', ALWAYS, "a document may have 20,000 attributes, and 2,000 elements and as many instructions that are not of CAP"),
     ROW(TOO_MANY_POINTS, "too-many-points", "R05", NULL, 'B', ALWAYS, "a polygon may have 100,000 points, a document 400,000"),
     ROW(IDENTIFIER_MISSING, "identifier-missing", "R06", "R04", 'M', ALWAYS, "alert must have an identifier"),
     ROW(IDENTIFIER_EMPTY, "identifier-empty", "R06", NULL, 'M', ALWAYS, "identifier must not be empty"),

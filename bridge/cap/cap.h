@@ -15,6 +15,10 @@ enum {
     CAP_POLYGON_POINTS_MAX = 100 * 1000,
     CAP_POINTS_MAX = 400 * 1000,
     CAP_ELEMENTS_MAX = 200 * 1000,
+    CAP_NAMES_MAX = 100 * 1000,   /* in addresses, in incidents */
+    CAP_STRANGERS_MAX = 2 * 1000, /* elements that are not of CAP, a signature's among them */
+    CAP_INSTRUCTIONS_MAX = 2 * 1000,
+    CAP_ALL_ATTRIBUTES_MAX = 20 * 1000,
     CAP_ATTRIBUTES_MAX = 64, /* of one element */
     CAP_TAG_BYTES_MAX = 16 * 1024,
     CAP_DEPTH_MAX = 32,

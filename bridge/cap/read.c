@@ -32,10 +32,11 @@ struct reader {
     unsigned lines_skipped;
     const xmlChar *uri; /* the namespace of the root, one string for all */
     struct frame frames[FRAMES_MAX];
-    size_t depth;                 /* of frames */
-    size_t skipped;               /* open elements that nobody reads */
-    size_t open;                  /* all open elements */
-    size_t elements;              /* so far */
+    size_t depth;    /* of frames */
+    size_t skipped;  /* open elements that nobody reads */
+    size_t open;     /* all open elements */
+    size_t elements; /* so far, and of them those that nobody read; what else names something */
+    size_t strangers, attributes, instructions;
     const struct cap_field *leaf; /* the open element with text; NULL: none */
     unsigned leaf_line;
     char *text; /* of the leaf: `small`, or from malloc */
@@ -195,13 +196,19 @@ static void start_element(void *user, const xmlChar *name, const xmlChar *prefix
     const xmlChar **attributes)
 {
     struct reader *reader = user;
-    (void)prefix, (void)namespace_count, (void)namespaces, (void)defaulted;
+    (void)prefix, (void)namespaces, (void)defaulted;
     if (reader->stopped)
         return;
-    if (++reader->open > CAP_DEPTH_MAX || ++reader->elements > CAP_ELEMENTS_MAX) {
-        report(reader, reader->open > CAP_DEPTH_MAX ? TOO_DEEP : TOO_MANY_ELEMENTS, "document", nothing);
-        stop(reader);
-    } else if (reader->context.findings->refused > CAP_REFUSED_MAX) {
+    reader->attributes += (size_t)attribute_count + (size_t)namespace_count;
+    enum cap_breach breach =
+        ++reader->open > CAP_DEPTH_MAX          ? TOO_DEEP
+        : ++reader->elements > CAP_ELEMENTS_MAX ? TOO_MANY_ELEMENTS
+        : reader->strangers > CAP_STRANGERS_MAX || reader->attributes > CAP_ALL_ATTRIBUTES_MAX
+            ? TOO_MANY_STRANGERS
+            : BREACH_NONE;
+    if (breach || reader->context.findings->refused > CAP_REFUSED_MAX) {
+        if (breach)
+            report(reader, breach, "document", nothing);
         stop(reader);
     } else if (reader->open == 1) {
         if (start_root(reader, (const char *)name, uri))
@@ -211,7 +218,19 @@ static void start_element(void *user, const xmlChar *name, const xmlChar *prefix
     } else if (reader->skipped > 0 ||
                !start_known(reader, (const char *)name, uri, attribute_count, attributes)) {
         reader->skipped++;
+        reader->strangers++;
     }
+}
+
+/* Each may bring a new name, and the parser's time to find one grows with those that it has. */
+static void instruction(void *user, const xmlChar *name, const xmlChar *content)
+{
+    struct reader *reader = user;
+    (void)name, (void)content;
+    if (reader->stopped || ++reader->instructions <= CAP_INSTRUCTIONS_MAX)
+        return;
+    report(reader, TOO_MANY_STRANGERS, "document", nothing);
+    stop(reader);
 }
 
 /* ---- its text ---- */
@@ -315,6 +334,7 @@ static void parse(struct reader *reader, struct bytes utf8)
         .characters = characters,
         .ignorableWhitespace = characters,
         .cdataBlock = characters,
+        .processingInstruction = instruction,
         .serror = parse_error};
     xmlInitParser();
     reader->parser = xmlNewParserCtxt();

@@ -213,6 +213,10 @@ void cap_take_names(
         }
         if (word.len == 0)
             continue;
+        if (cap_list_get(object, field).count == CAP_NAMES_MAX) {
+            cap_report(context, TOO_MANY_NAMES, context->line, field->name, (struct text){NULL, 0});
+            return;
+        }
         struct text *item = cap_list_push(context->arena, object, field, sizeof *item);
         *item = word;
         if (rest.len > 0 && rest.data == word.data + word.len) { /* the blank behind it */

@@ -31,9 +31,11 @@ enum { MIB = 1024 * 1024, MOST_MS = 100, MOST_KIB = 64 * 1024, ROOM = 110 * MIB 
     "<info><category>Met</category><event>Wind</event><urgency>Past</urgency><severity>Minor</severity>"     \
     "<certainty>Unknown</certainty>"
 #define AREA INFO "<area><areaDesc>a</areaDesc>"
+#define SIGNATURE "<Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\">"
+#define LATIN "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"
 #define TAIL "</area></info></alert>"
 
-/* A document is a head, a piece many times, and a tail. */
+/* A document is a head, a piece many times, in which % stands for its number, and a tail. */
 struct hostile {
     const char *what, *breach; /* "": accepted */
     const char *head, *piece;
@@ -68,13 +70,24 @@ static const struct hostile cases[] = {
     {"characters by number", "", HEAD "<note>", "&#65;", 800000, "</note></alert>"},
     {"comments without end", "", HEAD, "<!---->", 590000, "</alert>"},
     {"one comment without end", "not-well-formed", HEAD "<!--", "- ", 2000000, ""},
-    {"instructions", "", HEAD, "<?a?>", 800000, "</alert>"},
+    {"instructions", "too-many-strangers", HEAD, "<?a?>", 800000, "</alert>"},
+    {"instructions of many names", "too-many-strangers", HEAD, "<?a%06zu?>", 380000, "</alert>"},
+    {"names in a signature", "too-many-strangers", HEAD SIGNATURE, "<a%06zu/>", 190000,
+        "</Signature></alert>"},
+    {"attributes in a signature", "too-many-strangers", HEAD SIGNATURE,
+        "<x a%1$06zu=\"\" b%1$06zu=\"\" c%1$06zu=\"\" d%1$06zu=\"\"/>", 80000, "</Signature></alert>"},
+    {"attributes of many names", "attribute", HEAD, "<code a%06zu=\"\"/>", 180000, "</alert>"},
+    {"spaces of many names", "too-many-strangers", HEAD, "<code xmlns:a%06zu=\"u\"/>", 150000, "</alert>"},
     {"CDATA", "", HEAD "<note>", "<![CDATA[]]>", 340000, "</note></alert>"},
     {"a text of 4 MB", "", HEAD "<note>", "aaaaaaa\n", 520000, "</note></alert>"},
     {"references", "reference-form", HEAD "<references>", "a ", 2000000, "</references></alert>"},
     {"good references", "", HEAD "<references>", "a,b,2026-03-01T09:00:00-08:00 ", 130000,
         "</references></alert>"},
-    {"quotes", "", HEAD "<incidents>", "\" \" ", 1000000, "</incidents></alert>"},
+    {"quotes", "too-many-names", HEAD "<incidents>", "\" \" ", 1000000, "</incidents></alert>"},
+    {"names", "too-many-names", HEAD "<addresses>", "a ", 2000000, "</addresses></alert>"},
+    {"names in Latin 1", "too-many-names", LATIN HEAD "<addresses>", "\xE9 ", 2000000,
+        "</addresses></alert>"},
+    {"a text in Latin 1", "", LATIN HEAD "<note>", "\xE9\xE9\xE9\xE9", 1000000, "</note></alert>"},
     {"nested documents", "unknown-element", "", HEAD, 4, "</alert></alert></alert></alert>"},
     {"infos", "", HEAD, INFO "</info>", 20000, "</alert>"},
     {"empty infos", "category-missing", HEAD, "<info/>", 190000, "</alert>"},
@@ -99,10 +112,16 @@ static size_t fill(const struct hostile *hostile, uint8_t *out)
     size_t head = strlen(hostile->head), piece = strlen(hostile->piece), tail = strlen(hostile->tail);
     assert_true(head + piece * hostile->count + tail <= ROOM);
     memcpy(out, hostile->head, head);
-    for (size_t i = 0; i < hostile->count; i++)
-        memcpy(out + head + i * piece, hostile->piece, piece);
-    memcpy(out + head + piece * hostile->count, hostile->tail, tail);
-    return head + piece * hostile->count + tail;
+    bool numbered = strchr(hostile->piece, '%');
+    char one[256];
+    uint8_t *to = out + head;
+    for (size_t i = 0; i < hostile->count; i++, to += piece) {
+        if (numbered)
+            piece = (size_t)snprintf(one, sizeof one, hostile->piece, i);
+        memcpy(to, numbered ? one : hostile->piece, piece);
+    }
+    memcpy(to, hostile->tail, tail);
+    return (size_t)(to - out) + tail;
 }
 
 static int64_t now_us(void)

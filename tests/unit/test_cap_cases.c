@@ -5,8 +5,9 @@
 enum { COLUMNS = 4, MODES = 3 };
 
 /* Those that need a document made for them (test_cap_limits.c), or a key (test_cap_signature.c). */
-static const char *const elsewhere[] = {"too-large", "too-many-elements", "too-many-names", "too-many-strangers", "too-many-points", "too-deep",
-    "too-many-attributes", "tag-too-long", "signature-fails", NULL};
+static const char *const elsewhere[] = {"too-large", "too-many-elements", "too-many-names",
+    "too-many-strangers", "too-many-points", "too-deep", "too-many-attributes", "tag-too-long",
+    "signature-fails", NULL};
 
 static int hexadecimal(char c)
 {

@@ -16,27 +16,29 @@ enum { TIME_TEXT = 32, SUMMARY = 1024, DRAWN_POINTS = 200 };
 
 /* ---- text ---- */
 
-/* How many bytes the character there has; 0: none that XML can hold. The text is UTF-8. */
-static size_t character(struct text text, size_t at)
+/* How many bytes the character there has; *held: XML can hold it. The text is UTF-8. */
+static size_t character(struct text text, size_t at, bool *held)
 {
     const unsigned char *c = (const unsigned char *)text.data + at;
     size_t len = *c < 0x80 ? 1 : *c < 0xE0 ? 2 : *c < 0xF0 ? 3 : 4;
-    if (at + len > text.len || (len == 1 && *c < 0x20 && *c != '\n' && *c != '\t' && *c != '\r'))
-        return 0;
-    bool none = len == 3 && c[0] == 0xEF && c[1] == 0xBF && c[2] >= 0xBE; /* U+FFFE, U+FFFF */
-    return none ? 0 : len;
+    bool control = len == 1 && *c < 0x20 && *c != '\n' && *c != '\t' && *c != '\r';
+    bool whole = at + len <= text.len;
+    bool none = whole && len == 3 && c[0] == 0xEF && c[1] == 0xBF && c[2] >= 0xBE; /* U+FFFE, U+FFFF */
+    *held = whole && !control && !none;
+    return whole ? len : text.len - at;
 }
 
-/* The text without what XML cannot hold, cut at a character when it is longer than `most`. */
+/* The text with blanks for what XML cannot hold, cut at a character when it is longer than `most`. */
 static char *clean(struct text text, size_t most, struct arena *arena)
 {
     char *out = arena_copy(arena, text.data ? text.data : "", text.len);
     size_t at = 0;
     while (at < text.len && at < most) {
-        size_t len = character((struct text){out, text.len}, at);
-        if (!len)
-            out[at] = ' ';
-        at += len ? len : 1;
+        bool held;
+        size_t len = character((struct text){out, text.len}, at, &held);
+        if (!held)
+            memset(out + at, ' ', len);
+        at += len;
     }
     out[at] = '\0';
     return out;
@@ -92,9 +94,22 @@ static void put_person(xmlTextWriter *writer, const char *name)
 
 /* ---- where ---- */
 
-static int degrees(char *out, size_t room, struct position point)
+/* 1e-7 degrees with the digits that count: "34.0768". */
+static char *degrees(char *out, int32_t e7)
 {
-    return snprintf(out, room, "%.7g %.7g", point.lat_e7 / 1e7, point.lon_e7 / 1e7);
+    int64_t size = e7 < 0 ? -(int64_t)e7 : e7;
+    out += sprintf(out, "%s%d.%07d", e7 < 0 ? "-" : "", (int)(size / 10000000), (int)(size % 10000000));
+    while (out[-1] == '0' && out[-2] != '.')
+        out--;
+    *out = '\0';
+    return out;
+}
+
+static char *point(char *out, struct position position)
+{
+    out = degrees(out, position.lat_e7);
+    *out++ = ' ';
+    return degrees(out, position.lon_e7);
 }
 
 static void put_ring(xmlTextWriter *writer, const struct ring *ring, struct arena *arena)
@@ -104,7 +119,7 @@ static void put_ring(xmlTextWriter *writer, const struct ring *ring, struct aren
     for (size_t i = 0; i < ring->count; i++) {
         *at = ' ';
         at += i > 0;
-        at += snprintf(at, POINT, "%.9g %.10g", ring->points[i].lat_e7 / 1e7, ring->points[i].lon_e7 / 1e7);
+        at = point(at, ring->points[i]);
     }
     put(writer, "georss:polygon", text);
 }
@@ -115,9 +130,9 @@ static void put_place(xmlTextWriter *writer, const struct place *place, struct a
     char text[80];
     size_t points = 0;
     if (place->kind == PLACE_POINT || place->kind == PLACE_CIRCLE) {
-        int len = degrees(text, sizeof text, place->center);
+        char *end = point(text, place->center);
         if (place->kind == PLACE_CIRCLE)
-            snprintf(text + len, sizeof text - (size_t)len, " %u", place->radius_m);
+            sprintf(end, " %u", place->radius_m);
         put(writer, place->kind == PLACE_POINT ? "georss:point" : "georss:circle", text);
         return;
     }

@@ -1,4 +1,4 @@
-/* Between http.c and http_body.c: connections, and the requests on them. */
+/* Between the files of http: connections, and the requests on them. */
 #ifndef NEIGHBORS_BROKER_NET_HTTP_INSIDE_H
 #define NEIGHBORS_BROKER_NET_HTTP_INSIDE_H
 
@@ -38,8 +38,28 @@ struct guest {
 
 /* ms, monotonic, of this turn. */
 int64_t http_now(const struct http *http);
+
+/* ---- heads (http_head.c) ---- */
+
+/* A request has come. Returned to libwebsockets. */
+int http_begin(struct lws *wsi, struct guest *guest, const char *path, size_t len);
 /* The request is whole: asks its route. */
 void http_serve(struct http_request *request);
+/* True when the client has sent more than was served, or another one may have: libwebsockets says only that
+ * somebody has whose reading is not stopped. */
+bool http_pipelined(struct lws *wsi);
+
+/* ---- answers (http_write.c) ---- */
+
+/* The connection takes bytes. Returned to libwebsockets. */
+int http_writable(struct lws *wsi, struct http_request *request);
+/* The request and its connection part: what the route may still say of it is dropped. */
+void http_part(struct http_request *request);
+
+/* ---- time (http_watch.c) ---- */
+
+/* Ends what has lasted too long; a few times a second. */
+void http_watch(struct http *http);
 
 /* ---- bodies (http_body.c) ---- */
 

@@ -1,0 +1,206 @@
+/* The head of a request: who has to answer it, whether it is answered at once. */
+#include "broker/net/admission.h"
+#include "broker/net/http_inside.h"
+#include "broker/net/portal.h"
+
+enum { PATH = 1024, VALUE = 4096 };
+
+static enum http_method method_of(int method)
+{
+    /* in the order of libwebsockets */
+    static const enum http_method methods[] = {
+        HTTP_GET, HTTP_POST, HTTP_OPTIONS, HTTP_OTHER, HTTP_OTHER, HTTP_OTHER, HTTP_OTHER, HTTP_HEAD};
+    return method >= 0 && method < (int)(sizeof(methods) / sizeof(methods[0])) ? methods[method] : HTTP_OTHER;
+}
+
+static struct text header(struct http_request *request, enum lws_token_indexes which)
+{
+    char value[VALUE];
+    int len = lws_hdr_copy(request->wsi, value, sizeof(value), which);
+    if (len <= 0) {
+        return (struct text){0};
+    }
+    return (struct text){arena_copy(&request->arena, value, (size_t)len), (size_t)len};
+}
+
+static void take_headers(struct http_request *request)
+{
+    request->authorization = header(request, WSI_TOKEN_HTTP_AUTHORIZATION);
+    request->content_type = header(request, WSI_TOKEN_HTTP_CONTENT_TYPE);
+    request->host = header(request, WSI_TOKEN_HOST);
+    request->if_none_match = header(request, WSI_TOKEN_HTTP_IF_NONE_MATCH);
+    request->if_modified_since = header(request, WSI_TOKEN_HTTP_IF_MODIFIED_SINCE);
+    for (int i = 0; i < HTTP_ARGUMENTS; i++) {
+        char value[VALUE];
+        int len = lws_hdr_copy_fragment(request->wsi, value, sizeof(value), WSI_TOKEN_HTTP_URI_ARGS, i);
+        if (len < 0) {
+            break;
+        }
+        request->arguments[request->argument_count++] =
+            (struct text){arena_copy(&request->arena, value, (size_t)len), (size_t)len};
+    }
+}
+
+static void allow(struct http_request *request, unsigned allowed)
+{
+    http_header(request, "allow:", "%s%s%s", allowed & HTTP_GET ? "GET, HEAD" : "",
+        allowed & HTTP_POST ? (allowed & HTTP_GET ? ", POST" : "POST") : "",
+        allowed & HTTP_OPTIONS ? ", OPTIONS" : "");
+}
+
+/* What pages of other origins ask before they send JSON. */
+static void answer_options(struct http_request *request, unsigned allowed)
+{
+    http_answer_bytes(request, 204, NULL, NULL, 0);
+    allow(request, allowed);
+    if (allowed & HTTP_OPTIONS) {
+        http_header(request, "access-control-allow-origin:", "*");
+        http_header(request, "access-control-allow-methods:", "GET, HEAD, POST");
+        http_header(request, "access-control-allow-headers:", "content-type");
+        http_header(request, "access-control-max-age:", "86400");
+    }
+}
+
+static const struct http_route *find_route(
+    const struct http *http, bool metrics, const char *path, enum http_method method, unsigned *allowed)
+{
+    if (metrics) {
+        return route_find(routes_metrics, path, method, allowed);
+    }
+    const struct http_route *route = route_find(routes_health, path, method, allowed);
+    return route ? route : route_find(http->options->routes, path, method, allowed);
+}
+
+/* What needs no route: it is refused as a whole. */
+static void answer_stranger(struct http_request *request, unsigned allowed)
+{
+    if (allowed && request->method == HTTP_OPTIONS) {
+        answer_options(request, allowed);
+    } else if (allowed) {
+        http_refuse(request, 405, "method", "not served at this path");
+        allow(request, allowed);
+    } else {
+        http_refuse(request, 404, "path", "there is nothing at this path");
+    }
+}
+
+/* True when the address has asked too often. */
+static bool rationed(struct http_request *request, const struct guest *guest)
+{
+    struct http *http = request->http;
+    if (!request->route->open || !guest->visitor ||
+        admission_ask(http->wires->admission, guest->visitor, http->wires->now)) {
+        return false;
+    }
+    broker_counters(http->options->broker)->http_rationed++;
+    http_refuse_for(request, 429, "rate", "too many requests from this address", 1);
+    return true;
+}
+
+static void begin_route(struct http_request *request, const struct guest *guest)
+{
+    struct http *http = request->http;
+    size_t path = strlen(request->route->path);
+    request->rest = (struct text){request->path.data + path, request->path.len - path};
+    if (!http_body_begin(request) || rationed(request, guest)) {
+        http_ready(request);
+        return;
+    }
+    if (http->held + request->body_size > (size_t)http->options->settings->http_memory) {
+        http_refuse_for(request, 503, "memory", "too much is on its way already", 1);
+    } else if (request->route->look) {
+        request->route->look(request);
+    }
+    if (request->answer.status) {
+        http_ready(request);
+    } else if (request->route->method == HTTP_POST) {
+        http_body_expect(request);
+    } else {
+        http_serve(request);
+    }
+}
+
+/* The route answers, within the time that it asks for. */
+void http_serve(struct http_request *request)
+{
+    lws_rx_flow_control(request->wsi, 0); /* what comes behind it has to wait */
+    lws_set_timeout(request->wsi, NO_PENDING_TIMEOUT, 0);
+    request->stage = HTTP_WORKING;
+    request->deadline = http_now(request->http) + request->http->options->settings->http_idle_s * 1000;
+    request->owed = true;
+    request->route->serve(request);
+}
+
+/* A file of the portal: libwebsockets writes it by itself. */
+static int send_file(struct lws *wsi, const char *file, const char *type)
+{
+    static const char headers[] =
+        "x-content-type-options: nosniff\x0d\x0areferrer-policy: no-referrer\x0d\x0a"
+        "cache-control: no-cache\x0d\x0a";
+    int sent = lws_serve_http_file(wsi, file, type, headers, sizeof(headers) - 1);
+    if (sent < 0) {
+        return -1;
+    }
+    return sent > 0 && lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+static bool find_file(const struct http *http, const char *path, char file[PATH_MAX], const char **type)
+{
+    const char *directory = http->options->settings->portal_directory;
+    return directory[0] && portal_file(directory, path, file, type);
+}
+
+bool http_pipelined(struct lws *wsi)
+{
+    return lws_service_adjust_timeout(lws_get_context(wsi), 1, 0) == 0;
+}
+
+static struct http_request *begin_request(struct lws *wsi, struct guest *guest, enum http_method method)
+{
+    struct http *http = guest->http;
+    struct http_request *request = http_request_new(http, http->options, wsi);
+    request->method = method;
+    request->deadline = INT64_MAX;
+    guest->request = request;
+    LIST_INSERT_HEAD(&http->requests, request, in_list);
+    return request;
+}
+
+int http_begin(struct lws *wsi, struct guest *guest, const char *path, size_t len)
+{
+    char *asked, copy[PATH], file[PATH_MAX];
+    const char *type;
+    int asked_len, number = lws_http_get_uri_and_method(wsi, &asked, &asked_len);
+    unsigned allowed = 0;
+    bool body = http_body_announced(wsi);
+    if (number < 0 || guest->request || (guest->served && body && http_pipelined(wsi))) {
+        return -1;
+    }
+    guest->served = true;
+    enum http_method method = method_of(number);
+    bool fits = len < sizeof(copy) && !memchr(path, 0, len);
+    memcpy(copy, path, fits ? len : 0);
+    copy[fits ? len : 0] = '\0';
+    const struct http_route *route = find_route(guest->http, guest->metrics, copy, method, &allowed);
+    bool portal = !route && !allowed && !guest->metrics && find_file(guest->http, copy, file, &type);
+    if (portal && (method & (HTTP_GET | HTTP_HEAD)) && !body) {
+        return send_file(wsi, file, type);
+    }
+    struct http_request *request = begin_request(wsi, guest, method);
+    request->path = (struct text){arena_copy(&request->arena, copy, strlen(copy)), strlen(copy)};
+    request->route = route;
+    if (route) {
+        take_headers(request);
+        begin_route(request, guest);
+        return 0;
+    }
+    if (!fits) {
+        http_refuse(request, 414, "path", "at most 1023 bytes");
+    } else if (!http_body_begin(request)) {
+        /* refused as such */
+    } else {
+        answer_stranger(request, portal ? HTTP_GET | HTTP_HEAD : allowed);
+    }
+    http_ready(request);
+    return 0;
+}

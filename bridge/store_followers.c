@@ -47,7 +47,7 @@ void store_followers_tell(struct store *store, const struct store_follower_count
     size_t at = 0;
     do {
         size_t piece = count - at < PIECE ? count - at : PIECE;
-        tell_piece(store, counts + at, piece, at == 0);
+        tell_piece(store, piece ? counts + at : NULL, piece, at == 0);
         at += piece;
     } while (at < count);
     command_function(&command, "nb_followers_told", 3, 1);

@@ -202,7 +202,7 @@ struct store_flag {
 };
 struct store_flag_result {
     enum store_status status;
-    bool held;                  /* by this flag */
+    bool held;                  /* by this flag, or its repetition */
     struct text sender, client; /* of the alert, when held: to be told */
 };
 typedef void store_flag_done(void *arg, const struct store_flag_result *result);

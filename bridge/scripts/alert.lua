@@ -6,7 +6,8 @@
 --   about (truth, severity, reports in it: 6 bytes, of the newest revision),
 --   document, document_type, document_revision, document_at: as received, of the newest revision that had one,
 --   removed (1: by a moderator), approved (the revision that a second officer let out), released (1),
---   judged (flags that a moderator has answered), appeal, appealed (ms), parted (1: others' reports are in it, report.lua),
+--   held_by (the household whose flag held it), judged (flags that a moderator has answered), verdict, verdict_revision (the
+--   last one's arguments, and what it led to), appeal, appealed (ms), parted (1: others' reports are in it, report.lua),
 --   and for each of the newest KEPT revisions s<n> its state, t<n> when it was stored, c<n> its channels, q<n> what it was
 --   about, b<n> its body where it is not that of the revision before; a<n> an area.
 -- One without digest was cancelled before it came. What is kept back, for a second officer or while the alert is held, is

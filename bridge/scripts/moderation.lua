@@ -81,13 +81,14 @@ end
 local function hold(prefix, id, m, flags)
     local revision = revise(prefix, id, HELD, m)
     call('HDEL', prefix .. 'alert:' .. id, 'appeal', 'appealed')
+    call('HSET', prefix .. 'alert:' .. id, 'held_by', m.household)
     call('ZADD', prefix .. 'held', m.now, id)
     note_act(prefix, 'held', '', '', id, revision, flags .. ' flags', m.now)
 end
 
 -- Key: the alert. Arguments: its public id, household, reason, remark, now, how many are enough, 1 for an appeal, absence.
 -- Answers status, 1 when it is held by this, sender, client. An agency's is never held so; one that a moderator let out
--- again takes as many new ones.
+-- again takes as many new ones. The flag that held it is answered so as long as it is held, for its sender must be told.
 local function flag(keys, args)
     local key, prefix, id = keys[1], sub(keys[1], 1, 9), args[1]
     local m = { household = args[2], remark = args[4], now = tonumber(args[5]), absence = tonumber(args[8]) }
@@ -96,6 +97,8 @@ local function flag(keys, args)
         return { NOT_FOUND }
     elseif args[7] == '1' then
         return appeal(prefix, id, found, m)
+    elseif found.state == HELD and call('HGET', key, 'held_by') == m.household then
+        return { OK, 1, found.sender, found.client }
     elseif call('HEXISTS', flags, m.household) == 1 or is_own(prefix, id, found, m.household) then
         return { REPEAT }
     elseif found.status ~= OK then
@@ -175,7 +178,7 @@ function judge.removed(prefix, id, found, asked, m)
         return REPEAT
     elseif asked.revision ~= 0 and asked.revision ~= found.revision then
         return CONFLICT
-    elseif found.state == FINAL then
+    elseif call('HEXISTS', key, 'digest') == 0 then
         return ENDED
     end
     call('HSET', key, 'removed', 1)
@@ -201,9 +204,16 @@ local function verdict(keys, args)
     end
     judge.confirmed = judge.confirmed or judge_truth(CONFIRMED)
     judge.refuted = judge.refuted or judge_truth(REFUTED)
+    -- The very same call, sent again because its answer was lost, is answered as the first time.
+    local this_call = concat(args, '\0', 1, 7)
+    local last = call('HMGET', key, 'verdict', 'verdict_revision')
+    if last[1] == this_call then
+        return { OK, tonumber(last[2]), found.sender, found.client }
+    end
     local status, revision = judge[what](prefix, id, found, asked, m)
     if status == OK then
         note_act(prefix, what, asked.by, asked.officer, id, revision, args[6], m.now)
+        call('HSET', key, 'verdict', this_call, 'verdict_revision', revision)
     end
     return { status, revision or found.revision, found.sender, found.client }
 end

@@ -86,16 +86,28 @@ static void on_judged(void *arg, const struct store_verdict_result *result)
         judged->client, 64, "%.*s", (int)result->client.len, result->client.data ? result->client.data : "");
 }
 
-static struct judged judge_as(
-    struct fixture *f, const char *id, uint32_t revision, int decision, const char *by, const char *officer)
+/* Each call is one of its own, by its time. */
+static int64_t a_little_later(void)
+{
+    static int64_t calls;
+    return fixture_now() + ++calls % 50;
+}
+
+static struct judged say_verdict(struct fixture *f, const struct store_verdict *said)
 {
     struct judged judged = {0};
-    struct store_verdict said = {TAG, id, revision, (uint8_t)decision, text_of(by), text_of(officer),
-        TEXT("for a reason"), fixture_now()};
-    store_verdict(f->store, &said, on_judged, &judged);
+    store_verdict(f->store, said, on_judged, &judged);
     assert_false(judged.done);
     fixture_until(f, &judged.done);
     return judged;
+}
+
+static struct judged judge_as(
+    struct fixture *f, const char *id, uint32_t revision, int decision, const char *by, const char *officer)
+{
+    struct store_verdict said = {TAG, id, revision, (uint8_t)decision, text_of(by), text_of(officer),
+        TEXT("for a reason"), a_little_later()};
+    return say_verdict(f, &said);
 }
 
 static struct judged judge(struct fixture *f, const char *id, uint32_t revision, int decision)
@@ -262,6 +274,42 @@ static void an_update_of_what_is_held_waits_with_it(void **state)
     until_history(f, "c:9qh1f", "a1+ a2- a3+");
     assert_string_equal(load(f, A, 0).body, "milder");
     assert_int_equal(load(f, A, STORE_WAITING).record.status, STORE_NOT_FOUND);
+}
+
+/* As when the connection was lost before the answer. */
+static void the_same_call_sent_again_is_answered_as_before(void **state)
+{
+    struct fixture *f = *state;
+    say(f, NEW(A, RESIDENT));
+    flag(f, A, "home-2", false);
+    flag(f, A, "home-3", false);
+    assert_true(flag(f, A, "home-4", false).held);
+    struct flagged flagged = flag(f, A, "home-4", false);
+    assert_int_equal(flagged.status, STORE_OK);
+    assert_true(flagged.held);
+    assert_string_equal(flagged.sender, "user/ann");
+    assert_int_equal(flag(f, A, "home-3", false).status, STORE_REPEAT);
+    struct store_verdict said = {
+        TAG, A, 2, VERDICT_RELEASED, TEXT("operator/op"), TEXT("kim"), TEXT("why"), START};
+    expect_verdict(say_verdict(f, &said), STORE_OK, 3);
+    expect_verdict(say_verdict(f, &said), STORE_OK, 3);
+    assert_int_equal(counted(f, "held"), 1);
+    assert_int_equal(counted(f, "flagged"), 3);
+    assert_int_equal(counted(f, "released"), 1);
+    assert_int_equal(fixture_number(f, "XLEN nb:{s11}:acts"), 2);
+    assert_int_equal(load(f, A, 0).record.revision, 3);
+}
+
+static void what_was_cancelled_can_be_removed_too(void **state)
+{
+    struct fixture *f = *state;
+    say(f, NEW(A, RESIDENT));
+    say(f, CANCEL(D, A));
+    expect_verdict(judge(f, A, 0, VERDICT_REMOVED), STORE_OK, 3);
+    assert_true(load(f, A, 0).record.removed);
+    /* What never came has no words. */
+    say(f, CANCEL(E, B));
+    assert_int_equal(judge(f, B, 0, VERDICT_REMOVED).status, STORE_ENDED);
 }
 
 static void what_has_expired_is_not_let_out(void **state)
@@ -639,6 +687,8 @@ int main(void)
         TEST(a_truth_is_told_long_after_the_text),
         TEST(three_households_hold_it_and_a_moderator_lets_it_out),
         TEST(an_update_of_what_is_held_waits_with_it),
+        TEST(the_same_call_sent_again_is_answered_as_before),
+        TEST(what_was_cancelled_can_be_removed_too),
         TEST(what_has_expired_is_not_let_out),
         TEST(its_sender_may_withdraw_what_is_held),
         TEST(an_agencys_alert_is_not_held_by_flags),

@@ -39,6 +39,7 @@ struct broker_options {
     int64_t clock_past_ms, clock_future_ms;            /* how far an event's time may be off */
     uint32_t resident_alerts_hour, agency_alerts_hour; /* new alerts of a sender in an hour; 0: no limit */
     uint32_t cell_alerts_hour; /* residents' new alerts of a category in a channel in an hour; 0: no limit */
+    int64_t merge_ms;          /* reports of the same thing within this time are one; 0: they are not */
     uint32_t witnesses_enough; /* households that make a resident's alert CORROBORATED */
     uint32_t flags_enough;     /* households that hold it back */
     double approval_km2; /* an agency's alert of a larger area waits for a second officer; 0: none does */

@@ -24,6 +24,28 @@
     ROW(refused_bad_payload, counter, "Refusals: not readable or against a rule")                            \
     ROW(refused_quota, counter, "Refusals: over a limit")                                                    \
     ROW(refused_other, counter, "Refusals for other reasons")                                                \
+    ROW(refused_banned, counter, "Refusals: the sender is banned")                                           \
+    ROW(refused_text, counter, "Alerts of residents refused for what they say of somebody, or do not say")   \
+    ROW(refused_document, counter, "CAP documents refused because they break a rule")                        \
+    ROW(refused_signature, counter, "Agencies' alerts refused without a signature that verifies")            \
+    ROW(refused_jurisdiction, counter, "Alerts and verdicts refused outside the agency's jurisdiction")      \
+    ROW(refused_limit, counter, "Alerts refused over a limit of a sender, or of a category in a channel")    \
+    ROW(refused_not_verified, counter, "Witnesses and flags refused: their household is not verified")       \
+    ROW(refused_not_near, counter, "Witnesses and flags refused: their household is not near the alert")     \
+    ROW(alerts_received, counter, "Alerts received, from residents and agencies")                            \
+    ROW(documents_received, counter, "CAP documents received")                                               \
+    ROW(areas_not_placed, counter, "Areas of CAP documents that have no place: told to the agency")          \
+    ROW(alerts_late, counter, "Alerts that had expired before they came")                                    \
+    ROW(alerts_repeated, counter, "Alerts that were stored before")                                          \
+    ROW(alerts_merged, counter, "Reports of residents that became part of another one")                      \
+    ROW(alerts_pending, counter, "Agencies' alerts that waited for a second officer")                        \
+    ROW(alerts_previewed, counter, "Previews of alerts")                                                     \
+    ROW(alerts_held, counter, "Alerts of residents held for a moderator after flags")                        \
+    ROW(witnesses, counter, "Witnesses stored")                                                              \
+    ROW(flags, counter, "Flags stored")                                                                      \
+    ROW(appeals, counter, "Appeals stored")                                                                  \
+    ROW(verdicts, counter, "Verdicts stored")                                                                \
+    ROW(notices_lost, counter, "Words to a sender on what became of its alert that could not be stored")     \
     ROW(events_received, counter, "Motion events received")                                                  \
     ROW(events_refused, counter, "Motion events refused, alone or with their batch")                         \
     ROW(events_unnumbered_lost, counter, "Motion events at QoS 0 whose store failed")                        \

@@ -1,4 +1,5 @@
-/* Where an agency may alert: decoded once, with an index over its edges, in one arena. */
+/* Where an agency may alert: decoded once, with an index over its edges, in one arena; and whether a shape
+ * lies in it. */
 #include "broker/jurisdiction.h"
 
 #include "broker/core.h"
@@ -83,4 +84,85 @@ const struct geo_shape *jurisdiction_shape(const struct jurisdiction *jurisdicti
 const struct geo_prepared *jurisdiction_prepared(const struct jurisdiction *jurisdiction)
 {
     return jurisdiction ? jurisdiction->prepared : NULL;
+}
+
+/* ---- is a shape inside ---- */
+
+enum { CELLS_MOST = 50000, START_CELLS = 64, COARSE = 5, FINE = 7 };
+static const double rounded_m = 10;
+
+enum answer { INSIDE, OUTSIDE, TOO_MANY };
+
+struct question {
+    const struct geo_prepared *within, *shape;
+    int finest;
+    size_t cells; /* looked at so far */
+};
+
+static enum answer cell_lies(struct question *question, geo_cell cell)
+{
+    geo_cell children[32];
+    enum geo_side side;
+
+    if (++question->cells > CELLS_MOST)
+        return TOO_MANY;
+    if (!geo_prepared_touches_cell(question->shape, cell))
+        return INSIDE;
+    side = geo_prepared_side(question->within, cell);
+    if (side != GEO_PARTLY)
+        return side == GEO_IN ? INSIDE : OUTSIDE;
+    if (geo_precision(cell) >= question->finest)
+        return INSIDE;
+    for (int i = geo_children(cell, children); i-- > 0;) {
+        enum answer answer = cell_lies(question, children[i]);
+        if (answer != INSIDE)
+            return answer;
+    }
+    return INSIDE;
+}
+
+static bool cells_inside(const struct geo_prepared *within, const struct geo_prepared *shape)
+{
+    geo_cell start[START_CELLS];
+    size_t count = 0;
+    int precision = COARSE;
+
+    while (geo_prepared_cover_uniform(shape, precision, start, START_CELLS, &count) != GEO_OK) {
+        if (--precision == 0)
+            return false;
+    }
+    for (int finest = FINE; finest >= COARSE; finest--) {
+        struct question question = {within, shape, finest, 0};
+        enum answer answer = INSIDE;
+        for (size_t i = 0; i < count && answer == INSIDE; i++)
+            answer = cell_lies(&question, start[i]);
+        if (answer != TOO_MANY)
+            return answer == INSIDE;
+    }
+    return false;
+}
+
+static bool corners_inside(const struct geo_prepared *within, const struct geo_shape *shape)
+{
+    if (shape->kind != GEO_POLYGONS)
+        return geo_prepared_distance(within, shape->center) <= rounded_m;
+    for (size_t i = 0; i < shape->polygon_count; i++) {
+        const struct geo_ring *outline = &shape->polygons[i].rings[0];
+        for (size_t p = 0; p < outline->count; p++) {
+            if (!geo_prepared_contains(within, outline->points[p]) &&
+                geo_prepared_distance(within, outline->points[p]) > rounded_m)
+                return false;
+        }
+    }
+    return true;
+}
+
+bool jurisdiction_holds(const struct jurisdiction *jurisdiction, const struct geo_shape *shape,
+    const struct geo_prepared *prepared)
+{
+    if (!jurisdiction)
+        return true;
+    if (jurisdiction->shape.polygon_count == 0)
+        return false;
+    return corners_inside(jurisdiction->prepared, shape) && cells_inside(jurisdiction->prepared, prepared);
 }

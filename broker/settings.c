@@ -331,6 +331,7 @@ struct broker_options settings_broker(const struct settings *settings)
         .resident_alerts_hour = (uint32_t)settings->resident_alerts_hour,
         .agency_alerts_hour = (uint32_t)settings->agency_alerts_hour,
         .cell_alerts_hour = (uint32_t)settings->cell_alerts_hour,
+        .merge_ms = settings->merge_minutes * 60 * 1000,
         .witnesses_enough = (uint32_t)settings->witnesses_enough,
         .flags_enough = (uint32_t)settings->flags_enough,
         .approval_km2 = (double)settings->approval_km2,

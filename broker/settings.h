@@ -99,6 +99,8 @@
         "New alerts of an agency in an hour; 0: no limit")                                                   \
     NUMBER(cell_alerts_hour, "alerts", 0, 1000000, 60, false,                                                \
         "New alerts of residents in an hour of one category in one channel; 0: no limit")                    \
+    NUMBER(merge_minutes, "minutes", 0, 1440, 10, false,                                                     \
+        "Residents' reports of the same thing within this time are one alert; 0: they are not")              \
     NUMBER(witnesses_enough, "households", 1, 1000, 3, false,                                                \
         "Households nearby that make a resident's alert corroborated")                                       \
     NUMBER(flags_enough, "households", 1, 1000, 3, false,                                                    \

@@ -79,7 +79,7 @@ class Neighborhood(Stack):
                         "--verified-since", "-30d")
         self.enroll("edge/sample-home", "--household", "sample-home", "--at", PLACE)
         for identifier, name in AGENCIES.items():
-            self.enroll(f"agency/{identifier}", "--name", name)
+            self.enroll(f"agency/{identifier}", "--name", name, "--second-officer", "no")
         for identifier in ("ann", "ben", "sample-follower"):
             self.enroll(f"user/{identifier}")
 

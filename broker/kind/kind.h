@@ -22,6 +22,10 @@ const struct kind *kind_of(enum publish_topic topic);
 /* True when that role may publish to the topic. */
 bool kind_allows(enum publish_topic topic, enum role role);
 
-extern const struct kind kind_motion, kind_alert, kind_history, kind_settings;
+/* True when the sender is banned, and the refusal says until when and why. */
+bool kind_refuses_banned(struct publication *publication);
+
+extern const struct kind kind_motion, kind_alert, kind_history, kind_settings, kind_witness, kind_flag,
+    kind_verdict;
 
 #endif

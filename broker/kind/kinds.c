@@ -3,15 +3,17 @@
  */
 #include "broker/kind/kind.h"
 
+#include <time.h>
+
 static const struct {
     unsigned roles;
     const struct kind *kind;
 } kinds[TOPIC_COUNT] = {
     [TOPIC_MOTION] = {ROLE_DEVICE | ROLE_EDGE, &kind_motion},
     [TOPIC_ALERT] = {ROLE_USER | ROLE_AGENCY, &kind_alert},
-    [TOPIC_WITNESS] = {ROLE_USER, NULL},
-    [TOPIC_FLAG] = {ROLE_USER, NULL},
-    [TOPIC_VERDICT] = {ROLE_AGENCY | ROLE_OPERATOR, NULL},
+    [TOPIC_WITNESS] = {ROLE_USER, &kind_witness},
+    [TOPIC_FLAG] = {ROLE_USER, &kind_flag},
+    [TOPIC_VERDICT] = {ROLE_AGENCY | ROLE_OPERATOR, &kind_verdict},
     [TOPIC_FOOTAGE_REQUEST] = {ROLE_AGENCY, NULL},
     [TOPIC_RESOLVE] = {ROLE_AGENCY, NULL},
     [TOPIC_FOOTAGE_ANSWER] = {ROLE_USER, NULL},
@@ -31,4 +33,22 @@ const struct kind *kind_of(enum publish_topic topic)
 bool kind_allows(enum publish_topic topic, enum role role)
 {
     return kinds[topic].roles & role;
+}
+
+bool kind_refuses_banned(struct publication *publication)
+{
+    const struct known_principal *sender = publication->principal;
+    time_t until = (time_t)(sender->banned_until / 1000);
+    char date[32] = "";
+    struct tm parts;
+
+    if (sender->banned_until <= broker_now(publication->broker))
+        return false;
+    if (gmtime_r(&until, &parts))
+        strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", &parts);
+    publication->broker->counters.refused_banned++;
+    publication_refuse(publication, REASON_NOT_ALLOWED, "sender",
+        arena_printf(&publication->arena, "banned until %s: %s", date,
+            sender->ban_reason ? sender->ban_reason : "ask the operator why"));
+    return true;
 }

@@ -2,6 +2,7 @@
  * bears the refusal; what it cannot carry is in the sender's inbox before it leaves. */
 #include <stdio.h>
 
+#include "bridge/cap/cap_area.h"
 #include "broker/kind/kind.h"
 #include "broker/session/connection_state.h"
 
@@ -51,7 +52,18 @@ static void count(struct publication *publication)
 
 /* ---- what MQTT 5 carries ---- */
 
-enum { DETAILS = 1 + LIMIT_BATCH_EVENTS };
+enum { ALERT_DETAILS = 3, DETAILS = ALERT_DETAILS + LIMIT_BATCH_EVENTS + CAP_AREA_REFUSALS + 1 };
+
+static struct mqtt_property_out user_property(struct text name, const char *value)
+{
+    return (struct mqtt_property_out){.id = MQTT_USER_PROPERTY, .name = name, .text = text_of(value)};
+}
+
+static struct mqtt_property_out refused_part(struct arena *arena, uint64_t seq, const struct refusal *refusal)
+{
+    return user_property(TEXT("refused"), arena_printf(arena, "%llu %u %s: %s", (unsigned long long)seq,
+                                              refusal->code, refusal->field, refusal->rule));
+}
 
 static size_t details(struct publication *publication, struct mqtt_property_out out[DETAILS])
 {
@@ -68,16 +80,29 @@ static size_t details(struct publication *publication, struct mqtt_property_out 
                 .text = text_of(arena_printf(arena, "%u", whole->retry_after_s))};
         return count;
     }
-    if (bad_events(publication) == 0)
-        return 0;
-    for (size_t i = 0; i < publication->motion.count; i++) {
+    for (size_t i = 0; publication->kind == &kind_motion && i < publication->motion.count; i++) {
         const struct motion_event *event = &publication->motion.events[i];
         if (event->refusal.code)
-            out[count++] = (struct mqtt_property_out){.id = MQTT_USER_PROPERTY,
-                .name = TEXT("refused"),
-                .text = text_of(arena_printf(arena, "%llu %u %s: %s", (unsigned long long)event->seq,
-                    event->refusal.code, event->refusal.field, event->refusal.rule))};
+            out[count++] = refused_part(arena, event->seq, &event->refusal);
     }
+    for (size_t i = 0; i < publication->outcome.refused_count; i++)
+        out[count++] = refused_part(arena, 0, &publication->outcome.refused[i]);
+    return count;
+}
+
+/* What is good to know of an alert and may be left out: how the public names it, and what it waits for. */
+static size_t alert_details(struct publication *publication, struct mqtt_property_out out[ALERT_DETAILS])
+{
+    const struct outcome *outcome = &publication->outcome;
+    size_t count = 0;
+
+    if (publication->kind != &kind_alert || publication->refusal.code)
+        return 0;
+    out[count++] = user_property(TEXT("public-id"), outcome->public_id);
+    out[count++] =
+        user_property(TEXT("revision"), arena_printf(&publication->arena, "%u", outcome->revision));
+    if (outcome->pending)
+        out[count++] = user_property(TEXT("pending"), "a second officer approves it");
     return count;
 }
 
@@ -144,11 +169,13 @@ static void put_in_inbox(struct publication *publication)
         put_refused(publication, 0, &publication->refusal);
         return;
     }
-    for (size_t i = 0; i < publication->motion.count; i++) {
+    for (size_t i = 0; publication->kind == &kind_motion && i < publication->motion.count; i++) {
         const struct motion_event *event = &publication->motion.events[i];
         if (event->refusal.code)
             put_refused(publication, event->seq, &event->refusal);
     }
+    for (size_t i = 0; i < publication->outcome.refused_count; i++)
+        put_refused(publication, 0, &publication->outcome.refused[i]);
 }
 
 /* ---- the acknowledgement ---- */
@@ -166,6 +193,9 @@ static void send(struct publication *publication)
         qos2_add(connection, publication->packet_id);
     if (!publication->in_inbox)
         count = details(publication, properties);
+    size_t more = alert_details(publication, properties + count);
+    if (can_carry(publication, properties, count + more))
+        count += more;
     connection_send_ack(
         connection, type, publication->packet_id, publication->refusal.code, properties, count);
 }
@@ -226,7 +256,8 @@ void acknowledge(struct publication *publication)
     }
     refuse_when_all_are(publication);
     count(publication);
-    if (!publication->posted && (publication->refusal.code || bad_events(publication)) &&
+    if (!publication->posted &&
+        (publication->refusal.code || bad_events(publication) || publication->outcome.refused_count) &&
         (!connection || !can_carry(publication, properties, details(publication, properties)))) {
         put_in_inbox(publication);
         return;

@@ -21,7 +21,8 @@ HERE = (34.0768, -118.0316)
 AWAY = (34.3000, -118.4500)
 SETTINGS = {"release_delay_ms": 200, "release_households": 2, "heartbeat_ms": 500, "cursor_save_ms": 100,
             "connect_timeout_ms": 1500, "max_connections_per_address": 0, "accept_rate_per_address": 0, "accept_rate": 0,
-            "maximum_packet": 262144, "receive_maximum": 20, "log_level": "info"}
+            "maximum_packet": 262144, "receive_maximum": 20, "log_level": "info",
+            "resident_alerts_hour": 0, "cell_alerts_hour": 0, "merge_minutes": 0}
 
 _installation = None
 _numbers = itertools.count(1)
@@ -69,7 +70,7 @@ def now_ms():
 def alert(identifier=None, where=HERE, lives=600, **fields):
     """An alert in JSON, from `fields` over what every alert needs."""
     content = {"senderAlertId": identifier or unique("alert"), "msgType": "ALERT", "category": "crime",
-               "headline": "Sample headline", "place": point(*where), "expires": str(now_ms() + lives * 1000)} | fields
+               "headline": "Sample headline", "description": "Somebody tried car doors and went north", "place": point(*where), "expires": str(now_ms() + lives * 1000)} | fields
     return json.dumps({name: value for name, value in content.items() if value is not None}).encode()
 
 

@@ -253,7 +253,7 @@ class Payload(WatchedCase):
         cases = [(with_fields({name: "x" * (most + 1)}), field) for name, (field, most) in limits.items()]
         cases += [(with_fields({"headline": "bell \a"}), "headline"), (with_fields({"senderAlertId": "a b"}), "sender_alert_id"),
                   (with_fields({"senderAlertId": "é"}), "sender_alert_id"), (with_fields({"web": "javascript:1"}), "web"),
-                  (with_fields({"references": ["a"] * 17, "msgType": "UPDATE"}), "references")]
+                  (with_fields({"references": ["a"] * 65, "msgType": "UPDATE"}), "references")]
         self.refused(USER, ALERT, cases)
 
     def test_what_only_an_agency_may_say(self):

@@ -71,7 +71,7 @@ class Publishing(CommandCase):
 
     def test_an_agency_is_named(self):
         feed, headline = self.watch("--at", AT, "--json"), unique("Gas leak")
-        self.publish_alert(headline, "--radius", "300", "--severity", "extreme", who="agency/fire-7")
+        self.publish_alert(headline, "--radius", "300", "--severity", "severe", who="agency/fire-7")
         alert = self.until(feed, headline)["alert"]
         self.assertEqual((alert["senderKind"], alert["senderName"]), ("AGENCY", "Agency fire-7"))
 

@@ -83,6 +83,10 @@ int stage_begin(void **state)
         .ring_items = 16,
         .clock_past_ms = 86400000,
         .clock_future_ms = 60000,
+        .merge_ms = 600000,
+        .witnesses_enough = 3,
+        .flags_enough = 3,
+        .approval_km2 = 5000,
         .check_token = check_token,
         .now = stage_now,
         .zone_clock = zone_offset};

@@ -1,10 +1,12 @@
 /* The store in memory: sessions, principals, channels and alerts as bridge/store.h promises them, each answer
  * when its time has come. */
 #include <fnmatch.h>
+#include <math.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
 #include "tests/stories/stage.h"
+#include "tests/stories/stage_alerts.h"
 
 #include "geo/geo.h"
 #include "proto/codec.h"
@@ -23,7 +25,15 @@ struct call {
         store_status_done *status;
         store_channel_done *channel;
         store_page_done *page;
+        store_flag_done *flag;
+        store_verdict_done *verdict;
+        store_geocodes_done *geocodes;
+        store_followers_done *followers;
     };
+    struct store_alert_result alert_result;
+    struct store_flag_result flag_result;
+    struct store_verdict_result verdict_result;
+    char codes[16][32]; /* of geocodes: "SAME 006037" */
     void *arg;
     char name[256]; /* session, principal, channel */
     char public_id[PUBLIC_ID + 1];
@@ -51,6 +61,12 @@ struct kept_principal {
     char name[128], household[65], place[13];
     int64_t tokens_after;
     bool revoked;
+    struct principal_record trust; /* as the story told it */
+};
+
+struct kept_geocode {
+    char code[32];
+    struct bytes area;
 };
 
 struct kept_channel {
@@ -86,6 +102,10 @@ struct store {
     struct kept_channel *channels[MOST];
     struct kept_alert alerts[1024];
     size_t session_count, principal_count, channel_count, alert_count;
+    struct stage_alerts *published;
+    struct kept_geocode geocodes[8];
+    size_t geocode_count;
+    uint64_t followers;
     struct store_motion_result verdict;
     struct store_counters counters;
     uint64_t generation;
@@ -170,6 +190,23 @@ static struct kept_channel *feed_channel(const char *cell)
 static struct call *called(enum call_kind kind, void *arg, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+static void note_words(enum call_kind kind, const char *format, va_list arguments)
+{
+    vsnprintf(the()->last[kind], sizeof(the()->last[kind]), format, arguments);
+    the()->calls[kind]++;
+}
+
+/* What asks for no answer. */
+static void note(enum call_kind kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void note(enum call_kind kind, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    note_words(kind, format, arguments);
+    va_end(arguments);
+}
+
 static struct call *called(enum call_kind kind, void *arg, const char *format, ...)
 {
     struct store *store = the();
@@ -178,9 +215,8 @@ static struct call *called(enum call_kind kind, void *arg, const char *format, .
     call->kind = kind;
     call->arg = arg;
     va_start(arguments, format);
-    vsnprintf(store->last[kind], sizeof(store->last[kind]), format, arguments);
+    note_words(kind, format, arguments);
     va_end(arguments);
-    store->calls[kind]++;
     TAILQ_INSERT_TAIL(&store->waiting, call, in_waiting);
     return call;
 }
@@ -202,13 +238,87 @@ void store_motion(struct store *store, const struct store_motion *motion, store_
         (int)motion->instance.len, motion->instance.data);
 }
 
+static struct call *called_alert(const struct store_alert *alert, const char *more, void *arg)
+{
+    return called(CALL_ALERT, arg, "act=%d channels=%zu references=%zu%s%s%s%s%s", alert->act,
+        alert->channel_count, alert->reference_count, more, alert->agency ? " listed" : "",
+        alert->approval ? " approval" : "", alert->document.len ? " document" : "",
+        alert->only_known ? " only_known" : "");
+}
+
 void store_alert(struct store *store, const struct store_alert *alert, store_alert_done *done, void *arg)
 {
-    (void)store;
-    struct call *call = called(CALL_ALERT, arg, "act=%d channels=%zu references=%zu", alert->act,
-        alert->channel_count, alert->reference_count);
+    struct call *call = called_alert(alert, "", arg);
     call->alert = done;
-    memcpy(call->public_id, alert->id, sizeof(call->public_id));
+    call->alert_result = stage_alert(store->published, alert);
+}
+
+void store_report(struct store *store, const struct store_report *report, store_alert_done *done, void *arg)
+{
+    char found[80] = " near=";
+    snprintf(found, sizeof(found), " near=%zu regions=%zu", report->near_count, report->region_count);
+    struct call *call = called_alert(&report->alert, found, arg);
+    call->alert = done;
+    call->alert_result = stage_report(store->published, report);
+}
+
+void store_witness(
+    struct store *store, const struct store_witness *witness, store_alert_done *done, void *arg)
+{
+    struct call *call = called(CALL_WITNESS, arg, "%.*s enough=%u %.*s", (int)witness->household.len,
+        witness->household.data, witness->enough, (int)witness->remark.len, witness->remark.data);
+    call->alert = done;
+    call->alert_result = stage_witness(store->published, witness);
+}
+
+void store_flag(struct store *store, const struct store_flag *flag, store_flag_done *done, void *arg)
+{
+    struct call *call = called(CALL_FLAG, arg, "%.*s %s enough=%u%s %.*s", (int)flag->household.len,
+        flag->household.data, flag_reason_name(flag->reason), flag->enough, flag->appeal ? " appeal" : "",
+        (int)flag->remark.len, flag->remark.data);
+    call->flag = done;
+    call->flag_result = stage_flag(store->published, flag);
+}
+
+void store_verdict(
+    struct store *store, const struct store_verdict *verdict, store_verdict_done *done, void *arg)
+{
+    struct call *call = called(CALL_VERDICT, arg, "%s by %.*s %.*s: %.*s",
+        verdict_decision_name(verdict->decision), (int)verdict->by.len, verdict->by.data,
+        (int)verdict->officer.len, verdict->officer.data, (int)verdict->reason.len, verdict->reason.data);
+    call->verdict = done;
+    call->verdict_result = stage_verdict(store->published, verdict);
+}
+
+void store_geocodes(struct store *store, const struct store_geocode *asked, size_t count,
+    store_geocodes_done *done, void *arg)
+{
+    (void)store;
+    struct call *call = called(CALL_GEOCODES, arg, "%zu", count);
+    assert_true(count <= sizeof(call->codes) / sizeof(call->codes[0]));
+    call->geocodes = done;
+    call->count = count;
+    for (size_t i = 0; i < count; i++)
+        snprintf(call->codes[i], sizeof(call->codes[i]), "%.*s %.*s", (int)asked[i].scheme.len,
+            asked[i].scheme.data, (int)asked[i].code.len, asked[i].code.data);
+}
+
+void store_followers_tell(struct store *store, const struct store_follower_count *counts, size_t count)
+{
+    (void)store;
+    char words[400] = "";
+    for (size_t i = 0; i < count && i < 16; i++)
+        snprintf(words + strlen(words), sizeof(words) - strlen(words), " %s=%u", counts[i].leaf,
+            counts[i].followers);
+    note(CALL_TELL, "%zu%s", count, words);
+}
+
+void store_followers(
+    struct store *store, const char (*leaves)[13], size_t count, store_followers_done *done, void *arg)
+{
+    (void)store;
+    struct call *call = called(CALL_FOLLOWERS, arg, "%zu from %s", count, count ? leaves[0] : "-");
+    call->followers = done;
 }
 
 void store_alert_load(struct store *store, uint8_t sender_tag, const char *public_id, uint32_t revision,
@@ -394,9 +504,45 @@ static void answer_motion(struct call *call, enum store_status status)
 
 static void answer_alert(struct call *call, enum store_status status)
 {
-    struct store_alert_result result = {.status = status, .revision = 1};
-    memcpy(result.public_id, call->public_id, sizeof(result.public_id));
+    struct store_alert_result result = call->alert_result;
+    if (status == STORE_LIMITED)
+        result.retry_after_ms = 90500;
+    if (status != STORE_OK)
+        result.status = status;
     call->alert(call->arg, &result);
+}
+
+static void answer_flag(struct call *call, enum store_status status)
+{
+    if (status != STORE_OK)
+        call->flag_result = (struct store_flag_result){.status = status};
+    call->flag(call->arg, &call->flag_result);
+}
+
+static void answer_verdict(struct call *call, enum store_status status)
+{
+    if (status != STORE_OK)
+        call->verdict_result = (struct store_verdict_result){.status = status};
+    call->verdict(call->arg, &call->verdict_result);
+}
+
+static void answer_geocodes(struct call *call, enum store_status status)
+{
+    struct store *store = the();
+    struct bytes areas[16] = {{0}};
+    struct store_geocodes found = {status, status == STORE_OK ? call->count : 0, areas};
+    for (size_t i = 0; i < found.count; i++) {
+        for (size_t n = 0; n < store->geocode_count; n++) {
+            if (strcmp(store->geocodes[n].code, call->codes[i]) == 0)
+                areas[i] = store->geocodes[n].area;
+        }
+    }
+    call->geocodes(call->arg, &found);
+}
+
+static void answer_followers(struct call *call, enum store_status status)
+{
+    call->followers(call->arg, status, status == STORE_OK ? the()->followers : 0);
 }
 
 static void answer_load(struct call *call, enum store_status status)
@@ -423,6 +569,8 @@ static void answer_load(struct call *call, enum store_status status)
             record.removed = alert->beside.removed;
         }
     }
+    if (record.status == STORE_NOT_FOUND)
+        stage_record(store->published, call->public_id, &record);
     record.areas = areas;
     if (status != STORE_OK)
         record = (struct store_alert_record){.status = status};
@@ -434,11 +582,12 @@ static struct principal_record principal_answer(struct text name, enum store_sta
     const struct kept_principal *principal = principal_of(name);
     if (status != STORE_OK || !principal)
         return (struct principal_record){.status = status != STORE_OK ? status : STORE_NOT_FOUND};
-    struct principal_record record = {.status = principal->revoked ? STORE_REVOKED : STORE_OK,
-        .household = text_of(principal->household),
-        .number = 7,
-        .share = UINT32_MAX,
-        .tokens_after = principal->tokens_after};
+    struct principal_record record = principal->trust;
+    record.status = principal->revoked ? STORE_REVOKED : STORE_OK;
+    record.household = text_of(principal->household);
+    record.number = 7;
+    record.share = UINT32_MAX;
+    record.tokens_after = principal->tokens_after;
     memcpy(record.place, principal->place, sizeof(record.place));
     return record;
 }
@@ -556,6 +705,11 @@ static void answer(struct call *call, enum store_status status)
     static void (*const by_kind[CALL_KINDS])(struct call * call, enum store_status status) = {
         [CALL_MOTION] = answer_motion,
         [CALL_ALERT] = answer_alert,
+        [CALL_WITNESS] = answer_alert,
+        [CALL_FLAG] = answer_flag,
+        [CALL_VERDICT] = answer_verdict,
+        [CALL_GEOCODES] = answer_geocodes,
+        [CALL_FOLLOWERS] = answer_followers,
         [CALL_LOAD] = answer_load,
         [CALL_OPEN] = answer_open,
         [CALL_SAVE] = answer_status,
@@ -609,6 +763,7 @@ struct store *stage_store_new(const struct store_events *events)
     store->events = *events;
     store->generation = 100;
     store->as_of = stage_now();
+    store->published = stage_alerts_new();
     TAILQ_INIT(&store->waiting);
     return store;
 }
@@ -634,6 +789,11 @@ void store_free(struct store *store)
         drop(&store->alerts[i].body);
         drop(&store->alerts[i].area);
     }
+    for (size_t i = 0; i < store->geocode_count; i++)
+        drop(&store->geocodes[i].area);
+    for (size_t i = 0; i < store->principal_count; i++)
+        drop(&store->principals[i].trust.jurisdiction);
+    stage_alerts_free(store->published);
     free(store);
 }
 
@@ -720,6 +880,55 @@ void enrolled(const char *name, const char *household, const char *place)
     snprintf(principal->place, sizeof(principal->place), "%s", place);
     principal->revoked = false;
     tell_principal(name);
+}
+
+void trusted(const char *name, struct principal_record with)
+{
+    struct principal_record *trust = &principal_of(text_of(name))->trust;
+    with.jurisdiction = with.jurisdiction.len ? copy(with.jurisdiction) : with.jurisdiction;
+    drop(&trust->jurisdiction);
+    *trust = with;
+    tell_principal(name);
+}
+
+/* The box around cells of one row, or one cell, as polygons are kept. */
+static struct bytes box_of(const char *cell_name)
+{
+    struct arena arena;
+    geo_cell cell;
+    assert_int_equal(geo_parse(cell_name, strlen(cell_name), &cell), GEO_OK);
+    struct geo_box box = geo_bounds(cell);
+    int32_t south = (int32_t)lround(box.south * 1e7), north = (int32_t)lround(box.north * 1e7),
+            west = (int32_t)lround(box.west * 1e7), east = (int32_t)lround(box.east * 1e7);
+    struct position corners[] = {{south, west}, {south, east}, {north, east}, {north, west}, {south, west}};
+    struct ring ring = {5, corners};
+    struct polygon polygon = {1, &ring};
+    struct place place = {.kind = PLACE_POLYGONS, .polygon_count = 1, .polygons = &polygon};
+    arena_init(&arena, NULL, 0);
+    struct bytes bytes = copy(codec_encode_polygons(&place, &arena));
+    arena_free(&arena);
+    return bytes;
+}
+
+void trusted_within(const char *name, const char *cell, struct principal_record with)
+{
+    with.jurisdiction = box_of(cell);
+    trusted(name, with);
+    drop(&with.jurisdiction);
+}
+
+void geocode_is(const char *code, const char *cell)
+{
+    struct store *store = the();
+    assert_true(store->geocode_count < sizeof(store->geocodes) / sizeof(store->geocodes[0]));
+    struct kept_geocode *geocode = &store->geocodes[store->geocode_count++];
+    snprintf(geocode->code, sizeof(geocode->code), "%s", code);
+    geocode->area = box_of(cell);
+}
+
+void followers_are(uint64_t followers)
+{
+    the()->followers = followers;
 }
 
 void revoked(const char *name)
@@ -820,7 +1029,7 @@ static void tell(struct kept_channel *channel, const struct channel_entry *entry
         the()->events.entry(the()->events.arg, text_of(channel->name), entry);
 }
 
-static void note(struct kept_channel *channel, const struct alert_notice *notice)
+static void note_in_force(struct kept_channel *channel, const struct alert_notice *notice)
 {
     size_t i = 0;
     while (i < channel->notice_count && strcmp(channel->notices[i].public_id, notice->public_id) != 0)
@@ -840,7 +1049,7 @@ static struct channel_entry *alert_entry(
     public_id(id, entry->alert.public_id);
     entry->alert.revision = revision;
     entry->alert.in_force = in_force;
-    note(channel, &entry->alert);
+    note_in_force(channel, &entry->alert);
     return entry;
 }
 

@@ -10,6 +10,12 @@
 enum call_kind {
     CALL_MOTION,
     CALL_ALERT,
+    CALL_WITNESS,
+    CALL_FLAG,
+    CALL_VERDICT,
+    CALL_GEOCODES,
+    CALL_FOLLOWERS,
+    CALL_TELL,
     CALL_LOAD,
     CALL_PRINCIPAL,
     CALL_OPEN,
@@ -44,6 +50,15 @@ void will_answer(enum call_kind kind, enum store_status status);
 
 /* What is enrolled. household "": none; place: a leaf cell or "". */
 void enrolled(const char *name, const char *household, const char *place);
+/* What is known of it beyond that: verified, banned_until, ban_reason, certificate, must_sign, no_approval,
+ * forgiving, jurisdiction; texts are constants, the jurisdiction is copied. trusted_within: its jurisdiction
+ * is the cell. */
+void trusted(const char *name, struct principal_record with);
+void trusted_within(const char *name, const char *cell, struct principal_record with);
+/* The operator's table has the code ("SAME 006037"): the area of a cell. */
+void geocode_is(const char *code, const char *cell);
+/* How many followers are in whatever leaf cells are asked about. */
+void followers_are(uint64_t followers);
 void revoked(const char *name);
 /* The same while nobody listens. */
 void revoked_untold(const char *name);

@@ -29,7 +29,8 @@ static void posted(void *arg, const struct publication *publication)
 
 static const char lamp[] =
     "{\"version\":1,\"senderAlertId\":\"lamp-1\",\"msgType\":\"ALERT\",\"category\":\"hazard\","
-    "\"headline\":\"Street light out\",\"place\":{\"point\":{\"latE7\":377749000,\"lonE7\":-1224194000}}}";
+    "\"headline\":\"Street light "
+    "out\",\"expires\":1700003600000,\"place\":{\"point\":{\"latE7\":377749000,\"lonE7\":-1224194000}}}";
 
 static void posts_as(struct credential who, const char *topic, const char *json)
 {
@@ -65,7 +66,7 @@ static void test_a_post_is_stored_and_told_its_public_id(void **state)
     enrolled("agency/pd", "", "");
     posts("agency/pd", "nb/v1/alert", lamp);
     is_told("taken *");
-    was_called(CALL_ALERT, "act=1 channels=1 references=0");
+    was_called(CALL_ALERT, "act=1 channels=1 references=0 listed");
     assert_int_equal(calls(CALL_INBOX), 0);
 }
 

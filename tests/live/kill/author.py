@@ -60,7 +60,7 @@ class Author:
             alert["references"] = [step.headline for step in story.steps[-1:]]
         if kind != "CANCEL":
             alert |= {"category": self.random.choice(["crime", "safety", "suspicious", "other"]), "severity": "MODERATE",
-                      "headline": identifier, "place": self.place(here), "effective": str(int(now * 1000)),
+                      "headline": identifier, "description": "Tries car doors, goes north", "place": self.place(here), "effective": str(int(now * 1000)),
                       "expires": str(int((now + lives) * 1000))}
         step = Step(identifier, kind, here, lives, now + lives, json.dumps(alert).encode())
         story.steps.append(step)

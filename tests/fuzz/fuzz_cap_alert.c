@@ -83,6 +83,8 @@ static void as_alert(const struct cap_message *message, struct arena *arena)
         check(refusal.field && refusal.rule, "refused without a reason");
         return;
     }
+    const char *lost = cap_codec_difference(&alert, arena);
+    check(!lost, lost ? lost : "");
     check_texts(&alert);
     check_place(&alert.place, arena);
     if (!plan.answer && message->msg_type != CAP_CANCEL && message->info_count)

@@ -11,6 +11,8 @@ bool cap_whole_alert(const struct cap_message *message, struct arena *arena, str
     struct cap_plan *plan, struct refusal *refusal);
 /* The alert as an agency's document that the broker would give out. */
 struct bytes cap_document_of(const struct alert *alert, struct text sender, struct arena *arena);
+/* What does not survive the way through the codec, as the broker stores and delivers it; NULL: nothing. */
+const char *cap_codec_difference(const struct alert *alert, struct arena *arena);
 /* NULL when both say the same in all that a document can carry; else what differs. Polygons may stand in
  * another order. */
 const char *cap_alert_difference(const struct alert *a, const struct alert *b);

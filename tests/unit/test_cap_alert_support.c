@@ -1,6 +1,8 @@
 /* A document's way through an Alert and out again. */
 #include "tests/unit/test_cap_alert.h"
 
+#include "proto/codec.h"
+
 struct cap_resolved *cap_squares(const struct cap_plan *plan, struct arena *arena)
 {
     struct cap_resolved *found = arena_alloc(arena, (plan->code_count + 1) * sizeof *found);
@@ -112,5 +114,20 @@ const char *cap_alert_difference(const struct alert *a, const struct alert *b)
     for (size_t i = 0; i < sizeof looked_at / sizeof *looked_at; i++)
         if (!looked_at[i].same)
             return looked_at[i].what;
+    return NULL;
+}
+
+const char *cap_codec_difference(const struct alert *alert, struct arena *arena)
+{
+    for (int encoding = ENCODING_PROTOBUF; encoding <= ENCODING_JSON; encoding++) {
+        struct alert again;
+        struct refusal refusal;
+        struct bytes bytes = codec_encode_alert((enum encoding)encoding, alert, arena);
+        if (!codec_decode_published_alert((enum encoding)encoding, bytes, arena, &again, &refusal))
+            return refusal.field;
+        const char *difference = cap_alert_difference(alert, &again);
+        if (difference && alert->category) /* without an info nothing is judged: 0 comes back as UNKNOWN */
+            return difference;
+    }
     return NULL;
 }

@@ -44,6 +44,9 @@ static void check_as_alert(const char *file, const struct cap_message *message, 
         COMPLAIN("%s: not as an alert: %s %s\n", file, refusal.field, refusal.rule);
         return;
     }
+    const char *lost = cap_codec_difference(&alert, arena);
+    if (lost)
+        COMPLAIN("%s: %s is lost in the codec\n", file, lost);
     if (plan.answer || message->msg_type == CAP_CANCEL)
         return; /* not given out */
     struct bytes document = cap_document_of(&alert, message->sender, arena);

@@ -6,7 +6,12 @@
 
 #include "bridge/cap/alert_parts.h"
 
-enum { CODES_MAX = 8192, EXCLUDED_MAX = LIMIT_RINGS - 1, EXCLUDED_POINTS_MAX = 16 * 1024 };
+enum {
+    CODES_MAX = 8192,
+    NAMED_MAX = 64 * 1024,
+    EXCLUDED_MAX = LIMIT_RINGS - 1,
+    EXCLUDED_POINTS_MAX = 16 * 1024
+};
 
 /* ---- the table of hashes ---- */
 
@@ -60,8 +65,9 @@ struct planning {
     size_t area_count;
     struct store_geocode *codes;
     size_t code_count;
+    size_t named;           /* how often any was named */
     size_t excluded_points; /* of all areas */
-    bool full;              /* more codes than CODES_MAX */
+    bool full;              /* more than CODES_MAX or NAMED_MAX */
 };
 
 static uint64_t hash_text(uint64_t hash, struct text text)
@@ -165,7 +171,7 @@ static bool same_code(const void *context, size_t number)
 
 static size_t code_number(struct planning *planning, struct text scheme, struct text value)
 {
-    if (planning->code_count == CODES_MAX) {
+    if (planning->code_count == CODES_MAX || planning->named++ == NAMED_MAX) {
         planning->full = true;
         return 0;
     }
@@ -207,7 +213,7 @@ static void take_parts(struct planning *planning, struct cap_named *named)
     }
     size_t *parts = arena_take(planning->arena, count * sizeof *parts);
     at = 0;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && !planning->full; i++)
         parts[i] = code_number(planning, named->scheme, next_part(named->value, &at));
     named->parts = parts;
     named->part_count = count;

@@ -8,10 +8,18 @@ enum { MINUTE_MS = 60 * 1000, MONTH_MINUTES = 30 * 24 * 60 };
 
 /* ---- what waits ---- */
 
+/* Clocks may be changed before a quiet ends: each quarter of an hour it is looked at anew. */
+static int64_t release_time(struct wishes *wishes, int64_t now)
+{
+    int64_t until = wishes_until(wishes, now), look = now + 15 * MINUTE_MS;
+
+    return wishes_quiet(wishes, now) && look < until ? look : until;
+}
+
 static void wait_from(struct session *session, int64_t now)
 {
     if (!session->holding->release_at)
-        session->holding->release_at = wishes_until(session->holding->wishes, now);
+        session->holding->release_at = release_time(session->holding->wishes, now);
     session->unsaved = true;
 }
 
@@ -120,7 +128,7 @@ void hold_tick(struct session *session, int64_t now)
     if (!holding || !holding->release_at || now < holding->release_at || !channels_know(session))
         return;
     if (wishes_quiet(holding->wishes, now))
-        holding->release_at = wishes_until(holding->wishes, now);
+        holding->release_at = release_time(holding->wishes, now);
     else
         release(session);
 }

@@ -225,6 +225,30 @@ static void hours_are_those_of_the_zone(void **state)
     hears(ann, "alert a r1 *");
 }
 
+/* At 22:30 UTC it becomes 23:30 there, and a quiet until 23:20 is over. */
+static bool clock_that_is_put_forward(const char *zone, int64_t at, int *minutes)
+{
+    (void)zone;
+    *minutes = at < INT64_C(1700001000000) ? 0 : 60;
+    return true;
+}
+
+static void a_quiet_ends_when_clocks_are_put_forward(void **state)
+{
+    (void)state;
+    stage.options.zone_clock = clock_that_is_put_forward;
+    stage_restart();
+    enrolled("user/ann", "", "");
+    struct client *ann = ann_comes("{\"quiet\":[{\"fromMinute\":1330,\"toMinute\":1400}]}");
+    happens('a', 1, CATEGORY_FIRE, SEVERITY_SEVERE, true);
+    passes(16 * MINUTE);
+    hears_nothing(ann);
+    pings(ann);
+    hears(ann, "PINGRESP");
+    passes(16 * MINUTE); /* a quarter of an hour late at most */
+    hears(ann, "alert a r1 *");
+}
+
 static void what_waits_survives_a_crash(void **state)
 {
     (void)state;
@@ -569,6 +593,7 @@ int main(void)
         STORY(corrections_of_what_was_shown_come_at_night),
         STORY(a_lower_mark_may_pass),
         STORY(hours_are_those_of_the_zone),
+        STORY(a_quiet_ends_when_clocks_are_put_forward),
         STORY(what_waits_survives_a_crash),
         STORY(what_waits_comes_to_who_was_away_when_it_was_due),
         STORY(what_was_not_acknowledged_comes_again_though_it_is_quiet),

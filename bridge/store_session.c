@@ -97,6 +97,7 @@ static void on_open(struct store *store, void *arg, enum store_status status, co
         record.subscriptions = reply_bytes(reply_at(reply, 4));
         record.cursors = reply_bytes(reply_at(reply, 5));
         record.wishes = reply_bytes(reply_at(reply, 7));
+        record.closed = reply_number(reply_at(reply, 8)) == 1;
         record.qos2_count = reply_count(ids);
         packets = store_alloc(record.qos2_count * sizeof(*packets));
         for (size_t i = 0; i < record.qos2_count; i++)

@@ -29,13 +29,13 @@ end
 
 -- Keys: principal, session, packet ids, inbox, its low-water mark. Arguments: 1 when clean, expiry in
 -- seconds, the principal's name, the client id. Answers status, the fields, present, generation,
--- subscriptions, cursors, packet ids, wishes.
+-- subscriptions, cursors, packet ids, wishes, 1 when it was closed with these cursors.
 local function open_session(keys, args)
     local status, fields = principal(keys[1])
     if status ~= OK then
         return { status }
     end
-    local before = call('HMGET', keys[2], 'gen', 'subs', 'cursors', 'expiry', 'wishes')
+    local before = call('HMGET', keys[2], 'gen', 'subs', 'cursors', 'expiry', 'wishes', 'closed')
     -- One that was to end with its connection ends when it is taken over, or found after its process
     -- vanished.
     local present = before[1] and before[4] ~= '0' and args[1] ~= '1'
@@ -47,10 +47,11 @@ local function open_session(keys, args)
     local generation = math.max(tonumber(before[1] or 0) + 1, tonumber(time[1]) * 1000000 + tonumber(time[2]))
     local text = string.format('%.0f', generation)
     call('HSET', keys[2], 'gen', text, 'expiry', args[2])
+    call('HDEL', keys[2], 'closed')
     keep({ keys[2], keys[3], keys[4], keys[5] }, tonumber(args[2]) >= FOREVER and FOREVER or args[2] + HELD_S)
     call('PUBLISH', 'nb:sessions', pack('>I8Hc0', generation, #args[3], args[3]) .. args[4])
     return { OK, fields, present and 1 or 0, text, present and before[2] or '', present and before[3] or '',
-        present and call('SMEMBERS', keys[3]) or {}, present and before[5] or '' }
+        present and call('SMEMBERS', keys[3]) or {}, present and before[5] or '', present and before[6] and 1 or 0 }
 end
 
 -- Key: session. Arguments: generation, then pairs of field and value.
@@ -77,7 +78,7 @@ local function close_session(keys, args)
         return OK
     end
     if args[3] ~= '' then
-        call('HSET', keys[1], 'cursors', args[3])
+        call('HSET', keys[1], 'cursors', args[3], 'closed', 1)
     end
     keep(keys, tonumber(args[2]))
     return OK

@@ -7,6 +7,13 @@
 
 LIST_HEAD(link_list, link);
 
+/* What of that which is in force in a channel is still to be told. */
+enum in_force_due {
+    DUE_NOTHING,
+    DUE_UNSHOWN, /* what the session does not remember to have shown; all, when it does not remember that */
+    DUE_ALL,
+};
+
 /* A session's place in a channel: its cursor. */
 struct link {
     LIST_ENTRY(link) of_channel;
@@ -17,11 +24,11 @@ struct link {
     struct position_in_channel missed; /* entries up to here came while the session was away, or slow */
     struct link_held *held;            /* activity that waits (session/hold.h); NULL: none ever did */
     uint32_t generation;
-    uint32_t resume;   /* not 0: the item behind `sent` was sent to the follows whose serial is above this */
-    bool in_force_due; /* a new follow is still to be told what is in force here */
-    bool alerts_wait;  /* what is in force here and was not shown comes later (session/hold.h) */
-    bool fresh;        /* no cursor yet: takes the head when the channel is LIVE */
-    bool settled;      /* `sent` was held against the channel's head, low-water mark and generation */
+    uint32_t resume; /* not 0: the item behind `sent` was sent to the follows whose serial is above this */
+    enum in_force_due in_force_due;
+    bool alerts_wait; /* what is in force here and was not shown comes later (session/hold.h) */
+    bool fresh;       /* no cursor yet: takes the head when the channel is LIVE */
+    bool settled;     /* `sent` was held against the channel's head, low-water mark and generation */
 };
 
 enum channel_life { CHANNEL_OPENING, CHANNEL_LIVE };

@@ -83,16 +83,23 @@ bool deliver_serves(const struct follow *follow, const struct channel *channel)
     return false;
 }
 
-/* An alert of a large area stands in many channels of a follow. */
+/* An alert of a large area stands in many channels of a follow. Before a gap it does not count: with that the
+ * follower forgets what it knew. */
 bool deliver_is_queued(
     const struct session *session, const struct follow *follow, const struct alert_notice *notice)
 {
+    bool queued = false;
+
     for (const struct initial *initial = session->initial; initial; initial = initial->next) {
-        if (initial->follow == follow && initial->alert && initial->alert->key.revision >= notice->revision &&
-            strcmp(initial->alert->key.public_id, notice->public_id) == 0)
-            return true;
+        if (initial->follow != follow)
+            continue;
+        if (!initial->alert)
+            queued = false;
+        else if (initial->alert->key.revision >= notice->revision &&
+                 strcmp(initial->alert->key.public_id, notice->public_id) == 0)
+            queued = true;
     }
-    return false;
+    return queued;
 }
 
 static void queue(struct session *session, struct initial first)
@@ -117,10 +124,21 @@ static void queue_initial(
     }
 }
 
+/* What is in force is being asked for: the link is settled anew when it is known, and told then. */
+static void settle_later(struct link *link)
+{
+    link->in_force_due = DUE_ALL;
+    link->settled = false;
+}
+
 void deliver_initial(struct session *session, struct follow *follow)
 {
     for (struct link *link = session->links; link; link = link->next) {
-        if (deliver_serves(follow, link->channel))
+        if (!deliver_serves(follow, link->channel))
+            continue;
+        if (link->channel->asking)
+            settle_later(link);
+        else
             queue_initial(session, follow, link->channel, INITIAL_SUBSCRIBED);
     }
 }
@@ -144,7 +162,10 @@ void deliver_gap(struct session *session, struct link *link)
                     .follow = follow, .channel = channel, .before = link->sent, .low = channel->low});
     }
     link_move(link, channel->low);
-    deliver_initial_channel(session, link, session->holding ? INITIAL_RESUMED : INITIAL_SUBSCRIBED);
+    if (channel->asking)
+        settle_later(link);
+    else
+        deliver_initial_channel(session, link, INITIAL_SUBSCRIBED);
 }
 
 static void initial_free(struct session *session, struct initial *initial)

@@ -23,32 +23,52 @@ static void wait_from(struct session *session, int64_t now)
     session->unsaved = true;
 }
 
+/* Whoever had the session before, and died with it or lost it, may have shown what is not remembered: only
+ * what stands behind the stored cursor, or was in force and due. */
+static bool is_doubtful(const struct session *session, const struct hold_alert *what)
+{
+    if (session->shown.forgot)
+        return true;
+    return session->doubtful && (what->initial ? what->initial->kind <= INITIAL_RESUMED
+                                               : position_order(what->position, what->link->missed) <= 0);
+}
+
+static enum wish decide(struct session *session, const struct hold_alert *what)
+{
+    const struct alert *alert = &what->alert->alert;
+    const struct link_held *held = what->link->held;
+    int64_t now = broker_now(session->broker);
+
+    /* What of these waited was told from what is in force. */
+    if (!what->initial && held && position_order(what->position, held->released) <= 0)
+        return WISH_NEVER;
+    enum wish wish = wishes_alert(session->holding->wishes, now, alert->category, alert->severity, false);
+    if (wish != WISH_LATER)
+        return wish;
+    if (what->initial && what->initial->kind == INITIAL_RELEASED)
+        return WISH_NOW;
+    what->link->alerts_wait = true;
+    wait_from(session, now);
+    return WISH_LATER;
+}
+
 bool hold_alert(struct session *session, const struct hold_alert *what)
 {
-    struct holding *holding = session->holding;
-    const struct alert *alert = &what->alert->alert;
-    struct link *link = what->link;
-
-    if (!holding || shown_knows(&session->shown, shown_key(what->follow, what->alert->key.public_id)))
+    if (!session->holding)
         return false;
+    uint64_t key = shown_key(what->follow, what->alert->key.public_id);
+    const struct shown_alert *shown = shown_find(&session->shown, key);
+    if (shown && !shown->doubt)
+        return false;
+    bool doubt = shown || is_doubtful(session, what);
     if (what->ended) /* and it was never shown */
-        return !session->shown.forgot;
-    /* What of these waited was told from what is in force. */
-    if (!what->initial && link->held && position_order(what->position, link->held->released) <= 0)
-        return true;
-    int64_t now = broker_now(session->broker);
-    switch (wishes_alert(holding->wishes, now, alert->category, alert->severity, false)) {
-    case WISH_NOW:
+        return !doubt;
+    if (decide(session, what) == WISH_NOW)
         return false;
-    case WISH_NEVER:
-        return true;
-    case WISH_LATER:
-        break;
-    }
-    if (what->initial && what->initial->kind == INITIAL_RELEASED)
-        return false;
-    link->alerts_wait = true;
-    wait_from(session, now);
+    if (doubt)
+        shown_learn(&session->shown,
+            (struct shown_alert){
+                .key = key, .expires = (uint32_t)(what->alert->alert.expires / MINUTE_MS), .doubt = 1});
     return true;
 }
 
@@ -171,7 +191,8 @@ static void judge_anew(struct session *session)
     for (struct link *link = session->links; link; link = link->next) {
         link->alerts_wait = false;
         if (!link->settled) {
-            link->in_force_due = true;
+            if (link->in_force_due == DUE_NOTHING)
+                link->in_force_due = DUE_UNSHOWN;
             continue;
         }
         deliver_initial_channel(session, link, INITIAL_ANEW);

@@ -1,8 +1,9 @@
 /* Filters: for each, options (1 byte), subscription id (4), length (2), the filter. Cursors: for each, length
- * of the channel's name (1), the name, ms (8), seq (4), index (4), generation (4), 1 when what is in force
- * there is still to be told (1). Of a session with wishes a 0 follows, when what waits comes (8), 1 when not
- * everything that was shown is known (1), and for each alert that was shown key (8), revision (4), expires
- * (4). Numbers little-endian, each blob behind a byte with the version of the form.
+ * of the channel's name (1), the name, ms (8), seq (4), index (4), generation (4), what of that which is in
+ * force there is still to be told (1). Of a session with wishes a 0 follows, when what waits comes (8), 1
+ * when not everything that was shown is known (1), and for each alert that was shown key (8), revision (4),
+ * expires (4; the highest bit: perhaps it was not). Numbers little-endian, each blob behind a byte with the
+ * version of the form.
  */
 #include "broker/session/saved.h"
 
@@ -66,7 +67,7 @@ static uint8_t *put_shown(const struct session *session, uint8_t *at)
         }
         at = put(at, shown.key, 8);
         at = put(at, open ? 0 : shown.revision, 4);
-        at = put(at, shown.expires, 4);
+        at = put(at, shown.expires | (uint32_t)shown.doubt << 31, 4);
     }
     head = put(head, 0, 1);
     head = put(head, (uint64_t)session->holding->release_at, 8);
@@ -121,7 +122,7 @@ static void restore_cursor(struct session *session, struct text channel, const u
         link->sent = (struct position_in_channel){
             get(tail, 8), (uint32_t)get(tail + 8, 4), (uint32_t)get(tail + 12, 4)};
         link->generation = (uint32_t)get(tail + 16, 4);
-        link->in_force_due = tail[20];
+        link->in_force_due = (enum in_force_due)tail[20];
         link->fresh = false;
         return;
     }
@@ -147,10 +148,13 @@ static void restore_shown(struct session *session, const uint8_t *at, const uint
         return;
     session->holding->release_at = (int64_t)get(at + 1, 8);
     session->shown.forgot = at[9];
-    for (at += SHOWN_HEAD; end - at >= SHOWN_SIZE; at += SHOWN_SIZE)
+    for (at += SHOWN_HEAD; end - at >= SHOWN_SIZE; at += SHOWN_SIZE) {
+        uint32_t expires = (uint32_t)get(at + 12, 4);
         shown_learn(&session->shown, (struct shown_alert){.key = get(at, 8),
                                          .revision = (uint32_t)get(at + 8, 4),
-                                         .expires = (uint32_t)get(at + 12, 4) & INT32_MAX});
+                                         .expires = expires & 0x3fffffff,
+                                         .doubt = expires >> 31});
+    }
 }
 
 static void restore_cursors(struct session *session, struct bytes saved)

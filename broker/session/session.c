@@ -242,7 +242,6 @@ static void settle(struct session *session, struct link *link)
 {
     const struct channel *channel = link->channel;
     int64_t back = broker_now(session->broker) - 60000;
-    enum initial_kind kind = session->holding ? INITIAL_RESUMED : INITIAL_SUBSCRIBED;
 
     hold_take_back(link);
     link->settled = true;
@@ -257,14 +256,14 @@ static void settle(struct session *session, struct link *link)
         if ((int64_t)link->sent.ms > back)
             link_move(link, (struct position_in_channel){.ms = (uint64_t)back});
         link->generation = channel->generation;
-        link->in_force_due = true;
-        kind = INITIAL_SUBSCRIBED; /* what it was shown may have been undone */
+        link->in_force_due = DUE_ALL; /* what it was shown may have been undone */
     }
     if (position_order(link->sent, channel->low) < 0)
         deliver_gap(session, link);
     else if (link->in_force_due)
-        deliver_initial_channel(session, link, kind);
-    link->in_force_due = false;
+        deliver_initial_channel(session, link,
+            session->holding && link->in_force_due == DUE_UNSHOWN ? INITIAL_RESUMED : INITIAL_SUBSCRIBED);
+    link->in_force_due = DUE_NOTHING;
     if (position_order(channel->head, link->sent) < 0)
         link_move(link, channel->head);
 }
@@ -283,13 +282,18 @@ bool session_live(struct session *session)
     return true;
 }
 
-bool session_in_force_due(const struct session *session, const struct link *link)
+enum in_force_due session_in_force_due(const struct session *session, const struct link *link)
 {
-    for (const struct initial *initial = session->initial; initial; initial = initial->next) {
+    enum in_force_due due = link->in_force_due;
+
+    if (due == DUE_NOTHING && (link->alerts_wait || inflight_has_in_force(&session->inflight, link)))
+        due = DUE_UNSHOWN;
+    for (const struct initial *initial = session->initial; initial && due != DUE_ALL;
+         initial = initial->next) {
         if (initial->alert && initial->channel == link->channel)
-            return true;
+            due = initial->kind == INITIAL_SUBSCRIBED ? DUE_ALL : DUE_UNSHOWN;
     }
-    return link->in_force_due || link->alerts_wait || inflight_has_in_force(&session->inflight, link);
+    return due;
 }
 
 struct position_in_channel session_acknowledged(const struct session *session, const struct link *link)
@@ -354,6 +358,7 @@ struct session *session_new(struct broker *broker, struct connection *connection
     session->principal->sessions++;
     session->saved_at = session->heartbeat_at = broker_now(broker);
     HASH_ADD_KEYPTR(hh, broker->sessions, session->name, len, session);
+    session->doubtful = record->present && !record->closed;
     if (record->present)
         hold_restore(session, record->wishes);
     if (record->present)

@@ -60,12 +60,13 @@ struct session {
         QUEUED_NOT,
         QUEUED_PUMP,
         QUEUED_WAITING
-    } queued;     /* in broker->pump or broker->waiting */
-    bool reading; /* a page from the store is on its way */
-    bool blocked; /* the window or the output is full */
-    bool slow;    /* was blocked since it was last told everything */
-    bool held;    /* nothing is delivered before SUBACK */
-    bool unsaved; /* cursors moved since they were stored */
+    } queued;      /* in broker->pump or broker->waiting */
+    bool reading;  /* a page from the store is on its way */
+    bool blocked;  /* the window or the output is full */
+    bool slow;     /* was blocked since it was last told everything */
+    bool held;     /* nothing is delivered before SUBACK */
+    bool doubtful; /* whoever had it before may have shown more than it stored */
+    bool unsaved;  /* cursors moved since they were stored */
     uint32_t filter_count, follow_serial, link_count;
     struct subscription *subscriptions;
     struct follow *follows;
@@ -109,9 +110,9 @@ struct link *session_link(const struct session *session, const struct channel *c
 /* Stores subscriptions and cursors now (done may be NULL), or cursors alone when they moved. */
 void session_save(struct session *session, bool subscriptions, store_status_done *done, void *arg);
 
-/* True when the session is still to be told, or has not acknowledged, what is in force in the link's channel:
+/* What the session is still to be told, or has not acknowledged, of what is in force in the link's channel:
  * the cursor alone would leave it out. */
-bool session_in_force_due(const struct session *session, const struct link *link);
+enum in_force_due session_in_force_due(const struct session *session, const struct link *link);
 /* The cursor that may be stored for a link: what has been acknowledged, and nothing that waits. */
 struct position_in_channel session_acknowledged(const struct session *session, const struct link *link);
 

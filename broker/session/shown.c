@@ -61,21 +61,16 @@ uint64_t shown_key(const struct follow *follow, const char *public_id)
     return key ? key : 1;
 }
 
-static const struct shown_alert *known(const struct shown *shown, uint64_t key)
+const struct shown_alert *shown_find(const struct shown *shown, uint64_t key)
 {
     const struct shown_alert *found = find(&shown->late, key);
 
     return found ? found : find(&shown->before, key);
 }
 
-bool shown_knows(const struct shown *shown, uint64_t key)
-{
-    return known(shown, key) != NULL;
-}
-
 bool shown_tell(struct shown *shown, struct shown_alert alert, bool again)
 {
-    const struct shown_alert *before = known(shown, alert.key);
+    const struct shown_alert *before = shown_find(shown, alert.key);
 
     if (before && before->revision && before->revision >= alert.revision + again)
         return false;
@@ -85,7 +80,7 @@ bool shown_tell(struct shown *shown, struct shown_alert alert, bool again)
 
 void shown_learn(struct shown *shown, struct shown_alert alert)
 {
-    if (!known(shown, alert.key))
+    if (!shown_find(shown, alert.key))
         put(shown, alert);
 }
 

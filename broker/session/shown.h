@@ -11,8 +11,9 @@ struct follow;
 struct shown_alert {
     uint64_t key;
     uint32_t revision;     /* 0: it is known, and its newest state is to be told */
-    uint32_t expires : 31; /* minutes since 1970 */
+    uint32_t expires : 30; /* minutes since 1970 */
     uint32_t ended : 1;    /* it was told as ended */
+    uint32_t doubt : 1;    /* it may have been shown, by a process that could not say so any more */
 };
 
 struct shown_table {
@@ -26,7 +27,8 @@ struct shown {
 
 /* Never 0. */
 uint64_t shown_key(const struct follow *follow, const char *public_id);
-bool shown_knows(const struct shown *shown, uint64_t key);
+/* NULL: it is not known. Holds until the next that is remembered. */
+const struct shown_alert *shown_find(const struct shown *shown, uint64_t key);
 /* True when the revision is newer than what was shown, or, with `again`, the same; remembers it. */
 bool shown_tell(struct shown *shown, struct shown_alert alert, bool again);
 /* Remembers an alert that is not known yet. */

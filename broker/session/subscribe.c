@@ -98,8 +98,10 @@ static void finish(struct subscribing *subscribing)
         else
             show_in_force(session, subscribing, i);
     }
-    for (struct link *link = session->links; link; link = link->next)
-        link->in_force_due = false; /* it is in the queue now */
+    for (struct link *link = session->links; link; link = link->next) {
+        if (link->settled)
+            link->in_force_due = DUE_NOTHING; /* it is in the queue now */
+    }
     free(subscribing);
     deliver_wake(session);
     connection_resume(connection);
@@ -135,8 +137,10 @@ static void mark_due(struct session *session, const struct subscribing *subscrib
 {
     for (size_t i = 0; i < subscribing->count; i++) {
         const struct subscription *subscription = subscribing->filters[i].initial;
-        for (struct link *link = session->links; subscription && link; link = link->next)
-            link->in_force_due = link->in_force_due || deliver_serves(subscription->follow, link->channel);
+        for (struct link *link = session->links; subscription && link; link = link->next) {
+            if (deliver_serves(subscription->follow, link->channel))
+                link->in_force_due = DUE_ALL;
+        }
     }
 }
 

@@ -50,7 +50,7 @@ TAILQ_HEAD(call_list, call);
 
 struct kept_session {
     char name[256];
-    bool present;
+    bool present, closed;
     uint64_t generation;
     struct bytes subscriptions, cursors, wishes;
     uint16_t qos2[256];
@@ -608,8 +608,10 @@ static void answer_open(struct call *call, enum store_status status)
             session->qos2_count = 0;
         } else {
             record.present = true;
+            record.closed = session->closed;
         }
         session->present = true;
+        session->closed = false;
         record.generation = session->generation = ++the()->generation;
         record.subscriptions = session->subscriptions;
         record.cursors = session->cursors;
@@ -634,6 +636,8 @@ static enum store_status session_written(struct call *call)
     struct kept_session *session = session_of(call->name);
     if (session->generation != call->generation)
         return STORE_FENCED;
+    if (call->kind == CALL_CLOSE && call->cursors.data)
+        session->closed = true;
     keep_cursors(session, call);
     if (call->subscriptions.data) {
         drop(&session->subscriptions);

@@ -152,6 +152,18 @@ static void asks_for_something(struct person *person)
             chance(4) ? NULL : HERE ":AAAAAAAAAAAAAAAAAAAAAA");
 }
 
+/* Wishes make things wait or leave them out, and in the end everything is wished for again. */
+static void wishes_something(struct person *person)
+{
+    static const char *const wishes[] = {"{}", "{\"digestMinutes\":5}",
+        "{\"least\":[{\"severity\":\"MINOR\"}]}",
+        "{\"quiet\":[{\"fromMinute\":1334,\"toMinute\":1338},{\"fromMinute\":1345,\"toMinute\":1350}]}",
+        "{\"least\":[{\"category\":\"fire\",\"severity\":\"MINOR\"}],\"digestMinutes\":7,\"language\":"
+        "\"de\"}",
+        "{\"quiet\":[{\"fromMinute\":0,\"toMinute\":0}]}"};
+    publishes(person->client, "nb/v1/settings", 1, 40, wishes[chance(6)]);
+}
+
 static void publishes_something(struct person *person)
 {
     static const char history[] =
@@ -159,7 +171,11 @@ static void publishes_something(struct person *person)
     static const char *const devices[] = {NULL, "door", "nobody", "cam"};
     uint8_t qos = (uint8_t)chance(3);
     uint16_t id = qos ? (uint16_t)(1 + chance(30)) : 0;
-    switch (chance(5)) {
+    switch (chance(7)) {
+    case 5:
+    case 6:
+        wishes_something(person);
+        break;
     case 0:
         publishes(person->client, "nb/v1/history", qos, id, history);
         break;
@@ -208,8 +224,23 @@ static void an_alert_changes(void)
         return;
     struct known *alert = &world.alerts[n];
     *alert = (struct known){alert->revision + 1, in_force && here};
-    alert_is(id, alert->revision, chance(2) ? CATEGORY_FIRE : CATEGORY_CRIME, here ? HERE_LEAF : AWAY_LEAF,
-        100, in_force);
+    struct alert_text german = {.language = TEXT("de"), .headline = TEXT("etwas")};
+    struct alert says = {.category = chance(2) ? CATEGORY_FIRE : CATEGORY_CRIME,
+        .severity = (uint8_t)(SEVERITY_UNKNOWN + chance(SEVERITY_EXTREME)),
+        .status = chance(10) ? STATUS_ACTUAL : STATUS_TEST,
+        .sender_kind = SENDER_USER,
+        .headline = TEXT("something"),
+        .effective = stage_now(),
+        .expires = stage_now() + 3600000,
+        .text_count = chance(2),
+        .texts = &german,
+        .place = {.kind = PLACE_CIRCLE, .center = centre_of(here ? HERE_LEAF : AWAY_LEAF), .radius_m = 100}};
+    struct beside beside = {.truth = (uint8_t)chance(TRUTH_REFUTED + 1),
+        .severity = chance(3) ? 0 : SEVERITY_SEVERE,
+        .held = !in_force && chance(4) == 0};
+    alert_says(id, alert->revision, &says, beside, in_force);
+    alert->in_force =
+        alert->in_force && says.status == STATUS_ACTUAL; /* to who follows no class by its name */
     if (told) {
         appears(HERE, id, alert->revision, in_force && here);
         appears(AWAY, id, alert->revision, in_force && !here);
@@ -304,6 +335,8 @@ static void all_comes_to_rest(void)
         reads_on(person->client);
     }
     passes(3000); /* what failed is asked again */
+    for (size_t i = 0; i < PEOPLE; i++)
+        publishes(world.people[i].client, "nb/v1/settings", 1, 41, "{}");
     for (int round = 0; round < 400; round++) {
         for (size_t i = 0; i < PEOPLE; i++) {
             listens(&world.people[i]);

@@ -385,6 +385,7 @@ static void the_trimming_of_what_waits_is_a_gap(void **state)
     passes(7 * MINUTE);
     hears(ann, "alert a r1 *");
     hears(ann, "gap *");
+    hears(ann, "alert a r1 * retained *"); /* with what is in force, as after every gap */
     moves(HERE, KIND_ANIMAL, 1);
     hears(ann, "activity ANIMAL *");
     hears_nothing(ann);

@@ -346,7 +346,7 @@ struct session_record {
     struct bytes subscriptions; /* as stored; empty when not present */
     struct bytes wishes;        /* likewise */
     struct bytes cursors;
-    bool closed; /* with these cursors: whoever had it did nothing after them */
+    bool closed;       /* with these cursors: whoever had it did nothing after them */
     size_t qos2_count; /* packet ids that were stored and not yet released */
     const uint16_t *qos2;
 };

@@ -8,14 +8,16 @@
 --   removed (1: by a moderator), approved (the revision that a second officer let out), released (1),
 --   held_by (the household whose flag held it), judged (flags that a moderator has answered), verdict, verdict_revision (the
 --   last one's arguments, and what it led to), appeal, appealed (ms), parted (1: others' reports are in it, report.lua),
---   and for each of the newest KEPT revisions s<n> its state, t<n> when it was stored, c<n> its channels, q<n> what it was
---   about, b<n> its body where it is not that of the revision before; a<n> an area.
+--   waits (1: something of it is kept back),
+--   and for each of the newest KEPT revisions s<n> its state, when it was stored, and what it was about (15 bytes), c<n> its
+--   channels, b<n> its body where it is not that of the revision before; a<n> an area.
 -- One without digest was cancelled before it came. What is kept back, for a second officer or while the alert is held, is
 -- the hash nb:{sXX}:wait:<public id>.
 
 local KEPT = 64
 local IN_FORCE, EXPIRED, FINAL, HELD, WAITING = 1, 2, 3, 4, 5
 local ABOUT, ABOUT_NOTHING = '>BBI4', '\0\0\0\0\0\1'
+local REVISION = '>BI8BBI4' -- as s<n> says it
 local IS_PENDING, IS_MERGED = 1, 2 -- flags of an answer
 
 local function words(text)
@@ -48,22 +50,38 @@ local function put(list, ...)
     end
 end
 
-local function note_area(key, revision, area)
+local function note_area(fields, key, revision, area)
     local areas = call('HGET', key, 'areas') or ''
     for _, began in ipairs(words(areas)) do
         if call('HGET', key, 'a' .. began) == area then
             return
         end
     end
-    call('HSET', key, 'a' .. revision, area, 'areas', areas .. ' ' .. revision)
+    put(fields, 'a' .. revision, area, 'areas', areas .. ' ' .. revision)
 end
 
--- The fields that say who sent the newest of it.
-local function put_sender(fields, m)
-    put(fields, 'sender', m.sender, 'client', m.client, 'household', m.household, 'officer', m.officer)
-    if m.agency then
-        put(fields, 'agency', 1)
+-- Puts pairs of field and value behind what the list has. Written out, as what follows, for every alert takes this way.
+local function put_sender(fields, m, first)
+    local n = #fields
+    fields[n + 1], fields[n + 2], fields[n + 3], fields[n + 4] = 'sender', m.sender, 'client', m.client
+    n = n + 4
+    if not first or m.household ~= '' then
+        fields[n + 1], fields[n + 2] = 'household', m.household
+        n = n + 2
     end
+    if not first or m.officer ~= '' then
+        fields[n + 1], fields[n + 2] = 'officer', m.officer
+        n = n + 2
+    end
+    if first and m.agency then
+        fields[n + 1], fields[n + 2] = 'agency', 1
+    end
+end
+
+local function put_body(fields, m, revision, union)
+    local n = #fields
+    fields[n + 1], fields[n + 2], fields[n + 3], fields[n + 4] = 'b' .. revision, m.body, 'c' .. revision, m.cover
+    fields[n + 5], fields[n + 6], fields[n + 7], fields[n + 8] = 'shown', revision, 'union', union
 end
 
 local function put_document(fields, m, revision)
@@ -83,16 +101,20 @@ local function revise(prefix, id, state, m)
     local expires = state == IN_FORCE and m.expires or tonumber(known[2] or m.now)
     local until_ms = math.max(expires, m.now) + m.absence
     local truth, severity, merged = unpack(ABOUT, known[6] or ABOUT_NOTHING)
-    local about = pack(ABOUT, m.truth or truth, m.severity or severity, m.merged or merged)
-    local fields = { 'revision', revision, 'state', state, 'expires', expires, 'until', until_ms, 'about', about,
-        's' .. revision, state, 't' .. revision, m.now, 'q' .. revision, about }
+    local of = pack(REVISION, state, m.now, m.truth or truth, m.severity or severity, m.merged or merged)
+    local fields = { 'revision', revision, 'state', state, 'expires', expires, 'until', until_ms, 'about', sub(of, -6),
+        's' .. revision, of }
     if m.sender then
-        put_sender(fields, m)
+        put_sender(fields, m, not known[1])
     end
     put_document(fields, m, revision)
     if m.body then
-        put(fields, 'b' .. revision, m.body, 'c' .. revision, m.cover, 'shown', revision, 'union', united(known[3], m.cover))
-        note_area(key, revision, m.area)
+        put_body(fields, m, revision, known[3] and united(known[3], m.cover) or m.cover)
+        if known[1] then
+            note_area(fields, key, revision, m.area)
+        else
+            put(fields, 'a1', m.area, 'areas', ' 1', 'digest', m.digest)
+        end
     elseif revision - shown >= KEPT - 1 then
         put(fields, 'b' .. revision, call('HGET', key, 'b' .. shown), 'c' .. revision, call('HGET', key, 'c' .. shown),
             'shown', revision)
@@ -114,7 +136,7 @@ local function revise(prefix, id, state, m)
     end
     if revision > KEPT then
         local old = revision - KEPT
-        call('HDEL', key, 's' .. old, 't' .. old, 'c' .. old, 'b' .. old, 'q' .. old)
+        call('HDEL', key, 's' .. old, 'c' .. old, 'b' .. old)
     end
     call('ZADD', prefix .. 'tombs', until_ms, id)
     call('XADD', prefix .. (revision == 1 and 'outbox' or 'first'), '*', 'p', id, 't', m.now)
@@ -130,12 +152,14 @@ local function keep_back(prefix, id, m, others)
     call('HSET', key, 'revision', revision, 'body', m.body, 'area', m.area, 'cover', m.cover, 'expires', m.expires,
         'truth', m.truth, 'severity', m.severity, 'sender', m.sender, 'client', m.client, 'household', m.household,
         'officer', m.officer, 'document', m.document, 'document_type', m.document_type, 'others', concat(others or {}, ' '), 'at', m.now)
+    call('HSET', prefix .. 'alert:' .. id, 'waits', 1)
     call('ZADD', prefix .. 'expiry', m.expires, 'w' .. id)
     return revision
 end
 
 local function drop_waiting(prefix, id)
     if call('DEL', prefix .. 'wait:' .. id) == 1 then
+        call('HDEL', prefix .. 'alert:' .. id, 'waits')
         call('ZREM', prefix .. 'expiry', 'w' .. id)
     end
 end
@@ -176,11 +200,9 @@ local function resolve(prefix, id)
     return nil
 end
 
--- Ends the alert for good, and what waits with it. Answers its newest revision.
-local function end_alert(prefix, id, m)
+-- Ends the alert, which is in that state, for good. Answers its newest revision.
+local function end_alert(prefix, id, state, m)
     local key = prefix .. 'alert:' .. id
-    local state = tonumber(call('HGET', key, 'state'))
-    drop_waiting(prefix, id)
     if state == IN_FORCE then
         return revise(prefix, id, FINAL, { now = m.now, absence = m.absence, document = m.document,
             document_type = m.document_type })
@@ -194,19 +216,22 @@ end
 
 local withdraw -- report.lua
 
--- Ends what its sender says is over: the alert, or what is its own of it.
+-- Ends what its sender says is over: the alert and what waits of it, or what is its own of it.
 local function finish(prefix, id, m)
-    if call('HEXISTS', prefix .. 'alert:' .. id, 'parted') == 1 then
+    local known = call('HMGET', prefix .. 'alert:' .. id, 'state', 'parted', 'waits')
+    if known[2] then
         return withdraw(prefix, id, id, m)
+    elseif known[3] then
+        drop_waiting(prefix, id)
     end
-    return end_alert(prefix, id, m)
+    return end_alert(prefix, id, tonumber(known[1]), m)
 end
 
 -- Cancelled before it came: nothing was told of it, nothing is to be told.
 local function bury(prefix, id, m)
     local until_ms = math.max(m.expires, m.now) + m.absence
-    call('HSET', prefix .. 'alert:' .. id, 'revision', 1, 'done', 1, 'state', FINAL, 's1', FINAL, 'expires',
-        m.expires, 'until', until_ms)
+    call('HSET', prefix .. 'alert:' .. id, 'revision', 1, 'done', 1, 'state', FINAL, 'expires', m.expires, 'until',
+        until_ms)
     call('ZADD', prefix .. 'tombs', until_ms, id)
 end
 

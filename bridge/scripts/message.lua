@@ -56,7 +56,7 @@ end
 local function begin_waiting(prefix, id, m)
     local until_ms = math.max(m.expires, m.now) + m.absence
     local fields = { 'revision', 0, 'state', WAITING, 'expires', m.expires, 'until', until_ms, 'digest', m.digest }
-    put_sender(fields, m)
+    put_sender(fields, m, true)
     call('HSET', prefix .. 'alert:' .. id, spread(fields))
     call('ZADD', prefix .. 'tombs', until_ms, id)
     return { OK, id, keep_back(prefix, id, m), IS_PENDING }
@@ -70,14 +70,11 @@ local function create(prefix, id, m)
     if m.approval then
         return begin_waiting(prefix, id, m)
     end
-    local revision = revise(prefix, id, IN_FORCE, m)
-    call('HSET', prefix .. 'alert:' .. id, 'digest', m.digest)
-    return { OK, id, revision }
+    return { OK, id, revise(prefix, id, IN_FORCE, m) }
 end
 
 -- The truth of a sender's changed text: what was refuted stays so, what an agency confirmed was another text.
-local function updated_truth(key, m)
-    local about = call('HGET', key, 'about')
+local function updated_truth(key, about, m)
     local truth = about and unpack(ABOUT, about) or 0
     if m.agency or truth == 0 then
         return m.truth
@@ -95,20 +92,19 @@ end
 -- The next revision of an alert that is known. Answers status, revision, flags.
 local function go_on(prefix, target, m, others)
     local key = prefix .. 'alert:' .. target
-    local state = tonumber(call('HGET', key, 'state'))
-    if state == FINAL then
+    local known = call('HMGET', key, 'state', 'about', 'parted', 'revision', 'waits')
+    local state = tonumber(known[1])
+    if state == FINAL or (known[3] and not update_own_part(prefix, target, m)) then
         end_others(prefix, others, target, m)
-        return DEAD, tonumber(call('HGET', key, 'revision')), 0
+        return DEAD, tonumber(known[4]), 0
     end
-    m.truth = updated_truth(key, m)
-    if call('HEXISTS', key, 'parted') == 1 and not update_own_part(prefix, target, m) then
-        end_others(prefix, others, target, m)
-        return DEAD, tonumber(call('HGET', key, 'revision')), 0
-    end
+    m.truth = updated_truth(key, known[2], m)
     if m.approval or state == HELD then
         return OK, keep_back(prefix, target, m, others), state == HELD and 0 or IS_PENDING
     end
-    drop_waiting(prefix, target)
+    if known[5] then
+        drop_waiting(prefix, target)
+    end
     end_others(prefix, others, target, m)
     return OK, revise(prefix, target, IN_FORCE, m), 0
 end
@@ -184,18 +180,13 @@ end
 -- sender, client, household, officer, agency, approval, severity, truth, document and its type,
 -- 1 when only what was stored before counts, limit and its window.
 local function read_message(args, at)
-    local next_at = at - 1
-    local function text()
-        next_at = next_at + 1
-        return args[next_at]
-    end
-    local function number()
-        return tonumber(text())
-    end
-    return { id = text(), digest = text(), now = number(), expires = number(), absence = number(), body = text(),
-        area = text(), cover = text(), references = words(text()), sender = text(), client = text(), household = text(),
-        officer = text(), agency = number() == 1, approval = number() == 1, severity = number(), truth = number(),
-        document = text(), document_type = text(), only_known = number() == 1, limit = number(), limit_window = number() }
+    return { id = args[at], digest = args[at + 1], now = tonumber(args[at + 2]), expires = tonumber(args[at + 3]),
+        absence = tonumber(args[at + 4]), body = args[at + 5], area = args[at + 6], cover = args[at + 7],
+        references = words(args[at + 8]), sender = args[at + 9], client = args[at + 10], household = args[at + 11],
+        officer = args[at + 12], agency = args[at + 13] == '1', approval = args[at + 14] == '1',
+        severity = tonumber(args[at + 15]), truth = tonumber(args[at + 16]), document = args[at + 17],
+        document_type = args[at + 18], only_known = args[at + 19] == '1', limit = tonumber(args[at + 20]),
+        limit_window = tonumber(args[at + 21]) }
 end
 
 -- What ask_forward asked for was done: for each part its id, the alert that it is in, what that answered.

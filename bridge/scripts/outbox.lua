@@ -29,7 +29,7 @@ local function load_work(prefix, tag, stream, entry, id)
     local covers = {}
     for revision = first, newest do
         local about, cover = call('HMGET', key, 's' .. revision, 'c' .. revision), {}
-        if tonumber(about[1]) == IN_FORCE then
+        if about[1] and byte(about[1]) == IN_FORCE then
             for _, channel in ipairs(words(about[2])) do
                 cover[channel] = true
             end

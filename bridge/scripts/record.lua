@@ -1,5 +1,6 @@
 -- Alerts as they are read: revisions, documents, the agencies' list.
 
+local NO_REVISION = '\3\0\0\0\0\0\0\0\0\0\0\0\0\0\1' -- of one that never came, or whose state is not kept
 local WHAT_WAITS = 4294967295 -- asked for in place of a revision
 
 -- What waits, as a record; NOT_FOUND when nothing does.
@@ -43,12 +44,11 @@ local function load(keys, args)
     if revision == 0 or revision > newest then
         revision = newest
     end
-    local of = call('HMGET', key, 's' .. revision, 'q' .. revision, 't' .. revision)
-    local truth, severity, merged = unpack(ABOUT, of[2] or ABOUT_NOTHING)
+    local state, at, truth, severity, merged = unpack(REVISION, call('HGET', key, 's' .. revision) or NO_REVISION)
     local held = tonumber(known[4]) == HELD
-    local answer = { OK, revision, tonumber(of[1]) == IN_FORCE and 1 or 0, known[2], body_of(key, revision, newest), truth,
+    local answer = { OK, revision, state == IN_FORCE and 1 or 0, known[2], body_of(key, revision, newest), truth,
         severity, merged, known[9] and 2 or held and 1 or 0, not held and call('EXISTS', prefix .. 'wait:' .. id) or 0, known[5] and 1 or 0,
-        known[6] or '', known[7] or '', known[8] or '', of[3] or 0 }
+        known[6] or '', known[7] or '', known[8] or '', at }
     for _, began in ipairs(words(known[3])) do
         if tonumber(began) < revision then
             answer[#answer + 1] = call('HGET', key, 'a' .. began)

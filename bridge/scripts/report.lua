@@ -104,7 +104,9 @@ function withdraw(prefix, lead, id, m)
     end
     call('HSET', parts, 'order', concat(left, ' '))
     if #left == 0 then
-        return end_alert(prefix, lead, { now = m.now, absence = m.absence })
+        local state = tonumber(call('HGET', prefix .. 'alert:' .. lead, 'state'))
+        drop_waiting(prefix, lead)
+        return end_alert(prefix, lead, state, { now = m.now, absence = m.absence })
     end
     return settle(prefix, lead, m)
 end

@@ -8,6 +8,7 @@
 #include "bridge/cap/cap.h"
 #include "bridge/cap/signature.h"
 #include "cli/cli.h"
+#include "cli/columns.h"
 
 static const struct option_row options[] = {{0}};
 
@@ -19,10 +20,12 @@ enum { DEGREE = 10 * 1000 * 1000 };
 static void print_line(const char *file, const struct cap_findings *findings)
 {
     const struct cap_finding *finding = findings->items;
+    char text[COLUMN_TEXT]; /* it shows what a stranger wrote */
     while (!finding->refused)
         finding++;
+    column_clean(text_of(finding->text), text);
     printf("%s:%u: %s: %s", file, finding->line ? finding->line : 1,
-        finding->within ? finding->within : finding->rule, finding->text);
+        finding->within ? finding->within : finding->rule, text);
     if (finding->within)
         printf(" (%s)", finding->rule);
     putchar('\n');

@@ -26,6 +26,7 @@ enum {
 };
 
 static const char wrong[] = "the signature does not fit the document and the key",
+                  odd[] = "the signature's structure is not one that is verified",
                   too_much[] = "the document cannot be read, or is too large to verify";
 
 /* A document, and what attempts on it may still cost. */
@@ -122,6 +123,22 @@ static void drop_others(xmlDoc *tree, const xmlNode *kept)
     }
 }
 
+/* An Object in the Signature is not of what it signs; that of Canada's network is in no namespace, for which
+ * xmlsec1 would refuse the whole. True when there was one of those: its signer has a way of its own. */
+static bool drop_objects(xmlNode *signature)
+{
+    bool strange = false;
+    for (xmlNode *node = signature->children, *next; node; node = next) {
+        next = node->next;
+        if (node->type != XML_ELEMENT_NODE || signature_part(node))
+            continue;
+        strange |= !node->ns || node->ns->href == NULL || !xmlStrEqual(node->ns->href, signature->ns->href);
+        xmlUnlinkNode(node);
+        xmlFreeNode(node);
+    }
+    return strange;
+}
+
 /* ---- one attempt ---- */
 
 static xmlSecDSigCtx *new_context(void)
@@ -134,18 +151,20 @@ static xmlSecDSigCtx *new_context(void)
     return context;
 }
 
-static bool verifies(xmlNode *signature, const xmlSecKey *key)
+/* CANNOT: xmlsec1 did not come to an end. */
+static enum cap_signature verify(xmlNode *signature, const xmlSecKey *key)
 {
     xmlSecDSigCtx *context = new_context();
     context->signKey = xmlSecKeyDuplicate((xmlSecKey *)key);
-    bool good = context->signKey && xmlSecDSigCtxVerify(context, signature) == 0 &&
-                context->status == xmlSecDSigStatusSucceeded;
+    bool ended = context->signKey && xmlSecDSigCtxVerify(context, signature) == 0;
+    bool good = ended && context->status == xmlSecDSigStatusSucceeded;
     xmlSecDSigCtxDestroy(context);
-    return good;
+    return good ? CAP_SIGNATURE_GOOD : ended ? CAP_SIGNATURE_FAILED : CAP_SIGNATURE_CANNOT;
 }
 
 /* One signature in one way: with the key given, or with each certificate that stands in it. */
-static bool attempt(struct bytes utf8, int number, const xmlSecKey *key, bool blanks, bool others)
+static enum cap_signature attempt(
+    struct bytes utf8, int number, const xmlSecKey *key, bool blanks, bool others)
 {
     xmlDoc *tree = parse(utf8);
     xmlNode *signature = tree ? find(tree, number) : NULL;
@@ -153,14 +172,16 @@ static bool attempt(struct bytes utf8, int number, const xmlSecKey *key, bool bl
         drop_others(tree, signature);
     if (signature && !blanks)
         drop_blanks((xmlNode *)tree);
-    bool good = signature && verifies(signature, key);
+    bool strange = signature && drop_objects(signature);
+    enum cap_signature answer = signature ? verify(signature, key) : CAP_SIGNATURE_CANNOT;
     xmlFreeDoc(tree);
-    return good;
+    return strange && answer == CAP_SIGNATURE_FAILED ? CAP_SIGNATURE_CANNOT : answer;
 }
 
 static enum cap_signature attempts(
     struct work *work, int number, bool several, const xmlSecKey *key, const char **why)
 {
+    enum cap_signature answer = CAP_SIGNATURE_CANNOT;
     for (int blanks = 1; blanks >= 0; blanks--)
         for (int others = 1; others >= !several; others--) {
             work->left -= work->cost;
@@ -168,11 +189,14 @@ static enum cap_signature attempts(
                 *why = too_much;
                 return CAP_SIGNATURE_CANNOT;
             }
-            if (attempt(work->utf8, number, key, blanks, others))
-                return CAP_SIGNATURE_GOOD;
+            enum cap_signature one = attempt(work->utf8, number, key, blanks, others);
+            if (one == CAP_SIGNATURE_GOOD)
+                return one;
+            if (one == CAP_SIGNATURE_FAILED)
+                answer = one;
         }
-    *why = wrong;
-    return CAP_SIGNATURE_FAILED;
+    *why = answer == CAP_SIGNATURE_FAILED ? wrong : odd;
+    return answer;
 }
 
 /* ---- keys ---- */
@@ -239,6 +263,10 @@ static enum cap_signature check_tree(
         if (one == CAP_SIGNATURE_GOOD)
             one = key ? attempts(work, i, several, key, &reason)
                       : by_own_certificates(work, tree, i, several, &reason);
+        if (key && reason == odd) { /* as with a key of another kind */
+            one = CAP_SIGNATURE_FAILED;
+            reason = wrong;
+        }
         if (one == CAP_SIGNATURE_GOOD) {
             *why = NULL;
             return one;

@@ -31,6 +31,11 @@ bool signature_is(const xmlNode *node)
     return is(node, "Signature");
 }
 
+bool signature_part(const xmlNode *node)
+{
+    return is(node, "SignedInfo") || is(node, "SignatureValue") || is(node, "KeyInfo");
+}
+
 /* The only child of that name; NULL when there is none, or more than one. */
 static const xmlNode *only(const xmlNode *parent, const char *name)
 {

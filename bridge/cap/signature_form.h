@@ -9,6 +9,8 @@
 
 /* True for a Signature element of XML-DSig. */
 bool signature_is(const xmlNode *node);
+/* True for a child of a Signature that verification needs: SignedInfo, SignatureValue, KeyInfo. */
+bool signature_part(const xmlNode *node);
 /* GOOD: of the form; CANNOT or FAILED: not, and why. */
 enum cap_signature signature_form(const xmlNode *signature, const char **why);
 /* The text of the number-th certificate in it, base64; NULL when there are no more. xmlFree. */

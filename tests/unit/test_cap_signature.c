@@ -172,6 +172,28 @@ static void made_pretty(void **state)
     assert_int_equal(with(&other, pretty), CAP_SIGNATURE_FAILED);
 }
 
+/* What stands in a Signature beside what verification needs is not of what it signs. */
+static void objects(void **state)
+{
+    static const char *const added[] = {"<Object xmlns=\"\"><SignatureProperties/></Object></Signature>",
+        "<Object>any</Object><x:y xmlns:x=\"urn:x\"/></Signature>"};
+    struct bytes document = signed_by(&police, NULL);
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct bytes more = replaced(document, "</Signature>", added[i]);
+        assert_int_equal(with(&police, more), CAP_SIGNATURE_GOOD);
+        assert_int_equal(alone(more), CAP_SIGNATURE_GOOD);
+        assert_int_equal(with(&other, more), CAP_SIGNATURE_FAILED);
+        struct bytes changed_too = replaced(more, "Evite el bulevar", "Tome el bulevar");
+        assert_int_equal(with(&police, changed_too), CAP_SIGNATURE_FAILED);
+        assert_int_equal(alone(changed_too), CAP_SIGNATURE_CANNOT); /* whose it is, is not known */
+    }
+    /* A structure that xmlsec1 does not know says nothing about the document. */
+    struct bytes strange = replaced(document, "<SignedInfo>", "<SignedInfo><x:y xmlns:x=\"urn:x\"/>");
+    assert_int_equal(alone(strange), CAP_SIGNATURE_CANNOT);
+    assert_int_equal(with(&police, strange), CAP_SIGNATURE_FAILED);
+}
+
 /* Forms that are not verified, though some of them would fit. */
 static void other_forms(void **state)
 {
@@ -335,6 +357,7 @@ int main(void)
         cmocka_unit_test(own_key),
         cmocka_unit_test(two_signatures),
         cmocka_unit_test(made_pretty),
+        cmocka_unit_test(objects),
         cmocka_unit_test(other_forms),
         cmocka_unit_test(changed_forms),
         cmocka_unit_test(wrapped),

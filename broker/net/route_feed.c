@@ -7,7 +7,7 @@
 #include "broker/net/geojson.h"
 #include "broker/net/routes.h"
 
-enum { HOUR_MS = 3600 * 1000, ANSWER_BYTES = 8 * 1024 * 1024, CURSORS = 256 };
+enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS, ANSWER_BYTES = 8 * 1024 * 1024, CURSORS = 256 };
 
 /* ---- the question ---- */
 
@@ -173,9 +173,8 @@ static void answered(void *arg, const struct inquiry_answer *answer)
 static void ask(struct http_request *request, struct inquiry_question *question)
 {
     struct refusal refusal;
-    int64_t now = broker_now(request->net->broker);
-    if (!question->since) {
-        question->since = now - HOUR_MS;
+    if (!question->since) { /* whole minutes, so that an answer is the same for a while */
+        question->since = (broker_now(request->net->broker) - HOUR_MS) / MINUTE_MS * MINUTE_MS;
     }
     http_within(request, request->net->settings->http_answer_ms);
     if (broker_inquire(request->net->broker, question, answered, request, &refusal)) {

@@ -208,7 +208,7 @@ class Requests(HttpCase):
         for path in self.PATHS:
             there, bare = self.get(path), self.ask("HEAD", path)
             self.assertEqual((bare.status, bare.body), (there.status, b""), path)
-            for name in ("content-type", "content-length", "etag"):
+            for name in ("content-type", "content-length"):
                 self.assertEqual(bare.headers.get(name), there.headers.get(name), (path, name))
             connection = self.raw()
             connection.send(self.head("HEAD", path, {}) * 2)
@@ -709,6 +709,13 @@ class Feed(HttpCase):
         again = self.get(f"/v1/feed?cells={LEAF}", If_None_Match=first.headers["etag"])
         if again.headers["etag"] == first.headers["etag"]:  # else something happened meanwhile
             self.assertEqual((again.status, again.body), (304, b""))
+        quiet = []
+
+        def unchanged():  # each minute it is another hour that is asked for
+            quiet.append(self.get("/v1/feed?cells=u33db1").headers["etag"])
+            return self.get("/v1/feed?cells=u33db1", If_None_Match=quiet[-1]).status == 304
+        self.eventually(unchanged)
+        self.assertLessEqual(len(quiet), 2)
         self.assertEqual(self.get(f"/v1/feed?cells={LEAF}", If_None_Match='"other"').status, 200)
         self.assertEqual(self.ask("POST", "/v1/feed", b'{"cells":["9qh1f5"]}').headers["cache-control"], "no-store")
 

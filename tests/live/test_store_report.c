@@ -295,6 +295,32 @@ static void a_lost_connection_loses_and_doubles_none(void **state)
     assert_int_equal(parts, MANY);
 }
 
+static void a_killed_redis_loses_and_doubles_none(void **state)
+{
+    struct fixture *f = *state;
+    enum { MANY = 12 };
+    static struct reported reports[MANY];
+    char ids[MANY][PUBLIC_ID + 1], senders[MANY][16];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(ids[i], sizeof(ids[i]), "%024x", i + 1);
+        snprintf(senders[i], sizeof(senders[i]), "user/u%d", i);
+        begin_report(f->store, &reports[i],
+            REPORT(ids[i], senders[i], .cell = i % 2 ? 'd' : 'e', .tag = (uint8_t)(1 + i)));
+        if (i == 2)
+            UNTIL(f, reports[0].answer.done); /* the others are on their way */
+    }
+    store_flush(f->store);
+    redis_server_kill(&f->redis);
+    assert_true(redis_server_restart(&f->redis));
+    for (int i = 0; i < MANY; i++)
+        UNTIL(f, reports[i].answer.done);
+    unsigned parts = 0;
+    for (int i = 0; i < MANY; i++)
+        if (!reports[i].answer.result.merged)
+            parts += load_of(f, (uint8_t)(1 + i), ids[i], 0).record.merged;
+    assert_int_equal(parts, MANY);
+}
+
 /* ---- taking back, changing ---- */
 
 static void each_sender_takes_its_own_back(void **state)
@@ -426,6 +452,124 @@ static void what_is_held_goes_on_with_what_is_left_of_it(void **state)
     assert_true(load(f, A, 0).record.in_force);
 }
 
+/* ---- whatever happens ---- */
+
+enum { NEIGHBORS = 40, AT_ONCE = 8, ROUNDS = 60 };
+
+/* One report as its sender knows it. */
+struct known {
+    char id[PUBLIC_ID + 1], sender[16], message[PUBLIC_ID + 1], body[16];
+    enum { UNTOLD, TOLD, WITHDRAWN } state;
+    uint8_t severity;
+    int within; /* whose alert it is in; its own number: its own */
+    struct reported reported;
+    struct said said;
+    struct answer answer;
+};
+
+static void act(struct store *store, struct known *k, int number, unsigned dice, unsigned round)
+{
+    enum store_alert_act change = dice % 3 ? STORE_ALERT_UPDATE : STORE_ALERT_CANCEL;
+    k->answer = (struct answer){0};
+    if (k->state == UNTOLD) {
+        k->severity = (uint8_t)(SEVERITY_MINOR + dice % 4);
+        begin_report(store, &k->reported,
+            REPORT(k->id, k->sender, .cell = number % 2 ? 'd' : 'e', .tag = (uint8_t)(1 + number),
+                .severity = k->severity));
+        k->state = TOLD;
+        return;
+    }
+    snprintf(k->message, sizeof(k->message), "%012x%012x", round + 1, (unsigned)number + 1);
+    snprintf(k->body, sizeof(k->body), "%u %d", round, number);
+    if (change == STORE_ALERT_UPDATE)
+        k->severity = (uint8_t)(SEVERITY_MINOR + dice / 3 % 4);
+    else
+        k->state = WITHDRAWN;
+    make_alert(&k->said,
+        (struct say){.act = change,
+            .id = k->message,
+            .references = k->id,
+            .body = k->body,
+            .others = {
+                .sender = text_of(k->sender), .sender_tag = (uint8_t)(1 + number), .severity = k->severity}});
+    store_alert(store, &k->said.alert, on_answer, &k->answer);
+}
+
+static void hear(struct fixture *f, struct known *all, int number)
+{
+    struct known *k = &all[number];
+    if (!k->reported.answer.done || (k->message[0] && !k->answer.done))
+        UNTIL(f, k->reported.answer.done && (!k->message[0] || k->answer.done));
+    const struct store_alert_result *result = &k->reported.answer.result;
+    assert_true(result->status == STORE_OK || result->status == STORE_REPEAT);
+    k->within = number;
+    for (int i = 0; i < NEIGHBORS; i++)
+        if (strcmp(all[i].id, result->public_id) == 0)
+            k->within = i;
+    if (k->message[0])
+        assert_true(k->answer.result.status == STORE_OK || k->answer.result.status == STORE_REPEAT);
+}
+
+/* Every report that was not withdrawn is in force, in one alert and counted once, and none hides a worse
+ * severity. */
+static void check(struct fixture *f, const struct known *all)
+{
+    for (int lead = 0; lead < NEIGHBORS; lead++) {
+        unsigned merged = 0;
+        uint8_t worst = 0;
+        for (int i = 0; i < NEIGHBORS; i++) {
+            if (all[i].state != TOLD || all[i].within != lead)
+                continue;
+            merged++;
+            worst = all[i].severity > worst ? all[i].severity : worst;
+        }
+        struct record record = load_of(f, (uint8_t)(1 + lead), all[lead].id, 0);
+        if (merged == 0) {
+            assert_false(record.record.in_force);
+            continue;
+        }
+        assert_true(record.record.in_force);
+        assert_int_equal(record.record.merged, merged);
+        assert_int_equal(record.record.severity, worst);
+    }
+}
+
+static void whatever_is_told_at_once_every_report_is_counted_once(void **state)
+{
+    struct fixture *f = *state;
+    static struct known all[NEIGHBORS];
+    struct store *other = fixture_other_store(f, "other");
+    unsigned random = 20260101;
+    memset(all, 0, sizeof(all));
+    for (int i = 0; i < NEIGHBORS; i++) {
+        snprintf(all[i].id, sizeof(all[i].id), "%024x", i + 1);
+        snprintf(all[i].sender, sizeof(all[i].sender), "user/u%d", i);
+    }
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        int chosen[AT_ONCE];
+        size_t count = 0;
+        for (int n = 0; n < AT_ONCE; n++) {
+            random = random * 1103515245 + 12345;
+            int number = (int)(random >> 16) % NEIGHBORS;
+            bool again = all[number].state == WITHDRAWN;
+            for (size_t i = 0; i < count; i++)
+                again = again || chosen[i] == number;
+            if (again)
+                continue;
+            chosen[count++] = number;
+            act(random & 0x10000 ? other : f->store, &all[number], number, random >> 20, round);
+        }
+        store_flush(f->store);
+        store_flush(other);
+        if (round % 7 == 3)
+            assert_true(redis_tell(&f->ask, "CLIENT KILL TYPE normal SKIPME yes"));
+        for (size_t i = 0; i < count; i++)
+            hear(f, all, chosen[i]);
+        check(f, all);
+    }
+    store_free(other);
+}
+
 /* ---- limits ---- */
 
 static void senders_and_cells_are_limited(void **state)
@@ -463,10 +607,12 @@ int main(void)
         TEST(what_was_to_be_a_part_of_what_is_gone_stands_alone),
         TEST(one_that_never_came_keeps_nobody),
         TEST(a_lost_connection_loses_and_doubles_none),
+        TEST(a_killed_redis_loses_and_doubles_none),
         TEST(each_sender_takes_its_own_back),
         TEST(each_sender_changes_its_own),
         TEST(the_latest_end_of_all_holds),
         TEST(what_is_held_goes_on_with_what_is_left_of_it),
+        TEST(whatever_is_told_at_once_every_report_is_counted_once),
         TEST(senders_and_cells_are_limited),
     };
     return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);

@@ -88,9 +88,9 @@ static void take_language(
 {
     struct text trimmed = cap_trimmed(content);
     *out = kept(context, trimmed);
-    if (trimmed.len == 0 || cap_is_language(trimmed))
+    if (content.len == 0 || cap_is_language(trimmed))
         return;
-    if (cap_report(context, field->bad, context->line, field->name, trimmed))
+    if (cap_report(context, field->bad, context->line, field->name, content) || trimmed.len == 0)
         return;
     char *repaired = arena_copy(context->arena, trimmed.data, trimmed.len);
     for (char *c = strchr(repaired, '_'); c; c = strchr(c, '_'))

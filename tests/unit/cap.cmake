@@ -1,6 +1,6 @@
 # CAP documents: each way to break a rule, hostile ones, real ones, signed ones; as alerts and back.
 set(here ${CMAKE_CURRENT_LIST_DIR})
-foreach(thing cases limits shared write signature alert alert_areas area_limits)
+foreach(thing cases limits schema shared write signature alert alert_areas area_limits)
   neighbors_test(NAME cap_${thing} LIBS neighbors_cap
     SOURCES ${here}/test_cap_${thing}.c ${here}/test_cap_support.c ${here}/test_cap_alert_support.c)
 endforeach()

@@ -9,130 +9,15 @@
 #include <string.h>
 #include <time.h>
 
-enum { POINTS = 1000000, ROUNDS = 9, QUICK_ROUNDS = 3 };
+enum { ROUNDS = 9, QUICK_ROUNDS = 3 };
 
 enum { FOLLOWERS = 100000, CIRCLES = 1000, CITY = 5650, BORDER = 41000, LOOPS = 200 };
-
-struct inputs {
-    struct geo_point *points, *back;
-    geo_cell *cells;
-    struct geo_circle *followers;
-    struct geo_circles set;
-    struct geo_shape real_city, real_county; /* without points: the files are not there */
-    struct geo_shape city,
-        large; /* around the metropolis, of as many points as Los Angeles has, and of BORDER points */
-    struct geo_prepared *prepared_city, *prepared_large;
-    size_t found;
-};
 
 static double now(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time); /* others may be using the machine */
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-/* ---- the ways that others take ---- */
-
-static void encode_bit_by_bit(struct inputs *in)
-{
-    for (size_t j = 0; j < POINTS; j++) {
-        struct geo_point point = in->points[j];
-        double south = -90, north = 90, west = -180, east = 180;
-        uint64_t bits = 0;
-        for (int i = 0; i < 30; i++) {
-            bits <<= 1;
-            if (i % 2 == 0) {
-                double middle = (west + east) / 2;
-                if (point.lon >= middle) {
-                    bits |= 1;
-                    west = middle;
-                } else {
-                    east = middle;
-                }
-            } else {
-                double middle = (south + north) / 2;
-                if (point.lat >= middle) {
-                    bits |= 1;
-                    south = middle;
-                } else {
-                    north = middle;
-                }
-            }
-        }
-        in->cells[j] = bits << 34 | 6;
-    }
-}
-
-static void decode_bit_by_bit(struct inputs *in)
-{
-    for (size_t j = 0; j < POINTS; j++) {
-        double south = -90, north = 90, west = -180, east = 180;
-        for (int i = 0; i < 30; i++) {
-            uint64_t bit = in->cells[j] >> (63 - i) & 1;
-            if (i % 2 == 0) {
-                if (bit != 0)
-                    west = (west + east) / 2;
-                else
-                    east = (west + east) / 2;
-            } else {
-                if (bit != 0)
-                    south = (south + north) / 2;
-                else
-                    north = (south + north) / 2;
-            }
-        }
-        in->back[j] = (struct geo_point){(south + north) / 2, (west + east) / 2};
-    }
-}
-
-/* Redis' way: scale both to 26 bits, interleave each by five shifts and masks; range checks as it has them.
- */
-static const uint64_t thinned[] = {0x5555555555555555u, 0x3333333333333333u, 0x0F0F0F0F0F0F0F0Fu,
-    0x00FF00FF00FF00FFu, 0x0000FFFF0000FFFFu, 0x00000000FFFFFFFFu};
-static const unsigned shifts[] = {0, 1, 2, 4, 8, 16};
-
-static uint64_t interleave(uint32_t even, uint32_t odd)
-{
-    uint64_t x = even, y = odd;
-    for (int i = 4; i >= 0; i--) {
-        x = (x | x << shifts[i + 1]) & thinned[i];
-        y = (y | y << shifts[i + 1]) & thinned[i];
-    }
-    return x | y << 1;
-}
-
-static uint64_t deinterleave(uint64_t both)
-{
-    uint64_t x = both, y = both >> 1;
-    for (int i = 0; i < 6; i++) {
-        x = (x | x >> shifts[i]) & thinned[i];
-        y = (y | y >> shifts[i]) & thinned[i];
-    }
-    return x | y << 32;
-}
-
-static void encode_as_redis(struct inputs *in)
-{
-    for (size_t i = 0; i < POINTS; i++) {
-        double lat = in->points[i].lat, lon = in->points[i].lon;
-        if (lon > 180 || lon < -180 || lat > 90 || lat < -90)
-            continue;
-        double row = (lat + 90) / 180 * (1 << 26), column = (lon + 180) / 360 * (1 << 26);
-        in->cells[i] = interleave((uint32_t)row, (uint32_t)column);
-    }
-}
-
-static void decode_as_redis(struct inputs *in)
-{
-    for (size_t i = 0; i < POINTS; i++) {
-        uint64_t apart = deinterleave(in->cells[i] >> 12);
-        uint32_t row = (uint32_t)apart, column = (uint32_t)(apart >> 32);
-        double south = -90 + (row * 1.0 / (1 << 26)) * 180, north = -90 + ((row + 1) * 1.0 / (1 << 26)) * 180;
-        double west = -180 + (column * 1.0 / (1 << 26)) * 360,
-               east = -180 + ((column + 1) * 1.0 / (1 << 26)) * 360;
-        in->back[i] = (struct geo_point){(south + north) / 2, (west + east) / 2};
-    }
 }
 
 /* ---- ours ---- */
@@ -285,16 +170,16 @@ struct question {
 };
 
 static const struct question questions[] = {
-    {"geo-encode", "ns/point", "bit by bit", encode_ours, encode_bit_by_bit, POINTS, POINTS, 30, 0, 0},
-    {"geo-encode-portable", "ns/point", "Redis' interleaving", encode_portable, encode_as_redis, POINTS,
+    {"geo-encode", "ns/point", "bit by bit", encode_ours, bench_encode_bit_by_bit, POINTS, POINTS, 30, 0, 0},
+    {"geo-encode-portable", "ns/point", "Redis' interleaving", encode_portable, bench_encode_as_redis, POINTS,
         POINTS, 1, 0, 0},
-    {"geo-encode-portable-bits", "ns/point", "bit by bit", encode_portable, encode_bit_by_bit, POINTS, POINTS,
-        30, 0, 0},
-    {"geo-decode", "ns/cell", "bit by bit", decode_ours, decode_bit_by_bit, POINTS, POINTS, 15, 0, 0},
-    {"geo-decode-portable", "ns/cell", "Redis' interleaving", decode_portable, decode_as_redis, POINTS,
+    {"geo-encode-portable-bits", "ns/point", "bit by bit", encode_portable, bench_encode_bit_by_bit, POINTS,
+        POINTS, 30, 0, 0},
+    {"geo-decode", "ns/cell", "bit by bit", decode_ours, bench_decode_bit_by_bit, POINTS, POINTS, 15, 0, 0},
+    {"geo-decode-portable", "ns/cell", "Redis' interleaving", decode_portable, bench_decode_as_redis, POINTS,
         POINTS, 1, 0, 0},
-    {"geo-decode-portable-bits", "ns/cell", "bit by bit", decode_portable, decode_bit_by_bit, POINTS, POINTS,
-        15, 0, 0},
+    {"geo-decode-portable-bits", "ns/cell", "bit by bit", decode_portable, bench_decode_bit_by_bit, POINTS,
+        POINTS, 15, 0, 0},
     {"geo-cover-circle", "ns/cover", "10 us", cover_circles, NULL, CIRCLES, 1, 1, 10000, 0},
     {"geo-cover-los-angeles", "ns/cover", "1 ms", cover_real_city, NULL, 10, 1, 1, 1e6, 0},
     {"geo-cover-county", "ns/cover", "1 ms", cover_real_county, NULL, 10, 1, 1, 1e6, 0},
@@ -355,7 +240,7 @@ static void answer(const struct question *question, struct inputs *in, int round
     geo_encode_many(in->points, POINTS, 6, in->cells);
     for (int i = 0; i < rounds; i++) {
         theirs[i] = question->theirs != NULL ? timed(question->theirs, in) / question->theirs_per * 1e9 : 0;
-        if (question->theirs == encode_as_redis || question->theirs == encode_bit_by_bit)
+        if (question->theirs == bench_encode_as_redis || question->theirs == bench_encode_bit_by_bit)
             geo_encode_many(in->points, POINTS, 6, in->cells);
         ours[i] = timed(question->ours, in) / question->per * 1e9;
         if (question->theirs == NULL)

@@ -10,7 +10,7 @@
 
 enum { MANY = 1024, FOLLOWERS = 20000, MOST_ROUNDS = 31 };
 
-struct inputs {
+struct each_inputs {
     struct geo_point points[MANY], centers[MANY];
     geo_cell cells[MANY], out[MANY];
     char texts[MANY][GEO_CELL_TEXT];
@@ -36,7 +36,7 @@ static bool count_one(void *context, struct geo_circle *circle)
 
 /* each_<function> calls it `calls` times; `i` runs over the inputs, `in->sink` takes what it gives. */
 #define EACH(function, ...)                                                                                  \
-    static void each_##function(struct inputs *in, long calls)                                               \
+    static void each_##function(struct each_inputs *in, long calls)                                          \
     {                                                                                                        \
         for (long j = 0; j < calls; j++) {                                                                   \
             size_t i = (size_t)j % MANY;                                                                     \
@@ -93,7 +93,7 @@ EACH(prepared_cover_mixed, geo_prepared_cover_mixed(in->prepared, limits, in->ou
 EACH(prepared_cover_interior, geo_prepared_cover_interior(in->prepared, within, in->out, &in->cover))
 
 /* One call adds a follower, and takes a former one away where that is what is measured. */
-static void each_circles_add(struct inputs *in, long calls)
+static void each_circles_add(struct each_inputs *in, long calls)
 {
     for (long j = 0; j < calls; j++) {
         if (j % FOLLOWERS == 0)
@@ -102,14 +102,14 @@ static void each_circles_add(struct inputs *in, long calls)
     }
 }
 
-static void refill(struct inputs *in)
+static void refill(struct each_inputs *in)
 {
     in->set = (struct geo_circles){0};
     each_circles_add(in, FOLLOWERS);
 }
 
 /* With the adding that each leave needs. */
-static void each_circles_remove(struct inputs *in, long calls)
+static void each_circles_remove(struct each_inputs *in, long calls)
 {
     for (long j = 0; j < calls; j++) {
         geo_circles_remove(&in->set, &in->followers[j % FOLLOWERS]);
@@ -121,7 +121,7 @@ EACH(circles_find, geo_circles_find(&in->set, in->prepared, count_one, &in->coun
 
 static const struct {
     const char *name;
-    void (*run)(struct inputs *in, long calls);
+    void (*run)(struct each_inputs *in, long calls);
 } functions[] = {
 #define GEO_FUNCTION(function) {"geo_" #function, each_##function},
 #include "geo_functions.h"
@@ -143,7 +143,7 @@ static struct geo_point anywhere_in(struct geo_box box)
         box.south + drand48() * (box.north - box.south), box.west + drand48() * (box.east - box.west)};
 }
 
-static void fill(struct inputs *in, const struct geo_shape *city)
+static void fill(struct each_inputs *in, const struct geo_shape *city)
 {
     static const double radii[] = {400, 800, 1600, 3200, 8000};
     struct geo_box box = geo_shape_box(city);
@@ -175,7 +175,7 @@ static double seconds(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-static double timed(struct inputs *in, void (*run)(struct inputs *in, long calls), long calls)
+static double timed(struct each_inputs *in, void (*run)(struct each_inputs *in, long calls), long calls)
 {
     double start = seconds();
     run(in, calls);
@@ -190,7 +190,7 @@ static int by_size(const void *a, const void *b)
 
 void bench_geo_each(const struct geo_shape *city, int rounds, bool json)
 {
-    struct inputs *in = taken(sizeof *in);
+    struct each_inputs *in = taken(sizeof *in);
     fill(in, city);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         double times[MOST_ROUNDS];

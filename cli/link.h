@@ -28,6 +28,7 @@ struct link_publish {
     struct bytes payload;
     const char *response_topic; /* or NULL */
     struct bytes correlation;
+    bool inbox; /* for publish_once: the session follows its inbox from before on */
 };
 
 /* Connects as `identity` and waits for CONNACK. EXIT_DONE with *out, or the code after the complaint (quiet:

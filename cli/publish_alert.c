@@ -168,8 +168,7 @@ static bool read_alert(
 
 /* ---- sending ---- */
 
-static enum exit_code send(
-    const struct invocation *invocation, const struct link_publish *publish, const char *id)
+static enum exit_code send(const struct invocation *invocation, struct link_publish *publish, const char *id)
 {
     static const char *const wishes[] = {"user/", "agency/", NULL};
     struct identity identity;
@@ -177,7 +176,8 @@ static enum exit_code send(
     enum exit_code code = identity_find(invocation, wishes, &identity);
     if (code != EXIT_DONE)
         return code;
-    if (invocation->value[CLIENT])
+    publish->inbox = invocation->value[CLIENT] != NULL;
+    if (publish->inbox)
         snprintf(identity.client, sizeof identity.client, "%s", invocation->value[CLIENT]);
     snprintf(label, sizeof label, "alert %.60s", id);
     if (invocation->value[PREVIEW])

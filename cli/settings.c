@@ -1,5 +1,6 @@
 /* neighbors settings: what an app's session wishes of its deliveries. Settings belong to a session (user and
- * client id), so the client is named, and an app that is connected under it connects anew. */
+ * client id), so the client is named; an app that is connected under it connects anew, and what waits for it
+ * is shown here. */
 #include <string.h>
 
 #include "cli/publish.h"

@@ -29,7 +29,7 @@ class CommandCase(LiveCase):
 
     def watch(self, *words, wait=True):
         """A `watch` that follows already."""
-        process = subprocess.Popen(self.home.stack.command("watch", "--as", "user/fred", *words), text=True,
+        process = subprocess.Popen(self.home.stack.command("watch", "--as", "user/fred", "--for", "60s", *words), text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT)
         self.addCleanup(self.end, process)
         if wait:

@@ -6,6 +6,7 @@
 #include "broker/session/deliver.h"
 #include "broker/session/hold.h"
 #include "broker/session/info.h"
+#include "broker/session/place.h"
 #include "broker/session/will.h"
 #include "broker/step/publication.h"
 
@@ -255,6 +256,7 @@ static void tick(struct broker *broker)
     broker->tick_at = now;
     wills_tick(broker, now);
     principals_tick(broker);
+    places_tell(broker, now);
     alert_objects_tick(broker);
     while (most-- > 0) {
         struct connection *connection = broker->tick_next;

@@ -54,7 +54,8 @@ struct broker {
     struct known_principal *principals;    /* by name: of sessions, and devices that edges speak for */
     struct principal_list idle_principals; /* those that nobody holds */
     size_t idle_principal_count;
-    bool principals_stale; /* the store failed to tell of some */
+    bool principals_stale;     /* the store failed to tell of some */
+    int64_t followers_told_at; /* ms: when the store was told last how many follow where */
 
     struct channel_queue dirty; /* channels with entries that their links have not seen */
     struct session_queue pump;  /* sessions that may go on */

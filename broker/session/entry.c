@@ -91,10 +91,17 @@ static struct bytes inbox_payload(const struct entry *entry, bool json, struct a
 {
     size_t suffix = 1 + (size_t)entry->data[0];
     struct bytes stored = {entry->data + suffix, entry->data_len - suffix};
+    bool is_moderation =
+        text_equal((struct text){(const char *)entry->data + 1, suffix - 1}, TEXT("reply/moderation"));
+    struct moderation moderation;
     struct refused refused;
     struct refusal refusal;
 
-    if (json && codec_decode_refused(ENCODING_PROTOBUF, stored, arena, &refused, &refusal))
+    if (!json)
+        return stored;
+    if (is_moderation && codec_decode_moderation(ENCODING_PROTOBUF, stored, arena, &moderation, &refusal))
+        return codec_encode_moderation(ENCODING_JSON, &moderation, arena);
+    if (!is_moderation && codec_decode_refused(ENCODING_PROTOBUF, stored, arena, &refused, &refusal))
         return codec_encode_refused(ENCODING_JSON, &refused, arena);
     return stored;
 }

@@ -207,3 +207,56 @@ bool place_has_leaf(const struct followed_place *place, geo_cell channel, uint16
     }
     return false;
 }
+
+/* ---- how many follow where ---- */
+
+enum { TELL_MS = 60000 };
+
+/* Who follows a coarser cell than a leaf is nowhere in particular, and not counted. */
+static geo_cell counted_leaf(const struct followed_place *place, int leaf_precision)
+{
+    return place->kind != FOLLOW_INBOX && geo_precision(place->cell) == leaf_precision ? place->cell : 0;
+}
+
+static int by_leaf(const void *a, const void *b)
+{
+    return strcmp(
+        ((const struct store_follower_count *)a)->leaf, ((const struct store_follower_count *)b)->leaf);
+}
+
+/* The radii of one leaf cell are one count. */
+static size_t join(struct store_follower_count *counts, size_t count)
+{
+    size_t kept = 0;
+
+    qsort(counts, count, sizeof *counts, by_leaf);
+    for (size_t i = 0; i < count; i++) {
+        if (kept && strcmp(counts[kept - 1].leaf, counts[i].leaf) == 0)
+            counts[kept - 1].followers += counts[i].followers;
+        else
+            counts[kept++] = counts[i];
+    }
+    return kept;
+}
+
+void places_tell(struct broker *broker, int64_t now)
+{
+    struct followed_place *place, *next;
+    struct store_follower_count *counts;
+    size_t count = 0;
+
+    if (now - broker->followers_told_at < TELL_MS && now >= broker->followers_told_at)
+        return;
+    broker->followers_told_at = now;
+    counts = must_alloc(HASH_COUNT(broker->places) * sizeof *counts);
+    HASH_ITER(hh, broker->places, place, next)
+    {
+        geo_cell leaf = counted_leaf(place, broker->options.leaf_precision);
+        if (!leaf)
+            continue;
+        geo_format(leaf, counts[count].leaf);
+        counts[count++].followers = place->holders;
+    }
+    store_followers_tell(broker->store, counts, join(counts, count));
+    free(counts);
+}

@@ -34,6 +34,8 @@ struct followed_place {
 struct followed_place *place_hold(
     struct broker *broker, const struct follow_filter *filter, const char *session_channel);
 void place_drop(struct broker *broker, struct followed_place *place);
+/* Tells the store how many follow each leaf cell here (for previews), once a minute. */
+void places_tell(struct broker *broker, int64_t now);
 
 /* One bit for each face of the alert that has a point in common with the place. */
 uint64_t place_alert_faces(struct followed_place *place, const struct alert_object *alert);

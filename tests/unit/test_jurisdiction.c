@@ -28,7 +28,7 @@ static struct bytes islands(struct arena *arena, size_t count)
     struct place place = {.kind = PLACE_POLYGONS, .polygon_count = count};
     place.polygons = arena_alloc(arena, count * sizeof *place.polygons);
     for (size_t i = 0; i < count; i++)
-        place.polygons[i] = square(arena, (int)(i / 300) * DEGREE, (int)(i % 300) * DEGREE / 2);
+        place.polygons[i] = square(arena, (int)(i / 300) * DEGREE, (int)(i % 300) * (DEGREE / 2));
     return codec_encode_polygons(&place, arena);
 }
 
@@ -102,12 +102,67 @@ static void polygons_come_back_and_add_up(void **state)
     arena_free(&arena);
 }
 
+static bool holds(const struct jurisdiction *jurisdiction, const struct geo_shape *shape)
+{
+    size_t size = geo_prepared_size(shape);
+    void *memory = malloc(size);
+    bool held = jurisdiction_holds(jurisdiction, shape, geo_prepare(shape, memory, size));
+    free(memory);
+    return held;
+}
+
+/* A rectangle by its sides, in degrees. */
+static bool holds_box(
+    const struct jurisdiction *jurisdiction, double south, double west, double north, double east)
+{
+    struct geo_point corners[] = {{south, west}, {south, east}, {north, east}, {north, west}, {south, west}};
+    struct geo_ring ring = {corners, 5};
+    struct geo_polygon polygon = {&ring, 1};
+    struct geo_shape shape = {.kind = GEO_POLYGONS, .polygons = &polygon, .polygon_count = 1};
+    return holds(jurisdiction, &shape);
+}
+
+static bool holds_circle(const struct jurisdiction *jurisdiction, double lat, double lon, double radius)
+{
+    struct geo_shape shape = {.kind = GEO_CIRCLE, .center = {lat, lon}, .radius = radius};
+    return holds(jurisdiction, &shape);
+}
+
+/* Two squares side by side, 0 to 0.5 north, 0 to 1 east, and the third row's first: 1 to 1.5 north. */
+static void what_sticks_out_is_not_inside(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, NULL, 0);
+    struct jurisdiction *jurisdiction = jurisdiction_new(islands(&arena, 301));
+    assert_true(holds_box(jurisdiction, 0.1, 0.1, 0.2, 0.2));
+    assert_true(holds_box(jurisdiction, 0, 0, 0.5, 0.5));     /* the border itself */
+    assert_true(holds_box(jurisdiction, 0.1, 0.1, 0.4, 0.9)); /* over the line between two of its parts */
+    assert_true(holds_box(jurisdiction, 0, 0, 0.50005, 0.5)); /* 6 m out: rounded */
+    assert_false(holds_box(jurisdiction, 0, 0, 0.5005, 0.5)); /* 55 m out: a corner is */
+    assert_false(
+        holds_box(jurisdiction, 0.1, 0.1, 1.2, 0.2)); /* corners inside, and what is between is not */
+    assert_false(holds_box(jurisdiction, 0.6, 0.1, 0.9, 0.2));
+    assert_false(holds_box(jurisdiction, -1, -1, 2, 2)); /* around it */
+    assert_true(holds_circle(jurisdiction, 0.25, 0.25, 0));
+    assert_true(holds_circle(jurisdiction, 0.25, 0.25, 27000));
+    assert_false(holds_circle(jurisdiction, 0.25, 0.25, 28500));
+    assert_false(holds_circle(jurisdiction, 0.75, 0.25, 100));
+    assert_true(holds_circle(NULL, 80, 80, 500000));
+    jurisdiction_free(jurisdiction);
+    struct jurisdiction *nowhere = jurisdiction_new((struct bytes){(const uint8_t *)"x", 1});
+    assert_false(holds_circle(nowhere, 0.25, 0.25, 0));
+    jurisdiction_free(nowhere);
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_kept_is_asked),
         cmocka_unit_test(of_what_cannot_be_read_nothing_is_inside),
         cmocka_unit_test(polygons_come_back_and_add_up),
+        cmocka_unit_test(what_sticks_out_is_not_inside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,8 +42,11 @@ static bool check_token(
 {
     (void)arg;
     *why = "bad token";
-    if (password.len != 2 * sizeof(int64_t) || username.len >= sizeof(out->name))
+    size_t times = 2 * sizeof(int64_t);
+    if (password.len < times || password.len - times >= sizeof(out->officer) ||
+        username.len >= sizeof(out->name))
         return false;
+    memcpy(out->officer, password.data + times, password.len - times);
     memcpy(out->name, username.data, username.len);
     out->name[username.len] = 0;
     memcpy(&out->issued_at, password.data, sizeof(int64_t));
@@ -277,7 +280,11 @@ struct client *dials(void)
 static void say_connect(
     struct client *client, const char *name, const char *client_id, const struct manner *manner)
 {
-    int64_t token[2] = {now_ms - 1000, manner->token_ends};
+    struct {
+        int64_t times[2];
+        char officer[64];
+    } token = {.times = {now_ms - 1000, manner->token_ends}};
+    size_t officer = manner->officer ? strlen(manner->officer) : 0;
     uint8_t delay[5] = {MQTT_WILL_DELAY, (uint8_t)(manner->will_delay_s >> 24),
         (uint8_t)(manner->will_delay_s >> 16), (uint8_t)(manner->will_delay_s >> 8),
         (uint8_t)manner->will_delay_s};
@@ -290,7 +297,8 @@ static void say_connect(
     if (!manner->certificate) {
         connect.has_username = connect.has_password = true;
         connect.username = text_of(name);
-        connect.password = (struct bytes){(uint8_t *)token, sizeof(token)};
+        memcpy(token.officer, manner->officer ? manner->officer : "", officer);
+        connect.password = (struct bytes){(uint8_t *)&token, sizeof(token.times) + officer};
     }
     if (manner->will_topic) {
         connect.has_will = true;

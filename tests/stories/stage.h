@@ -57,6 +57,7 @@ struct manner {
     struct bytes will_payload;
     uint32_t will_delay_s;
     const char *certificate; /* instead of a token */
+    const char *officer;     /* who acts for an agency, as the token says */
     int64_t token_ends;
 };
 

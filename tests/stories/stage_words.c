@@ -77,6 +77,7 @@ static void payload_words(const struct mqtt_publish *publish, char *line, size_t
     struct heartbeat heartbeat;
     struct history_page page;
     struct refused refused;
+    struct moderation moderation;
     struct info info;
     bool fine = false;
     arena_init(&arena, NULL, 0);
@@ -89,6 +90,11 @@ static void payload_words(const struct mqtt_publish *publish, char *line, size_t
         if (fine)
             add(line, size, "heartbeat cursors=%zu sent=%llu%s", heartbeat.cursor_count,
                 (unsigned long long)heartbeat.items_sent, heartbeat.stale ? " stale" : "");
+    } else if (starts(rest, "inbox/reply/moderation")) {
+        fine = codec_decode_moderation(encoding, publish->payload, &arena, &moderation, &refusal);
+        if (fine)
+            add(line, size, "moderation %.*s: %.*s", (int)moderation.decision.len, moderation.decision.data,
+                (int)moderation.reason.len, moderation.reason.data);
     } else if (starts(rest, "inbox/reply/")) {
         fine = codec_decode_history_page(encoding, publish->payload, &arena, &page, &refusal);
         if (fine) {

@@ -254,7 +254,8 @@ static enum step_result store(struct publication *publication)
     const struct seal *seal = publication->broker->seal;
     char references[LIMIT_REFERENCES][PUBLIC_ID + 1];
     struct store_alert out = {.act = (enum store_alert_act)alert->msg_type,
-        .reference_count = alert->reference_count,
+        .reference_count =
+            alert->msg_type == MSG_ALERT ? 0 : alert->reference_count, /* an Ack acts on nothing */
         .references = (const char(*)[PUBLIC_ID + 1]) references,
         .now = broker_now(publication->broker),
         .expires = alert->expires};
@@ -264,7 +265,7 @@ static enum step_result store(struct publication *publication)
     fill_sender(publication, &out);
     seal_public_id(seal, out.sender, alert->sender_alert_id, out.id);
     memcpy(out.digest, publication->digest, sizeof out.digest);
-    for (size_t i = 0; i < alert->reference_count; i++)
+    for (size_t i = 0; i < out.reference_count; i++)
         seal_public_id(seal, out.sender, alert->references[i], references[i]);
     fill_body(publication, &out);
     publication->stores = 1;

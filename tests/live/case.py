@@ -29,9 +29,9 @@ _numbers = itertools.count(1)
 
 
 class Installation:
-    def __init__(self):
+    def __init__(self, **settings):
         self.folder = Path(tempfile.mkdtemp(prefix="neighbors-live-"))
-        self.stack = Stack(self.folder, settings=SETTINGS)
+        self.stack = Stack(self.folder, settings=SETTINGS | settings)
         self.stack.http_port, self.stack.metrics_port = free_port(), free_port()
         self.tokens = {}
         self.stack.start_redis()

@@ -84,22 +84,28 @@ bool deliver_serves(const struct follow *follow, const struct channel *channel)
 }
 
 /* An alert of a large area stands in many channels of a follow. Before a gap it does not count: with that the
- * follower forgets what it knew. */
-bool deliver_is_queued(
+ * follower forgets what it knew. NULL: it is not queued. */
+static struct initial *queued_already(
     const struct session *session, const struct follow *follow, const struct alert_notice *notice)
 {
-    bool queued = false;
+    struct initial *queued = NULL;
 
-    for (const struct initial *initial = session->initial; initial; initial = initial->next) {
+    for (struct initial *initial = session->initial; initial; initial = initial->next) {
         if (initial->follow != follow)
             continue;
         if (!initial->alert)
-            queued = false;
+            queued = NULL;
         else if (initial->alert->key.revision >= notice->revision &&
                  strcmp(initial->alert->key.public_id, notice->public_id) == 0)
-            queued = true;
+            queued = initial;
     }
     return queued;
+}
+
+bool deliver_is_queued(
+    const struct session *session, const struct follow *follow, const struct alert_notice *notice)
+{
+    return queued_already(session, follow, notice) != NULL;
 }
 
 static void queue(struct session *session, struct initial first)
@@ -115,7 +121,10 @@ static void queue_initial(
     struct session *session, struct follow *follow, struct channel *channel, enum initial_kind kind)
 {
     for (size_t i = 0; i < channel->notice_count; i++) {
-        if (deliver_is_queued(session, follow, &channel->notices[i]))
+        struct initial *queued = queued_already(session, follow, &channel->notices[i]);
+        if (queued && kind == INITIAL_SUBSCRIBED)
+            queued->kind = kind; /* also if it was shown */
+        if (queued)
             continue;
         queue(session, (struct initial){.follow = follow,
                            .channel = channel,

@@ -78,6 +78,13 @@ static void ring_clear(struct broker *broker, struct channel *channel, struct po
     channel->floor = floor;
 }
 
+/* The ring is left out up to head: who is not there yet reads it from the store. */
+static void skip_to(struct broker *broker, struct channel *channel, struct position_in_channel head)
+{
+    ring_clear(broker, channel, head);
+    channel->head = head;
+}
+
 static void notice_forget(struct channel *channel, const char *public_id)
 {
     for (size_t i = 0; i < channel->notice_count; i++) {
@@ -116,6 +123,10 @@ void channel_on_entry(void *arg, struct text name, const struct channel_entry *t
 
     if (!channel || position_order(told->position, channel->head) <= 0)
         return;
+    if (channel->life == CHANNEL_OPENING) { /* told to who followed it before: there may be more between */
+        skip_to(broker, channel, told->position);
+        return;
+    }
     ring_push(broker, channel, entry_new(broker, told));
     channel->head = told->position;
     if (told->kind == ENTRY_ALERT)
@@ -147,13 +158,6 @@ static struct channel *state_channel(const struct state_request *request)
     struct channel *channel = channel_find(request->broker, (struct text){request->name, request->len});
 
     return channel && channel->serial == request->serial ? channel : NULL;
-}
-
-/* The ring is left out up to head: who is not there yet reads it from the store. */
-static void skip_to(struct broker *broker, struct channel *channel, struct position_in_channel head)
-{
-    ring_clear(broker, channel, head);
-    channel->head = head;
 }
 
 /* What came since the state was taken goes over it. False: the ring does not reach back to it. */

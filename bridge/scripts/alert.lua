@@ -91,6 +91,17 @@ local function put_document(fields, m, revision)
     end
 end
 
+-- Lists an agency's alert as long as it is in force and its sender's newest word is that it is to be listed.
+local function list_agency(prefix, id, state, m)
+    if state ~= IN_FORCE or (m.sender and not m.agency) then
+        call('ZREM', prefix .. 'agency', id)
+    elseif m.sender then
+        call('ZADD', prefix .. 'agency', m.now, id)
+    else
+        call('ZADD', prefix .. 'agency', 'XX', m.now, id)
+    end
+end
+
 -- Gives the alert its next revision and its outbox entry. m: now, absence; for one in force also body, area, cover, or none
 -- of them when the present ones go on; expires, truth, severity, merged where they change; sender and what goes with
 -- it, document.
@@ -128,11 +139,7 @@ local function revise(prefix, id, state, m)
         call('ZREM', prefix .. 'expiry', id)
     end
     if known[5] or m.agency then
-        if state == IN_FORCE then
-            call('ZADD', prefix .. 'agency', m.now, id)
-        else
-            call('ZREM', prefix .. 'agency', id)
-        end
+        list_agency(prefix, id, state, m)
     end
     if revision > KEPT then
         local old = revision - KEPT
@@ -151,7 +158,8 @@ local function keep_back(prefix, id, m, others)
     call('DEL', key)
     call('HSET', key, 'revision', revision, 'body', m.body, 'area', m.area, 'cover', m.cover, 'expires', m.expires,
         'truth', m.truth, 'severity', m.severity, 'sender', m.sender, 'client', m.client, 'household', m.household,
-        'officer', m.officer, 'document', m.document, 'document_type', m.document_type, 'others', concat(others or {}, ' '), 'at', m.now)
+        'officer', m.officer, 'agency', m.agency and 1 or 0, 'document', m.document, 'document_type', m.document_type,
+        'others', concat(others or {}, ' '), 'at', m.now)
     call('HSET', prefix .. 'alert:' .. id, 'waits', 1)
     call('ZADD', prefix .. 'expiry', m.expires, 'w' .. id)
     return revision
@@ -167,14 +175,15 @@ end
 -- What waits, as the m of revise; nil when nothing does.
 local function waiting(prefix, id, now, absence)
     local known = call('HMGET', prefix .. 'wait:' .. id, 'revision', 'body', 'area', 'cover', 'expires', 'truth', 'severity',
-        'sender', 'client', 'household', 'officer', 'document', 'document_type', 'others', 'at')
+        'sender', 'client', 'household', 'officer', 'document', 'document_type', 'others', 'at', 'agency')
     if not known[1] then
         return nil
     end
     return { revision = tonumber(known[1]), body = known[2], area = known[3], cover = known[4], expires = tonumber(known[5]),
         truth = tonumber(known[6]), severity = tonumber(known[7]), sender = known[8], client = known[9],
         household = known[10], officer = known[11], document = known[12], document_type = known[13],
-        others = words(known[14]), at = known[15], now = now, absence = absence }
+        others = words(known[14]), at = known[15],
+        agency = known[16] == '1', now = now, absence = absence }
 end
 
 -- The alias of a report that is part of another sender's alert (report.lua): that alert, digest, revision (0: it is to

@@ -146,7 +146,6 @@ function judge.approved(prefix, id, found, asked, m)
         return ENDED
     end
     end_others(prefix, back.others, id, m)
-    back.agency = true
     local revision = revise(prefix, id, IN_FORCE, back)
     call('HSET', key, 'approved', revision)
     return OK, revision

@@ -509,6 +509,11 @@ static void agencies_alerts_in_force_are_listed(void **state)
     fixture_set_now(START + 2);
     say(f, UPDATE(E, A, .body = "two", AGENCY("lee", .sender_tag = 40)));
     assert_string_equal(listed(f), "b1@3 a2@40");
+    /* What is told to nobody any more, an exercise, is not listed. */
+    say(f, NEW(ID("7"), AGENCY("lee")));
+    assert_string_equal(listed(f), "b1@3 71@17 a2@40");
+    say(f, UPDATE(ID("8"), ID("7"), .body = "two", .others = {.sender = TEXT("agency/police")}));
+    assert_string_equal(listed(f), "b1@3 a2@40");
     fixture_set_now(START + 500);
     UNTIL(f, strcmp(listed(f), "a2@40") == 0);
     say(f, CANCEL(F, A, .others = {.sender_tag = 40}));

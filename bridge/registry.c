@@ -303,6 +303,8 @@ enum registry_result registry_enroll(
     if (registry_read(redis, e->role, e->id, out) == REGISTRY_FAILED)
         return REGISTRY_FAILED;
     const char *rule = broken_rule(e, out);
+    if (!rule && e->trust && !registry_check_trust(redis, e->role, e->id, e->trust, &rule))
+        return REGISTRY_FAILED;
     if (rule)
         return refuse(redis, rule);
     struct enrolled before = *out;

@@ -32,6 +32,24 @@ static bool write_choice(
            write_field(redis, key, field, word(choice == REGISTRY_YES ? "1" : ""));
 }
 
+bool registry_check_trust(struct redis_sync *redis, const char *role, const char *id,
+    const struct registry_trust *trust, const char **rule)
+{
+    bool has = trust->certificate.len > 0;
+    *rule = NULL;
+    if (trust->must_sign != REGISTRY_YES)
+        return true;
+    if (!trust->certificate.data) {
+        redisReply *reply = redis_ask(redis, "HEXISTS nb:{p:%s/%s}:principal certificate", role, id);
+        if (!reply)
+            return false;
+        has = reply->integer == 1;
+        freeReplyObject(reply);
+    }
+    *rule = has ? NULL : "must_sign: needs the certificate that signatures verify with";
+    return true;
+}
+
 bool registry_write_trust(
     struct redis_sync *redis, const char *role, const char *id, const struct registry_trust *trust)
 {

@@ -5,6 +5,10 @@
 
 #include "bridge/registry.h"
 
+/* NULL, or the rule that it breaks: who must sign has a certificate. False: redis->error. */
+bool registry_check_trust(struct redis_sync *redis, const char *role, const char *id,
+    const struct registry_trust *trust, const char **rule) __attribute__((warn_unused_result));
+
 /* Writes what is given of it. False: redis->error. */
 bool registry_write_trust(struct redis_sync *redis, const char *role, const char *id,
     const struct registry_trust *trust) __attribute__((warn_unused_result));

@@ -7,21 +7,6 @@
 
 enum { HTTP_OFFSET = 2, TIMEOUT_MS = 30000, ANSWER_MOST = 4 << 20, ADDRESS = COMMAND_FIELD + 64 };
 
-static bool begins(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
-/* This machine by a name or number of its own, and nothing that only begins like it. */
-static bool is_local(const char *url)
-{
-    static const char *const local[] = {"http://127.0.0.1", "http://[::1]", "http://localhost"};
-    for (size_t i = 0; i < sizeof local / sizeof *local; i++)
-        if (begins(url, local[i]) && strchr(":/", url[strlen(local[i])]))
-            return true;
-    return false;
-}
-
 static void address_of(const struct invocation *invocation, const char *http, char out[ADDRESS])
 {
     const struct common *common = &invocation->common;
@@ -79,11 +64,11 @@ enum exit_code preview(const struct invocation *invocation, const struct identit
     struct fetch_answer answer;
     struct arena arena;
     address_of(invocation, http, url);
-    if (!begins(url, "https://") && !is_local(url))
+    if (strncmp(url, "https://", 8) != 0 && !fetch_is_local(url))
         return cli_fail(invocation, EXIT_USAGE,
             "--http: https://, so that nobody on the way reads the token; http on this machine alone");
     const struct fetch_request request = {.url = url,
-        .allow_http = is_local(url),
+        .allow_http = fetch_is_local(url),
         .allow_private = true,
         .timeout_ms = TIMEOUT_MS,
         .most = ANSWER_MOST,

@@ -103,6 +103,17 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
                                : socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+bool fetch_is_local(const char *url)
+{
+    static const char *const local[] = {"http://127.0.0.1", "http://[::1]", "http://localhost"};
+    for (size_t i = 0; i < sizeof local / sizeof *local; i++) {
+        size_t len = strlen(local[i]); /* and nothing that only begins like it */
+        if (strncmp(url, local[i], len) == 0 && (url[len] == ':' || url[len] == '/'))
+            return true;
+    }
+    return false;
+}
+
 /* ---- the exchange ---- */
 
 static struct curl_slist *header(struct curl_slist *list, const char *name, const char *value)
@@ -151,6 +162,8 @@ static void set_options(CURL *curl, struct transfer *transfer, struct curl_slist
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
+    if (fetch_is_local(request->url)) /* whatever proxy the environment names */
+        curl_easy_setopt(curl, CURLOPT_PROXY, "");
     if (request->ca)
         curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca);
     if (!request->post)

@@ -38,6 +38,9 @@ struct fetch_answer {
 void fetch_begin(void);
 void fetch_end(void);
 
+/* True for http on this machine, where nobody on the way reads along: 127.0.0.1, [::1], localhost. */
+bool fetch_is_local(const char *url);
+
 /* True when an answer came whole, whatever its status. */
 bool fetch(const struct fetch_request *request, struct arena *arena, struct fetch_answer *out)
     __attribute__((warn_unused_result));

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/feed/fetch.h"
+
 /* Numbers, in seconds unless the name says otherwise. */
 static const struct number {
     const char *name;
@@ -130,16 +132,6 @@ static bool read_feeds(struct reading *reading, const config_setting_t *root, st
     return true;
 }
 
-/* The token must not cross a network in the open. */
-static bool is_safe_post(const char *post)
-{
-    static const char *const local[] = {"http://127.0.0.1", "http://[::1]", "http://localhost"};
-    for (size_t i = 0; i < sizeof local / sizeof *local; i++)
-        if (begins(post, local[i]) && strchr(":/", post[strlen(local[i])]) && post[strlen(local[i])])
-            return true;
-    return begins(post, "https://");
-}
-
 static bool read_root(struct reading *reading, const config_setting_t *root, struct poll_settings *out)
 {
     static const char *const names[] = {"post", "token_file", "state", "feeds", "interval",
@@ -163,8 +155,9 @@ static bool read_root(struct reading *reading, const config_setting_t *root, str
     out->document_most = (size_t)value[DOCUMENT_MOST] * 1024;
     out->redirects = value[REDIRECTS];
     out->kept_ms = INT64_C(86400000) * value[KEPT];
-    if (!out->post || !is_safe_post(out->post))
-        return wrong(reading, root, "post: the broker's https://.../v1/alerts; http on this machine alone");
+    if (!out->post || !(begins(out->post, "https://") || fetch_is_local(out->post)))
+        return wrong(reading, root, /* the token must not cross a network in the open */
+            "post: the broker's https://.../v1/alerts; http on this machine alone");
     if (!out->state)
         return wrong(reading, root, "state: the file of what is remembered");
     return read_feeds(reading, root, out);

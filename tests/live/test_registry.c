@@ -314,6 +314,13 @@ static void trust_is_an_agency_s_and_stays_until_it_is_changed(void **state)
     assert_answer(f, "HEXISTS nb:{p:agency/lapd}:principal jurisdiction", "1");
 
     struct enrolled out;
+    trust = (struct registry_trust){.must_sign = REGISTRY_YES};
+    assert_int_equal(registry_enroll(&f->redis, &lapd, &out), REGISTRY_REFUSED);
+    assert_string_equal(f->redis.error, "must_sign: needs the certificate that signatures verify with");
+    trust.certificate = (struct bytes){pem, 3};
+    enroll(f, lapd);
+    trust.certificate = (struct bytes){0};
+    enroll(f, lapd);
     struct enrolment user = {.role = "user", .id = "ann", .trust = &trust, .now = NOW};
     assert_int_equal(registry_enroll(&f->redis, &user, &out), REGISTRY_REFUSED);
     assert_answer(f, "EXISTS nb:{p:user/ann}:principal", "0");

@@ -213,6 +213,18 @@ void http_accepted_metrics(
     adopt(http, true, fd, visitor);
 }
 
+size_t http_unanswered(const struct http *http)
+{
+    const struct http_request *request;
+    size_t count = 0;
+    LIST_FOREACH(request, &http->requests, in_list)
+    {
+        count += request->stage == HTTP_WORKING || request->stage == HTTP_ANSWERED ||
+                 request->stage == HTTP_WRITING;
+    }
+    return count;
+}
+
 void http_free(struct http *http)
 {
     if (http) {

@@ -19,6 +19,9 @@ void http_accepted(void *http, int fd, const struct sockaddr_storage *address, s
 void http_accepted_metrics(
     void *http, int fd, const struct sockaddr_storage *address, struct visitor *visitor);
 
+/* Requests that are not answered to the end. */
+size_t http_unanswered(const struct http *http);
+
 /* Closes all its connections, WebSocket wires too. http may be NULL. */
 void http_free(struct http *http);
 

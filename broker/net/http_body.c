@@ -43,6 +43,9 @@ bool http_body_begin(struct http_request *request)
     struct lws *wsi = request->wsi;
     bool wanted = request->route && request->route->method == HTTP_POST;
     long long length = announced_length(wsi), most = request->net->settings->http_body_max;
+    if (wanted && request->route->body_most && (long long)request->route->body_most < most) {
+        most = (long long)request->route->body_most;
+    }
     if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
         return refuse(request, 411, "transfer-encoding", "send a content-length");
     }
@@ -57,7 +60,7 @@ bool http_body_begin(struct http_request *request)
     request->body_size = (size_t)length;
     request->wants_close = length > 0 && !wanted;
     if (wanted && length > most) {
-        return refuse(request, 413, "content-length", "more than http_body_max");
+        return refuse(request, 413, "content-length", "more than is taken here");
     }
     return true;
 }

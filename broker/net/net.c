@@ -183,7 +183,7 @@ void net_stop_listening(struct net *net)
 
 size_t net_connections(const struct net *net)
 {
-    return net->wires.count;
+    return net->wires.count + http_unanswered(net->http);
 }
 
 void net_free(struct net *net)

@@ -42,7 +42,7 @@ void net_reload(struct net *net);
 /* Closes the listeners; connections stay. */
 void net_stop_listening(struct net *net);
 
-/* MQTT connections that are still there. */
+/* MQTT connections and HTTP requests that are still there. */
 size_t net_connections(const struct net *net);
 
 /* Closes everything. Before store_free and broker_free. */

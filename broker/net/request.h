@@ -45,7 +45,8 @@ struct http_route {
     const char *path;
     enum http_method method; /* GET (with HEAD), or POST */
     enum http_counted counted;
-    bool open; /* public: pages of other origins may read it, and it is rationed by address */
+    size_t body_most; /* bytes; 0: as http_body_max says */
+    bool open;        /* public: pages of other origins may read it, and it is rationed by address */
     /* Looks at the headers, before any body is read; may answer. NULL: nothing to look at. */
     void (*look)(struct http_request *request);
     /* Answers by http_done, now or later, once. */

@@ -5,6 +5,8 @@
 #include "broker/inquiry.h"
 #include "broker/net/request.h"
 
+enum { FEED_BODY = 16 * 1024 };
+
 void alerts_look(struct http_request *request);
 void alerts_serve(struct http_request *request);
 void feed_look(struct http_request *request);

@@ -235,6 +235,8 @@ class Requests(HttpCase):
                  (400, {"Content-Length": "-1"}), (400, {"Content-Length": "abc"}), (400, {"Content-Length": "0x10"}),
                  (400, {"Content-Length": "99999999999999999999"}), (400, {"Content-Length": "+5"}),
                  (413, {"Content-Length": str(BODY_MAX + 1)}), (413, {"Content-Length": "99999999999999999"}))
+        self.assertEqual(self.ask("POST", "/v1/feed", b" " * 16384).status, 400)
+        self.refused(self.ask("POST", "/v1/feed", b" " * 16385), 413)
         before, crowd = self.counters(), []
         for path in ("/v1/alerts", "/v1/feed"):
             for status, length in cases:
@@ -438,6 +440,66 @@ class Crowded(HttpCase):
         self.assertEqual(self.get("/healthz").status, 200)
         self.counted(before, http_rationed=len(refused))
         self.eventually(lambda: self.get("/v1/cap.atom").status == 200)
+
+
+class Slow(HttpCase):
+    """Who does not read its answer costs neither the time of others nor the processor's."""
+
+    quiet = True
+
+    def busy(self):
+        """Seconds of processor that neighborsd has used."""
+        fields = open(f"/proc/{self.process.pid}/stat").read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def test_readers_that_are_slow_and_send_on(self):
+        corners = " ".join(f"{52.5 + i % 2 * 1e-4 + i * 1e-7:.7f},{13.4 + i * 1e-6:.7f}" for i in range(4000))
+        ring = f"{corners} 52.6,13.404 52.6,13.4 {corners.split()[0]}"
+        for _ in range(40):
+            self.taken(cap(area=f"<polygon>{ring}</polygon>"))
+        path, size = "/v1/feed?cells=u33d", []
+
+        def much():
+            size.append(len(self.get(path).body))
+            return size[-1] > 3 << 20
+        self.eventually(much, lambda: size[-3:])
+        crowd = []
+        for follows in (b"", self.head("GET", "/healthz", {}) * 3):
+            plain = socket.socket()
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            plain.connect(("127.0.0.1", self.http_port))
+            self.addCleanup(plain.close)
+            plain.sendall(self.head("GET", path, {}) + follows)
+            crowd.append(plain)
+        before, began = self.busy(), time.monotonic()
+        answered = 0
+        while time.monotonic() - began < 2:
+            self.assertEqual(self.get("/healthz").status, 200)
+            answered += 1
+        self.assertGreater(answered, 20)
+        idle = self.busy()
+        select.select([], [], [], 1)
+        self.assertLess(self.busy() - idle, 0.5, f"it spins; {idle - before} s before")
+        patient, pushing = crowd
+        self.assertTrue(self.whole(patient).startswith(b"HTTP/1.1 200"))
+        self.assertLess(len(self.whole(pushing)), size[-1])
+
+    def whole(self, plain):
+        """All that comes until it ends, or the answer is whole."""
+        plain.settimeout(10)
+        data, length = b"", None
+        while length is None or len(data) < length:
+            try:
+                part = plain.recv(1 << 20)
+            except ConnectionResetError:
+                break
+            if not part:
+                break
+            data += part
+            top = data.find(b"\r\n\r\n")
+            if length is None and top > 0:
+                length = top + 4 + int(re.search(rb"content-length: (\d+)", data[:top])[1])
+        return data
 
 
 class StoreAway(HttpCase):

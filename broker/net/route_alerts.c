@@ -12,7 +12,7 @@
 static bool type_is(struct text type, const char *name)
 {
     size_t len = strlen(name);
-    return type.len == len && strncasecmp(type.data, name, len) == 0;
+    return type.len == len && (len == 0 || strncasecmp(type.data, name, len) == 0);
 }
 
 /* What the broker knows the type as; "": by its first bytes. False: not read here. */

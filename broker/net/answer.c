@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+enum { DIGITS = 12 }; /* of real numbers */
+
 static const struct {
     int status;
     const char *text;
@@ -51,10 +53,9 @@ json_t *answer_error(int status, const char *field, const char *rule)
     return error;
 }
 
-void answer_json_as(struct http_request *request, int status, const char *type, json_t *value, int digits)
+void answer_json(struct http_request *request, int status, json_t *value)
 {
-    size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(digits);
-    char *body = json_dumps(value, flags);
+    char *body = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS));
     size_t len = body ? strlen(body) : 0;
     json_decref(value);
     body = realloc(body, len + 2);
@@ -62,10 +63,5 @@ void answer_json_as(struct http_request *request, int status, const char *type, 
         abort(); /* no memory: nothing that cannot be written is ever put into a value */
     }
     body[len] = '\n';
-    http_answer_bytes(request, status, type, body, len + 1);
-}
-
-void answer_json(struct http_request *request, int status, json_t *value)
-{
-    answer_json_as(request, status, "application/json", value, 12);
+    http_answer_bytes(request, status, "application/json", body, len + 1);
 }

@@ -8,8 +8,6 @@
 
 /* The answer is that value, which is taken over, as one line. */
 void answer_json(struct http_request *request, int status, json_t *value);
-/* The same as another type of JSON (static text), real numbers with `digits` digits. */
-void answer_json_as(struct http_request *request, int status, const char *type, json_t *value, int digits);
 
 /* {code, field, rule, text}: text says for people what the status means. */
 json_t *answer_error(int status, const char *field, const char *rule);

@@ -7,7 +7,7 @@
 #include "broker/net/geojson.h"
 #include "broker/net/routes.h"
 
-enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS, ANSWER_BYTES = 8 * 1024 * 1024, CURSORS = 256 };
+enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS, ANSWER_BYTES = 4 * 1024 * 1024, CURSORS = 256 };
 
 /* ---- the question ---- */
 
@@ -105,29 +105,25 @@ static size_t weight(const struct alert *alert)
     return points * 26 + alert->description.len + alert->instruction.len + 1024;
 }
 
-static json_t *features_of(const struct inquiry_answer *answer, bool *complete)
+/* Writes the features; false: not all, the answer would be too large. */
+static bool put_features(struct geojson *out, const struct inquiry_answer *answer)
 {
-    json_t *features = json_array();
+    bool all = true;
     size_t bytes = 0;
     for (size_t i = 0; i < answer->alert_count; i++) {
-        struct arena arena;
         const struct alert *alert = &answer->alerts[i]->alert;
-        bytes += weight(alert);
-        if (bytes > ANSWER_BYTES) {
-            *complete = false;
-            break;
+        size_t weighs = weight(alert);
+        if (bytes + weighs > ANSWER_BYTES) {
+            all = false;
+            continue;
         }
-        arena_init(&arena, NULL, 0);
-        json_array_append_new(features, geojson_alert(alert, &arena));
-        arena_free(&arena);
+        bytes += weighs;
+        geojson_alert(out, alert);
     }
     for (size_t i = 0; i < answer->activity_count; i++) {
-        struct arena arena;
-        arena_init(&arena, NULL, 0);
-        json_array_append_new(features, geojson_activity(&answer->activities[i], &arena));
-        arena_free(&arena);
+        geojson_activity(out, &answer->activities[i]);
     }
-    return features;
+    return all;
 }
 
 void feed_tag(struct bytes content, char out[FEED_TAG])
@@ -153,11 +149,11 @@ static void answered(void *arg, const struct inquiry_answer *answer)
         http_done(request);
         return;
     }
-    bool complete = answer->complete;
-    json_t *features = features_of(answer, &complete);
-    json_t *collection = json_pack("{s:s, s:o, s:b, s:o}", "type", "FeatureCollection", "features", features,
-        "complete", (int)complete, "since", cursors_of(answer));
-    answer_json_as(request, 200, "application/geo+json", collection, GEOJSON_DIGITS);
+    struct geojson out;
+    geojson_begin(&out);
+    bool complete = put_features(&out, answer) && answer->complete;
+    geojson_end(&out, json_pack("{s:b, s:o}", "complete", (int)complete, "since", cursors_of(answer)));
+    http_answer_bytes(request, 200, "application/geo+json", out.data, out.len);
     if (request->method == HTTP_POST) {
         http_header(request, "cache-control:", "no-store");
     } else {

@@ -66,4 +66,9 @@ bool moderation_bans(struct redis_sync *redis, int64_t now, struct arena *arena,
 bool moderation_note(struct redis_sync *redis, const char *what, const char *by, const char *subject,
     const char *reason, int64_t now) __attribute__((warn_unused_result));
 
+/* Puts a message Moderation (encoded, protobuf) into the inbox of every session of the principal. Looks
+ * through all keys: for what a person does now and then. *sessions: how many there were. */
+bool moderation_tell(struct redis_sync *redis, const char *principal, struct bytes message, size_t *sessions)
+    __attribute__((warn_unused_result));
+
 #endif

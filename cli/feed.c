@@ -238,7 +238,7 @@ void feed_print_moderation(const struct feed_view *view, const struct moderation
     column_clean(told->reason, reason);
     say_time(told->at ? told->at : cli_now(), line.time, sizeof line.time);
     snprintf(line.what, sizeof line.what, "%.60s", decision);
-    strcpy(line.who, "your alert");
+    strcpy(line.who, told->public_id.len ? "your alert" : "you");
     snprintf(line.text, sizeof line.text, "%.500s", reason);
     if (told->until) {
         strcpy(line.until, "until ");
@@ -247,10 +247,14 @@ void feed_print_moderation(const struct feed_view *view, const struct moderation
     print_line(view, &line);
 }
 
+static json_t *json_of(struct text text)
+{
+    return json_stringn_nocheck(text.len ? text.data : "", text.len);
+}
+
 json_t *feed_moderation_json(const struct moderation *told)
 {
-    return json_pack("{s:{s:s%, s:s%, s:s%, s:I, s:I}}", "moderation", "publicId", told->public_id.data,
-        told->public_id.len, "decision", told->decision.data, told->decision.len, "reason",
-        told->reason.len ? told->reason.data : "", told->reason.len, "at", (json_int_t)told->at, "until",
-        (json_int_t)told->until);
+    return json_pack("{s:{s:o, s:o, s:o, s:I, s:I}}", "moderation", "publicId", json_of(told->public_id),
+        "decision", json_of(told->decision), "reason", json_of(told->reason), "at", (json_int_t)told->at,
+        "until", (json_int_t)told->until);
 }

@@ -79,6 +79,23 @@ static bool read_whom(const struct invocation *invocation, char role[32], const 
     return false;
 }
 
+/* On record, and in the inboxes of whom it concerns. */
+static bool tell_ban(
+    struct redis_sync *redis, const char *name, const char *by, int64_t until, const char *reason)
+{
+    struct arena arena;
+    size_t sessions;
+    const char *what = until ? "banned" : "unbanned";
+    const struct moderation told = {
+        .decision = text_of(what), .reason = text_of(reason), .at = cli_now(), .until = until};
+    arena_init(&arena, NULL, 0);
+    bool done =
+        moderation_note(redis, what, by, name, reason, told.at) &&
+        moderation_tell(redis, name, codec_encode_moderation(ENCODING_PROTOBUF, &told, &arena), &sessions);
+    arena_free(&arena);
+    return done;
+}
+
 /* until 0 ends the ban. */
 static enum exit_code write_ban(const struct invocation *invocation, int64_t until, const char *reason)
 {
@@ -95,8 +112,7 @@ static enum exit_code write_ban(const struct invocation *invocation, int64_t unt
     enum registry_result result = REGISTRY_FAILED;
     if (redis_sync_open(&redis, invocation->common.redis))
         result = registry_ban(&redis, role, id, until, reason);
-    if (result == REGISTRY_OK &&
-        !moderation_note(&redis, until ? "banned" : "unbanned", by.name, name, reason, cli_now()))
+    if (result == REGISTRY_OK && !tell_ban(&redis, name, by.name, until, reason))
         result = REGISTRY_FAILED;
     redis_sync_close(&redis);
     if (result == REGISTRY_NOT_FOUND)

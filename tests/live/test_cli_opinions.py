@@ -111,6 +111,14 @@ class Desk(OpinionCase):
                 return notice
         return self.fail(author.stderr.read())
 
+    def notice(self, process):
+        """The next thing of moderation that a `watch --json` shows."""
+        for line in process.stdout:
+            told = json.loads(line).get("moderation")
+            if told:
+                return told
+        return self.fail(process.stderr.read())
+
     def test_what_neighbors_hold_is_listed_appealed_and_released(self):
         self.public_id, feed = self.held()
         self.assertTrue(self.told("held")["reason"])
@@ -149,11 +157,16 @@ class Desk(OpinionCase):
         self.home.token(who)
         post = ("publish", "alert", "--as", who, "--at", AT, "--category", "lost_pet", "--headline", "Grey cat ran north",
                 "--description", "She ran north over the fence.")
+        phone = self.watch("--as", who, "--at", AT, "--json", "--client", "phone")
         self.done("moderate", "ban", who, "--as", "operator/desk", "--for", "1d", "--reason", "three false reports")
+        notice = self.notice(phone)
+        self.assertEqual((notice["decision"], notice["reason"]), ("banned", "three false reports"))
+        self.assertGreater(notice["until"], notice["at"])
         self.assertIn("three false reports", self.refused(*post))
         self.assertEqual([ban["reason"] for ban in self.done("moderate", "list", "--bans") if ban["principal"] == who],
                          ["three false reports"])
         self.done("moderate", "unban", who, "--as", "operator/desk", "--reason", "appeal granted")
+        self.assertEqual(self.notice(phone)["decision"], "unbanned")
         self.done(*post)
         self.assertNotIn(who, [ban["principal"] for ban in self.done("moderate", "list", "--bans")])
         self.assertIn("is not enrolled", self.refused("moderate", "ban", "user/nobody-here", "--as", "operator/desk", "--for",

@@ -1,15 +1,16 @@
 /* Filters: for each, options (1 byte), subscription id (4), length (2), the filter. Cursors: for each, length
  * of the channel's name (1), the name, ms (8), seq (4), index (4), generation (4), what of that which is in
- * force there is still to be told (1). Of a session with wishes a 0 follows, when what waits comes (8), 1
- * when not everything that was shown is known (1), and for each alert that was shown key (8), revision (4),
- * expires (4; the highest bit: perhaps it was not). Numbers little-endian, each blob behind a byte with the
- * version of the form.
+ * force there is still to be told (1). Of a session with wishes a 0 follows, when what waits comes (8),
+ * whether everything that was shown is known (1: 1 it is not, 2 not of what stands behind the cursors), and
+ * for each alert that was shown key (8), revision (4), expires (4; the highest bit: perhaps it was not).
+ * Numbers little-endian, each blob behind a byte with the version of the form.
  */
 #include "broker/session/saved.h"
 
 #include "broker/session/hold.h"
 
 enum { FILTER_FORM = 1, CURSOR_FORM = 2, SHOWN_FORM = 3, FILTER_HEAD = 7, CURSOR_TAIL = 21 };
+enum { SHOWN_FORGOT = 1, SHOWN_DOUBTFUL = 2 };
 enum { SHOWN_HEAD = 10, SHOWN_SIZE = 16, SHOWN_SAVED = 512, MINUTE_MS = 60000, DAY_MINUTES = 1440 };
 
 static uint8_t *put(uint8_t *at, uint64_t value, int size)
@@ -47,6 +48,16 @@ struct bytes saved_subscriptions(const struct session *session, struct arena *ar
     return (struct bytes){data, size};
 }
 
+/* True when the session has not looked at all that was there when it came. */
+static bool is_behind(const struct session *session)
+{
+    for (const struct link *link = session->links; link; link = link->next) {
+        if (!link->settled || link->in_force_due || position_order(link->sent, link->channel->head) < 0)
+            return true;
+    }
+    return session->initial != NULL;
+}
+
 /* What was shown and is not over yet: what the client has not acknowledged is known, and told again. */
 static uint8_t *put_shown(const struct session *session, uint8_t *at)
 {
@@ -71,7 +82,8 @@ static uint8_t *put_shown(const struct session *session, uint8_t *at)
     }
     head = put(head, 0, 1);
     head = put(head, (uint64_t)session->holding->release_at, 8);
-    put(head, forgot, 1);
+    put(head, (forgot ? SHOWN_FORGOT : 0) | (session->doubtful && is_behind(session) ? SHOWN_DOUBTFUL : 0),
+        1);
     return at;
 }
 
@@ -147,7 +159,8 @@ static void restore_shown(struct session *session, const uint8_t *at, const uint
     if (!session->holding || end - at < SHOWN_HEAD)
         return;
     session->holding->release_at = (int64_t)get(at + 1, 8);
-    session->shown.forgot = at[9];
+    session->shown.forgot = at[9] & SHOWN_FORGOT;
+    session->doubtful = session->doubtful || (at[9] & SHOWN_DOUBTFUL);
     for (at += SHOWN_HEAD; end - at >= SHOWN_SIZE; at += SHOWN_SIZE) {
         uint32_t expires = (uint32_t)get(at + 12, 4);
         shown_learn(&session->shown, (struct shown_alert){.key = get(at, 8),

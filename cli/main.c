@@ -27,6 +27,7 @@ static const struct command *const commands[] = {
     &command_geo_cover,
     &command_geo_show,
     &command_geo_contains,
+    &command_geo_concerned,
     &command_geo_distance,
     &command_geo_area,
     &command_geo_check,

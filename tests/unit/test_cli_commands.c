@@ -148,6 +148,18 @@ static const struct command_case cases[] = {
     {"geo contains --circle 34.05,-118.24,2000 9q5ct", 0, "=partly\n"},
     {"geo contains --circle -33.86,151.2,2000 -33.9,151.2", 0, "=out\n"},
     {"geo contains 9q5", 2, "say a geohash or an area"},
+    {"geo concerned --circle 34,-118,300 -", 0, "="},
+    {"geo concerned --circle 34,-118,300 - <<'END'\n# who\n34.01,-118,800 "
+     "ann\n34.01,-118,811.7\n34.01,-118,812 "
+     "ben\n\n34,-117,9\nEND\n",
+        0, "=34.01,-118,812 ben\n"},
+    {"geo concerned --circle 34,-118,300 --json - <<'END'\n\n34,-118,0\nEND\n", 0,
+        "={\"line\":2,\"lat\":34.0,\"lon\":-118.0,\"metres\":0.0,\"text\":\"34,-118,0\"}\n"},
+    {"geo concerned --circle 34,-118,300 - <<'END'\n34,-118\nEND\n", 2, "\"34,-118\" is not LAT,LON,METRES"},
+    {"geo concerned --circle 34,-118,300 - <<'END'\n34,-118,5m\nEND\n", 2, "is not LAT,LON,METRES"},
+    {"geo concerned --circle 34,-118,300 - <<'END'\n34,-118,-1\nEND\n", 1, "34,-118,-1: the radius"},
+    {"geo concerned --circle 34,-118,300 /nonexistent", 1, "/nonexistent: No such file"},
+    {"geo concerned /dev/null", 2, "say an area"},
     {"geo contains 9q5 91,0", 1, "the latitude"},
     {"geo contains 9q5 1,1x", 2, "is not LATITUDE,LONGITUDE"},
     {"geo distance -33.86,151.2 -33.86,151.2", 0, "=0.000\n"},

@@ -108,6 +108,7 @@ class Desk(OpinionCase):
         for line in author.stdout:
             notice = json.loads(line).get("moderation")
             if notice and notice["decision"] == decision and notice["publicId"] == self.public_id:
+                self.end(author)  # or it would take the session over again, and what comes next with it
                 return notice
         return self.fail(author.stderr.read())
 

@@ -637,6 +637,8 @@ class Limited(HttpCase):
 class Feed(HttpCase):
     """/v1/feed: GeoJSON of what a follower of the place would get."""
 
+    quiet = True  # nobody else moves
+
     def sound(self, collection):
         """What RFC 7946 asks of it."""
         self.assertEqual(collection["type"], "FeatureCollection")

@@ -2,6 +2,8 @@
  * lies in it. */
 #include "broker/jurisdiction.h"
 
+#include <math.h>
+
 #include "broker/core.h"
 #include "proto/codec.h"
 
@@ -88,8 +90,8 @@ const struct geo_prepared *jurisdiction_prepared(const struct jurisdiction *juri
 
 /* ---- is a shape inside ---- */
 
-enum { CELLS_MOST = 50000, START_CELLS = 64, COARSE = 5, FINE = 7 };
-static const double rounded_m = 10;
+enum { CELLS_MOST = 20000, START_CELLS = 64, COARSE = 5, FINE = 6, FINE_CIRCLE = 7, POINTS_MOST = 2000 };
+static const double rounded_m = 10, step_m = 150;
 
 enum answer { INSIDE, OUTSIDE, TOO_MANY };
 
@@ -108,11 +110,11 @@ static enum answer cell_lies(struct question *question, geo_cell cell)
         return TOO_MANY;
     if (!geo_prepared_touches_cell(question->shape, cell))
         return INSIDE;
+    if (geo_precision(cell) >= question->finest)
+        return geo_prepared_touches_cell(question->within, cell) ? INSIDE : OUTSIDE;
     side = geo_prepared_side(question->within, cell);
     if (side != GEO_PARTLY)
         return side == GEO_IN ? INSIDE : OUTSIDE;
-    if (geo_precision(cell) >= question->finest)
-        return INSIDE;
     for (int i = geo_children(cell, children); i-- > 0;) {
         enum answer answer = cell_lies(question, children[i]);
         if (answer != INSIDE)
@@ -121,7 +123,7 @@ static enum answer cell_lies(struct question *question, geo_cell cell)
     return INSIDE;
 }
 
-static bool cells_inside(const struct geo_prepared *within, const struct geo_prepared *shape)
+static bool cells_inside(const struct geo_prepared *within, const struct geo_prepared *shape, int fine)
 {
     geo_cell start[START_CELLS];
     size_t count = 0;
@@ -131,7 +133,7 @@ static bool cells_inside(const struct geo_prepared *within, const struct geo_pre
         if (--precision == 0)
             return false;
     }
-    for (int finest = FINE; finest >= COARSE; finest--) {
+    for (int finest = fine; finest >= COARSE; finest--) {
         struct question question = {within, shape, finest, 0};
         enum answer answer = INSIDE;
         for (size_t i = 0; i < count && answer == INSIDE; i++)
@@ -142,15 +144,58 @@ static bool cells_inside(const struct geo_prepared *within, const struct geo_pre
     return false;
 }
 
-static bool corners_inside(const struct geo_prepared *within, const struct geo_shape *shape)
+static bool point_inside(const struct geo_prepared *within, struct geo_point point)
 {
+    return geo_prepared_contains(within, point) || geo_prepared_distance(within, point) <= rounded_m;
+}
+
+/* The end of an edge from a, on the same side of the antimeridian; latitude and longitude go straight. */
+static struct geo_point beside(struct geo_point a, struct geo_point b)
+{
+    if (b.lon - a.lon > 180)
+        b.lon -= 360;
+    else if (b.lon - a.lon < -180)
+        b.lon += 360;
+    return b;
+}
+
+static bool edge_inside(
+    const struct geo_prepared *within, struct geo_point a, struct geo_point b, double step)
+{
+    double steps = ceil(geo_distance(a, b) / step);
+
+    b = beside(a, b);
+    for (double i = 1; i <= steps; i++) {
+        struct geo_point point = {a.lat + (b.lat - a.lat) * i / steps, a.lon + (b.lon - a.lon) * i / steps};
+        point.lon += point.lon > 180 ? -360 : point.lon < -180 ? 360 : 0;
+        if (!point_inside(within, point))
+            return false;
+    }
+    return true;
+}
+
+static double length_of(const struct geo_ring *ring)
+{
+    double length = 0;
+
+    for (size_t i = 1; i < ring->count; i++)
+        length += geo_distance(ring->points[i - 1], ring->points[i]);
+    return length;
+}
+
+static bool outlines_inside(const struct geo_prepared *within, const struct geo_shape *shape)
+{
+    double length = 0, step;
+
     if (shape->kind != GEO_POLYGONS)
-        return geo_prepared_distance(within, shape->center) <= rounded_m;
+        return point_inside(within, shape->center);
+    for (size_t i = 0; i < shape->polygon_count; i++)
+        length += length_of(&shape->polygons[i].rings[0]);
+    step = length / POINTS_MOST > step_m ? length / POINTS_MOST : step_m;
     for (size_t i = 0; i < shape->polygon_count; i++) {
         const struct geo_ring *outline = &shape->polygons[i].rings[0];
-        for (size_t p = 0; p < outline->count; p++) {
-            if (!geo_prepared_contains(within, outline->points[p]) &&
-                geo_prepared_distance(within, outline->points[p]) > rounded_m)
+        for (size_t p = 1; p < outline->count; p++) {
+            if (!edge_inside(within, outline->points[p - 1], outline->points[p], step))
                 return false;
         }
     }
@@ -164,5 +209,6 @@ bool jurisdiction_holds(const struct jurisdiction *jurisdiction, const struct ge
         return true;
     if (jurisdiction->shape.polygon_count == 0)
         return false;
-    return corners_inside(jurisdiction->prepared, shape) && cells_inside(jurisdiction->prepared, prepared);
+    return outlines_inside(jurisdiction->prepared, shape) &&
+           cells_inside(jurisdiction->prepared, prepared, shape->kind == GEO_POLYGONS ? FINE : FINE_CIRCLE);
 }

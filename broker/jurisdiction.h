@@ -18,12 +18,12 @@ bool jurisdiction_is(const struct jurisdiction *jurisdiction, struct bytes encod
 const struct geo_shape *jurisdiction_shape(const struct jurisdiction *jurisdiction);
 const struct geo_prepared *jurisdiction_prepared(const struct jurisdiction *jurisdiction);
 
-/* True when the whole shape lies inside; NULL holds everything. prepared: of the shape. How exact: no corner
- * of its outlines (of a circle or point, its centre) lies more than 10 m outside, which is what coordinates
- * lose when they are rounded; and it touches no cell of precision 7 (at most 153 m wide and high) that the
- * jurisdiction does not touch, so that nothing between the corners lies farther out than such a cell is long.
- * Of shapes with a border of thousands of kilometres the cells are of precision 6 or 5: the question never
- * takes more than some 50,000 cells. */
+/* True when the whole shape lies inside; NULL holds everything. prepared: of the shape. How exact: no point
+ * of its outlines (looked at in steps of 150 m; of a circle or point, its centre) lies more than 10 m
+ * outside, which is what coordinates lose when they are rounded; and it touches no cell of precision 6 (of a
+ * circle or point, 7: at most 153 m wide and high) that the jurisdiction does not touch, so that it spans no
+ * larger gap either. Of shapes with borders of thousands of kilometres the steps and cells are larger: the
+ * question takes at most 20,000 of each. */
 bool jurisdiction_holds(const struct jurisdiction *jurisdiction, const struct geo_shape *shape,
     const struct geo_prepared *prepared);
 

@@ -143,6 +143,7 @@ static void what_sticks_out_is_not_inside(void **state)
     assert_false(
         holds_box(jurisdiction, 0.1, 0.1, 1.2, 0.2)); /* corners inside, and what is between is not */
     assert_false(holds_box(jurisdiction, 0.6, 0.1, 0.9, 0.2));
+    assert_false(holds_box(jurisdiction, 0.49, 0.1, 1.01, 0.2));
     assert_false(holds_box(jurisdiction, -1, -1, 2, 2)); /* around it */
     assert_true(holds_circle(jurisdiction, 0.25, 0.25, 0));
     assert_true(holds_circle(jurisdiction, 0.25, 0.25, 27000));

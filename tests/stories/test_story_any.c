@@ -155,11 +155,12 @@ static void asks_for_something(struct person *person)
 /* Wishes make things wait or leave them out, and in the end everything is wished for again. */
 static void wishes_something(struct person *person)
 {
+    static const char two_quiets[] = "{\"quiet\":[{\"fromMinute\":1334,\"toMinute\":1338},"
+                                     "{\"fromMinute\":1345,\"toMinute\":1350}]}";
+    static const char several[] = "{\"least\":[{\"category\":\"fire\",\"severity\":\"MINOR\"}],"
+                                  "\"digestMinutes\":7,\"language\":\"de\"}";
     static const char *const wishes[] = {"{}", "{\"digestMinutes\":5}",
-        "{\"least\":[{\"severity\":\"MINOR\"}]}",
-        "{\"quiet\":[{\"fromMinute\":1334,\"toMinute\":1338},{\"fromMinute\":1345,\"toMinute\":1350}]}",
-        "{\"least\":[{\"category\":\"fire\",\"severity\":\"MINOR\"}],\"digestMinutes\":7,\"language\":"
-        "\"de\"}",
+        "{\"least\":[{\"severity\":\"MINOR\"}]}", two_quiets, several,
         "{\"quiet\":[{\"fromMinute\":0,\"toMinute\":0}]}"};
     publishes(person->client, "nb/v1/settings", 1, 40, wishes[chance(6)]);
 }

@@ -117,7 +117,7 @@ void alert_put_message(const struct store *store, struct buffer *command, const 
 void alert_result_decode(struct store *store, struct store_alert_result *result, enum store_status status,
     const redisReply *reply);
 
-/* store_report.c */
+/* store_join.c */
 void reports_retry(struct store *store);
 void reports_free(struct store *store);
 

@@ -7,7 +7,7 @@
 --   document, document_type, document_revision, document_at: as received, of the newest revision that had one,
 --   removed (1: by a moderator), approved (the revision that a second officer let out), released (1),
 --   held_by (the household whose flag held it), judged (flags that a moderator has answered), verdict, verdict_revision (the
---   last one's arguments, and what it led to), appeal, appealed (ms), parted (1: others' reports are in it, report.lua),
+--   last one's arguments, and what it led to), appeal, appealed (ms), parted (1: others' reports are in it, parts.lua),
 --   waits (1: something of it is kept back),
 --   and for each of the newest KEPT revisions s<n> its state, when it was stored, and what it was about (15 bytes), c<n> its
 --   channels, b<n> its body where it is not that of the revision before; a<n> an area.
@@ -102,8 +102,8 @@ local function list_agency(prefix, id, state, m)
     end
 end
 
--- Gives the alert its next revision and its outbox entry. m: now, absence; for one in force also body, area, cover, or none
--- of them when the present ones go on; expires, truth, severity, merged where they change; sender and what goes with
+-- Gives the alert its next revision and its outbox entry. m: now, absence; for one in force also body, area, cover, or
+-- none of them when the present ones go on; expires, truth, severity, merged where they change; sender and what goes with
 -- it, document.
 local function revise(prefix, id, state, m)
     local key = prefix .. 'alert:' .. id
@@ -223,7 +223,7 @@ local function end_alert(prefix, id, state, m)
     return tonumber(call('HGET', key, 'revision'))
 end
 
-local withdraw -- report.lua
+local withdraw -- parts.lua
 
 -- Ends what its sender says is over: the alert and what waits of it, or what is its own of it.
 local function finish(prefix, id, m)

@@ -1,8 +1,9 @@
 -- What a sender says of alerts: new, update, cancel.
 
-local update_own_part -- report.lua
+local update_own_part -- parts.lua
 
--- What the references stand for, each once: alerts, nothing that is known, and parts of others' alerts, with their aliases.
+-- What the references stand for, each once: alerts, nothing that is known, and parts of others' alerts, with their
+-- aliases.
 local function referred(prefix, references)
     local known, unknown, parts, seen = {}, {}, { first = false }, {}
     for _, reference in ipairs(references) do
@@ -22,8 +23,8 @@ local function referred(prefix, references)
     return known, unknown, parts
 end
 
--- Asks for the parts to be told first, under their alerts' tags: 1 when the first is to be updated, not withdrawn; then each
--- part, the alert that it is in, its tag.
+-- Asks for the parts to be told first, under their alerts' tags: 1 when the first is to be updated, not withdrawn; then
+-- each part, the alert that it is in, its tag.
 local function ask_forward(id, parts, updates)
     local answer = { FORWARD, id, updates and 1 or 0 }
     for i = 1, #parts, 2 do

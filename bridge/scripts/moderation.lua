@@ -7,9 +7,9 @@
 --                               held, released, removed, appealed, banned, unbanned), by, officer, alert (public id; of a ban
 --                               the principal), revision, reason, at (ms)
 --   nb:{sXX}:moderation         hash of counts: flagged, and each `what` of the acts
--- Whoever wants all of it reads the 64 tags, {s00} to {s3f}. Bans have no alert: they are under {s00}.
--- What a moderator needs of one that is held, out of nb:{sXX}:alert:<public id>: sender, household, expires, appeal, appealed
--- (ms), shown (a revision), and b<shown>, its body.
+-- Whoever wants all of it reads the 64 tags, {s00} to {s3f}. Bans have no alert: they are under {s00}. What a moderator
+-- needs of one that is held, out of nb:{sXX}:alert:<public id>: sender, household, expires, appeal, appealed (ms), shown
+-- (a revision), and b<shown>, its body.
 
 local VERDICT = { 'confirmed', 'refuted', 'approved', 'released', 'removed' }
 
@@ -86,9 +86,10 @@ local function hold(prefix, id, m, flags)
     note_act(prefix, 'held', '', '', id, revision, flags .. ' flags', m.now)
 end
 
--- Key: the alert. Arguments: its public id, household, reason, remark, now, how many are enough, 1 for an appeal, absence.
--- Answers status, 1 when it is held by this, sender, client. An agency's is never held so; one that a moderator let out
--- again takes as many new ones. The flag that held it is answered so as long as it is held, for its sender must be told.
+-- Key: the alert. Arguments: its public id, household, reason, remark, now, how many are enough, 1 for an appeal,
+-- absence. Answers status, 1 when it is held by this, sender, client. An agency's is never held so; one that a moderator
+-- let out again takes as many new ones. The flag that held it is answered so as long as it is held, for its sender must
+-- be told.
 local function flag(keys, args)
     local key, prefix, id = keys[1], sub(keys[1], 1, 9), args[1]
     local m = { household = args[2], remark = args[4], now = tonumber(args[5]), absence = tonumber(args[8]) }
@@ -217,13 +218,6 @@ local function verdict(keys, args)
     return { status, revision or found.revision, found.sender, found.client }
 end
 
--- Keys: acts, counts. Arguments: what, by, officer, subject, revision, reason, now. For what is no verdict: a ban.
-local function act(keys, args)
-    note_act(sub(keys[1], 1, 9), args[1], args[2], args[3], args[4], args[5], args[6], args[7])
-    return OK
-end
-
 register('nb_witness', witness)
 register('nb_flag', flag)
 register('nb_verdict', verdict)
-register('nb_act', act)

@@ -29,7 +29,7 @@
 --                               "w" and the id of what is kept back
 --   nb:{sXX}:agency             zset of agencies' alerts in force by when they became as they are
 --   nb:{sXX}:limit:<sender>     zset of its new alerts by when they came
---   nb:{sXX}:parts:<public id>  hash, the reports that are in it (report.lua)
+--   nb:{sXX}:parts:<public id>  hash, the reports that are in it (parts.lua)
 --   nb:{sXX}:seen:, :flags:, :held, :acts, :moderation (moderation.lua)
 --
 -- Keys under a principal's tag, {p:<role>/<id>}:

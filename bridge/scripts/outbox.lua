@@ -91,8 +91,8 @@ local function take_work(work, tag, name, consumer, most)
     return #entries
 end
 
--- Consumer, how many entries at most, a feed to send the time on when not '', the time, the tag to begin with. Corrections
--- come first, and each tag has its share. Answers 1 when more may wait, then the pieces of work.
+-- Consumer, how many entries at most, a feed to send the time on when not '', the time, the tag to begin with.
+-- Corrections come first, and each tag has its share. Answers 1 when more may wait, then the pieces of work.
 local function take(_, args)
     local consumer, room, probe, now, start = args[1], tonumber(args[2]), args[3], tonumber(args[4]), tonumber(args[5])
     local oldest, work = 0, { 0 }
@@ -160,7 +160,8 @@ local function due(key, now, most)
     return most > 0 and call('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, most) or {}
 end
 
--- Holder, now, absence, the tag to begin with. Answers how many ended, or -1 when somebody else does this; and 1 when more are due.
+-- Holder, now, absence, the tag to begin with. Answers how many ended, or -1 when somebody else does this; and 1 when
+-- more are due.
 local function expire(_, args)
     if not lease('expiry', args[1], 2000) then
         return { -1, 0 }

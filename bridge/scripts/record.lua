@@ -32,7 +32,8 @@ local function body_of(key, revision, newest)
 end
 
 -- Key: the alert. Arguments: its public id, the revision (0: the newest). Answers NOT_FOUND, or OK, revision, in force,
--- expires, body, truth, severity, reports in it, 1 when it is held and 2 when it is removed, pending, has a document, sender, household, officer, when it was stored, areas …
+-- expires, body, truth, severity, reports in it, 1 when it is held and 2 when it is removed, pending, has a document,
+-- sender, household, officer, when it was stored, areas …
 local function load(keys, args)
     local key, prefix, id = keys[1], sub(keys[1], 1, 9), args[1]
     local known = call('HMGET', key, 'revision', 'expires', 'areas', 'state', 'document_revision', 'sender', 'household',
@@ -47,7 +48,8 @@ local function load(keys, args)
     local state, at, truth, severity, merged = unpack(REVISION, call('HGET', key, 's' .. revision) or NO_REVISION)
     local held = tonumber(known[4]) == HELD
     local answer = { OK, revision, state == IN_FORCE and 1 or 0, known[2], body_of(key, revision, newest), truth,
-        severity, merged, known[9] and 2 or held and 1 or 0, not held and call('EXISTS', prefix .. 'wait:' .. id) or 0, known[5] and 1 or 0,
+        severity, merged, known[9] and 2 or held and 1 or 0,
+        not held and call('EXISTS', prefix .. 'wait:' .. id) or 0, known[5] and 1 or 0,
         known[6] or '', known[7] or '', known[8] or '', at }
     for _, began in ipairs(words(known[3])) do
         if tonumber(began) < revision then
@@ -57,8 +59,8 @@ local function load(keys, args)
     return answer
 end
 
--- Key: the alert. Answers NOT_FOUND, or OK, the document's revision, whether the alert is in force, when it was stored, the
--- document, its type.
+-- Key: the alert. Answers NOT_FOUND, or OK, the document's revision, whether the alert is in force, when it was stored,
+-- the document, its type.
 local function document(keys)
     local known = call('HMGET', keys[1], 'document', 'document_revision', 'document_at', 'document_type', 'state')
     if not known[1] then

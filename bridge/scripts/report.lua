@@ -1,5 +1,5 @@
--- Residents' reports of the same thing become one alert, the first one's, with the others as parts. Each step keeps to one tag
--- and may be repeated:
+-- Residents' reports of the same thing become one alert, the first one's, with the others as parts. Each step keeps to
+-- one tag and may be repeated:
 --   nb_report   (the reporter's tag)  is it known already; is it within its sender's limit
 --   nb_near     (its region's tag)    leaves the report where others look, and says who was there
 --   nb_look     (another region's)    says who is there
@@ -7,148 +7,16 @@
 --   nb_join     (the alert's tag)     makes it a part, and the alert's next revision; only then it is acknowledged
 --   nb_joined, nb_leave               others need not wait for it, nor find it
 --   nb_alone    (the reporter's tag)  where nobody was, or is any more: it is an alert of its own
--- What stops half-way is sent again by its sender, and goes on from what was noted; what was noted and never done hides nothing:
--- a report that is not part of anything stands alone.
+-- What stops half-way is sent again by its sender, and goes on from what was noted; what was noted and never done hides
+-- nothing: a report that is not part of anything stands alone.
 --
--- nb:{rXX}:near:<token>: packed entries of the reports in that fine cell: public id, sender's tag, ms,
--- and Redis' own time when it was put there, by which they agree on who was first.
--- nb:{sXX}:parts:<public id of the alert>, a hash: order (the public ids of the reports that are in it, the first one's body is
--- shown), head (the one whose body was shown last), u<sender> and h<household> of all that ever were in it, and for each report
--- p<id>: state, severity, expires, digest of the last message; b<id>, a<id>, c<id>, w<id>: body, area, channels, who sent it (none
--- for the alert's own: it has them itself).
+-- nb:{rXX}:near:<token>: packed entries of the reports in that fine cell: public id, sender's tag, ms, and Redis' own
+-- time when it was put there, by which they agree on who was first.
 
 local NEAR, NEAR_SIZE = '>c24BI8I8', 41
-local REPORT, LIVE, WITHDRAWN = '>BBI8c16', 1, 2
-local WHO = '>sss'
 
--- ---- the parts of an alert ----
-
-local function put_part(key, id, m)
-    call('HSET', key, 'p' .. id, pack(REPORT, LIVE, m.severity, m.expires, m.digest), 'b' .. id, m.body, 'a' .. id, m.area,
-        'c' .. id, m.cover, 'w' .. id, pack(WHO, m.sender, m.client, m.household), 'u' .. m.sender, 1, 'h' .. m.household, 1)
-end
-
--- The alert's own report becomes the first of its parts.
-local function begin_parts(prefix, lead)
-    local key, parts = prefix .. 'alert:' .. lead, prefix .. 'parts:' .. lead
-    local known = call('HMGET', key, 'about', 'expires', 'digest', 'sender', 'household')
-    local _, severity = unpack(ABOUT, known[1] or ABOUT_NOTHING)
-    call('HSET', parts, 'order', lead, 'head', lead, 'p' .. lead, pack(REPORT, LIVE, severity, tonumber(known[2]), known[3]),
-        'u' .. (known[4] or ''), 1, 'h' .. (known[5] or ''), 1)
-    call('HSET', key, 'parted', 1)
-end
-
--- What the alert is by its parts: worst severity, latest end, how many; nothing when there is none.
-local function sum_of(parts)
-    local order = words(call('HGET', parts, 'order'))
-    local severity, expires = 0, 0
-    for _, id in ipairs(order) do
-        local _, its_severity, its_expires = unpack(REPORT, call('HGET', parts, 'p' .. id))
-        severity, expires = math.max(severity, its_severity), math.max(expires, its_expires)
-    end
-    return { severity = severity, expires = expires, merged = #order }, order[1]
-end
-
--- Fills m with the report's own body and sender.
-local function show(parts, id, m)
-    local known = call('HMGET', parts, 'b' .. id, 'a' .. id, 'c' .. id, 'w' .. id)
-    m.body, m.area, m.cover = known[1], known[2], known[3]
-    m.sender, m.client, m.household = unpack(WHO, known[4])
-    m.officer = ''
-end
-
--- The alert becomes what its parts are now. `changed` is a part with a new body, or nil; `revive`: what had expired lives
--- again. Answers its newest revision.
-local function settle(prefix, lead, m, changed, revive)
-    local key, parts = prefix .. 'alert:' .. lead, prefix .. 'parts:' .. lead
-    local known = call('HMGET', key, 'state', 'revision', 'about', 'expires')
-    local state, revision = tonumber(known[1]), tonumber(known[2])
-    local sum, head = sum_of(parts)
-    local new_body = head ~= call('HGET', parts, 'head') or head == changed
-    local truth = unpack(ABOUT, known[3])
-    local about = pack(ABOUT, truth, sum.severity, sum.merged)
-    sum.now, sum.absence = m.now, m.absence
-    if new_body then
-        show(parts, head, sum)
-        call('HSET', parts, 'head', head)
-    end
-    if state == IN_FORCE or (state == EXPIRED and revive and sum.expires > m.now) then
-        if new_body or about ~= known[3] or sum.expires ~= tonumber(known[4]) or state == EXPIRED then
-            revision = revise(prefix, lead, IN_FORCE, sum)
-        end
-        return revision
-    end
-    call('HSET', key, 'about', about, 'expires', sum.expires)
-    if state == HELD and new_body then
-        sum.truth, sum.document, sum.document_type = truth, '', ''
-        keep_back(prefix, lead, sum)
-    end
-    return revision
-end
-
--- Takes one report out of the alert; with the last one it ends.
-function withdraw(prefix, lead, id, m)
-    local parts = prefix .. 'parts:' .. lead
-    local known = call('HGET', parts, 'p' .. id)
-    local digest = known and sub(known, -16) or string.rep('\0', 16)
-    call('HSET', parts, 'p' .. id, pack(REPORT, WITHDRAWN, 0, 0, digest))
-    if not known or byte(known) == WITHDRAWN then
-        return tonumber(call('HGET', prefix .. 'alert:' .. lead, 'revision'))
-    end
-    call('HDEL', parts, 'b' .. id, 'a' .. id, 'c' .. id, 'w' .. id)
-    local left = {}
-    for _, other in ipairs(words(call('HGET', parts, 'order'))) do
-        if other ~= id then
-            left[#left + 1] = other
-        end
-    end
-    call('HSET', parts, 'order', concat(left, ' '))
-    if #left == 0 then
-        local state = tonumber(call('HGET', prefix .. 'alert:' .. lead, 'state'))
-        drop_waiting(prefix, lead)
-        return end_alert(prefix, lead, state, { now = m.now, absence = m.absence })
-    end
-    return settle(prefix, lead, m)
-end
-
--- The alert's own sender updates its report: m becomes what the alert will be. False when it was withdrawn.
-function update_own_part(prefix, lead, m)
-    local parts = prefix .. 'parts:' .. lead
-    if byte(call('HGET', parts, 'p' .. lead)) == WITHDRAWN then
-        return false
-    end
-    call('HSET', parts, 'p' .. lead, pack(REPORT, LIVE, m.severity, m.expires, m.digest))
-    local sum = sum_of(parts)
-    m.severity, m.expires = sum.severity, sum.expires
-    return true
-end
-
--- Key: the alert. Arguments: act (2 update, 3 cancel), its public id, the part, the message. Answers NOT_FOUND when it has no such
--- part, DEAD when that was withdrawn or the alert is ended for good, or OK; and the alert's revision.
-local function part(keys, args)
-    local prefix, act, lead, id, m = sub(keys[1], 1, 9), tonumber(args[1]), args[2], args[3], read_message(args, 4)
-    local parts, state = prefix .. 'parts:' .. lead, tonumber(call('HGET', keys[1], 'state'))
-    if not state then
-        return { NOT_FOUND, 0 }
-    elseif act == 3 then
-        return { OK, withdraw(prefix, lead, id, m) }
-    end
-    local known, revision = call('HGET', parts, 'p' .. id), tonumber(call('HGET', keys[1], 'revision'))
-    if not known then
-        return { NOT_FOUND, 0 }
-    elseif byte(known) == WITHDRAWN or state == FINAL then
-        return { DEAD, revision }
-    elseif sub(known, -16) == m.digest then
-        return { OK, revision }
-    end
-    put_part(parts, id, m)
-    return { OK, settle(prefix, lead, m, id, true) }
-end
-
--- ---- how a report finds its alert ----
-
--- Key: the report's own alert key. Arguments: the message. Answers what nb_alert would, or OK when it is new and may be taken,
--- or JOIN, the alert and its tag, when it was to be a part and may not be one yet.
+-- Key: the report's own alert key. Arguments: the message. Answers what nb_alert would, or OK when it is new and may be
+-- taken, or JOIN, the alert and its tag, when it was to be a part and may not be one yet.
 local function report(keys, args)
     local prefix, m = sub(keys[1], 1, 9), read_message(args, 1)
     local before = seen_before(prefix, m.id, m.digest)
@@ -197,9 +65,9 @@ local function put_near(key, id, tag, now, window)
     return order
 end
 
--- Keys: the report's own fine cell, what was reported in its channel of its category. Arguments: public id, sender's tag, now,
--- window, how many may be in the channel (0: any), in which time, then the tokens of what is near. Answers OK or LIMITED, when it
--- would be taken, when it was put there, then who is near.
+-- Keys: the report's own fine cell, what was reported in its channel of its category. Arguments: public id, sender's tag,
+-- now, window, how many may be in the channel (0: any), in which time, then the tokens of what is near. Answers OK or
+-- LIMITED, when it would be taken, when it was put there, then who is near.
 local function near(keys, args)
     local prefix, id, now, window = sub(keys[1], 1, 9), args[1], tonumber(args[3]), tonumber(args[4])
     local retry = over_limit(keys[2], id, now, tonumber(args[5]), tonumber(args[6]))
@@ -237,8 +105,8 @@ local function other_intent(alias, expected, m)
     end
 end
 
--- Key: the report's own alert key. Arguments: the alert that it is to be part of, its tag, the one that it could not be part of,
--- the message. Answers OK, or what became of the report meanwhile.
+-- Key: the report's own alert key. Arguments: the alert that it is to be part of, its tag, the one that it could not be
+-- part of, the message. Answers OK, or what became of the report meanwhile.
 local function intend(keys, args)
     local prefix, m = sub(keys[1], 1, 9), read_message(args, 4)
     local alias = call('GET', prefix .. 'alias:' .. m.id)
@@ -256,8 +124,8 @@ local function intend(keys, args)
     return { OK, m.id, 0 }
 end
 
--- Whether the report may become a part of the alert: OK, LATER when that is on its way, ENDED when not. `first`: of the two, this
--- report came first.
+-- Whether the report may become a part of the alert: OK, LATER when that is on its way, ENDED when not. `first`: of the
+-- two, this report came first.
 local function may_join(prefix, lead, m, first)
     local known = call('HMGET', prefix .. 'alert:' .. lead, 'state', 'agency', 'sender', 'expires')
     if not known[1] then
@@ -272,8 +140,8 @@ local function may_join(prefix, lead, m, first)
     return OK
 end
 
--- Key: the alert. Arguments: its public id, 1 when the report came before it, the message. Answers OK, REPEAT or DEAD when the report is or was a part, LATER or
--- ENDED when it is not; the alert, its revision, flags.
+-- Key: the alert. Arguments: its public id, 1 when the report came before it, the message. Answers OK, REPEAT or DEAD
+-- when the report is or was a part, LATER or ENDED when it is not; the alert, its revision, flags.
 local function join(keys, args)
     local prefix, lead, m = sub(keys[1], 1, 9), args[1], read_message(args, 3)
     local parts = prefix .. 'parts:' .. lead
@@ -293,8 +161,8 @@ local function join(keys, args)
     return { OK, lead, settle(prefix, lead, m), IS_MERGED }
 end
 
--- Key: the report's own alert key. Arguments: its public id, the alert whose part it became, that one's revision. Nobody waits for
--- it any more.
+-- Key: the report's own alert key. Arguments: its public id, the alert whose part it became, that one's revision. Nobody
+-- waits for it any more.
 local function joined(keys, args)
     local key = sub(keys[1], 1, 9) .. 'alias:' .. args[1]
     local alias = call('GET', key)
@@ -304,8 +172,8 @@ local function joined(keys, args)
     return OK
 end
 
--- Key: the report's own alert key. Arguments: the alert that it could not be part of ('': none), the message. As nb_alert, of a
--- report that is part of nothing.
+-- Key: the report's own alert key. Arguments: the alert that it could not be part of ('': none), the message. As
+-- nb_alert, of a report that is part of nothing.
 local function alone(keys, args)
     local prefix, m = sub(keys[1], 1, 9), read_message(args, 2)
     local alias = call('GET', prefix .. 'alias:' .. m.id)
@@ -326,4 +194,3 @@ register('nb_intend', intend)
 register('nb_join', join)
 register('nb_joined', joined)
 register('nb_alone', alone)
-register('nb_part', part)

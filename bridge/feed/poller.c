@@ -1,36 +1,17 @@
 /* Each turn: feeds that are due are read, then wanted documents are fetched, then held ones are posted,
  * oldest first. What fails is tried again later by itself, so that one bad entry holds up no other. */
-#include "bridge/feed/poller.h"
+#include "bridge/feed/poller_inside.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
 
 #include "bridge/feed/fetch.h"
-#include "bridge/feed/poll_state.h"
 
-enum { STEPS_A_TURN = 16, TOKEN_MOST = 500, ANSWER_MOST = 65536, ADDRESS = 300, STATE_PAUSE_MS = 5000 };
+enum { STEPS_A_TURN = 16, ADDRESS = 300, STATE_PAUSE_MS = 5000 };
 
 #define DAY_MS INT64_C(86400000)
-
-/* What is known of a feed in this process alone. */
-struct followed {
-    const struct poll_feed_settings *settings;
-    int post_failures;
-    int64_t post_due; /* until then nothing of it is posted */
-};
-
-struct poller {
-    const struct poll_settings *settings;
-    poller_tell *tell;
-    void *arg;
-    volatile sig_atomic_t *stop;
-    struct poll_state *state;
-    struct followed *feeds;
-};
 
 const char *poller_what_name(enum poller_what what)
 {
@@ -62,20 +43,20 @@ static uint32_t random_number(void)
     return random;
 }
 
-static int64_t backoff(const struct poller *poller, int failures, int64_t asked_ms)
+int64_t poller_wait(const struct poller *poller, int failures, int64_t asked_ms)
 {
     return poller_backoff(poller->settings, failures, asked_ms, random_number());
 }
 
 /* Exchanges take time: what comes after them is reckoned from their end. */
-static int64_t clock_now(void)
+int64_t poller_clock(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
-static bool stopped(const struct poller *poller)
+bool poller_stopped(const struct poller *poller)
 {
     return poller->stop && *poller->stop;
 }
@@ -87,7 +68,7 @@ static void without_query(const char *address, char out[ADDRESS])
     snprintf(out, ADDRESS, "%.*s", (int)strcspn(address, "?#"), address);
 }
 
-static void tell(const struct poller *poller, const char *feed, const char *entry, struct poller_event event)
+void poller_say(const struct poller *poller, const char *feed, const char *entry, struct poller_event event)
 {
     char shown_feed[ADDRESS], shown_entry[ADDRESS];
     without_query(feed, shown_feed);
@@ -101,7 +82,7 @@ static void tell(const struct poller *poller, const char *feed, const char *entr
 /* The state is all that keeps it from posting twice: without it nothing goes on. */
 static int64_t state_failed(const struct poller *poller, const char *feed, int64_t now)
 {
-    tell(poller, feed, "",
+    poller_say(poller, feed, "",
         (struct poller_event){.what = POLLER_STATE_FAILED,
             .text = poll_state_error(poller->state),
             .again_ms = STATE_PAUSE_MS});
@@ -124,7 +105,7 @@ static struct fetch_request request_for(const struct poller *poller, const struc
 /* When the feed is read next, all being well. Not all at the same moment. */
 static int64_t next_reading(const struct poll_feed_settings *feed)
 {
-    return clock_now() + feed->interval_ms -
+    return poller_clock() + feed->interval_ms -
            (int64_t)(random_number() % (uint64_t)(feed->interval_ms / 10 + 1));
 }
 
@@ -132,13 +113,13 @@ static bool feed_failed(struct poller *poller, const struct followed *followed, 
     const struct fetch_answer *answer, const char *why)
 {
     const char *url = followed->settings->url;
-    int64_t wait = backoff(poller, known->failures + 1, answer->retry_after_ms);
-    if (stopped(poller))
+    int64_t wait = poller_wait(poller, known->failures + 1, answer->retry_after_ms);
+    if (poller_stopped(poller))
         return true;
-    tell(poller, url, "",
+    poller_say(poller, url, "",
         (struct poller_event){
             .what = POLLER_FEED_FAILED, .status = answer->status, .text = why, .again_ms = wait});
-    return poll_state_due(poller->state, url, clock_now() + wait, known->failures + 1);
+    return poll_state_due(poller->state, url, poller_clock() + wait, known->failures + 1);
 }
 
 static bool take_feed(struct poller *poller, const struct followed *followed, const struct poll_feed *known,
@@ -154,12 +135,12 @@ static bool take_feed(struct poller *poller, const struct followed *followed, co
         .modified = answer->modified,
         .content = &content,
         .by_id_alone = feed->by_id_alone,
-        .now = clock_now(),
+        .now = poller_clock(),
         .due = next_reading(feed),
         .kept_ms = poller->settings->kept_ms};
     if (!poll_state_read(poller->state, feed->url, &reading, &fresh))
         return false;
-    tell(poller, feed->url, "",
+    poller_say(poller, feed->url, "",
         (struct poller_event){.what = POLLER_READ,
             .status = answer->status,
             .entries = content.count + content.left_out,
@@ -181,7 +162,7 @@ static bool ask_feed(struct poller *poller, const struct followed *followed, con
     if (!fetch(&request, arena, &answer))
         return feed_failed(poller, followed, known, &answer, answer.error);
     if (answer.status == 304) {
-        tell(poller, feed->url, "", (struct poller_event){.what = POLLER_UNCHANGED, .status = 304});
+        poller_say(poller, feed->url, "", (struct poller_event){.what = POLLER_UNCHANGED, .status = 304});
         return poll_state_due(poller->state, feed->url, next_reading(feed), 0);
     }
     if (answer.status != 200)
@@ -208,7 +189,7 @@ static int64_t step_feed(struct poller *poller, struct followed *followed, int64
 /* ---- a linked document ---- */
 
 /* No for good, rather than for a while. */
-static bool is_final(long status)
+bool poller_is_final(long status)
 {
     return status >= 400 && status < 500 && status != 401 && status != 408 && status != 429;
 }
@@ -216,19 +197,19 @@ static bool is_final(long status)
 static bool fetch_failed(struct poller *poller, const char *feed, const struct poll_entry *entry,
     const struct fetch_answer *answer, const char *why)
 {
-    int64_t wait = backoff(poller, entry->tries + 1, answer->retry_after_ms);
-    if (stopped(poller))
+    int64_t wait = poller_wait(poller, entry->tries + 1, answer->retry_after_ms);
+    if (poller_stopped(poller))
         return true;
-    tell(poller, feed, entry->id,
+    poller_say(poller, feed, entry->id,
         (struct poller_event){
             .what = POLLER_FETCH_FAILED, .status = answer->status, .text = why, .again_ms = wait});
-    return poll_state_again(poller->state, entry->number, clock_now() + wait);
+    return poll_state_again(poller->state, entry->number, poller_clock() + wait);
 }
 
 static bool leave_out(
     struct poller *poller, const char *feed, const struct poll_entry *entry, long status, const char *why)
 {
-    tell(poller, feed, entry->id,
+    poller_say(poller, feed, entry->id,
         (struct poller_event){.what = POLLER_NO_DOCUMENT, .status = status, .text = why});
     return poll_state_done(poller->state, entry->number);
 }
@@ -242,94 +223,13 @@ static bool fetch_document(struct poller *poller, const struct poll_feed_setting
     request.url = entry->address;
     if (!fetch(&request, arena, &answer))
         return fetch_failed(poller, feed->url, entry, &answer, answer.error);
-    if (is_final(answer.status))
+    if (poller_is_final(answer.status))
         return leave_out(poller, feed->url, entry, answer.status, "there is no such document");
     if (answer.status != 200)
         return fetch_failed(poller, feed->url, entry, &answer, "the server says so");
     if (!feed_is_cap(answer.body))
         return leave_out(poller, feed->url, entry, answer.status, "what is linked is no CAP document");
     return poll_state_hold(poller->state, feed->url, entry->number, answer.body, &known);
-}
-
-/* ---- posting ---- */
-
-static bool read_token(const char *file, char out[TOKEN_MOST])
-{
-    FILE *stream = fopen(file, "re");
-    bool read = stream && fgets(out, TOKEN_MOST, stream) && strcspn(out, "\r\n") > 0;
-    if (stream)
-        fclose(stream);
-    if (read)
-        out[strcspn(out, "\r\n")] = '\0';
-    return read;
-}
-
-/* What the broker says of a refusal: "field: rule". */
-static void explain(const struct fetch_answer *answer, char *out, size_t size)
-{
-    const char *field = "", *rule = "", *text = "";
-    json_t *object = json_loadb((const char *)answer->body.data, answer->body.len, 0, NULL);
-    if (object)
-        json_unpack(object, "{s?s, s?s, s?s}", "field", &field, "rule", &rule, "text", &text);
-    snprintf(out, size, "%.100s%s%.150s%s%.200s", field, *field && *rule ? ": " : "", rule,
-        *text && (*field || *rule) ? "; " : "", text);
-    json_decref(object);
-}
-
-static bool post_failed(struct poller *poller, struct followed *followed, const struct poll_entry *entry,
-    const struct fetch_answer *answer, const char *why)
-{
-    const char *url = followed->settings->url;
-    int64_t wait = backoff(poller, entry->tries + 1, answer->retry_after_ms), now = clock_now();
-    if (stopped(poller))
-        return true;
-    followed->post_due = now + backoff(poller, ++followed->post_failures, answer->retry_after_ms);
-    tell(poller, url, entry->id,
-        (struct poller_event){
-            .what = POLLER_POST_FAILED, .status = answer->status, .text = why, .again_ms = wait});
-    return poll_state_again(poller->state, entry->number, now + wait);
-}
-
-static bool post_done(struct poller *poller, struct followed *followed, const struct poll_entry *entry,
-    const struct fetch_answer *answer)
-{
-    char why[FETCH_HEADER] = "";
-    enum poller_what what = answer->status == 201  ? POLLER_POSTED
-                            : answer->status < 300 ? POLLER_REPEATED
-                                                   : POLLER_REFUSED;
-    if (what == POLLER_REFUSED)
-        explain(answer, why, sizeof why);
-    followed->post_failures = 0;
-    tell(poller, followed->settings->url, entry->id,
-        (struct poller_event){.what = what, .status = answer->status, .text = why});
-    return poll_state_done(poller->state, entry->number);
-}
-
-static bool post_document(
-    struct poller *poller, struct followed *followed, const struct poll_entry *entry, struct arena *arena)
-{
-    char token[TOKEN_MOST];
-    struct fetch_answer answer = {0};
-    const struct fetch_request request = {.url = poller->settings->post,
-        .allow_http = true, /* the settings allow it on this machine alone */
-        .allow_private = true,
-        .timeout_ms = (int)poller->settings->timeout_ms,
-        .most = ANSWER_MOST,
-        .post = true,
-        .token = token,
-        .type = "application/cap+xml",
-        .body = entry->document,
-        .stop = poller->stop};
-    if (!read_token(followed->settings->token_file, token))
-        return post_failed(poller, followed, entry, &answer, "the token cannot be read");
-    bool answered = fetch(&request, arena, &answer);
-    explicit_bzero(token, sizeof token);
-    if (!answered)
-        return post_failed(poller, followed, entry, &answer, answer.error);
-    if ((answer.status >= 200 && answer.status < 300) || is_final(answer.status))
-        return post_done(poller, followed, entry, &answer);
-    return post_failed(poller, followed, entry, &answer,
-        answer.status == 401 ? "the broker does not accept the agency's token" : "the broker says so");
 }
 
 /* ---- turns ---- */
@@ -354,7 +254,7 @@ static int64_t step_entry(
     done = poll_state_entry(poller->state, feed->url, stage, now, &arena, &entry, &found, &next);
     if (done && found)
         done = stage == POLL_WANTED ? fetch_document(poller, feed, &entry, &arena)
-                                    : post_document(poller, followed, &entry, &arena);
+                                    : poller_post(poller, followed, &entry, &arena);
     arena_free(&arena);
     return !done ? state_failed(poller, feed->url, now) : found ? now : next;
 }
@@ -364,7 +264,7 @@ static int64_t step_entries(
     struct poller *poller, struct followed *followed, enum poll_stage stage, int64_t now)
 {
     int64_t next = now;
-    for (int i = 0; i < STEPS_A_TURN && next == now && !stopped(poller); i++)
+    for (int i = 0; i < STEPS_A_TURN && next == now && !poller_stopped(poller); i++)
         next = step_entry(poller, followed, stage, now);
     return next;
 }
@@ -372,7 +272,7 @@ static int64_t step_entries(
 int64_t poller_turn(struct poller *poller, int64_t now)
 {
     int64_t next = now + DAY_MS;
-    for (size_t i = 0; i < poller->settings->feed_count && !stopped(poller); i++) {
+    for (size_t i = 0; i < poller->settings->feed_count && !poller_stopped(poller); i++) {
         struct followed *followed = &poller->feeds[i];
         next = sooner(next, step_feed(poller, followed, now));
         next = sooner(next, step_entries(poller, followed, POLL_WANTED, now));

@@ -74,6 +74,8 @@ bool shown_tell(struct shown *shown, struct shown_alert alert, bool again)
 
     if (before && before->revision && before->revision >= alert.revision + again)
         return false;
+    if (before && !before->revision)
+        alert.ended = 0; /* an older end than the state that was shown, perhaps */
     put(shown, alert);
     return true;
 }

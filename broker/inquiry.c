@@ -245,75 +245,6 @@ static void state_read(void *arg, const struct channel_state *state)
 
 /* ---- the question ---- */
 
-static bool refuse(struct refusal *refusal, uint8_t code, const char *field, const char *rule)
-{
-    *refusal = (struct refusal){.code = code, .field = field, .rule = rule};
-    if (code == REASON_QUOTA_EXCEEDED)
-        refusal->retry_after_s = 1;
-    return false;
-}
-
-/* Nothing but a geohash may become part of a filter. */
-static bool may_be_geohash(struct text text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')))
-            return false;
-    }
-    return text.len > 0 && text.len <= LIMIT_GEOHASH;
-}
-
-/* A place is read as the filter of a SUBSCRIBE would be, so that the same rules hold. */
-static bool add_place(struct inquiry *inquiry, const char *field, const char *text, struct refusal *refusal)
-{
-    const struct broker_options *options = &inquiry->broker->options;
-    struct follow_filter filter;
-    struct refusal why;
-
-    if (!topic_parse_filter(text_of(text), options->leaf_precision, &filter, &why))
-        return refuse(refusal, REASON_BAD_PAYLOAD, field, why.rule);
-    if (filter.kind == FOLLOW_CELL && (int)strlen(filter.cell) < options->channel_precision - 1)
-        return refuse(refusal, REASON_BAD_PAYLOAD, field, "cells of precision 4 to 6");
-    struct followed_place *place = place_hold(inquiry->broker, &filter, "");
-    if (!place)
-        return refuse(refusal, REASON_BAD_PAYLOAD, field, "touches too many channels");
-    for (size_t i = 0; i < inquiry->place_count; i++) {
-        if (inquiry->places[i] == place) { /* named twice */
-            place_drop(inquiry->broker, place);
-            return true;
-        }
-    }
-    inquiry->places[inquiry->place_count++] = place;
-    return true;
-}
-
-bool inquiry_add_places(struct inquiry *inquiry, const struct inquiry_place *asked, struct refusal *refusal)
-{
-    struct arena *arena = &inquiry->arena;
-
-    if (asked->cell_count > INQUIRY_CELLS)
-        return refuse(refusal, REASON_BAD_PAYLOAD, "cells", "at most 64");
-    if (asked->near.len && asked->cell_count)
-        return refuse(refusal, REASON_BAD_PAYLOAD, "near", "near or cells, not both");
-    if (asked->near.len && !may_be_geohash(asked->near))
-        return refuse(refusal, REASON_BAD_PAYLOAD, "near", "cell: the geohash of a leaf cell");
-    if (asked->near.len)
-        return add_place(inquiry, "near",
-            arena_printf(
-                arena, "nb/v1/near/%.*s/%u/#", (int)asked->near.len, asked->near.data, asked->metres),
-            refusal);
-    for (size_t i = 0; i < asked->cell_count; i++) {
-        struct text cell = asked->cells[i];
-        if (!may_be_geohash(cell))
-            return refuse(refusal, REASON_BAD_PAYLOAD, "cells", "geohashes of precision 4 to 6");
-        if (!add_place(inquiry, "cells", arena_printf(arena, "nb/v1/cell/%.*s/#", (int)cell.len, cell.data),
-                refusal))
-            return false;
-    }
-    return true;
-}
-
 /* The channels of all places, each once. */
 static bool add_channels(struct inquiry *inquiry, struct refusal *refusal)
 {
@@ -327,7 +258,7 @@ static bool add_channels(struct inquiry *inquiry, struct refusal *refusal)
             if (n < inquiry->channel_count)
                 continue;
             if (n == CHANNELS)
-                return refuse(refusal, REASON_BAD_PAYLOAD, "cells", "too large an area at once");
+                return inquiry_refuse(refusal, REASON_BAD_PAYLOAD, "cells", "too large an area at once");
             struct asked_channel *channel = &inquiry->channels[inquiry->channel_count++];
             *channel = (struct asked_channel){.inquiry = inquiry, .cell = place->channels[i].cell};
             geo_format(channel->cell, channel->name);
@@ -353,7 +284,7 @@ static bool set_beginnings(
                 continue;
             if (!seal_cursor_open(inquiry->broker->seal, cursor->channel, cursor->cursor, &channel->after,
                     &channel->generation))
-                return refuse(refusal, REASON_BAD_PAYLOAD, "since", "not a cursor of this channel");
+                return inquiry_refuse(refusal, REASON_BAD_PAYLOAD, "since", "not a cursor of this channel");
         }
     }
     return true;
@@ -362,7 +293,7 @@ static bool set_beginnings(
 struct inquiry *inquiry_new(struct broker *broker, inquiry_done *done, void *arg, struct refusal *refusal)
 {
     if (broker->inquiry_count >= AT_ONCE) {
-        refuse(refusal, REASON_QUOTA_EXCEEDED, "inquiries", "too many at once");
+        inquiry_refuse(refusal, REASON_QUOTA_EXCEEDED, "inquiries", "too many at once");
         return NULL;
     }
     struct inquiry *inquiry = must_calloc(sizeof *inquiry);
@@ -383,7 +314,7 @@ bool broker_inquire(struct broker *broker, const struct inquiry_question *questi
     if (!inquiry)
         return false;
     if (!question->place.near.len && !question->place.cell_count)
-        refuse(refusal, REASON_BAD_PAYLOAD, "near", "give near or cells");
+        inquiry_refuse(refusal, REASON_BAD_PAYLOAD, "near", "give near or cells");
     else if (inquiry_add_places(inquiry, &question->place, refusal) && add_channels(inquiry, refusal) &&
              set_beginnings(inquiry, question, refusal)) {
         inquiry->open = inquiry->channel_count;

@@ -1,4 +1,4 @@
-/* Between inquiry.c and inquiry_agency.c. */
+/* Between the files of inquiries. */
 #ifndef NEIGHBORS_BROKER_INQUIRY_INSIDE_H
 #define NEIGHBORS_BROKER_INQUIRY_INSIDE_H
 
@@ -39,6 +39,9 @@ struct inquiry {
 /* NULL with the refusal filled when too many are on their way. */
 struct inquiry *inquiry_new(struct broker *broker, inquiry_done *done, void *arg, struct refusal *refusal);
 void inquiry_free(struct inquiry *inquiry);
+/* Fills the refusal; false. */
+bool inquiry_refuse(struct refusal *refusal, uint8_t code, const char *field, const char *rule);
+/* Holds the places; false: the refusal says why. */
 bool inquiry_add_places(struct inquiry *inquiry, const struct inquiry_place *asked, struct refusal *refusal)
     __attribute__((warn_unused_result));
 /* Holds that revision for the answer. */

@@ -146,7 +146,10 @@ void admission_leave(struct admission *admission, struct visitor *visitor, int64
 bool admission_ask(struct admission *admission, struct visitor *visitor, int64_t now)
 {
     int64_t rate = admission->settings->http_rate_per_address;
-    if (rate && fill(&visitor->questions, rate, now) < 1) {
+    if (rate == 0) {
+        return true;
+    }
+    if (fill(&visitor->questions, rate, now) < 1) {
         return false;
     }
     visitor->questions.level -= 1;

@@ -82,6 +82,31 @@ static void rate_of_an_address(void **state)
     admission_free(admission);
 }
 
+static void questions_of_an_address(void **state)
+{
+    (void)state;
+    struct settings settings = {.max_connections = 100, .http_rate_per_address = 10};
+    struct admission *admission = admission_new(&settings);
+    struct visitor *one, *same, *other;
+    assert_int_equal(enter(admission, "192.0.2.1", 0, &one), ADMISSION_WELCOME);
+    assert_int_equal(enter(admission, "192.0.2.1", 0, &same), ADMISSION_WELCOME);
+    assert_int_equal(enter(admission, "192.0.2.2", 0, &other), ADMISSION_WELCOME);
+    for (int i = 0; i < 10; i++) {
+        assert_true(admission_ask(admission, i % 2 ? one : same, 0));
+    }
+    assert_false(admission_ask(admission, one, 50));
+    assert_true(admission_ask(admission, other, 50));
+    assert_true(admission_ask(admission, same, 150));
+    assert_false(admission_ask(admission, one, 150));
+    settings.http_rate_per_address = 0;
+    for (int i = 0; i < 1000; i++) {
+        assert_true(admission_ask(admission, one, 150));
+    }
+    settings.http_rate_per_address = 10;
+    assert_true(admission_ask(admission, one, 1150));
+    admission_free(admission);
+}
+
 static void rate_in_all(void **state)
 {
     (void)state;
@@ -127,6 +152,7 @@ int main(void)
         cmocka_unit_test(most_in_all),
         cmocka_unit_test(most_from_an_address),
         cmocka_unit_test(rate_of_an_address),
+        cmocka_unit_test(questions_of_an_address),
         cmocka_unit_test(rate_in_all),
         cmocka_unit_test(many_addresses_come_and_go),
     };

@@ -239,6 +239,10 @@ static void store_new_report(struct publication *publication, const struct store
         .cell_window_ms = ALERT_HOUR,
         .category = publication->alert.category};
 
+    if (report.window_ms == 0 && report.cell_limit == 0) { /* nothing that others' reports have a part in */
+        store_alert(publication->broker->store, alert, stored, publication);
+        return;
+    }
     alert_tokens(publication, &report, near);
     if (report.window_ms == 0) { /* found by none, and finds none */
         report.window_ms = 1;

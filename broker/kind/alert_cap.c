@@ -49,6 +49,21 @@ static enum step_result check_signature(struct publication *publication, const s
             &publication->arena, "R45: this agency signs its documents, and this one cannot stand: %s", why));
 }
 
+/* What an agency refers to is looked for among its own messages alone, so that no other's can be ended. Who
+ * says that it cancels another sender's learns that nothing came of it. */
+static bool cancels_anothers(const struct cap_message *message)
+{
+    struct text own = cap_trimmed(message->sender);
+
+    if (message->msg_type != CAP_CANCEL)
+        return false;
+    for (size_t i = 0; i < message->reference_count; i++) {
+        if (text_equal(cap_trimmed(message->references[i].sender), own))
+            return false;
+    }
+    return message->reference_count > 0;
+}
+
 static void keep_document(struct publication *publication)
 {
     struct alert_job *job = alert_job(publication);
@@ -77,6 +92,9 @@ enum step_result alert_cap_decode(struct publication *publication)
         return refuse_findings(publication, &findings);
     if (check_signature(publication, &message) != STEP_GO_ON)
         return STEP_REFUSE;
+    if (cancels_anothers(&message))
+        return publication_refuse(publication, REASON_NOT_ALLOWED, "references",
+            "R20: whoever sent a message cancels it, and these are of another sender");
     if (!cap_to_alert(&message, arena, &publication->alert, &job->plan, &publication->refusal)) {
         publication->broker->counters.refused_document++;
         return STEP_REFUSE;

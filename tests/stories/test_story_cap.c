@@ -69,6 +69,8 @@ static void test_each_document(void **state)
             "0x00 public-id=* revision=1", "act=1 channels=0 references=0 document"},
         {CAP("Cancel", "<references>pd@example.org,A-0,2023-11-14T21:00:00-00:00</references>"), "0x00 *",
             "act=3 channels=0 references=1 document"},
+        {CAP("Cancel", "<references>pd@example.net,A-0,2023-11-14T21:00:00-00:00</references>"),
+            "0x87 \"references: R20: *", ""},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         char pattern[200];

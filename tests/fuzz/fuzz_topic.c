@@ -38,7 +38,11 @@ static void check_accepted(struct text filter, const struct follow_filter *follo
         require(text_equal(filter, TEXT("nb/v1/info")) && !follow->json);
         return;
     }
-    require(follow->classes != 0 && (follow->classes & ~CLASS_ANY) == 0 && follow->categories != 0);
+    require(follow->classes != 0 && (follow->classes & ~(CLASS_ANY | CLASS_ALERTS)) == 0 &&
+            follow->categories != 0);
+    /* A wildcard is for the public's classes; one of the others stands alone, by its name. */
+    unsigned others = follow->classes & ~(unsigned)CLASS_ANY;
+    require(others == 0 || (others == follow->classes && (others & (others - 1)) == 0));
     /* A category or an id of an alert leaves no activity. */
     require(follow->categories == 0xFFFF || !(follow->classes & CLASS_ACTIVITY));
     require(follow->public_id[0] == '\0' || !(follow->classes & CLASS_ACTIVITY));

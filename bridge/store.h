@@ -28,6 +28,8 @@ enum store_status {
     STORE_ENDED,     /* the alert is no longer in force */
 };
 
+typedef void store_status_done(void *arg, enum store_status status);
+
 /* A place in a channel: after the entry <ms>-<seq> and the first `index` items of it. All 0: before
  * everything. */
 struct position_in_channel {
@@ -231,6 +233,19 @@ typedef void store_verdict_done(void *arg, const struct store_verdict_result *re
 void store_verdict(
     struct store *store, const struct store_verdict *verdict, store_verdict_done *done, void *arg);
 
+/* What belongs to the public record and is no verdict on an alert: a document that was refused. Kept in the
+ * acts; a call that is sent again because its answer was lost may stand there twice. OK, FAILED or GONE. */
+struct store_act {
+    uint8_t sender_tag;  /* of `by` */
+    const char *what;    /* a word: "refused" */
+    struct text by;      /* "<role>/<id>" */
+    struct text officer; /* "" when not known */
+    struct text subject; /* what it was about, in one line */
+    struct text reason;
+    int64_t now;
+};
+void store_act(struct store *store, const struct store_act *act, store_status_done *done, void *arg);
+
 /* The agencies' alerts in force, all of them, newest last. */
 struct store_alert_list {
     enum store_status status;
@@ -356,8 +371,6 @@ typedef void store_session_done(void *arg, const struct session_record *record);
  * drops what was there when clean or when it expired, and loads the principal, all in one step. */
 void store_session_open(struct store *store, struct session_name name, bool clean, uint32_t expiry_s,
     store_session_done *done, void *arg);
-
-typedef void store_status_done(void *arg, enum store_status status);
 
 /* Writes subscriptions (data NULL: leave as they are) and cursors (likewise). OK, FENCED, FAILED or GONE.
  * done may be NULL. */

@@ -4,8 +4,8 @@
 --   nb:{sXX}:flags:<public id>  hash, who wants it gone: household -> "<enum flag_reason> <ms> <remark>"
 --   nb:{sXX}:held               zset of public ids that wait for a moderator, by the ms since when
 --   nb:{sXX}:acts               stream, kept for the public record and never trimmed: what (confirmed, refuted, approved,
---                               held, released, removed, appealed, banned, unbanned), by, officer, alert (public id; of a ban
---                               the principal), revision, reason, at (ms)
+--                               held, released, removed, appealed, banned, unbanned, refused), by, officer, alert (public
+--                               id; of a ban the principal; of a refused document its line), revision, reason, at (ms)
 --   nb:{sXX}:moderation         hash of counts: flagged, and each `what` of the acts
 -- Whoever wants all of it reads the 64 tags, {s00} to {s3f}. Bans have no alert: they are under {s00}. What a moderator
 -- needs of one that is held, out of nb:{sXX}:alert:<public id>: sender, household, expires, appeal, appealed (ms), shown
@@ -218,6 +218,13 @@ local function verdict(keys, args)
     return { status, revision or found.revision, found.sender, found.client }
 end
 
+-- Keys: acts, counts. Arguments: what, by, officer, subject, reason, now. For what is no verdict: a refusal.
+local function act(keys, args)
+    note_act(sub(keys[1], 1, 9), args[1], args[2], args[3], args[4], 0, args[5], args[6])
+    return OK
+end
+
+register('nb_act', act)
 register('nb_witness', witness)
 register('nb_flag', flag)
 register('nb_verdict', verdict)

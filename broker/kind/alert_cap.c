@@ -25,6 +25,27 @@ static enum step_result refuse_findings(struct publication *publication, const s
     return publication_refuse(publication, REASON_BAD_PAYLOAD, field, rule);
 }
 
+static void recorded(void *arg, enum store_status status)
+{
+    pipeline_stored(arg, status);
+}
+
+/* The refusal waits until it is on record. */
+static void record_refusal(struct publication *publication, const char *document, const char *why)
+{
+    struct text by = text_of(publication->principal->name);
+    struct store_act act = {.sender_tag = seal_sender_tag(publication->broker->seal, by),
+        .what = "refused",
+        .by = by,
+        .officer = text_of(publication->officer),
+        .subject = text_of(document),
+        .reason = text_of(why),
+        .now = broker_now(publication->broker)};
+
+    publication->stores++;
+    store_act(publication->broker->store, &act, recorded, publication);
+}
+
 static enum step_result check_signature(struct publication *publication, const struct cap_message *message)
 {
     const struct known_principal *agency = publication->principal;
@@ -44,9 +65,11 @@ static enum step_result check_signature(struct publication *publication, const s
     publication->broker->counters.refused_signature++;
     log_line(LOG_LEVEL_WARNING, "signature_refused", "agency=%s why=\"%s\" document=\"%s\"", agency->name,
         why, summary);
-    return publication_refuse(publication, REASON_NOT_ALLOWED, "Signature",
-        arena_printf(
-            &publication->arena, "R45: this agency signs its documents, and this one cannot stand: %s", why));
+    const char *rule = arena_printf(
+        &publication->arena, "R45: this agency signs its documents, and this one cannot stand: %s", why);
+    if (!publication->preview)
+        record_refusal(publication, summary, rule);
+    return publication_refuse(publication, REASON_NOT_ALLOWED, "Signature", rule);
 }
 
 /* What an agency refers to is looked for among its own messages alone, so that no other's can be ended. Who

@@ -298,6 +298,28 @@ static void the_desk_sees_bans_that_hold(void **state)
     arena_free(&arena);
 }
 
+static void on_record(void *arg, enum store_status status)
+{
+    *(bool *)arg = status == STORE_OK;
+}
+
+static void what_is_no_verdict_is_on_record_too(void **state)
+{
+    struct fixture *f = *state;
+    const struct store_act act = {.sender_tag = 0x11,
+        .what = "refused",
+        .by = TEXT("agency/pd"),
+        .officer = TEXT("lee"),
+        .subject = TEXT("Alert Actual Public a,b,c"),
+        .reason = TEXT("R45: there is none"),
+        .now = 5000};
+    bool kept = false;
+    store_act(f->store, &act, on_record, &kept);
+    fixture_until(f, &kept);
+    assert_int_equal(fixture_number(f, "HINCRBY nb:{s11}:moderation refused 0"), 1);
+    assert_int_equal(fixture_number(f, "XLEN nb:{s11}:acts"), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
 int main(void)
@@ -315,6 +337,7 @@ int main(void)
         TEST(what_has_expired_is_not_let_out),
         TEST(its_sender_may_withdraw_what_is_held),
         TEST(an_agencys_alert_is_not_held_by_flags),
+        TEST(what_is_no_verdict_is_on_record_too),
     };
     return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
 }

@@ -237,6 +237,8 @@ class Trust(LiveCase):
                     signed(cap(unique("cap"), signature=SIGNATURE), "other"), alert(expires=str(now_ms() + 60000))):
             answer = agency.publish(ALERT, bad)
             self.assertEqual(answer.reason, 0x87, (bad[:200], answer))
+        counts = self.own.stack.neighbors("moderate", "stats")[-1]
+        self.assertEqual(counts["refused"], 3, counts)
 
 
 SIGNATURE = ('<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo>'

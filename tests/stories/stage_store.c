@@ -290,6 +290,15 @@ void store_verdict(
     call->verdict_result = stage_verdict(store->published, verdict);
 }
 
+void store_act(struct store *store, const struct store_act *act, store_status_done *done, void *arg)
+{
+    (void)store;
+    struct call *call = called(CALL_ACT, arg, "%s %.*s %.*s: %.*s: %.*s", act->what, (int)act->by.len,
+        act->by.data, (int)act->officer.len, act->officer.data, (int)act->subject.len, act->subject.data,
+        (int)act->reason.len, act->reason.data);
+    call->status = done;
+}
+
 void store_geocodes(struct store *store, const struct store_geocode *asked, size_t count,
     store_geocodes_done *done, void *arg)
 {
@@ -712,6 +721,7 @@ static void answer(struct call *call, enum store_status status)
         [CALL_WITNESS] = answer_alert,
         [CALL_FLAG] = answer_flag,
         [CALL_VERDICT] = answer_verdict,
+        [CALL_ACT] = answer_status,
         [CALL_GEOCODES] = answer_geocodes,
         [CALL_FOLLOWERS] = answer_followers,
         [CALL_LOAD] = answer_load,

@@ -13,6 +13,7 @@ enum call_kind {
     CALL_WITNESS,
     CALL_FLAG,
     CALL_VERDICT,
+    CALL_ACT,
     CALL_GEOCODES,
     CALL_FOLLOWERS,
     CALL_TELL,

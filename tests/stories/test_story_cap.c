@@ -135,6 +135,19 @@ static void test_who_must_sign(void **state)
     assert_int_equal(calls(CALL_ALERT), 0);
 }
 
+static void test_a_refused_signature_is_on_record_before_it_is_answered(void **state)
+{
+    (void)state;
+    trusted("agency/pd", (struct principal_record){.must_sign = true});
+    settle();
+    holds(CALL_ACT);
+    publishes(pd, "nb/v1/alert", 1, 1, FIRE);
+    hears_nothing(pd);
+    was_called(CALL_ACT, "refused agency/pd lee: Alert Actual Public pd@example.org,A-1,*: R45: *");
+    answers(CALL_ACT, 0, STORE_OK);
+    hears(pd, "PUBACK 1 0x87*Signature: R45: *");
+}
+
 static void test_what_is_not_placed_is_told_in_the_inbox_too(void **state)
 {
     (void)state;
@@ -172,6 +185,7 @@ int main(void)
         STORY(test_the_same_document_again_is_a_repeat),
         STORY(test_residents_send_no_documents),
         STORY(test_who_must_sign),
+        STORY(test_a_refused_signature_is_on_record_before_it_is_answered),
         STORY(test_what_is_not_placed_is_told_in_the_inbox_too),
         STORY(test_geocodes_wait_for_the_store),
     };

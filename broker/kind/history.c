@@ -10,8 +10,8 @@
 #include "broker/session/place.h"
 
 enum { PLACES = 16, CHANNELS = 256, AT_ONCE = 4, ENTRIES = 4096, PAGE_BYTES = 1 << 20, SUFFIX = 128 };
-/* An alert that many channels bear comes into them within seconds: so far back, and in so many entries a
- * channel, a page looks for what the pages before it told. */
+/* An alert that many channels bear comes into them within seconds: so far back a page looks for what the
+ * pages before it told, so many entries of a channel at a time. */
 enum { LOOK_BACK_MS = 10000, LOOK_BACK_ENTRIES = 64 };
 
 struct found {
@@ -44,6 +44,7 @@ struct history {
     char label[32];   /* that the pages of this query are bound to */
     size_t told_count, told_room;
     struct told *told;
+    struct position_in_channel looked_at; /* in the channel that is looked back in; 0-0: nothing yet */
     struct place_in_history after;
     struct position_in_channel bound; /* nothing behind it is in this page */
     bool complete, more, json;
@@ -283,36 +284,52 @@ static void note_told(struct history *history, const struct alert_notice *notice
     told->revision = notice->revision;
 }
 
+/* What a channel has of the time looked back at is read to its end, or to where the page before ended. */
 static void looked_back(void *arg, const struct channel_page *page)
 {
     struct history *history = arg;
     struct publication *publication = history->publication;
-    struct place_in_history after = history->after;
-    uint32_t channel = (uint32_t)history->channels_looked_back++;
+    /* Of an entry that was told in part, the position: other channels have alerts there. */
+    struct position_in_channel end = {history->after.position.ms, history->after.position.seq, 0};
+    uint32_t channel = (uint32_t)history->channels_looked_back;
+    bool more = page->more && page->count;
 
     for (size_t i = 0; page->status == STORE_OK && i < page->count; i++) {
-        int order = position_order(page->entries[i].position, after.position);
-        if (page->entries[i].kind == ENTRY_ALERT && (order < 0 || (order == 0 && channel <= after.channel)))
-            note_told(history, &page->entries[i].alert);
+        const struct channel_entry *entry = &page->entries[i];
+        int order = position_order(entry->position, end);
+        history->looked_at = entry->position;
+        more = more && order < 0;
+        if (entry->kind == ENTRY_ALERT && (order < 0 || (order == 0 && channel <= history->after.channel)))
+            note_told(history, &entry->alert);
     }
     if (page->status != STORE_OK) {
         publication->failed = true;
         history->channels_looked_back = history->channels_read = history->channel_count;
+    } else if (!more) {
+        history->channels_looked_back++;
+        history->looked_at = (struct position_in_channel){0};
     }
     pipeline_resume(publication);
+}
+
+static struct position_in_channel look_back_from(const struct history *history)
+{
+    uint64_t from = history->publication->history.from > 0 ? (uint64_t)history->publication->history.from : 1;
+    uint64_t back = history->after.position.ms > LOOK_BACK_MS ? history->after.position.ms - LOOK_BACK_MS : 1;
+
+    if (history->looked_at.ms)
+        return history->looked_at;
+    return (struct position_in_channel){(back > from ? back : from) - 1, UINT32_MAX, 0};
 }
 
 static void look_back(struct history *history)
 {
     struct broker *broker = history->publication->broker;
-    uint64_t from = history->publication->history.from > 0 ? (uint64_t)history->publication->history.from : 1;
-    uint64_t back = history->after.position.ms > LOOK_BACK_MS ? history->after.position.ms - LOOK_BACK_MS : 1;
     char name[GEO_CELL_TEXT + 2] = "c:";
 
     geo_format(history->channels[history->channels_looked_back], name + 2);
-    store_channel_read(broker->store, text_of(name),
-        (struct position_in_channel){(back > from ? back : from) - 1, UINT32_MAX, 0}, LOOK_BACK_ENTRIES,
-        looked_back, history);
+    store_channel_read(
+        broker->store, text_of(name), look_back_from(history), LOOK_BACK_ENTRIES, looked_back, history);
 }
 
 /* ---- the page ---- */

@@ -197,6 +197,55 @@ static void an_alert_of_many_channels_comes_once_over_pages(void **state)
     assert_string_equal(seen, "a r1 b r1 a r2 ");
 }
 
+/* So many entries that not one reading finds all of what the pages before told. */
+static void it_comes_once_however_busy_the_channels_are(void **state)
+{
+    (void)state;
+    enum { BEFORE = 80, A_PAGE = BEFORE + 1 };
+    struct client *ann = ann_with_inbox((struct manner){0});
+    char line[400], next[64] = "";
+    int items = 0;
+    alert_is('a', 1, CATEGORY_FIRE, HERE_LEAF, 8000, true);
+    for (int i = 0; i < BEFORE; i++) {
+        passes(50);
+        moves(HERE, KIND_PERSON, 1);
+    }
+    appears(HERE, 'a', 1, true); /* the last one of the first page */
+    passes(3);
+    moves(HERE, KIND_PERSON, 1);
+    passes(3);
+    appears("9q8yv", 'a', 1, true);
+    for (int page = 0; page < 2; page++) {
+        asks_for(ann, 1, "\"" HERE "\",\"9q8yv\"", A_PAGE, next);
+        snprintf(line, sizeof(line), "%s", next_heard(ann));
+        hears(ann, "PUBACK 1 0x00");
+        items += atoi(line + 5);
+        if (page == 0)
+            sscanf(strstr(line, "next="), "next=%63[^: ]", next);
+    }
+    assert_null(strstr(line, "next="));
+    assert_int_equal(items, A_PAGE + 1); /* and of both channels' alert one */
+}
+
+/* A page ends within an entry, at whose very position another channel bore an alert. */
+static void it_comes_once_beside_an_entry_that_is_told_in_parts(void **state)
+{
+    (void)state;
+    static const char cells[] = "\"" HERE "\",\"9q8yv\"";
+    struct client *ann = ann_with_inbox((struct manner){0});
+    char next[64] = "";
+    fire('a', 1, true);
+    moves("9q8yv", KIND_PERSON, 3);
+    appears("9q8yv", 'a', 1, true);
+    asks_for(ann, 1, cells, 2, "");
+    const char *line = next_heard(ann);
+    assert_non_null(strstr(line, ": alert a r1 IN_FORCE, activity PERSON 0"));
+    sscanf(strstr(line, "next="), "next=%63[^: ]", next);
+    hears(ann, "PUBACK 1 0x00");
+    asks_for(ann, 1, cells, 5, next);
+    hears(ann, "page 2 complete: activity PERSON 1, activity PERSON 2 *");
+}
+
 /* A city's channel and the wide ones above it. */
 static void alerts_of_wide_channels_are_part_of_it(void **state)
 {
@@ -410,6 +459,8 @@ int main(void)
         STORY(a_page_is_no_larger_than_the_client_takes),
         STORY(an_item_that_is_too_large_is_left_out),
         STORY(an_alert_of_many_channels_comes_once_over_pages),
+        STORY(it_comes_once_however_busy_the_channels_are),
+        STORY(it_comes_once_beside_an_entry_that_is_told_in_parts),
         STORY(alerts_of_wide_channels_are_part_of_it),
         STORY(a_page_says_what_it_covers),
         STORY(what_lies_before_a_page_may_be_trimmed),

@@ -16,6 +16,9 @@ PLACE = "34.0768,-118.0316"  # in the leaf cell of the sample neighborhood
 HOUSEHOLDS = 6
 HOME_TOPICS = ["frigate", "ring", "zigbee2mqtt", "shellies"]
 MAPS = ["frigate", "ring-mqtt", "zigbee2mqtt", "shelly"]
+# Whoever tries it out says more in an hour than a neighbor does.
+LIMITS = {"resident_alerts_hour": 200, "cell_alerts_hour": 600}
+RESIDENTS = ["ann", "ben", "cara", "dan"]
 COUNTY = SAMPLE / "geocodes/same-los-angeles-county.geojson"
 # What they are called, and where they may warn. Nobody sits here to approve as their second officer.
 AGENCIES = {"el-monte-police": ["El Monte Police (sample)", "--jurisdiction", COUNTY],
@@ -41,8 +44,8 @@ def say(text=""):
 
 class Neighborhood(Stack):
     def __init__(self, folder, base):
-        super().__init__(folder, base, base + 1, base + 2, base + 3, base + 4, base + 5,
-                         {"portal_directory": str(ROOT / "portal")} if (ROOT / "portal/index.html").exists() else {})
+        portal = {"portal_directory": str(ROOT / "portal")} if (ROOT / "portal/index.html").exists() else {}
+        super().__init__(folder, base, base + 1, base + 2, base + 3, base + 4, base + 5, LIMITS | portal)
         self.base = base
         self.lock = open(self.folder / "run.lock", "w")
 
@@ -70,8 +73,9 @@ class Neighborhood(Stack):
         for identifier, about in AGENCIES.items():
             self.enroll(f"agency/{identifier}", "--second-officer", "no", "--name", *about)
         self.neighbors("geocodes", "import", COUNTY, "--scheme", "SAME")
-        for identifier in ("ann", "ben", "sample-follower"):
-            self.enroll(f"user/{identifier}")
+        for identifier in RESIDENTS:
+            self.enroll(f"user/{identifier}", "--household", f"sample-{identifier}", "--at", PLACE, "--verified-since", "-30d")
+        self.enroll("user/sample-follower")
 
     def start_edge(self):
         # The sample is compared with a dry run, in which the edge meets its devices for the first time.

@@ -1,47 +1,8 @@
 /* A CAP document as an Alert: its names, texts, languages, times and judgements, and what is refused; and an
  * alert of our own as a document. Areas: test_cap_alert_areas.c. */
-#include "tests/unit/test_cap_alert.h"
 #include "proto/codec.h"
 #include "proto/mqtt.h"
-#include "tests/unit/test_cap.h"
-
-static struct arena arena;
-static struct cap_message message;
-static struct alert alert;
-static struct cap_plan plan;
-static struct refusal refusal;
-
-static int prepare(void **state)
-{
-    (void)state;
-    arena_init(&arena, NULL, 0);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
-
-/* False: refused, by `refusal`. */
-static bool took(const char *document)
-{
-    struct cap_findings findings;
-    if (!cap_read((struct bytes){(const uint8_t *)document, strlen(document)}, CAP_TOLERANT, &arena, &message,
-            &findings)) {
-        cap_print(&findings);
-        fail();
-    }
-    return cap_to_alert(&message, &arena, &alert, &plan, &refusal);
-}
-
-static void assert_text(struct text text, const char *wanted)
-{
-    if (!text_equal(text, text_of(wanted)))
-        fail_msg("\"%.*s\", wanted \"%s\"", (int)text.len, text.data, wanted);
-}
+#include "tests/unit/test_cap_fixture.h"
 
 /* ---- names ---- */
 

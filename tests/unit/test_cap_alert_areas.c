@@ -1,40 +1,11 @@
 /* Where a CAP document is meant: which codes are asked for, what is drawn, named, excluded, untangled, and
  * what is refused and told. */
 #include "bridge/cap/alert_parts.h"
-#include "tests/unit/test_cap.h"
-#include "tests/unit/test_cap_alert.h"
-
-static struct arena arena;
-static struct cap_message message;
-static struct alert alert;
-static struct cap_plan plan;
-static struct cap_placed placed;
-static struct refusal refusal;
-static struct place place;
-
-static int prepare(void **state)
-{
-    (void)state;
-    arena_init(&arena, NULL, 0);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
+#include "tests/unit/test_cap_fixture.h"
 
 static void plan_of(const char *document)
 {
-    struct cap_findings findings;
-    if (!cap_read((struct bytes){(const uint8_t *)document, strlen(document)}, CAP_TOLERANT, &arena, &message,
-            &findings)) {
-        cap_print(&findings);
-        fail();
-    }
-    if (!cap_to_alert(&message, &arena, &alert, &plan, &refusal))
+    if (!took(document))
         fail_msg("%s", refusal.rule);
 }
 

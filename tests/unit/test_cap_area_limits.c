@@ -2,42 +2,12 @@
 #include <math.h>
 #include <time.h>
 
-#include "tests/unit/test_cap.h"
-#include "tests/unit/test_cap_alert.h"
-
-static struct arena arena;
-static struct cap_message message;
-static struct alert alert;
-static struct cap_plan plan;
-static struct cap_placed placed;
-static struct refusal refusal;
-static struct place place;
-
-static int prepare(void **state)
-{
-    (void)state;
-    arena_init(&arena, NULL, 0);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
+#include "tests/unit/test_cap_fixture.h"
 
 /* The plan of a document with one area that holds `parts`. */
 static void plan_of(const char *parts)
 {
-    struct cap_findings findings;
-    const char *document = arena_printf(&arena, CAP_HEAD CAP_INFO CAP_AREA "%s" CAP_TAIL, parts);
-    if (!cap_read((struct bytes){(const uint8_t *)document, strlen(document)}, CAP_TOLERANT, &arena, &message,
-            &findings)) {
-        cap_print(&findings);
-        fail();
-    }
-    assert_true(cap_to_alert(&message, &arena, &alert, &plan, &refusal));
+    assert_true(took(arena_printf(&arena, CAP_HEAD CAP_INFO CAP_AREA "%s" CAP_TAIL, parts)));
 }
 
 static bool built(void)

@@ -1,33 +1,6 @@
 /* Documents as we write them: every element, in the schema's order, with characters that need care; and
  * alerts of our own as documents. */
-#include "tests/unit/test_cap.h"
-#include "tests/unit/test_cap_alert.h"
-
-static struct arena arena;
-static struct cap_message message;
-static struct alert alert;
-static struct cap_plan plan;
-static struct refusal refusal;
-
-static int prepare(void **state)
-{
-    (void)state;
-    arena_init(&arena, NULL, 0);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
-
-static void assert_text(struct text text, const char *wanted)
-{
-    if (!text_equal(text, text_of(wanted)))
-        fail_msg("\"%.*s\", wanted \"%s\"", (int)text.len, text.data, wanted);
-}
+#include "tests/unit/test_cap_fixture.h"
 
 #define SENT INT64_C(1772384400000)
 #define HOUR INT64_C(3600000)

@@ -64,6 +64,9 @@ struct invocation {
 bool cli_read(
     const struct command *command, int argc, char **argv, struct invocation *out, enum exit_code *code);
 
+/* Whether "--json" is among the words; before anything else of them is known. */
+bool cli_asks_json(int argc, char **argv);
+
 /* Complains on standard error, "neighbors: <sentence>", in JSON too when asked, and returns the code. */
 enum exit_code cli_fail(const struct invocation *invocation, enum exit_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -35,7 +35,8 @@ static const struct option_row options[] = {
     [CERTIFICATE] = {"certificate", "FILE.pem", "what an agency's signed documents verify with, or: none"},
     [MUST_SIGN] = {"must-sign", "yes|no", "an agency's documents must be signed (no)"},
     [SECOND_OFFICER] = {"second-officer", "yes|no", "grave and large alerts wait for approval (yes)"},
-    [CAP_READING] = {"cap-reading", "tolerant|forgiving", "how an agency's documents are read (tolerant)"},
+    [CAP_READING] = {"cap-reading", "WORD",
+        "how an agency's documents are read: tolerant, forgiving (tolerant)"},
     [TTL] = {"ttl", "SPAN", "how long the token is good (365d)"},
     {0},
 };

@@ -11,7 +11,7 @@
 
 enum { SCHEME, PROPERTY };
 static const struct option_row import_options[] = {
-    [SCHEME] = {"scheme", "SAME|UGC", "whose codes they are"},
+    [SCHEME] = {"scheme", "SAME|UGC", "whose codes they are; must be said"},
     [PROPERTY] = {"property", "NAME", "which property of a feature is its code (found out)"},
     {0},
 };
@@ -69,7 +69,8 @@ static enum exit_code run_import(struct invocation *invocation)
     struct arena arena;
     const char *scheme = invocation->value[SCHEME];
     if (invocation->argument_count == 0)
-        return cli_fail(invocation, EXIT_USAGE, "say which files, such as: geocodes import same.geojson");
+        return cli_fail(
+            invocation, EXIT_USAGE, "say which files, such as: geocodes import same.geojson --scheme SAME");
     if (!scheme || !geocodes_scheme_valid(scheme))
         return cli_fail(invocation, EXIT_USAGE, "say whose codes they are: --scheme SAME or --scheme UGC");
     arena_init(&arena, NULL, 0);

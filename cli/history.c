@@ -147,7 +147,12 @@ static bool read_cells(struct history *history, const char *text)
     for (char *word; (word = strsep(&rest, ", ")) != NULL;) {
         if (*word == '\0')
             continue;
-        if (history->query.cell_count == CELLS_MOST || geo_parse(word, strlen(word), &cell) != GEO_OK) {
+        enum geo_error error = geo_parse(word, strlen(word), &cell);
+        if (error != GEO_OK) {
+            cli_fail(history->invocation, EXIT_USAGE, "--cells: %.60s: %s", word, geo_error_text(error));
+            return false;
+        }
+        if (history->query.cell_count == CELLS_MOST) {
             cli_fail(history->invocation, EXIT_USAGE, "--cells: at most %d geohashes with commas between",
                 CELLS_MOST);
             return false;

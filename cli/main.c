@@ -68,25 +68,50 @@ static int words_of(const struct command *command, int argc, char **argv)
     return argc >= 2 && strcmp(argv[1], space + 1) == 0 ? 2 : 0;
 }
 
-/* "neighbors geo" alone: what there is of it. */
-static bool print_family(const char *word)
+static bool of_family(const struct command *command, const char *word)
 {
-    bool found = false;
     size_t len = strlen(word);
-    for (size_t i = 0; i < COMMANDS; i++) {
-        if (strncmp(commands[i]->name, word, len) != 0 || commands[i]->name[len] != ' ')
-            continue;
-        fprintf(stderr, "  neighbors %-16s %s\n", commands[i]->name, commands[i]->summary);
-        found = true;
+    return strncmp(command->name, word, len) == 0 && command->name[len] == ' ';
+}
+
+static void print_family(FILE *to, const char *word)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (of_family(commands[i], word))
+            fprintf(to, "  neighbors %-16s %s\n", commands[i]->name, commands[i]->summary);
+}
+
+static bool asks_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* No command has that name: says so, and what there is when it is "neighbors geo" alone. */
+static enum exit_code no_command(int argc, char **argv)
+{
+    bool family = false;
+    for (size_t i = 0; i < COMMANDS; i++)
+        family = family || of_family(commands[i], argv[1]);
+    if (family && argc > 2 && asks_help(argv[2])) {
+        print_family(stdout, argv[1]);
+        return EXIT_DONE;
     }
-    return found;
+    const struct command none = {.name = ""};
+    const struct invocation invocation = {.command = &none, .common.json = cli_asks_json(argc - 1, argv + 1)};
+    bool second = family && argc > 2 && argv[2][0] != '-';
+    enum exit_code code = family && !second
+                              ? cli_fail(&invocation, EXIT_USAGE, "say which command of \"%.100s\"", argv[1])
+                              : cli_fail(&invocation, EXIT_USAGE, "there is no command \"%.100s%s%.100s\"",
+                                    argv[1], second ? " " : "", second ? argv[2] : "");
+    if (family && !invocation.common.json)
+        print_family(stderr, argv[1]);
+    return code;
 }
 
 int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (argc >= 2 &&
-        (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
+    if (argc >= 2 && asks_help(argv[1])) {
         print_help(stdout);
         return EXIT_DONE;
     }
@@ -100,9 +125,8 @@ int main(int argc, char **argv)
             return code;
         return commands[i]->run(&invocation);
     }
-    if (argc < 2)
-        print_help(stderr);
-    else if (!print_family(argv[1]))
-        fprintf(stderr, "neighbors: there is no command \"%s\"; neighbors --help lists them\n", argv[1]);
+    if (argc >= 2)
+        return no_command(argc, argv);
+    print_help(stderr);
     return EXIT_USAGE;
 }

@@ -44,7 +44,8 @@ static void print_usage(const struct command *command)
         command->arguments, command->summary);
     for (const struct option_row *row = command->options; row->name; row++)
         print_row(row);
-    puts("");
+    if (command->options->name)
+        puts("");
     for (size_t i = 0; i < COMMON_OPTIONS; i++)
         print_row(&common_rows[i].row);
 }
@@ -102,12 +103,21 @@ static bool settle_common(struct invocation *out, const char *given[COMMON_OPTIO
     return false;
 }
 
+bool cli_asks_json(int argc, char **argv)
+{
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
+}
+
 bool cli_read(
     const struct command *command, int argc, char **argv, struct invocation *out, enum exit_code *code)
 {
     struct option options[COMMON_OPTIONS + OPTIONS_MAX + 1];
     const char *given[COMMON_OPTIONS] = {NULL};
-    *out = (struct invocation){.command = command};
+    /* Known before the options are read, so that a complaint of one before it is in JSON too. */
+    *out = (struct invocation){.command = command, .common.json = cli_asks_json(argc, argv)};
     *code = EXIT_USAGE;
     fill_getopt(command, options);
     optind = 1;
@@ -135,8 +145,8 @@ bool cli_read(
             given[choice - FIRST_OPTION] = value;
         else
             out->value[choice - FIRST_OPTION - COMMON_OPTIONS] = value;
-        out->common.json = given[JSON] != NULL;
     }
+    out->common.json = given[JSON] != NULL;
     while (optind < argc) /* behind "--" */
         out->arguments[out->argument_count++] = argv[optind++];
     if (given[HELP]) {
@@ -155,8 +165,9 @@ enum exit_code cli_fail(const struct invocation *invocation, enum exit_code code
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
     fprintf(stderr, "neighbors: %s\n", sentence);
+    const char *name = invocation->command->name;
     if (code == EXIT_USAGE && !invocation->common.json)
-        fprintf(stderr, "neighbors %s --help tells how it is called\n", invocation->command->name);
+        fprintf(stderr, "neighbors %s%s--help tells how it is called\n", name, *name ? " " : "");
     if (invocation->common.json)
         cli_print_json(json_pack("{s:b, s:s}", "ok", 0, "error", sentence));
     return code;

@@ -5,7 +5,8 @@
 enum { DECISION, REVISION, REASON, CASE };
 static const struct option_row options[] = {
     [DECISION] = {"decision", "WORD", "confirmed, refuted, approved; from an operator released, removed"},
-    [REVISION] = {"revision", "N", "that was looked at; refused when there is a newer one"},
+    [REVISION] = {"revision", "N",
+        "that was looked at, needed to approve; refused when there is a newer one"},
     [REASON] = {"reason", "TEXT", "why, for the public record"},
     [CASE] = {"case", "NUMBER", "an agency's case number"},
     {0},

@@ -173,7 +173,10 @@ bool poll_settings_read(const char *file, struct poll_settings *out, char *error
     config_init(config);
     if (config_read_file(config, file) == CONFIG_TRUE)
         return read_root(&reading, config_root_setting(config), out);
-    snprintf(error, size, "%s:%d: %s", file, config_error_line(config), config_error_text(config));
+    if (config_error_type(config) == CONFIG_ERR_FILE_IO)
+        snprintf(error, size, "%s: it cannot be read", file);
+    else
+        snprintf(error, size, "%s:%d: %s", file, config_error_line(config), config_error_text(config));
     return false;
 }
 

@@ -71,7 +71,8 @@ enum registry_result registry_enroll(struct redis_sync *redis, const struct enro
 enum registry_result registry_revoke(struct redis_sync *redis, const char *role, const char *id, int64_t now)
     __attribute__((warn_unused_result));
 
-/* Bans until then, with the reason that the banned one is told; until 0 ends a ban. */
+/* Bans until then, with the reason that the banned one is told; until 0 ends a ban, and is refused where
+ * there is none. */
 enum registry_result registry_ban(struct redis_sync *redis, const char *role, const char *id, int64_t until,
     const char *reason) __attribute__((warn_unused_result));
 

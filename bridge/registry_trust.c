@@ -64,6 +64,15 @@ bool registry_write_trust(
 
 /* ---- bans ---- */
 
+static bool is_banned(struct redis_sync *redis, const char *role, const char *id, bool *out)
+{
+    redisReply *reply = redis_ask(redis, "HEXISTS nb:{p:%s/%s}:principal banned_until", role, id);
+    if (reply)
+        *out = reply->integer == 1;
+    freeReplyObject(reply);
+    return reply != NULL;
+}
+
 static bool write_ban(
     struct redis_sync *redis, const char *role, const char *id, int64_t until, const char *reason)
 {
@@ -85,6 +94,13 @@ enum registry_result registry_ban(
     if (until && (*reason == '\0' || strlen(reason) > REGISTRY_REASON)) {
         snprintf(redis->error, sizeof redis->error, "reason: 1 to %d bytes, the banned one is told",
             REGISTRY_REASON);
+        return REGISTRY_REFUSED;
+    }
+    bool banned = true;
+    if (until == 0 && !is_banned(redis, role, id, &banned))
+        return REGISTRY_FAILED;
+    if (!banned) {
+        snprintf(redis->error, sizeof redis->error, "%.16s/%.64s is not banned", role, id);
         return REGISTRY_REFUSED;
     }
     return write_ban(redis, role, id, until, reason) &&

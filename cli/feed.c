@@ -15,7 +15,7 @@
 #include "cli/columns.h"
 #include "cli/place.h"
 
-enum { WHAT_WIDTH = 20, WHO_WIDTH = 30, FIXED_WIDTH = 76, TEXT_LEAST = 16, UNTIL_WIDTH = 14 };
+enum { WHAT_WIDTH = 20, WHO_WIDTH = 30, FIXED_WIDTH = 76, TEXT_LEAST = 16, UNTIL_WIDTH = 18 };
 
 #define DAY_MS INT64_C(86400000)
 
@@ -117,6 +117,19 @@ static void say_time(int64_t ms, char *out, size_t size)
     strftime(out, size, away < DAY_MS && away > -DAY_MS ? "%H:%M" : "%e %b", &when);
 }
 
+/* "until 16:00" today; in six days "until Sun 16:00", so that no hour of tomorrow is taken for one gone by.
+ */
+static void say_until(int64_t ms, char *out, size_t size)
+{
+    time_t seconds = ms / 1000, now = cli_now() / 1000;
+    struct tm when, today;
+    localtime_r(&seconds, &when);
+    localtime_r(&now, &today);
+    bool same_day = when.tm_year == today.tm_year && when.tm_yday == today.tm_yday;
+    bool week = ms - cli_now() > 0 && ms - cli_now() < 6 * DAY_MS;
+    strftime(out, size, same_day ? "until %H:%M" : week ? "until %a %H:%M" : "until %e %b", &when);
+}
+
 /* ---- what ---- */
 
 static void lower(char *text)
@@ -130,28 +143,42 @@ static const char *word(const char *name)
     return name ? name : "unknown";
 }
 
+/* "Los Angeles Police, confirmed x3": a long name is cut, so that what is known of the alert is not. */
+static void describe_sender(const struct alert *alert, struct line *line)
+{
+    bool agency = alert->sender_kind == SENDER_AGENCY,
+         taken_away = alert->truth == 0 && alert->state == ALERT_ENDED;
+    char name[COLUMN_TEXT], cut[COLUMN_TEXT], truth[32], reports[16] = "", known[64];
+    snprintf(truth, sizeof truth, "%s", word(truth_name(alert->truth ? alert->truth : TRUTH_UNVERIFIED)));
+    lower(truth);
+    if (alert->merged > 1)
+        snprintf(reports, sizeof reports, " x%u", alert->merged);
+    snprintf(known, sizeof known, "%s%s%s", taken_away ? "" : ", ", taken_away ? "" : truth, reports);
+    column_clean(alert->sender_name, name);
+    if (!agency || !*name)
+        strcpy(name, agency ? "an agency" : "a resident");
+    column_fit(name, WHO_WIDTH - strlen(known), cut);
+    for (size_t end = strlen(cut); end > 0 && cut[end - 1] == ' '; end--)
+        cut[end - 1] = '\0';
+    snprintf(line->who, sizeof line->who, "%.400s%s", cut, known);
+}
+
 static void describe_alert(
     const struct feed_view *view, const struct alert *alert, struct line *line, struct arena *arena)
 {
-    bool ended = alert->state == ALERT_ENDED, agency = alert->sender_kind == SENDER_AGENCY;
+    bool ended = alert->state == ALERT_ENDED;
     bool grave = alert->severity >= SEVERITY_SEVERE, exercise = alert->status > STATUS_ACTUAL;
-    char text[COLUMN_TEXT], name[COLUMN_TEXT], language[COLUMN_TEXT], truth[32], reports[16] = "";
+    char text[COLUMN_TEXT], language[COLUMN_TEXT];
     say_time(alert->effective ? alert->effective : cli_now(), line->time, sizeof line->time);
-    snprintf(line->what, sizeof line->what, "%s%s%s", word(category_name(alert->category)),
+    snprintf(line->what, sizeof line->what, "%s%s%s",
+        alert->category ? word(category_name(alert->category)) : "alert",
         alert->severity > SEVERITY_UNKNOWN ? ", " : "",
         alert->severity > SEVERITY_UNKNOWN ? word(severity_name(alert->severity)) : "");
     lower(line->what);
-    snprintf(truth, sizeof truth, "%s", word(truth_name(alert->truth ? alert->truth : TRUTH_UNVERIFIED)));
-    lower(truth);
-    column_clean(alert->sender_name, name);
-    if (alert->merged > 1)
-        snprintf(reports, sizeof reports, " x%u", alert->merged);
-    snprintf(line->who, sizeof line->who, "%.200s, %s%s",
-        agency && *name ? name
-        : agency        ? "an agency"
-                        : "a resident",
-        truth, reports);
+    describe_sender(alert, line);
     column_clean(alert->headline, text);
+    if (ended && !*text)
+        strcpy(text, "taken away, nothing of it is shown"); /* held or removed: only that it ended is told */
     column_clean(alert->language, language);
     snprintf(line->text, sizeof line->text, "%s%s%s%.400s%s%.35s%s",
         exercise ? word(alert_status_name(alert->status)) : "", exercise ? ": " : "",
@@ -159,10 +186,8 @@ static void describe_alert(
         : alert->revision > 1 ? "corrected: "
                               : "",
         text, *language ? " [" : "", language, *language ? "]" : "");
-    if (alert->expires && !ended) {
-        strcpy(line->until, "until ");
-        say_time(alert->expires, line->until + 6, sizeof line->until - 6);
-    }
+    if (alert->expires && !ended)
+        say_until(alert->expires, line->until, sizeof line->until);
     line->colour = ended ? dim : grave ? red : alert->severity == SEVERITY_MODERATE ? yellow : green;
     locate_alert(view, alert, line, arena);
 }
@@ -240,10 +265,8 @@ void feed_print_moderation(const struct feed_view *view, const struct moderation
     snprintf(line.what, sizeof line.what, "%.60s", decision);
     strcpy(line.who, told->public_id.len ? "your alert" : "you");
     snprintf(line.text, sizeof line.text, "%.500s", reason);
-    if (told->until) {
-        strcpy(line.until, "until ");
-        say_time(told->until, line.until + 6, sizeof line.until - 6);
-    }
+    if (told->until)
+        say_until(told->until, line.until, sizeof line.until);
     print_line(view, &line);
 }
 

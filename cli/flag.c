@@ -3,7 +3,8 @@
 
 enum { REASON, REMARK };
 static const struct option_row options[] = {
-    [REASON] = {"reason", "WORD", "false_report, discrimination, harassment, privacy, spam, other"},
+    [REASON] = {"reason", "WORD",
+        "false_report, discrimination, harassment, privacy, spam, other (other, when there is a remark)"},
     [REMARK] = {"remark", "TEXT", "more about it; of an appeal, why it should be shown"},
     {0},
 };
@@ -13,11 +14,11 @@ static enum exit_code run(struct invocation *invocation)
     static const char *const wishes[] = {"user/", NULL};
     const char *const *value = invocation->value;
     const char *about = opinion_about(invocation);
-    struct flag flag = {.public_id = text_of(about), .remark = text_of(value[REMARK])};
+    struct flag flag = {.public_id = text_of(about), .remark = text_of(value[REMARK]), .reason = FLAG_OTHER};
     struct arena arena;
     if (!about)
         return EXIT_USAGE;
-    if (!value[REASON])
+    if (!value[REASON] && !value[REMARK])
         return cli_fail(invocation, EXIT_USAGE, "say why: --reason WORD");
     if (!cli_word_of(invocation, "--reason", value[REASON], flag_reason_name, &flag.reason))
         return EXIT_USAGE;

@@ -72,11 +72,11 @@ static void print_alert(const struct moderated *alert, struct arena *arena)
     struct alert body;
     if (read_body(alert, arena, &body))
         column_clean(body.headline, headline);
-    printf("%s  %-16s  %s  %zu flags  %s\n", alert->public_id,
+    printf("%s  %-16s  %s  %zu flag%s  %s\n", alert->public_id,
         alert->held      ? say_time(alert->since, when)
         : alert->removed ? "removed"
                          : "not held",
-        alert->sender, alert->flag_count, headline);
+        alert->sender, alert->flag_count, alert->flag_count == 1 ? "" : "s", headline);
     if (alert->appealed)
         printf("    its sender, %s: %s\n", say_time(alert->appealed, when), clean(alert->appeal, appeal));
 }

@@ -33,7 +33,10 @@ def parse_arguments():
     parser.add_argument("--data", default=str(ROOT / ".data"), metavar="DIR", help="where state is kept (./.data)")
     parser.add_argument("--port-base", type=int, default=18830, metavar="P", help="MQTT; P+1 TLS, P+2 HTTP and WebSocket, "
                         "P+3 Redis, P+4 the home's Mosquitto, P+5 metrics (18830)")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if not 1 <= arguments.port_base <= 65530:
+        parser.error("argument --port-base: from 1 to 65530, for six ports")
+    return arguments
 
 
 def say(text=""):

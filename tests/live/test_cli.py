@@ -131,7 +131,16 @@ class Following(CommandCase):
         self.publish_alert(headline, "--severity", "severe", "--radius", "100", who="agency/fire-7",
                            where=f"{HERE[0] + 0.009},{HERE[1]}")
         line = next(line for line in feed.stdout if headline in line)
-        self.assertRegex(line, r"^ *\d\d:\d\d +9\d\d m N +hazard, severe +Agency fire-7, confirmed +Water.* +until \d\d:\d\d$")
+        self.assertRegex(line, r"^ *\d\d:\d\d +9\d\d m N +hazard, severe +Agency fire-7, confirmed +Water.* +until (\w{3} )?\d\d:\d\d$")
+
+    def test_what_is_known_of_an_alert_and_its_day_are_never_cut(self):
+        self.home.token("agency/sheriff", "--name", "Sheriff of the Valley, Northern Division", "--jurisdiction", "everywhere",
+                        "--second-officer", "no")
+        headline = unique("Road shut")
+        feed = self.watch("--at", AT, "--category", "hazard")
+        self.publish_alert(headline, "--expires", "30h", who="agency/sheriff")
+        line = next(line for line in feed.stdout if headline in line)
+        self.assertRegex(line, r" Sheriff of the Val…, confirmed  Road shut.* until \w{3} \d\d:\d\d$")
 
     def test_what_is_far_away_is_not_seen(self):
         near, far = unique("Near"), unique("Far")

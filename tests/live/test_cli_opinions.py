@@ -123,7 +123,7 @@ class Desk(OpinionCase):
     def test_what_neighbors_hold_is_listed_appealed_and_released(self):
         self.public_id, feed = self.held()
         self.assertTrue(self.told("held")["reason"])
-        self.done("flag", self.public_id, "--as", "user/ann-o", "--reason", "other", "--remark", "I saw it myself")
+        self.done("flag", self.public_id, "--as", "user/ann-o", "--remark", "I saw it myself")
         row = next(row for row in self.done("moderate", "list") if row["public_id"] == self.public_id)
         self.assertEqual((row["held"], row["flags"], row["appeal"], row["sender"]), (True, 3, "I saw it myself", "user/ann-o"))
         shown = self.done("moderate", "show", self.public_id)[0]
@@ -137,7 +137,10 @@ class Desk(OpinionCase):
 
     def test_what_is_removed_stays_away_and_is_counted(self):
         before = self.done("moderate", "stats")[0]
+        person = self.watch("--at", AT)
         self.public_id, _ = self.held()
+        line = next(line for line in person.stdout if "ENDED: taken away" in line)
+        self.assertRegex(line, r"^ *\d\d:\d\d +alert +a resident +ENDED: taken away, nothing of it is shown$")
         self.done("moderate", "remove", self.public_id, "--as", "operator/desk", "--reason", "describes looks alone")
         self.assertEqual(self.told("removed")["reason"], "describes looks alone")
         after = self.done("moderate", "stats")[0]
@@ -168,6 +171,7 @@ class Desk(OpinionCase):
                          ["three false reports"])
         self.done("moderate", "unban", who, "--as", "operator/desk", "--reason", "appeal granted")
         self.assertEqual(self.notice(phone)["decision"], "unbanned")
+        self.assertIn("is not banned", self.refused("moderate", "unban", who, "--as", "operator/desk", "--reason", "again"))
         self.done(*post)
         self.assertNotIn(who, [ban["principal"] for ban in self.done("moderate", "list", "--bans")])
         self.assertIn("is not enrolled", self.refused("moderate", "ban", "user/nobody-here", "--as", "operator/desk", "--for",

@@ -100,13 +100,7 @@ static void write_atom(struct http_request *request, const struct inquiry_answer
 static void listed(void *arg, const struct inquiry_answer *answer)
 {
     struct http_request *request = arg;
-    if (!http_waiting(request)) {
-        http_done(request);
-        return;
-    }
-    if (answer->failed) {
-        http_refuse_for(request, 503, "store", "failed", 5);
-        http_done(request);
+    if (!feed_answers(request, answer)) {
         return;
     }
     char tag[FEED_TAG];
@@ -134,12 +128,7 @@ void cap_serve_atom(struct http_request *request)
     if (broker_agency_alerts(request->net->broker, &place, listed, request, &refusal)) {
         return;
     }
-    if (refusal.code == REASON_QUOTA_EXCEEDED) {
-        http_refuse_for(request, 503, refusal.field, refusal.rule, refusal.retry_after_s);
-    } else {
-        http_refuse(request, 400, refusal.field, refusal.rule);
-    }
-    http_done(request);
+    feed_refuse(request, &refusal);
 }
 
 /* ---- a document ---- */

@@ -137,16 +137,33 @@ void feed_tag(struct bytes content, char out[FEED_TAG])
     sprintf(at, "\"");
 }
 
+bool feed_answers(struct http_request *request, const struct inquiry_answer *answer)
+{
+    bool waiting = http_waiting(request);
+    if (waiting && !answer->failed) {
+        return true;
+    }
+    if (waiting) {
+        http_refuse_for(request, 503, "store", "failed", 5);
+    }
+    http_done(request);
+    return false;
+}
+
+void feed_refuse(struct http_request *request, const struct refusal *refusal)
+{
+    if (refusal->code == REASON_QUOTA_EXCEEDED) {
+        http_refuse_for(request, 503, refusal->field, refusal->rule, refusal->retry_after_s);
+    } else {
+        http_refuse(request, 400, refusal->field, refusal->rule);
+    }
+    http_done(request);
+}
+
 static void answered(void *arg, const struct inquiry_answer *answer)
 {
     struct http_request *request = arg;
-    if (!http_waiting(request)) {
-        http_done(request);
-        return;
-    }
-    if (answer->failed) {
-        http_refuse_for(request, 503, "store", "failed", 5);
-        http_done(request);
+    if (!feed_answers(request, answer)) {
         return;
     }
     struct geojson out;
@@ -176,12 +193,7 @@ static void ask(struct http_request *request, struct inquiry_question *question)
     if (broker_inquire(request->net->broker, question, answered, request, &refusal)) {
         return;
     }
-    if (refusal.code == REASON_QUOTA_EXCEEDED) {
-        http_refuse_for(request, 503, refusal.field, refusal.rule, refusal.retry_after_s);
-    } else {
-        http_refuse(request, 400, refusal.field, refusal.rule);
-    }
-    http_done(request);
+    feed_refuse(request, &refusal);
 }
 
 /* ---- POST ---- */

@@ -14,6 +14,11 @@ void feed_serve(struct http_request *request);
 void feed_serve_cells(struct http_request *request);
 /* Geohashes with commas between them; one more than may be asked for says that there are too many. */
 size_t feed_split_cells(struct text list, struct text cells[INQUIRY_CELLS + 1]);
+/* False: the client has left or the store failed, and the request is done with. */
+bool feed_answers(struct http_request *request, const struct inquiry_answer *answer)
+    __attribute__((warn_unused_result));
+/* Answers an inquiry that was not taken, and is done with the request. */
+void feed_refuse(struct http_request *request, const struct refusal *refusal);
 /* A weak entity tag of the content, with its quotes. */
 enum { FEED_TAG = 40 };
 void feed_tag(struct bytes content, char out[FEED_TAG]);

@@ -41,15 +41,27 @@ static bool read_enums(const struct codec_reading *reading, const struct codec_p
     return true;
 }
 
+struct text_field {
+    const char *field, *value;
+    size_t most;
+    enum text_kind kind;
+    struct text *out;
+};
+
+static bool read_fields(const struct codec_reading *reading, const struct codec_path *path,
+    const struct text_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!codec_check_text(reading, path, fields[i].field, fields[i].value, fields[i].most, fields[i].kind,
+                fields[i].out))
+            return false;
+    return true;
+}
+
 static bool read_texts(const struct codec_reading *reading, const struct codec_path *path,
     const Neighbors__V1__Alert *in, struct alert *out)
 {
-    const struct {
-        const char *field, *value;
-        size_t most;
-        enum text_kind kind;
-        struct text *out;
-    } fields[] = {
+    const struct text_field fields[] = {
         {"sender_alert_id", in->sender_alert_id, LIMIT_ID, TEXT_ID, &out->sender_alert_id},
         {"headline", in->headline, LIMIT_HEADLINE, TEXT_PROSE, &out->headline},
         {"description", in->description, LIMIT_PUBLISHED_TEXT, TEXT_PROSE, &out->description},
@@ -62,11 +74,7 @@ static bool read_texts(const struct codec_reading *reading, const struct codec_p
         {"public_id", in->public_id, LIMIT_ID, TEXT_ACCOUNT, &out->public_id},
         {"sender_name", in->sender_name, LIMIT_NAME, TEXT_PROSE, &out->sender_name},
     };
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (!codec_check_text(reading, path, fields[i].field, fields[i].value, fields[i].most, fields[i].kind,
-                fields[i].out))
-            return false;
-    return true;
+    return read_fields(reading, path, fields, sizeof fields / sizeof *fields);
 }
 
 static bool read_references(const struct codec_reading *reading, const struct codec_path *path,
@@ -92,12 +100,7 @@ static bool read_references(const struct codec_reading *reading, const struct co
 static bool read_text(const struct codec_reading *reading, const struct codec_path *path,
     const Neighbors__V1__AlertText *in, struct alert_text *out)
 {
-    const struct {
-        const char *field, *value;
-        size_t most;
-        enum text_kind kind;
-        struct text *out;
-    } fields[] = {
+    const struct text_field fields[] = {
         {"language", in->language, LIMIT_LANGUAGE, TEXT_ACCOUNT, &out->language},
         {"headline", in->headline, LIMIT_HEADLINE, TEXT_PROSE, &out->headline},
         {"description", in->description, LIMIT_PUBLISHED_TEXT, TEXT_PROSE, &out->description},
@@ -105,11 +108,7 @@ static bool read_text(const struct codec_reading *reading, const struct codec_pa
         {"web", in->web, LIMIT_WEB, TEXT_PROSE, &out->web},
         {"event", in->event, LIMIT_HEADLINE, TEXT_PROSE, &out->event},
     };
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (!codec_check_text(reading, path, fields[i].field, fields[i].value, fields[i].most, fields[i].kind,
-                fields[i].out))
-            return false;
-    return true;
+    return read_fields(reading, path, fields, sizeof fields / sizeof *fields);
 }
 
 static bool read_languages(const struct codec_reading *reading, const struct codec_path *path,

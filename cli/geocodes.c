@@ -8,6 +8,7 @@
 #include "cli/geocode_features.h"
 #include "cli/geojson.h"
 #include "cli/place.h"
+#include "cli/reach.h"
 
 enum { SCHEME, PROPERTY };
 static const struct option_row import_options[] = {
@@ -17,16 +18,6 @@ static const struct option_row import_options[] = {
 };
 static const struct option_row no_options[] = {{0}};
 
-/* Opens the registry. False: the complaint was printed. */
-static bool reach(const struct invocation *invocation, struct redis_sync *redis)
-{
-    if (redis_sync_open(redis, invocation->common.redis))
-        return true;
-    cli_fail(invocation, EXIT_UNREACHABLE, "%s", redis->error);
-    redis_sync_close(redis);
-    return false;
-}
-
 /* ---- import ---- */
 
 static enum exit_code write_all(
@@ -34,7 +25,7 @@ static enum exit_code write_all(
 {
     struct redis_sync redis;
     struct geocodes_written written;
-    if (!reach(invocation, &redis))
+    if (!reach_redis(invocation, &redis))
         return EXIT_UNREACHABLE;
     bool done = geocodes_write(&redis, scheme, features->areas, features->count, &written);
     redis_sync_close(&redis);
@@ -87,7 +78,7 @@ static enum exit_code print_area(
     struct redis_sync redis;
     struct bytes area;
     struct geo_shape shape;
-    if (!reach(invocation, &redis))
+    if (!reach_redis(invocation, &redis))
         return EXIT_UNREACHABLE;
     bool read = geocodes_read(&redis, scheme, code, arena, &area);
     redis_sync_close(&redis);
@@ -153,7 +144,7 @@ static enum exit_code run_list(struct invocation *invocation)
     if (invocation->argument_count > 1 ||
         (invocation->argument_count && !geocodes_scheme_valid(invocation->arguments[0])))
         return cli_fail(invocation, EXIT_USAGE, "geocodes list takes at most a scheme");
-    if (!reach(invocation, &redis))
+    if (!reach_redis(invocation, &redis))
         return EXIT_UNREACHABLE;
     arena_init(&arena, NULL, 0);
     bool done = invocation->argument_count ? list_codes(invocation, &redis, invocation->arguments[0], &arena)

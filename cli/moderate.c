@@ -7,20 +7,11 @@
 #include "bridge/registry.h"
 #include "cli/columns.h"
 #include "cli/opinion.h"
+#include "cli/reach.h"
 
 static const struct option_row no_options[] = {{0}};
 
 enum { TIME_TEXT = 24 };
-
-/* Opens the store. False: the complaint was printed. */
-static bool reach(const struct invocation *invocation, struct redis_sync *redis)
-{
-    if (redis_sync_open(redis, invocation->common.redis))
-        return true;
-    cli_fail(invocation, EXIT_UNREACHABLE, "%s", redis->error);
-    redis_sync_close(redis);
-    return false;
-}
 
 static const char *say_time(int64_t ms, char out[TIME_TEXT])
 {
@@ -130,7 +121,7 @@ static enum exit_code run_list(struct invocation *invocation)
     struct arena arena;
     if (invocation->argument_count)
         return cli_fail(invocation, EXIT_USAGE, "moderate list takes options alone");
-    if (!reach(invocation, &redis))
+    if (!reach_redis(invocation, &redis))
         return EXIT_UNREACHABLE;
     arena_init(&arena, NULL, 0);
     bool done = invocation->value[BANS] ? list_bans(invocation, &redis, &arena)
@@ -190,7 +181,7 @@ static enum exit_code run_show(struct invocation *invocation)
     const char *about = opinion_about(invocation);
     if (!about)
         return EXIT_USAGE;
-    if (!reach(invocation, &redis))
+    if (!reach_redis(invocation, &redis))
         return EXIT_UNREACHABLE;
     arena_init(&arena, NULL, 0);
     enum exit_code code = EXIT_DONE;
@@ -241,7 +232,7 @@ static enum exit_code run_stats(struct invocation *invocation)
     struct arena arena;
     if (invocation->argument_count)
         return cli_fail(invocation, EXIT_USAGE, "moderate stats takes options alone");
-    if (!reach(invocation, &redis))
+    if (!reach_redis(invocation, &redis))
         return EXIT_UNREACHABLE;
     arena_init(&arena, NULL, 0);
     bool done = print_stats(invocation, &redis, &arena);

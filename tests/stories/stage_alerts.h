@@ -1,5 +1,6 @@
 /* What the scripted store keeps of alerts that were published: as little as the stories of alerts need, and
- * true to bridge/store.h in that. Each function is what the store does in one step; stage_store.c answers it.
+ * true to bridge/store.h in that. Each function is what the store does in one step; stage_store_alerts.c
+ * answers it.
  */
 #ifndef NEIGHBORS_TESTS_STORIES_STAGE_ALERTS_H
 #define NEIGHBORS_TESTS_STORIES_STAGE_ALERTS_H

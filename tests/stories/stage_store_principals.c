@@ -1,0 +1,103 @@
+/* The scripted store's principals: who is enrolled, revoked and trusted with what. */
+#include "tests/stories/stage_store_inside.h"
+
+static struct kept_principal *principal_of(struct text name)
+{
+    struct store *store = the_store();
+    for (size_t i = 0; i < store->principal_count; i++) {
+        if (text_equal(text_of(store->principals[i].name), name))
+            return &store->principals[i];
+    }
+    return NULL;
+}
+
+void store_principal(struct store *store, struct text name, store_principal_done *done, void *arg)
+{
+    (void)store;
+    struct call *call = stage_called(CALL_PRINCIPAL, arg, "%.*s", (int)name.len, name.data);
+    call->principal = done;
+    memcpy(call->name, name.data, name.len);
+}
+
+struct principal_record stage_principal_record(struct text name, enum store_status status)
+{
+    const struct kept_principal *principal = principal_of(name);
+    if (status != STORE_OK || !principal)
+        return (struct principal_record){.status = status != STORE_OK ? status : STORE_NOT_FOUND};
+    struct principal_record record = principal->trust;
+    record.status = principal->revoked ? STORE_REVOKED : STORE_OK;
+    record.household = text_of(principal->household);
+    record.number = 7;
+    record.share = UINT32_MAX;
+    record.tokens_after = principal->tokens_after;
+    memcpy(record.place, principal->place, sizeof(record.place));
+    return record;
+}
+
+void stage_answer_principal(struct call *call, enum store_status status)
+{
+    struct principal_record record = stage_principal_record(text_of(call->name), status);
+    call->principal(call->arg, &record);
+}
+
+/* ---- what the story puts there ---- */
+
+static void tell_principal(const char *name)
+{
+    if (the_store()->events.principal_changed)
+        the_store()->events.principal_changed(the_store()->events.arg, text_of(name));
+}
+
+void enrolled(const char *name, const char *household, const char *place)
+{
+    struct store *store = the_store();
+    struct kept_principal *principal = principal_of(text_of(name));
+    if (!principal) {
+        assert_true(store->principal_count < MOST);
+        principal = &store->principals[store->principal_count++];
+    }
+    snprintf(principal->name, sizeof(principal->name), "%s", name);
+    snprintf(principal->household, sizeof(principal->household), "%s", household);
+    snprintf(principal->place, sizeof(principal->place), "%s", place);
+    principal->revoked = false;
+    tell_principal(name);
+}
+
+void trusted(const char *name, struct principal_record with)
+{
+    struct principal_record *trust = &principal_of(text_of(name))->trust;
+    with.jurisdiction = with.jurisdiction.len ? stage_copy(with.jurisdiction) : with.jurisdiction;
+    stage_drop(&trust->jurisdiction);
+    *trust = with;
+    tell_principal(name);
+}
+
+void trusted_within(const char *name, const char *cell, struct principal_record with)
+{
+    with.jurisdiction = stage_box(cell);
+    trusted(name, with);
+    stage_drop(&with.jurisdiction);
+}
+
+void revoked(const char *name)
+{
+    principal_of(text_of(name))->revoked = true;
+    tell_principal(name);
+}
+
+void revoked_untold(const char *name)
+{
+    principal_of(text_of(name))->revoked = true;
+}
+
+void tokens_withdrawn(const char *name, int64_t before)
+{
+    principal_of(text_of(name))->tokens_after = before;
+    tell_principal(name);
+}
+
+void stage_principals_free(struct store *store)
+{
+    for (size_t i = 0; i < store->principal_count; i++)
+        stage_drop(&store->principals[i].trust.jurisdiction);
+}

@@ -94,7 +94,7 @@ bool codec_decode_refused(enum encoding encoding, struct bytes payload, struct a
     memset(out, 0, sizeof *out);
     if (!in || !codec_check_text(&reading, NULL, "topic", in->topic, LIMIT_NAME, TEXT_PROSE, &out->topic) ||
         !codec_check_text(&reading, NULL, "field", in->field, LIMIT_NAME, TEXT_PROSE, &out->field) ||
-        !codec_check_text(&reading, NULL, "rule", in->rule, LIMIT_NAME, TEXT_PROSE, &out->rule) ||
+        !codec_check_text(&reading, NULL, "rule", in->rule, LIMIT_RULE, TEXT_PROSE, &out->rule) ||
         !codec_check_exact(&reading, NULL, "seq", in->seq))
         return false;
     if (in->packet_id > UINT16_MAX)

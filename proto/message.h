@@ -36,7 +36,8 @@ enum message_limit {
     LIMIT_RADII = 16,   /* told in info */
     LIMIT_GEOHASH = 12, /* characters */
     LIMIT_OPAQUE = 512, /* bytes of a cursor or of a page */
-    LIMIT_NAME = 256,   /* bytes of a channel, a topic, a field, a rule, an agency's name */
+    LIMIT_NAME = 256,   /* bytes of a channel, a topic, a field, an agency's name */
+    LIMIT_RULE = 1024,  /* bytes of what a refusal says, which may quote the sender or a moderator */
 };
 /* Sequence numbers and sessions are whole numbers below 2^53, so that JSON and the store carry them exactly.
  */

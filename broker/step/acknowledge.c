@@ -153,7 +153,8 @@ static void put_refused(struct publication *publication, uint64_t seq, const str
         .seq = seq,
         .code = refusal->code,
         .field = text_of(refusal->field),
-        .rule = text_of(refusal->rule)};
+        .rule = text_of(refusal->rule),
+        .retry_after_s = refusal->retry_after_s};
     struct bytes bytes = codec_encode_refused(ENCODING_PROTOBUF, &refused, &publication->arena);
 
     publication->stores++;

@@ -114,6 +114,8 @@ static void payload_words(const struct mqtt_publish *publish, char *line, size_t
             add(line, size, "refused %.*s #%u seq=%llu 0x%02x %.*s: %.*s", (int)refused.topic.len,
                 refused.topic.data, refused.packet_id, (unsigned long long)refused.seq, refused.code,
                 (int)refused.field.len, refused.field.data, (int)refused.rule.len, refused.rule.data);
+        if (fine && refused.retry_after_s)
+            add(line, size, " retry-after=%u", refused.retry_after_s);
     } else if (starts(rest, "info")) {
         fine = codec_decode_info(encoding, publish->payload, &arena, &info, &refusal);
         if (fine)

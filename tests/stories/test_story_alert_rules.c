@@ -159,6 +159,31 @@ static void test_over_a_limit_says_when_to_come_back(void **state)
     hears(ann, "PUBACK 1 0x97*sender: too many alerts*retry-after=91*");
 }
 
+/* Whom the acknowledgement tells nothing, the inbox tells all: when to come back, and a long reason whole, in
+ * JSON too. */
+static void test_the_inbox_says_as_much_as_an_acknowledgement(void **state)
+{
+    char reason[LIMIT_HEADLINE + 1], expected[LIMIT_HEADLINE + 100];
+    (void)state;
+    comes_as(RESIDENT);
+    struct client *old = comes("user/ann", "old", (struct manner){.version = MQTT_3_1_1});
+    follows(old, "nb/v1/json/inbox/#", 1);
+    will_answer(CALL_ALERT, STORE_LIMITED);
+    warns(old, 1, "a", CRIME_HERE);
+    hears(old, "PUBACK 1 0x00");
+    hears(old, "refused nb/v1/alert #1 seq=0 0x97 sender: too many alerts* retry-after=91 *");
+    memset(reason, 'x', LIMIT_HEADLINE);
+    reason[LIMIT_HEADLINE] = 0;
+    trusted("user/ann",
+        (struct principal_record){.banned_until = stage_now() + 3600000, .ban_reason = text_of(reason)});
+    settle();
+    warns(old, 2, "b", CRIME_HERE);
+    hears(old, "PUBACK 2 0x00");
+    snprintf(
+        expected, sizeof expected, "refused nb/v1/alert #2 seq=0 0x87 sender: banned until *: %s *", reason);
+    hears(old, expected);
+}
+
 static void test_an_id_with_other_words_is_refused(void **state)
 {
     (void)state;
@@ -239,6 +264,7 @@ int main(void)
         STORY(test_a_repeat_that_comes_after_its_time_is_no_refusal),
         STORY(test_what_expired_on_the_way_is_kept_for_an_agency_and_told_to_nobody),
         STORY(test_over_a_limit_says_when_to_come_back),
+        STORY(test_the_inbox_says_as_much_as_an_acknowledgement),
         STORY(test_an_id_with_other_words_is_refused),
         STORY(test_reports_of_the_same_thing_are_one),
         STORY(test_a_sender_does_not_merge_with_itself),

@@ -596,6 +596,13 @@ class Posted(HttpCase):
             self.assertIs(seen["approval"], False)
         self.assertEqual(self.taken(document)["revision"], 1)  # no repeat
 
+    def test_a_preview_of_many_small_places_holds_nobody_up(self):
+        """Near the pole, where leaf cells are narrow and channels many: a million cells lie at an edge."""
+        circles = "".join(f"<circle>{88 + i * 83 % 500 / 250:.3f},{i * 0.72 - 180:.2f} 1</circle>" for i in range(500))
+        answer = self.post_alert(cap(area=circles), path="/v1/alerts?preview")
+        self.assertEqual(answer.status, 200, answer)
+        self.assertGreater(answer.json["area_km2"], 1000)
+
     def test_what_waits_for_a_second_officer(self):
         answer = self.post_alert(cap(severity="Extreme"), path="/v1/alerts?preview")
         self.assertIs(answer.json["approval"], True)

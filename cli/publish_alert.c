@@ -179,7 +179,14 @@ static enum exit_code send(const struct invocation *invocation, struct link_publ
     publish->inbox = invocation->value[CLIENT] != NULL;
     if (publish->inbox)
         snprintf(identity.client, sizeof identity.client, "%s", invocation->value[CLIENT]);
-    snprintf(label, sizeof label, "alert %.60s", id);
+    const char *updated = invocation->value[UPDATE], *cancelled = invocation->value[CANCEL];
+    snprintf(label, sizeof label, "%s %.60s",
+        updated     ? "update of"
+        : cancelled ? "cancel of"
+                    : "alert",
+        updated     ? updated
+        : cancelled ? cancelled
+                    : id);
     if (invocation->value[PREVIEW])
         return preview(invocation, &identity, invocation->value[HTTP], publish->content_type,
             publish->payload, "the alert");

@@ -69,6 +69,14 @@ class Publishing(CommandCase):
         self.done("publish", "alert", "--as", "user/ann", "--cancel", first)
         self.assertEqual(self.until(feed, headline + ", cleared")["alert"]["state"], "ENDED")
 
+    def test_what_was_stored_is_told_in_words(self):
+        name = unique("sink")
+        for words, told in ((("--id", name, "--headline", "Sinkhole", "--category", "hazard", "--at", AT), f"alert {name}"),
+                            (("--cancel", name), f"cancel of {name}")):
+            done = subprocess.run(self.home.stack.command("publish", "alert", "--as", "user/ann", *words), text=True,
+                                  stdout=subprocess.PIPE, env=ENVIRONMENT, check=True)
+            self.assertRegex(done.stdout, rf"^{told} stored as [0-9a-f]{{24}}, revision [12]\n$")
+
     def test_an_agency_is_named(self):
         feed, headline = self.watch("--at", AT, "--json"), unique("Gas leak")
         self.publish_alert(headline, "--radius", "300", "--severity", "severe", who="agency/fire-7")

@@ -5,6 +5,7 @@
 
 #include "broker/inquiry.h"
 #include "broker/session/connection_state.h"
+#include "broker/session/initial.h"
 #include "broker/session/item.h"
 #include "broker/step/publication.h"
 
@@ -41,7 +42,7 @@ void deliver_wake(struct session *session)
     session->broker->pump_count++;
 }
 
-static void wait_for_alert(struct session *session)
+void deliver_wait_for_alert(struct session *session)
 {
     leave_queue(session);
     session->queued = QUEUED_WAITING;
@@ -70,8 +71,6 @@ void deliver_alert_loaded(struct broker *broker)
     inquiries_alert_loaded(broker);
 }
 
-/* ---- alerts in force, first ---- */
-
 bool deliver_serves(const struct follow *follow, const struct channel *channel)
 {
     if (!follow->place || follow->place->kind == FOLLOW_INBOX)
@@ -81,131 +80,6 @@ bool deliver_serves(const struct follow *follow, const struct channel *channel)
             return true;
     }
     return false;
-}
-
-/* An alert of a large area stands in many channels of a follow. Before a gap it does not count: with that the
- * follower forgets what it knew. NULL: it is not queued. */
-static struct initial *queued_already(
-    const struct session *session, const struct follow *follow, const struct alert_notice *notice)
-{
-    struct initial *queued = NULL;
-
-    for (struct initial *initial = session->initial; initial; initial = initial->next) {
-        if (initial->follow != follow)
-            continue;
-        if (!initial->alert)
-            queued = NULL;
-        else if (initial->alert->key.revision >= notice->revision &&
-                 strcmp(initial->alert->key.public_id, notice->public_id) == 0)
-            queued = initial;
-    }
-    return queued;
-}
-
-bool deliver_is_queued(
-    const struct session *session, const struct follow *follow, const struct alert_notice *notice)
-{
-    return queued_already(session, follow, notice) != NULL;
-}
-
-static void queue(struct session *session, struct initial first)
-{
-    struct initial *initial = must_alloc(sizeof *initial);
-
-    *initial = first;
-    *session->initial_end = initial;
-    session->initial_end = &initial->next;
-}
-
-static void queue_initial(
-    struct session *session, struct follow *follow, struct channel *channel, enum initial_kind kind)
-{
-    for (size_t i = 0; i < channel->notice_count; i++) {
-        struct initial *queued = queued_already(session, follow, &channel->notices[i]);
-        if (queued && kind == INITIAL_SUBSCRIBED)
-            queued->kind = kind; /* also if it was shown */
-        if (queued)
-            continue;
-        queue(session, (struct initial){.follow = follow,
-                           .channel = channel,
-                           .alert = alert_object_hold(session->broker, &channel->notices[i]),
-                           .kind = kind});
-    }
-}
-
-/* What is in force is being asked for: the link is settled anew when it is known, and told then. */
-static void settle_later(struct link *link)
-{
-    link->in_force_due = DUE_ALL;
-    link->settled = false;
-}
-
-void deliver_initial(struct session *session, struct follow *follow)
-{
-    for (struct link *link = session->links; link; link = link->next) {
-        if (!deliver_serves(follow, link->channel))
-            continue;
-        if (link->channel->asking)
-            settle_later(link);
-        else
-            queue_initial(session, follow, link->channel, INITIAL_SUBSCRIBED);
-    }
-}
-
-void deliver_initial_channel(struct session *session, struct link *link, enum initial_kind kind)
-{
-    for (struct follow *follow = session->follows; follow; follow = follow->next) {
-        if (deliver_serves(follow, link->channel))
-            queue_initial(session, follow, link->channel, kind);
-    }
-}
-
-void deliver_gap(struct session *session, struct link *link)
-{
-    struct channel *channel = link->channel;
-
-    for (struct follow *follow = session->follows; follow; follow = follow->next) {
-        if (deliver_serves(follow, channel))
-            queue(session,
-                (struct initial){
-                    .follow = follow, .channel = channel, .before = link->sent, .low = channel->low});
-    }
-    link_move(link, channel->low);
-    if (channel->asking)
-        settle_later(link);
-    else
-        deliver_initial_channel(session, link, INITIAL_SUBSCRIBED);
-}
-
-static void initial_free(struct session *session, struct initial *initial)
-{
-    alert_object_drop(session->broker, initial->alert);
-    free(initial);
-}
-
-/* Sends what is in force; true when the queue is empty. */
-static bool send_initial(struct session *session)
-{
-    while (session->initial) {
-        struct initial *initial = session->initial;
-
-        if (initial->alert && initial->alert->load == ALERT_LOADING) {
-            wait_for_alert(session);
-            return false;
-        }
-        if (!item_room(session))
-            return false;
-        if (initial->alert)
-            item_send_initial(session, initial);
-        else
-            item_send_gap(session, initial);
-        session->unsaved = true;
-        session->initial = initial->next;
-        if (!session->initial)
-            session->initial_end = &session->initial;
-        initial_free(session, initial);
-    }
-    return true;
 }
 
 /* ---- entries ---- */
@@ -273,7 +147,7 @@ static bool send_page(struct session *session)
         struct entry *entry = reader->entries[reader->next];
 
         if (!entry_ready(entry)) {
-            wait_for_alert(session);
+            deliver_wait_for_alert(session);
             return false;
         }
         if (superseded(reader->link, entry))
@@ -323,7 +197,7 @@ static void take_page(struct session *session, struct link *link, const struct c
     if (position_order(link->sent, page->low) < 0) {
         if (position_order(link->channel->low, page->low) < 0)
             link->channel->low = page->low;
-        deliver_gap(session, link);
+        initial_queue_gap(session, link);
     }
     /* Nothing is left between here and the floor of the ring. */
     if (!page->more && page->count == 0 && position_order(link->sent, floor) < 0)
@@ -381,7 +255,7 @@ static bool send_ring(struct session *session, struct link *link, uint64_t stop)
 
     while ((entry = channel_next(link->channel, link->sent, &behind))) {
         if (!entry_ready(entry)) {
-            wait_for_alert(session);
+            deliver_wait_for_alert(session);
             return false;
         }
         if (!send_entry(session, link, entry))
@@ -408,7 +282,7 @@ static void pump(struct session *session)
         connection_live(session->connection);
         return;
     }
-    if (!send_initial(session) || session->reading || !send_page(session))
+    if (!initial_send(session) || session->reading || !send_page(session))
         return;
     for (struct link *link = session->links; link; link = link->next) {
         if (!send_ring(session, link, stop))
@@ -469,29 +343,13 @@ void deliver_turn(struct broker *broker)
 
 void deliver_forget_follow(struct session *session, const struct follow *follow)
 {
-    struct initial **at = &session->initial;
-
-    while (*at) {
-        struct initial *initial = *at;
-        if (initial->follow != follow) {
-            at = &initial->next;
-            continue;
-        }
-        *at = initial->next;
-        initial_free(session, initial);
-    }
-    session->initial_end = at;
+    initial_forget(session, follow);
     reader_free(session); /* what was not sent of it is read again */
 }
 
 void deliver_forget(struct session *session)
 {
     leave_queue(session);
-    while (session->initial) {
-        struct initial *initial = session->initial;
-        session->initial = initial->next;
-        initial_free(session, initial);
-    }
-    session->initial_end = &session->initial;
+    initial_forget(session, NULL);
     reader_free(session);
 }

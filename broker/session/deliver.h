@@ -7,24 +7,16 @@
 
 /* Puts the session among those that broker_turn takes on. */
 void deliver_wake(struct session *session);
+/* Puts it among those that are taken on when an alert was loaded. */
+void deliver_wait_for_alert(struct session *session);
 /* True when the channel can hold what concerns the follow's place. */
 bool deliver_serves(const struct follow *follow, const struct channel *channel);
-/* Queues the alerts in force that concern the follow, to be sent before anything else. */
-void deliver_initial(struct session *session, struct follow *follow);
-/* Queues the alerts in force in one channel for all follows of the session that it serves. */
-void deliver_initial_channel(struct session *session, struct link *link, enum initial_kind kind);
-/* True when the alert, in that revision or a newer one, is queued for the follow. */
-bool deliver_is_queued(
-    const struct session *session, const struct follow *follow, const struct alert_notice *notice);
 /* The link goes on from an earlier position. */
 void deliver_go_back(struct session *session, struct link *link, struct position_in_channel position);
 /* All that became possible in this turn. */
 void deliver_turn(struct broker *broker);
 /* An alert was loaded, or is gone: who waited for it goes on. */
 void deliver_alert_loaded(struct broker *broker);
-/* Queues a gap, for entries before the low-water mark of the link's channel may be missing, and what is in
- * force there. */
-void deliver_gap(struct session *session, struct link *link);
 /* Frees the session's part in deliveries; the part of one follow that ends. */
 void deliver_forget(struct session *session);
 void deliver_forget_follow(struct session *session, const struct follow *follow);

@@ -2,6 +2,7 @@
 #include "broker/session/hold.h"
 
 #include "broker/session/deliver.h"
+#include "broker/session/initial.h"
 #include "proto/codec.h"
 
 enum { MINUTE_MS = 60 * 1000, MONTH_MINUTES = 30 * 24 * 60 };
@@ -130,7 +131,7 @@ static void release(struct session *session)
     session->unsaved = true;
     for (struct link *link = session->links; link; link = link->next) {
         if (link->alerts_wait)
-            deliver_initial_channel(session, link, INITIAL_RELEASED);
+            initial_queue_channel(session, link, INITIAL_RELEASED);
         link->alerts_wait = false;
         if (!link->held || !link->held->waits)
             continue;
@@ -176,7 +177,7 @@ static void learn_in_force(struct session *session)
             for (size_t i = 0; deliver_serves(follow, link->channel) && i < link->channel->notice_count;
                  i++) {
                 const struct alert_notice *notice = &link->channel->notices[i];
-                if (!deliver_is_queued(session, follow, notice))
+                if (!initial_is_queued(session, follow, notice))
                     shown_learn(
                         &session->shown, (struct shown_alert){.key = shown_key(follow, notice->public_id),
                                              .expires = expires});
@@ -195,7 +196,7 @@ static void judge_anew(struct session *session)
                 link->in_force_due = DUE_UNSHOWN;
             continue;
         }
-        deliver_initial_channel(session, link, INITIAL_ANEW);
+        initial_queue_channel(session, link, INITIAL_ANEW);
         if (link->held && link->held->waits) {
             link->held->waits = false;
             deliver_go_back(session, link, link->held->before);

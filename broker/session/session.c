@@ -6,6 +6,7 @@
 #include "broker/principal.h"
 #include "broker/session/deliver.h"
 #include "broker/session/hold.h"
+#include "broker/session/initial.h"
 #include "broker/session/saved.h"
 
 struct session_name session_name(const struct session *session)
@@ -259,9 +260,9 @@ static void settle(struct session *session, struct link *link)
         link->in_force_due = DUE_ALL; /* what it was shown may have been undone */
     }
     if (position_order(link->sent, channel->low) < 0)
-        deliver_gap(session, link);
+        initial_queue_gap(session, link);
     else if (link->in_force_due)
-        deliver_initial_channel(session, link,
+        initial_queue_channel(session, link,
             session->holding && link->in_force_due == DUE_UNSHOWN ? INITIAL_RESUMED : INITIAL_SUBSCRIBED);
     link->in_force_due = DUE_NOTHING;
     if (position_order(channel->head, link->sent) < 0)

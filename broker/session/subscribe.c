@@ -6,6 +6,7 @@
 #include "broker/session/connection_state.h"
 #include "broker/session/deliver.h"
 #include "broker/session/info.h"
+#include "broker/session/initial.h"
 
 /* A SUBSCRIBE or UNSUBSCRIBE that waits. */
 struct subscribing {
@@ -78,7 +79,7 @@ static void show_in_force(struct session *session, const struct subscribing *sub
         if (earlier && still_subscribed(session, earlier) && earlier->follow == follow)
             return;
     }
-    deliver_initial(session, follow);
+    initial_queue_follow(session, follow);
 }
 
 static void finish(struct subscribing *subscribing)

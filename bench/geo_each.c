@@ -11,7 +11,7 @@
 enum { MANY = 1024, FOLLOWERS = 20000, MOST_ROUNDS = 31 };
 
 struct each_inputs {
-    struct geo_point points[MANY], centers[MANY];
+    struct geo_point points[MANY], centers[MANY], corners[MANY]; /* corners: of the city's border */
     geo_cell cells[MANY], out[MANY];
     char texts[MANY][GEO_CELL_TEXT];
     struct geo_shape circle;
@@ -24,6 +24,7 @@ struct each_inputs {
     struct geo_cover cover;
     struct geo_point place;
     double radius;
+    bool holds;
     double sink; /* what is worked out must go somewhere */
 };
 
@@ -83,6 +84,8 @@ EACH(prepared_side, geo_prepared_side(in->prepared, in->cells[i]))
 EACH(prepared_touches_circle, geo_prepared_touches_circle(in->prepared, in->points[i], 800))
 EACH(prepared_contains, geo_prepared_contains(in->prepared, in->points[i]))
 EACH(prepared_distance, geo_prepared_distance(in->prepared, in->points[i]))
+EACH(prepared_has_edge, geo_prepared_has_edge(in->prepared, in->corners[i], in->corners[(i + 1) % MANY]))
+EACH(prepared_holds_cells, geo_prepared_holds_cells(in->prepared, in->prepared, 6, 20000, &in->holds))
 
 static const struct geo_limits limits = {1, 7, 64}, within = {1, 6, 64};
 EACH(cover_uniform, geo_cover_uniform(&in->circle, 6, in->out, MANY, &in->count))
@@ -147,9 +150,11 @@ static void fill(struct each_inputs *in, const struct geo_shape *city)
 {
     static const double radii[] = {400, 800, 1600, 3200, 8000};
     struct geo_box box = geo_shape_box(city);
+    const struct geo_ring *border = &city->polygons[0].rings[0];
     in->city = city;
     for (int i = 0; i < MANY; i++) {
         in->points[i] = anywhere_in(box);
+        in->corners[i] = border->points[(size_t)i % border->count];
         if (geo_encode(in->points[i], 7, &in->cells[i]) != GEO_OK)
             exit(1);
         geo_format(in->cells[i], in->texts[i]);

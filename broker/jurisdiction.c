@@ -90,63 +90,39 @@ const struct geo_prepared *jurisdiction_prepared(const struct jurisdiction *juri
 
 /* ---- is a shape inside ---- */
 
-enum { CELLS_MOST = 20000, START_CELLS = 64, COARSE = 5, FINE = 6, FINE_CIRCLE = 7, POINTS_MOST = 2000 };
+enum { CELLS_MOST = 20000, COARSE = 5, FINE = 6, FINE_CIRCLE = 7, POINTS_MOST = 2000 };
 static const double rounded_m = 10, step_m = 150;
-
-enum answer { INSIDE, OUTSIDE, TOO_MANY };
-
-struct question {
-    const struct geo_prepared *within, *shape;
-    int finest;
-    size_t cells; /* looked at so far */
-};
-
-static enum answer cell_lies(struct question *question, geo_cell cell)
-{
-    geo_cell children[32];
-    enum geo_side side;
-
-    if (++question->cells > CELLS_MOST)
-        return TOO_MANY;
-    if (!geo_prepared_touches_cell(question->shape, cell))
-        return INSIDE;
-    if (geo_precision(cell) >= question->finest)
-        return geo_prepared_touches_cell(question->within, cell) ? INSIDE : OUTSIDE;
-    side = geo_prepared_side(question->within, cell);
-    if (side != GEO_PARTLY)
-        return side == GEO_IN ? INSIDE : OUTSIDE;
-    for (int i = geo_children(cell, children); i-- > 0;) {
-        enum answer answer = cell_lies(question, children[i]);
-        if (answer != INSIDE)
-            return answer;
-    }
-    return INSIDE;
-}
 
 static bool cells_inside(const struct geo_prepared *within, const struct geo_prepared *shape, int fine)
 {
-    geo_cell start[START_CELLS];
-    size_t count = 0;
-    int precision = COARSE;
+    bool holds = false;
 
-    while (geo_prepared_cover_uniform(shape, precision, start, START_CELLS, &count) != GEO_OK) {
-        if (--precision == 0)
-            return false;
-    }
     for (int finest = fine; finest >= COARSE; finest--) {
-        struct question question = {within, shape, finest, 0};
-        enum answer answer = INSIDE;
-        for (size_t i = 0; i < count && answer == INSIDE; i++)
-            answer = cell_lies(&question, start[i]);
-        if (answer != TOO_MANY)
-            return answer == INSIDE;
+        if (geo_prepared_holds_cells(within, shape, finest, CELLS_MOST, &holds) == GEO_OK)
+            return holds;
     }
     return false;
 }
 
-static bool point_inside(const struct geo_prepared *within, struct geo_point point)
+/* A walk over the outlines, and how the cell of precision COARSE lies that it came through last: one that is
+ * inside answers for all of its points. */
+struct outline_walk {
+    const struct geo_prepared *within;
+    const struct geo_shape *shape;
+    double step; /* 0: not worked out yet */
+    geo_cell cell;
+    enum geo_side side;
+};
+
+static bool point_inside(struct outline_walk *walk, struct geo_point point)
 {
-    return geo_prepared_contains(within, point) || geo_prepared_distance(within, point) <= rounded_m;
+    geo_cell cell;
+
+    if (geo_encode(point, COARSE, &cell) == GEO_OK && cell != walk->cell) {
+        walk->cell = cell;
+        walk->side = geo_prepared_side(walk->within, cell);
+    }
+    return walk->side == GEO_IN || geo_prepared_touches_circle(walk->within, point, rounded_m);
 }
 
 /* The end of an edge from a, on the same side of the antimeridian; latitude and longitude go straight. */
@@ -159,43 +135,54 @@ static struct geo_point beside(struct geo_point a, struct geo_point b)
     return b;
 }
 
-static bool edge_inside(
-    const struct geo_prepared *within, struct geo_point a, struct geo_point b, double step)
+static double length_of(const struct geo_shape *shape)
 {
-    double steps = ceil(geo_distance(a, b) / step);
+    double length = 0;
 
+    for (size_t i = 0; i < shape->polygon_count; i++) {
+        const struct geo_ring *outline = &shape->polygons[i].rings[0];
+        for (size_t p = 1; p < outline->count; p++)
+            length += geo_distance(outline->points[p - 1], outline->points[p]);
+    }
+    return length;
+}
+
+static double step_along(const struct geo_shape *shape)
+{
+    double step = length_of(shape) / POINTS_MOST;
+
+    return step > step_m ? step : step_m;
+}
+
+/* An edge of the jurisdiction's own needs no steps: of a county that is one's own, or of one's state, that is
+ * all edges or many. */
+static bool edge_inside(struct outline_walk *walk, struct geo_point a, struct geo_point b)
+{
+    if (geo_prepared_has_edge(walk->within, a, b))
+        return true;
+    if (walk->step == 0)
+        walk->step = step_along(walk->shape);
+    double steps = ceil(geo_distance(a, b) / walk->step);
     b = beside(a, b);
     for (double i = 1; i <= steps; i++) {
         struct geo_point point = {a.lat + (b.lat - a.lat) * i / steps, a.lon + (b.lon - a.lon) * i / steps};
         point.lon += point.lon > 180 ? -360 : point.lon < -180 ? 360 : 0;
-        if (!point_inside(within, point))
+        if (!point_inside(walk, point))
             return false;
     }
     return true;
 }
 
-static double length_of(const struct geo_ring *ring)
-{
-    double length = 0;
-
-    for (size_t i = 1; i < ring->count; i++)
-        length += geo_distance(ring->points[i - 1], ring->points[i]);
-    return length;
-}
-
 static bool outlines_inside(const struct geo_prepared *within, const struct geo_shape *shape)
 {
-    double length = 0, step;
+    struct outline_walk walk = {.within = within, .shape = shape};
 
     if (shape->kind != GEO_POLYGONS)
-        return point_inside(within, shape->center);
-    for (size_t i = 0; i < shape->polygon_count; i++)
-        length += length_of(&shape->polygons[i].rings[0]);
-    step = length / POINTS_MOST > step_m ? length / POINTS_MOST : step_m;
+        return point_inside(&walk, shape->center);
     for (size_t i = 0; i < shape->polygon_count; i++) {
         const struct geo_ring *outline = &shape->polygons[i].rings[0];
         for (size_t p = 1; p < outline->count; p++) {
-            if (!edge_inside(within, outline->points[p - 1], outline->points[p], step))
+            if (!edge_inside(&walk, outline->points[p - 1], outline->points[p]))
                 return false;
         }
     }

@@ -22,9 +22,9 @@ const struct geo_prepared *jurisdiction_prepared(const struct jurisdiction *juri
  * of its outlines (looked at in steps of 150 m; of a circle or point, its centre) lies more than 10 m
  * outside, which is what coordinates lose when they are rounded; and it touches no cell of precision 6 (of a
  * circle or point, 7: at most 153 m wide and high) that the jurisdiction does not touch, so that it spans no
- * larger gap either. An outline is walked in at most
- * 2,000 steps beyond one a corner, so that those of one of more than 300 km are longer; and at most 20,000
- * cells are looked at, or they are of precision 5. */
+ * larger gap either. Edges that the jurisdiction has itself, number for number, need no steps; the others of
+ * an outline get at most 2,000 beyond one a corner, so that those of one of more than 300 km are longer; and
+ * at most 20,000 cells are looked at, or they are of precision 5. */
 bool jurisdiction_holds(const struct jurisdiction *jurisdiction, const struct geo_shape *shape,
     const struct geo_prepared *prepared);
 

@@ -196,6 +196,15 @@ enum geo_side geo_prepared_side(const struct geo_prepared *shape, geo_cell cell)
 bool geo_prepared_touches_circle(const struct geo_prepared *shape, struct geo_point center, double radius);
 bool geo_prepared_contains(const struct geo_prepared *shape, struct geo_point point);
 double geo_prepared_distance(const struct geo_prepared *shape, struct geo_point point);
+/* True when the line from a to b, or from b to a, is one of its edges, number for number: so are the borders
+ * that two areas of one map share. False for points and circles. */
+bool geo_prepared_has_edge(const struct geo_prepared *shape, struct geo_point a, struct geo_point b);
+/* *holds: whether the shape touches each cell of that precision that `part` touches, so that no point of
+ * `part` is farther from the shape than the corners of a cell from each other. Looks at no more than `most`
+ * cells, larger ones included, 32 at a time. GEO_BAD_PRECISION, or GEO_NO_ROOM when that is not enough:
+ * choose a coarser precision. */
+enum geo_error geo_prepared_holds_cells(const struct geo_prepared *shape, const struct geo_prepared *part,
+    int precision, size_t most, bool *holds) __attribute__((warn_unused_result));
 
 /* ---- covers ---- */
 /* All cells of one precision that the shape touches, each once, ordered along the curve. `out` has room for

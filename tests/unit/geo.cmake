@@ -1,4 +1,4 @@
-foreach(part cells shapes covers polygons circles promise)
+foreach(part cells shapes covers polygons within circles promise)
   neighbors_test(NAME geo_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_geo_${part}.c LIBS neighbors_geo)
 endforeach()
 

@@ -183,6 +183,69 @@ static void same_as_geos(void **state)
     assert_true(asked > (size_t)rounds(8000) * 6);
 }
 
+/* Each cell that the part touches, held against the whole by GEOS: a hair larger it is touched when all are
+ * said to be, and one that is a hair smaller is not when not. */
+static bool geos_touches_all(
+    const GEOSPreparedGeometry *whole, const geo_cell *cells, size_t count, double more)
+{
+    bool all = true;
+    for (size_t i = 0; i < count && all; i++) {
+        struct geo_box box = geo_bounds(cells[i]);
+        box.south -= more, box.west -= more, box.north += more, box.east += more;
+        GEOSGeometry *square = geos_box(box);
+        all = GEOSPreparedIntersects_r(geos, whole, square) == 1;
+        GEOSGeom_destroy_r(geos, square);
+    }
+    return all;
+}
+
+static void check_held(const struct geo_shape *whole, const struct geo_shape *part,
+    const GEOSGeometry *theirs, const GEOSGeometry *their_part, int held[2])
+{
+    geo_cell cells[MAX_CELLS];
+    size_t count;
+    bool holds = false;
+    char memory[2][1 << 14] __attribute__((aligned(16)));
+    const struct geo_prepared *in = geo_prepare(whole, memory[0], sizeof memory[0]);
+    const struct geo_prepared *of = geo_prepare(part, memory[1], sizeof memory[1]);
+    const GEOSPreparedGeometry *prepared = GEOSPrepare_r(geos, theirs);
+    bool covers = GEOSPreparedCovers_r(geos, prepared, their_part) == 1;
+    assert_true(in != NULL && of != NULL);
+    for (int precision = 1; precision <= 7; precision++) {
+        if (geo_prepared_cover_uniform(of, precision, cells, 500, &count) != GEO_OK)
+            continue;
+        assert_int_equal(geo_prepared_holds_cells(in, of, precision, 100000, &holds), GEO_OK);
+        assert_true(holds || !covers);
+        assert_true(geos_touches_all(prepared, cells, count, holds ? 1e-9 : -1e-9) == holds);
+        held[holds]++;
+    }
+    GEOSPreparedGeom_destroy_r(geos, prepared);
+}
+
+static void cells_beyond(void **state)
+{
+    (void)state;
+    struct chance chance = chance_of(22);
+    int held[2] = {0, 0};
+    for (long i = 0; i < rounds(1000); i++) {
+        struct geo_point points[2][POINTS + 1],
+            center = {chance_between(&chance, -60, 60), chance_between(&chance, -140, 140)};
+        struct geo_ring rings[2];
+        double size = exp(chance_between(&chance, log(0.01), log(20)));
+        star(&chance, &rings[0], points[0], center, size, 1, 3 + chance_below(&chance, POINTS - 3));
+        center.lat += chance_between(&chance, -0.6, 0.6) * size;
+        star(&chance, &rings[1], points[1], center, size * chance_between(&chance, 0.1, 0.6), 1, 7);
+        const struct geo_polygon whole = {&rings[0], 1}, part = {&rings[1], 1};
+        const struct geo_shape shapes[] = {{.kind = GEO_POLYGONS, .polygons = &whole, .polygon_count = 1},
+            {.kind = GEO_POLYGONS, .polygons = &part, .polygon_count = 1}};
+        GEOSGeometry *theirs = geos_polygon(&whole), *their_part = geos_polygon(&part);
+        check_held(&shapes[0], &shapes[1], theirs, their_part, held);
+        GEOSGeom_destroy_r(geos, theirs);
+        GEOSGeom_destroy_r(geos, their_part);
+    }
+    assert_true(held[0] > rounds(1000) / 4 && held[1] > rounds(1000) / 4);
+}
+
 static void validity(void **state)
 {
     (void)state;
@@ -223,7 +286,8 @@ int main(void)
 {
     geos = GEOS_init_r();
     GEOSContext_setNoticeMessageHandler_r(geos, silent, NULL);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(same_as_geos), cmocka_unit_test(validity)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_as_geos), cmocka_unit_test(cells_beyond), cmocka_unit_test(validity)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     GEOS_finish_r(geos);
     return failed;

@@ -157,6 +157,61 @@ static void what_sticks_out_is_not_inside(void **state)
     arena_free(&arena);
 }
 
+/* 0 to 0.5 north and east, but for a hole from its middle to 0.25 and `hole` more. */
+static struct jurisdiction *with_hole(struct arena *arena, int hole)
+{
+    int from = DEGREE / 4, to = from + hole;
+    struct position corners[] = {{from, from}, {to, from}, {to, to}, {from, to}, {from, from}};
+    struct polygon outer = square(arena, 0, 0);
+    struct ring *rings = arena_alloc(arena, 2 * sizeof *rings);
+    rings[0] = outer.rings[0];
+    rings[1] = (struct ring){5, arena_alloc(arena, sizeof corners)};
+    memcpy(rings[1].points, corners, sizeof corners);
+    struct polygon polygon = {2, rings};
+    struct place place = {.kind = PLACE_POLYGONS, .polygon_count = 1, .polygons = &polygon};
+    return jurisdiction_new(codec_encode_polygons(&place, arena));
+}
+
+/* All edges are the jurisdiction's own, and yet what they surround is not: the cells tell. */
+static void edges_alone_are_not_enough(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, NULL, 0);
+    struct jurisdiction *jurisdiction = with_hole(&arena, DEGREE / 10);
+    assert_true(holds(jurisdiction, jurisdiction_shape(jurisdiction)));
+    assert_false(holds_box(jurisdiction, 0, 0, 0.5, 0.5));
+    assert_false(holds_box(jurisdiction, 0.25, 0.25, 0.35, 0.35)); /* the hole */
+    assert_true(holds_box(jurisdiction, 0, 0, 0.25, 0.5));         /* along it */
+    assert_false(holds_box(jurisdiction, 0.25, 0.2, 0.35, 0.4));   /* over it */
+    jurisdiction_free(jurisdiction);
+    jurisdiction = with_hole(&arena, DEGREE / 500);
+    assert_true(holds_box(jurisdiction, 0, 0, 0.5, 0.5)); /* a gap of 220 m is no larger than a cell */
+    jurisdiction_free(jurisdiction);
+    arena_free(&arena);
+}
+
+/* Over the antimeridian, on shared edges and beside them. */
+static void the_antimeridian_is_no_border(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, NULL, 0);
+    struct position corners[] = {{0, 179 * DEGREE}, {0, -179 * DEGREE}, {DEGREE, -179 * DEGREE},
+        {DEGREE, 179 * DEGREE}, {0, 179 * DEGREE}};
+    struct ring ring = {5, corners};
+    struct polygon polygon = {1, &ring};
+    struct place place = {.kind = PLACE_POLYGONS, .polygon_count = 1, .polygons = &polygon};
+    struct jurisdiction *jurisdiction = jurisdiction_new(codec_encode_polygons(&place, &arena));
+    assert_true(holds(jurisdiction, jurisdiction_shape(jurisdiction)));
+    assert_true(holds_box(jurisdiction, 0.1, 179.2, 0.9, -179.2));
+    assert_true(holds_box(jurisdiction, 0, 179, 0.5, 179.5));
+    assert_false(holds_box(jurisdiction, 0, 178.9, 1, -179));
+    assert_false(holds_box(jurisdiction, 0.1, 179.2, 1.1, -179.2));
+    jurisdiction_free(jurisdiction);
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +219,8 @@ int main(void)
         cmocka_unit_test(of_what_cannot_be_read_nothing_is_inside),
         cmocka_unit_test(polygons_come_back_and_add_up),
         cmocka_unit_test(what_sticks_out_is_not_inside),
+        cmocka_unit_test(edges_alone_are_not_enough),
+        cmocka_unit_test(the_antimeridian_is_no_border),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

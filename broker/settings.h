@@ -106,7 +106,7 @@
     NUMBER(flags_enough, "households", 1, 1000, 3, false,                                                    \
         "Households nearby whose flags hold a resident's alert for a moderator")                             \
     NUMBER(approval_km2, "square kilometres", 0, 1000000000, 5000, false,                                    \
-        "An agency's alert of a larger area waits for a second officer; 0: of no area")                      \
+        "An agency's alert of a larger area waits for a second officer; 0: the area does not matter")        \
     NUMBER(release_delay_ms, "milliseconds", 0, 3600000, 10000, false,                                       \
         "Activity is published in shuffled batches this often; 0: at once")                                  \
     NUMBER(release_households, "households", 1, 1000, 5, false,                                              \

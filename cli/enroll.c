@@ -31,7 +31,8 @@ static const struct option_row options[] = {
     [VERIFIED] = {"verified-since", "DATE", "since when the household is known to be real, or now"},
     [NAME] = {"name", "NAME", "an agency's public name"},
     [OFFICER] = {"officer", "NAME", "who acts for an agency with this token"},
-    [JURISDICTION] = {"jurisdiction", "FILE.geojson", "where an agency may alert, or: everywhere"},
+    [JURISDICTION] = {"jurisdiction", "FILE.geojson",
+        "where an agency may alert, or: everywhere (everywhere)"},
     [CERTIFICATE] = {"certificate", "FILE.pem", "what an agency's signed documents verify with, or: none"},
     [MUST_SIGN] = {"must-sign", "yes|no", "an agency's documents must be signed (no)"},
     [SECOND_OFFICER] = {"second-officer", "yes|no", "grave and large alerts wait for approval (yes)"},
@@ -124,6 +125,10 @@ static enum exit_code hand_out(const struct invocation *invocation, const struct
     else
         fprintf(stderr, "%s/%s is %s; its token is in %s\n", e->role, e->id,
             known->existed ? "enrolled again" : "enrolled", file);
+    if (strcmp(e->role, "agency") == 0 && !known->existed && !invocation->value[JURISDICTION])
+        fprintf(stderr,
+            "neighbors: %s/%s may alert everywhere; --jurisdiction FILE.geojson says where alone\n", e->role,
+            e->id);
     return EXIT_DONE;
 }
 

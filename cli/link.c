@@ -8,6 +8,7 @@
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { KEEP_ALIVE_S = 30, TURN_MS = 200, ANSWER_MS = 15000, REFUSED = 0x80, SESSION_S = 7 * 86400 };
 
@@ -176,7 +177,9 @@ static enum exit_code explain(
         return cli_fail(
             invocation, code, "the broker refuses the connection: %s", mosquitto_reason_string(reason));
     if (error == MOSQ_ERR_SUCCESS)
-        why = "it does not answer";
+        why = common->tls_ca ? "it does not answer; does that port speak TLS?" : "it does not answer";
+    if (error == MOSQ_ERR_TLS)
+        why = "TLS fails; does --tls-ca name the authority of its certificate?";
     return cli_fail(invocation, code, "cannot reach the broker at %s:%d: %s", common->broker_host,
         common->broker_port, why);
 }
@@ -185,6 +188,9 @@ enum exit_code link_open(const struct invocation *invocation, const struct ident
     link_handler *handler, void *arg, struct link **out)
 {
     const struct common *common = &invocation->common;
+    if (common->tls_ca && access(common->tls_ca, R_OK) != 0)
+        return cli_fail(
+            invocation, EXIT_REFUSED, "--tls-ca: %.200s cannot be read: %s", common->tls_ca, strerror(errno));
     mosquitto_lib_init();
     struct link *link = new_link(identity, handler, arg);
     int error = MOSQ_ERR_SUCCESS;

@@ -114,6 +114,13 @@ class Credentials(CommandCase):
                                             self.home.stack.token_file("user/ann"))
         self.assertEqual((code, objects[0]["ok"]), (1, False))
 
+    def test_a_bad_authority_is_named(self):
+        watch = ("watch", "--as", "user/ann", "--at", AT, "--tls-ca")
+        for file, code, told in (("/nonexistent", 1, "/nonexistent cannot be read"), (__file__, 3, "--tls-ca")):
+            ended, objects, _ = self.run_command(*watch, file)
+            self.assertEqual(ended, code, objects)
+            self.assertIn(told, objects[0]["error"])
+
     def test_the_revoked_are_put_out_and_may_come_back(self):
         who = unique("user/leaver")
         token = self.home.token(who)

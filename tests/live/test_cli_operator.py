@@ -57,6 +57,13 @@ class Enrolment(Operator):
         code, _, _ = self.run_command("enroll", "agency", name, "--name", "P", "--must-sign", "perhaps")
         self.assertEqual(code, 2)
 
+    def test_an_agency_that_may_alert_everywhere_is_told_of(self):
+        name = unique("police")
+        told = self.run_command("enroll", "agency", name, "--name", "Police")[2]
+        self.assertIn(f"agency/{name} may alert everywhere", told)
+        for words in ((name,), (unique("police"), "--name", "Police", "--jurisdiction", "everywhere")):
+            self.assertEqual(self.run_command("enroll", "agency", *words)[2], "", words)
+
     def test_an_operator_is_enrolled(self):
         self.assertTrue(self.done("enroll", "operator", unique("desk"))[0]["token"])
 

@@ -90,13 +90,19 @@ struct session *session_new(struct broker *broker, struct connection *connection
 /* Stores the cursors, leaves all channels, frees. The store keeps the session for its expiry. */
 void session_close(struct session *session);
 
+/* ---- what it follows: session_follows.c ---- */
 /* Adds or replaces a filter. Returns the granted QoS, or a reason code of 0x80 and above. *created: it was
  * not there. */
 uint8_t session_subscribe(struct session *session, struct text filter, const struct follow_filter *parsed,
     uint8_t options, uint32_t id, struct subscription **out, bool *created);
 /* REASON_OK or REASON_NO_SUBSCRIPTION_EXISTED. */
 uint8_t session_unsubscribe(struct session *session, struct text filter);
+/* Drops all filters and links. */
+void session_follow_nothing(struct session *session);
+/* The link to a channel; NULL: none. */
+struct link *session_link(const struct session *session, const struct channel *channel);
 
+/* ---- how far it has been told ---- */
 /* True when all channels of the session are LIVE. Links that were not yet are held against their channels
  * then: a cursor of another generation goes back 60 s, one below the low-water mark gets a gap and the state
  * in force. */
@@ -104,8 +110,6 @@ bool session_live(struct session *session);
 /* Sets the cursor of a link that is not settled yet, from the words of the client. False: not a cursor of a
  * followed channel. */
 bool session_since(struct session *session, struct text channel, struct text cursor);
-/* The link to a channel; NULL: none. */
-struct link *session_link(const struct session *session, const struct channel *channel);
 
 /* Stores subscriptions and cursors now (done may be NULL), or cursors alone when they moved. */
 void session_save(struct session *session, bool subscriptions, store_status_done *done, void *arg);

@@ -96,12 +96,14 @@ static void print_json(const struct link_answer *answer, bool ok, const char *id
 static void print_stored(const struct link_answer *answer, const char *label)
 {
     const char *public_id = property(answer, "public-id"), *revision = property(answer, "revision"),
-               *pending = property(answer, "pending");
+               *pending = property(answer, "pending"), *not_shown = property(answer, "not-shown");
     printf("%s stored", label);
     if (public_id && revision)
         printf(" as %s, revision %s", public_id, revision);
     if (pending)
         printf("; it waits: %s", pending);
+    if (not_shown)
+        printf("; nobody sees it: %s", not_shown);
     putchar('\n');
 }
 

@@ -183,10 +183,10 @@ static bool parse_cell(struct text level, int coarsest, int finest, char out[13]
                                : "2 characters to those of a leaf cell");
     for (size_t i = 0; i < level.len; i++) {
         char c = level.data[i];
-        if (c >= 'A' && c <= 'Z')
-            c = (char)(c - 'A' + 'a');
+        /* What is delivered matches the filter to the letter (MQTT-3.3.2-3), and our topics are lower case.
+         */
         if (c == '\0' || !strchr("0123456789bcdefghjkmnpqrstuvwxyz", c))
-            return bad(refusal, "geohash", "the 32 characters of geohash");
+            return bad(refusal, "geohash", "the 32 characters of geohash, in lower case");
         out[i] = c;
     }
     out[level.len] = '\0';

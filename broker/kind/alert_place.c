@@ -72,8 +72,11 @@ enum step_result alert_place(struct publication *publication)
     if (!cover(job, options->channel_precision))
         return publication_refuse(
             publication, REASON_BAD_PAYLOAD, "place", "covers too large a part of the globe");
-    if (job->late || job->plan.withheld)
+    if (job->late || job->plan.withheld) {
         job->channel_count = 0;
+        publication->outcome.not_shown =
+            job->plan.withheld ? "R24: its scope is not Public" : "R32: it is over already";
+    }
     job->approval = job->channel_count && needs_approval(publication);
     return STEP_GO_ON;
 }

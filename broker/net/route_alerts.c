@@ -114,6 +114,9 @@ static void answer_taken(struct http_request *request, const struct outcome *out
     if (outcome->merged) {
         json_object_set_new(answer, "merged", json_true());
     }
+    if (outcome->not_shown) {
+        json_object_set_new(answer, "not_shown", json_string(outcome->not_shown));
+    }
     if (outcome->repeat) {
         json_object_set_new(answer, "repeat", json_true());
     }

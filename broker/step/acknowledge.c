@@ -52,7 +52,7 @@ static void count(struct publication *publication)
 
 /* ---- what MQTT 5 carries ---- */
 
-enum { ALERT_DETAILS = 3, DETAILS = ALERT_DETAILS + LIMIT_BATCH_EVENTS + CAP_AREA_REFUSALS + 1 };
+enum { ALERT_DETAILS = 4, DETAILS = ALERT_DETAILS + LIMIT_BATCH_EVENTS + CAP_AREA_REFUSALS + 1 };
 
 static struct mqtt_property_out user_property(struct text name, const char *value)
 {
@@ -90,7 +90,8 @@ static size_t details(struct publication *publication, struct mqtt_property_out 
     return count;
 }
 
-/* What is good to know of an alert and may be left out: how the public names it, and what it waits for. */
+/* What is good to know of an alert and may be left out: how the public names it, what it waits for, and
+ * why nobody sees it. */
 static size_t alert_details(struct publication *publication, struct mqtt_property_out out[ALERT_DETAILS])
 {
     const struct outcome *outcome = &publication->outcome;
@@ -103,6 +104,8 @@ static size_t alert_details(struct publication *publication, struct mqtt_propert
         user_property(TEXT("revision"), arena_printf(&publication->arena, "%u", outcome->revision));
     if (outcome->pending)
         out[count++] = user_property(TEXT("pending"), "a second officer approves it");
+    if (outcome->not_shown)
+        out[count++] = user_property(TEXT("not-shown"), outcome->not_shown);
     return count;
 }
 

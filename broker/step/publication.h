@@ -25,9 +25,10 @@ enum step_result {
 struct outcome {
     char public_id[PUBLIC_ID + 1]; /* of an alert; "" */
     uint32_t revision;
-    bool pending; /* it waits for a second officer */
-    bool merged;  /* it became part of somebody else's report */
-    bool repeat;  /* it was stored before */
+    bool pending;          /* it waits for a second officer */
+    bool merged;           /* it became part of somebody else's report */
+    bool repeat;           /* it was stored before */
+    const char *not_shown; /* why it is kept and shown to nobody, of an alert that has a place; else NULL */
     /* Parts that were refused while the others stand: an area that cannot be resolved. */
     size_t refused_count;
     const struct refusal *refused;

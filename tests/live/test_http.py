@@ -572,6 +572,13 @@ class Posted(HttpCase):
         document = cap()
         self.assertEqual(self.taken(document)["public_id"], self.taken(document, status=200)["public_id"])
 
+    def test_what_nobody_will_see_is_taken_and_says_so(self):
+        staff = cap(scope="<scope>Restricted</scope><restriction>staff</restriction>")
+        self.assertRegex(self.taken(staff)["not_shown"], "^R24: ")
+        over = cap(sent=cap_time(-7200), lives=-3600)
+        self.assertRegex(self.taken(over)["not_shown"], "^R32: ")
+        self.assertNotIn("not_shown", self.taken(cap()))
+
     def test_rules(self):
         for change in ({"category": None}, {"headline": ""}, {"place": None}, {"nonsense": 1}):
             answer = self.post_alert(alert(**({"expires": str(now_ms() + 600000)} | change)), kind="application/json")

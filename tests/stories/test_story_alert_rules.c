@@ -146,7 +146,7 @@ static void test_what_expired_on_the_way_is_kept_for_an_agency_and_told_to_nobod
     (void)state;
     struct client *pd = comes_as(AGENCY);
     warns(pd, 1, "a", NATIVE("crime", "\"expires\":1699999999000," AT_HERE));
-    hears(pd, "PUBACK 1 0x00*");
+    hears(pd, "PUBACK 1 0x00 * not-shown=R32: *");
     was_called(CALL_ALERT, "act=1 channels=0 references=0");
 }
 

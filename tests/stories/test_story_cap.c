@@ -50,8 +50,8 @@ static void test_each_document(void **state)
         {CAP("Alert", INFO("", SQUARE)), "0x00 *", "act=1 channels=1 *"},
         {CAP("Alert", INFO("<expires>2023-12-20T00:00:00-00:00</expires>", SQUARE)), "0x99 \"expires: R32: *",
             ""},
-        {CAP("Alert", INFO(UNTIL("14T22:10:00"), SQUARE)), "0x00 *",
-            "act=1 channels=0 references=0 document"},
+        {CAP("Alert", INFO(UNTIL("14T22:10:00"), SQUARE)),
+            "0x00 * revision=1 not-shown=R32: it is over already", "act=1 channels=0 references=0 document"},
         /* where: drawn, named, both, neither */
         {CAP("Alert", INFO(UNTIL("15T22:00:00"), SAME("006075"))), "0x00 public-id=* revision=1",
             "act=1 channels=[1-9] references=0 listed document"},
@@ -94,7 +94,7 @@ static void test_restricted_and_private_are_kept_and_shown_to_nobody(void **stat
         "<sent>2023-11-14T22:00:00-00:00</sent><status>Actual</status><msgType>Alert</msgType>"
         "<scope>Restricted</scope><restriction>staff</restriction>" INFO(
             UNTIL("15T22:00:00"), SQUARE) "</alert>");
-    hears(pd, "PUBACK 1 0x00 *");
+    hears(pd, "PUBACK 1 0x00 * revision=1 not-shown=R24: its scope is not Public");
     was_called(CALL_ALERT, "act=1 channels=0 references=0 document");
 }
 

@@ -53,7 +53,7 @@ static void accepted(void **state)
         const char *public_id;
     } rows[] = {
         {"near/9qh1f5/1600/#", FOLLOW_NEAR, "9qh1f5", 1600, CLASS_ANY, ANY, ""},
-        {"near/9QH1F5/400/+/+/+", FOLLOW_NEAR, "9qh1f5", 400, CLASS_ANY, ANY, ""},
+        {"near/9qh1f5/400/+/+/+", FOLLOW_NEAR, "9qh1f5", 400, CLASS_ANY, ANY, ""},
         {"near/zzzzzz/800/incident/#", FOLLOW_NEAR, "zzzzzz", 800, CLASS_INCIDENT, ANY, ""},
         {"near/000000/3200/area/weather/#", FOLLOW_NEAR, "000000", 3200, CLASS_AREA, ONLY(CATEGORY_WEATHER),
             ""},
@@ -72,7 +72,7 @@ static void accepted(void **state)
         {"near/9qh1f5/1600/+/+/-", FOLLOW_NEAR, "9qh1f5", 1600, CLASS_ACTIVITY, ANY, ""},
         {"cell/9qh1f5/#", FOLLOW_CELL, "9qh1f5", 0, CLASS_ANY, ANY, ""},
         {"cell/9qh1/area/+/+", FOLLOW_CELL, "9qh1", 0, CLASS_AREA, ANY, ""},
-        {"cell/9Q/#", FOLLOW_CELL, "9q", 0, CLASS_ANY, ANY, ""},
+        {"cell/9q/#", FOLLOW_CELL, "9q", 0, CLASS_ANY, ANY, ""},
         {"cell/9qh/incident/fire/ab12", FOLLOW_CELL, "9qh", 0, CLASS_INCIDENT, ONLY(CATEGORY_FIRE), "ab12"},
     };
     for (size_t i = 0; i < COUNT(rows) * 2; i++) {
@@ -121,6 +121,7 @@ static void refused(void **state)
     } rows[] = {
         {"", REASON_BAD_FILTER},
         {"nb/v1/near/#/1600", REASON_BAD_FILTER},
+        {"nb/v1/near/9QH1F5/1600/#", REASON_BAD_FILTER},
         {"nb/v1/inbox#", REASON_BAD_FILTER},
         {"nb/v1/near/9qh1f5/1600/a+", REASON_BAD_FILTER},
         {"nb/v1/info\xFF", REASON_BAD_FILTER},

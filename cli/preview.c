@@ -29,7 +29,7 @@ static void print_preview(json_t *told, const char *label)
         json_number_value(json_object_get(told, "area_km2")),
         json_is_true(json_object_get(told, "approval")) ? ", once a second officer approves" : "");
     json_array_foreach(json_object_get(told, "cells"), i, cell)
-        printf("%s%s", i ? " " : "channels: ", json_string_value(cell));
+        printf("%s%s", i ? " " : "cells: ", json_string_value(cell));
     if (json_array_size(json_object_get(told, "cells")))
         puts("");
     json_array_foreach(json_object_get(told, "refused"), i, part) printf("left out: %s: %s\n",

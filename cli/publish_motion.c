@@ -70,7 +70,10 @@ static enum exit_code send(const struct invocation *invocation, struct motion_ba
     enum exit_code code = identity_find(invocation, wishes, &identity);
     if (code != EXIT_DONE)
         return code;
-    if (device && strncmp(identity.name, "device/", 7) != 0)
+    bool itself = strncmp(identity.name, "device/", 7) == 0;
+    if (device && itself && strcmp(identity.name, own) != 0)
+        return cli_fail(invocation, EXIT_USAGE, "--device: %s speaks for itself alone", identity.name);
+    if (device && !itself)
         batch->events[0].device = text_of(device);
     struct arena arena;
     arena_init(&arena, NULL, 0);

@@ -202,7 +202,7 @@ static bool refuse_unknown(const struct json_reader *r, const struct codec_path 
         name[len] = key[len] > ' ' && key[len] <= '~' ? key[len] : '?';
     name[len] = '\0';
     struct codec_path here = {path, len ? name : "?", CODEC_NO_INDEX};
-    return json_refuse(r, &here, "a field of this message");
+    return json_refuse(r, &here, "no field of this message");
 }
 
 /* Reads what stands under one key. seen: a bit for each field that came already; no message has 64. */

@@ -109,6 +109,10 @@ class Publishing(CommandCase):
 
 
 class Credentials(CommandCase):
+    def test_a_device_speaks_for_no_other(self):
+        code, objects, _ = self.run_command("publish", "motion", "--as", "device/porch-1", "--device", "porch-2")
+        self.assertEqual((code, objects[0]["error"]), (2, "--device: device/porch-1 speaks for itself alone"))
+
     def test_strangers_are_refused(self):
         code, objects, _ = self.run_command("publish", "motion", "--as", "device/nobody", "--token-file",
                                             self.home.stack.token_file("user/ann"))

@@ -32,7 +32,7 @@ bool session_since(struct session *session, struct text channel, struct text cur
         link->fresh = false;
         return true;
     }
-    return false;
+    return true;
 }
 
 static void settle(struct session *session, struct link *link)

@@ -107,8 +107,8 @@ struct link *session_link(const struct session *session, const struct channel *c
  * then: a cursor of another generation goes back 60 s, one below the low-water mark gets a gap and the state
  * in force. */
 bool session_live(struct session *session);
-/* Sets the cursor of a link that is not settled yet, from the words of the client. False: not a cursor of a
- * followed channel. */
+/* Sets the cursor of a link that is not settled yet, from the words of the client; of other channels it is
+ * passed over. False: not a cursor of that channel. */
 bool session_since(struct session *session, struct text channel, struct text cursor);
 
 /* Stores subscriptions and cursors now (done may be NULL), or cursors alone when they moved. */

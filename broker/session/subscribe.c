@@ -16,6 +16,7 @@ struct subscribing {
     bool saving;
     struct refusal refusal; /* of the first filter that was refused; code OK: none was */
     size_t refused_index;
+    bool cursor_refused; /* a `since` could not be read */
     size_t count;
     struct subscribed {
         uint8_t code;
@@ -30,15 +31,22 @@ void subscribing_abandon(struct subscribing *subscribing)
         free(subscribing);
 }
 
-/* Says of the first refused filter which field broke which rule; true when the client takes that. */
+/* Says of the first refused filter which field broke which rule, else that a cursor did; true when the client
+ * takes that. */
 static bool explain(
     const struct connection *connection, const struct subscribing *subscribing, char told[160])
 {
     const struct refusal *refusal = &subscribing->refusal;
 
-    if (!refusal->code || connection->version != MQTT_5 || !connection->problem_info)
+    if (connection->version != MQTT_5 || !connection->problem_info)
         return false;
-    snprintf(told, 160, "filters[%zu].%s: %s", subscribing->refused_index, refusal->field, refusal->rule);
+    if (refusal->code)
+        snprintf(told, 160, "filters[%zu].%s: %s", subscribing->refused_index, refusal->field, refusal->rule);
+    else if (subscribing->cursor_refused)
+        snprintf(told, 160,
+            "since: not <channel>:<cursor> as it was delivered: ask the history for what was missed");
+    else
+        return false;
     return subscribing->count + strlen(told) + 16 <= connection->maximum_packet;
 }
 
@@ -211,21 +219,26 @@ static uint8_t subscribe_one(struct session *session, const struct mqtt_filter *
     return code;
 }
 
-/* `since` = "<channel>:<cursor>"; what is not one of a followed channel is passed over. */
-static void take_since(struct session *session, const struct mqtt_properties *properties)
+/* `since` = "<channel>:<cursor>"; what is of no followed channel is passed over. False: one could not be
+ * read. */
+static bool take_since(struct session *session, const struct mqtt_properties *properties)
 {
+    bool fine = true;
     size_t offset = 0;
     struct text name, value;
 
     while (mqtt_user_property(properties, &offset, &name, &value)) {
         const char *colon = value.len ? memrchr(value.data, ':', value.len) : NULL;
-        if (!text_equal(name, TEXT("since")) || !colon)
+        if (!text_equal(name, TEXT("since")))
             continue;
-        size_t channel = (size_t)(colon - value.data);
-        if (!session_since(session, (struct text){value.data, channel},
-                (struct text){colon + 1, value.len - channel - 1}))
-            log_line(LOG_LEVEL_INFO, "cursor_refused", "session=%s", session->name);
+        size_t channel = colon ? (size_t)(colon - value.data) : 0;
+        if (colon && session_since(session, (struct text){value.data, channel},
+                         (struct text){colon + 1, value.len - channel - 1}))
+            continue;
+        log_line(LOG_LEVEL_INFO, "cursor_refused", "session=%s", session->name);
+        fine = false;
     }
+    return fine;
 }
 
 void connection_on_subscribe(struct connection *connection, const struct mqtt_filters *filters)
@@ -249,7 +262,7 @@ void connection_on_subscribe(struct connection *connection, const struct mqtt_fi
         }
     }
     if (connection->version == MQTT_5)
-        take_since(session, &filters->properties);
+        subscribing->cursor_refused = !take_since(session, &filters->properties);
     deliver_wake(session);
 }
 

@@ -174,6 +174,7 @@ void packet_words(const struct mqtt_packet *packet, char *line, size_t size, cha
         snprintf(line, size, "%s %u", names[packet->type], packet->filters.packet_id);
         for (size_t i = 0; i < packet->filters.list.len; i++)
             add(line, size, " 0x%02x", packet->filters.list.data[i]);
+        add_properties(line, size, &packet->filters.properties);
         break;
     case MQTT_PINGRESP:
         snprintf(line, size, "PINGRESP");

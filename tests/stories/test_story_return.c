@@ -381,13 +381,13 @@ static void since_anothers_cursor(void **state)
     moves(AWAY, KIND_ANIMAL, 1);
     struct client *bob = comes("user/ann", "tablet", (struct manner){0});
     subscribes_with(bob, 1, "nb/v1/cell/" AWAY "/#", 0, foreign);
-    hears(bob, "SUBACK 1 0x00");
+    hears(bob, "SUBACK 1 0x00 \"since: *");
     hears_nothing(bob);
     subscribes_with(bob, 2, CELL, 0, "9q8yy:nonsense");
-    hears(bob, "SUBACK 2 0x00");
+    hears(bob, "SUBACK 2 0x00 \"since: *");
     hears_nothing(bob);
     subscribes_with(bob, 3, "nb/v1/cell/9q8yv/#", 0, "nonsense");
-    hears(bob, "SUBACK 3 0x00");
+    hears(bob, "SUBACK 3 0x00 \"since: *");
     moves(HERE, KIND_VEHICLE, 1);
     hears(bob, "activity VEHICLE 0 *");
 }

@@ -179,6 +179,8 @@ static void stored(void *arg, const struct store_alert_result *result)
     outcome->pending = result->pending;
     outcome->merged = result->merged;
     outcome->repeat = result->status == STORE_REPEAT;
+    if (result->status == STORE_DEAD)
+        outcome->not_shown = "it, or what it goes on with, was cancelled or removed";
     count(&publication->broker->counters, result);
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         if (refusals[i].status != result->status)

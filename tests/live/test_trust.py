@@ -181,7 +181,9 @@ class Trust(LiveCase):
     def test_an_alert_that_comes_after_its_cancel_stays_dead(self):
         fire, first, sent, headline = self.officer("lee"), unique("cap"), cap_time(-1), unique("Never shown")
         self.assertEqual(fire.publish(ALERT, cap(unique("cap"), msg_type="Cancel", references=f"fire@example.org,{first},{sent}")).reason, 0)
-        self.assertEqual(fire.publish(ALERT, cap(first, headline, sent=sent)).reason, 0)
+        late = fire.publish(ALERT, cap(first, headline, sent=sent))
+        self.assertEqual(late.reason, 0)
+        self.assertIn("cancelled", properties(late)["not-shown"])
         mark = unique("Shown after it")
         self.assertEqual(fire.publish(ALERT, cap(unique("cap"), mark)).reason, 0)
         self.items(self.feed, lambda item: self.assertNotEqual(item.get("alert", {}).get("headline"), headline) or

@@ -66,6 +66,7 @@ bool deliver_send(struct session *session, const struct delivery *delivery)
     size_t used = write_head(session, delivery, packet_id, room);
     if (used + delivery->payload->len > connection_maximum_packet(connection)) {
         session->broker->counters.items_too_large++;
+        session->items_sent++; /* so that the next heartbeat shows that one is missing */
         inflight_acknowledge(&session->inflight, packet_id);
         return true;
     }

@@ -296,6 +296,20 @@ static void what_is_too_large_is_left_out_and_counted(void **state)
     assert_int_equal(broker_counters(stage.broker)->items_too_large, 1);
 }
 
+/* Who may take no packet so large sees at the next heartbeat that one is missing. */
+static void a_heartbeat_counts_what_was_too_large(void **state)
+{
+    (void)state;
+    struct client *ann = comes("user/ann", "phone", (struct manner){.maximum_packet = 190});
+    follows(ann, "nb/v1/inbox/#", 0);
+    follows(ann, "nb/v1/cell/" HERE "/#", 1);
+    fire_here('a', 1);
+    appears(HERE, 'a', 1, true);
+    passes(30500);
+    hears(ann, "heartbeat * sent=1 stale q0 nb/v1/inbox/heartbeat");
+    assert_int_equal(broker_counters(stage.broker)->items_too_large, 1);
+}
+
 static void filters_are_refused_by_their_reasons(void **state)
 {
     (void)state;
@@ -437,6 +451,7 @@ int main(void)
         STORY(a_window_smaller_than_what_is_followed),
         STORY(a_follow_that_ends_in_the_middle_of_an_item),
         STORY(what_is_too_large_is_left_out_and_counted),
+        STORY(a_heartbeat_counts_what_was_too_large),
         STORY(filters_are_refused_by_their_reasons),
         STORY(too_many_filters),
         STORY(a_channel_that_cannot_be_followed_closes),

@@ -179,6 +179,8 @@ static void stored(void *arg, const struct store_alert_result *result)
     outcome->pending = result->pending;
     outcome->merged = result->merged;
     outcome->repeat = result->status == STORE_REPEAT;
+    if (publication->alert.msg_type == MSG_CANCEL && result->status == STORE_OK && result->revision <= 1)
+        outcome->not_shown = "nothing that it refers to was shown; what comes late stays ended";
     if (result->status == STORE_DEAD)
         outcome->not_shown = "it, or what it goes on with, was cancelled or removed";
     count(&publication->broker->counters, result);

@@ -28,7 +28,8 @@ struct outcome {
     bool pending;          /* it waits for a second officer */
     bool merged;           /* it became part of somebody else's report */
     bool repeat;           /* it was stored before */
-    const char *not_shown; /* why it is kept and shown to nobody, of an alert that has a place; else NULL */
+    const char *not_shown; /* why it is kept and nobody is shown anything by it, of an alert with a place or a
+                              CANCEL; else NULL */
     /* Parts that were refused while the others stand: an area that cannot be resolved. */
     size_t refused_count;
     const struct refusal *refused;

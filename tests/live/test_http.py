@@ -577,7 +577,11 @@ class Posted(HttpCase):
         self.assertRegex(self.taken(staff)["not_shown"], "^R24: ")
         over = cap(sent=cap_time(-7200), lives=-3600)
         self.assertRegex(self.taken(over)["not_shown"], "^R32: ")
-        self.assertNotIn("not_shown", self.taken(cap()))
+        name, sent = unique("cap"), cap_time()
+        self.assertNotIn("not_shown", self.taken(cap(name, sent=sent)))
+        for named, told in ((name + "-mistyped", True), (name, False)):
+            cancel = cap(kind="Cancel", head=f"<references>fire@example.org,{named},{sent}</references>")
+            self.assertEqual("not_shown" in self.taken(cancel), told, named)
 
     def test_rules(self):
         for change in ({"category": None}, {"headline": ""}, {"place": None}, {"nonsense": 1}):

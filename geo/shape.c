@@ -10,6 +10,13 @@ static const double plain_radius = 5e6;
 
 static void prepare_circle(const struct geo_shape *shape, struct geo_prepared *out)
 {
+    if (geo_shape_check(shape) != GEO_OK) { /* touches no cell, so that covers end */
+        out->box = (struct geo_box){0, 0, 0, 0};
+        out->circle.sin_lat = out->circle.cos_lat = out->circle.widest_lat = 0;
+        out->circle.reach = out->circle.core = out->circle.widest = -1;
+        out->circle.plain = true;
+        return;
+    }
     double lat = shape->center.lat * GEO_RADIANS, angle = shape->radius / GEO_EARTH_RADIUS;
     double more = sin((angle + GEO_SLACK_METRES / GEO_EARTH_RADIUS) / 2);
     double less = sin((angle - GEO_SLACK_METRES / GEO_EARTH_RADIUS) / 2);

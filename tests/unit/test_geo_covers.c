@@ -306,9 +306,34 @@ static void points_and_limits(void **state)
     assert_true(cover.forced);
 }
 
+/* Nobody checked it, and its cover ends all the same: found by a fuzzer, which waited in vain. */
+static void circles_that_are_none(void **state)
+{
+    static const struct geo_shape none[] = {
+        {.kind = GEO_CIRCLE, .center = {-2.5e255, -2.5e255}, .radius = -7.3e69},
+        {.kind = GEO_CIRCLE, .center = {NAN, 0}, .radius = 5},
+        {.kind = GEO_CIRCLE, .center = {91, 0}, .radius = 4e6},
+        {.kind = GEO_CIRCLE, .center = {0, 0}, .radius = -1e6},
+        {.kind = GEO_CIRCLE, .center = {0, 0}, .radius = INFINITY}};
+    geo_cell cells[64];
+    struct geo_cover cover;
+    size_t count;
+    (void)state;
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        assert_true(geo_shape_check(&none[i]) != GEO_OK);
+        assert_int_equal(geo_cover_uniform(&none[i], 10, cells, 64, &count), GEO_OK);
+        assert_int_equal(count, 0);
+        assert_int_equal(geo_cover_mixed(&none[i], (struct geo_limits){1, 10, 64}, cells, &cover), GEO_OK);
+        assert_int_equal(cover.count, 0);
+        assert_int_equal(geo_cover_interior(&none[i], (struct geo_limits){1, 10, 64}, cells, &cover), GEO_OK);
+        assert_int_equal(cover.count, 0);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(as_small_as_possible), cmocka_unit_test(enough_cells),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(circles_that_are_none),
+        cmocka_unit_test(as_small_as_possible), cmocka_unit_test(enough_cells),
         cmocka_unit_test(near_the_least), cmocka_unit_test(circles), cmocka_unit_test(polygons),
         cmocka_unit_test(broods_agree), cmocka_unit_test(points_and_limits)};
     return cmocka_run_group_tests(tests, NULL, NULL);

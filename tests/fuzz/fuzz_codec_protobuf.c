@@ -2,6 +2,7 @@
  * encodings. Motion batches, which have a reader of their own, are held against protobuf-c besides. */
 #include <protobuf-c/protobuf-c.h>
 
+#include "proto/codec_walk.h"
 #include "proto/json.h"
 #include "tests/fuzz/fuzz_codec.h"
 
@@ -9,8 +10,31 @@ extern const ProtobufCMessageDescriptor neighbors__v1__motion_batch__descriptor;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* protobuf-c merges a field that comes twice in its own way: a zero does not take the place of a number. Both
- * are within what senders may expect, and no encoder does it. */
+enum { BATCH_EVENTS = 3, EVENT_POSITION = 9 };
+
+static size_t count_fields(struct bytes message, uint32_t number)
+{
+    struct codec_walk walk = {message.data, message.data + message.len};
+    struct codec_wire_field field;
+    size_t count = 0;
+    while (walk.next < walk.end && codec_walk_field(&walk, &field))
+        count += field.number == number;
+    return count;
+}
+
+/* A position that comes twice in an event is merged, field by field; in protobuf-c 1.4 what the later one
+ * leaves out is 0 (its merge_messages knows no field of proto3 that is not there). No encoder does it. */
+static bool has_merged_position(struct bytes batch)
+{
+    struct codec_walk walk = {batch.data, batch.data + batch.len};
+    struct codec_wire_field field;
+    while (walk.next < walk.end && codec_walk_field(&walk, &field))
+        if (field.number == BATCH_EVENTS && field.type == WIRE_BYTES &&
+            count_fields(field.content, EVENT_POSITION) > 1)
+            return true;
+    return false;
+}
+
 static bool is_same(const ProtobufCMessage *theirs, const struct motion_batch *ours, struct arena *arena)
 {
     struct bytes json = json_from_message(theirs, arena);
@@ -28,7 +52,7 @@ static void hold_against_protobuf_c(struct bytes in)
         protobuf_c_message_unpack(&neighbors__v1__motion_batch__descriptor, NULL, in.len, in.data);
     if (taken)
         check(theirs != NULL);
-    if (taken && fuzz_is_writable_motion_batch(&ours))
+    if (taken && fuzz_is_writable_motion_batch(&ours) && !has_merged_position(in))
         check(is_same(theirs, &ours, &arena));
     if (theirs)
         protobuf_c_message_free_unpacked(theirs, NULL);

@@ -1,3 +1,4 @@
+/* The bodies of answers: objects as text, and what each refusal says in words. */
 #include "broker/net/answer.h"
 
 #include <stdlib.h>

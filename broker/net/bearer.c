@@ -1,3 +1,4 @@
+/* A token in the header Authorization: taken out, checked as at CONNECT, and wiped. */
 #include "broker/net/bearer.h"
 
 #include <strings.h>

@@ -1,3 +1,4 @@
+/* Alerts and activity as features of a GeoJSON collection, written one behind the other. */
 #include "broker/net/geojson.h"
 
 #include <stdlib.h>

@@ -205,15 +205,6 @@ void store_flush(struct store *store)
     (void)store;
 }
 
-int position_compare(struct position_in_channel a, struct position_in_channel b)
-{
-    if (a.ms != b.ms)
-        return a.ms < b.ms ? -1 : 1;
-    if (a.seq != b.seq)
-        return a.seq < b.seq ? -1 : 1;
-    return a.index == b.index ? 0 : a.index < b.index ? -1 : 1;
-}
-
 /* ---- what the story does with calls ---- */
 
 void holds(enum call_kind kind)

@@ -23,4 +23,10 @@ void cap_print(const struct cap_findings *findings);
 /* Fails unless the message, written, is accepted strictly and says the same. Returns what was written. */
 struct bytes cap_assert_round_trip(const struct cap_message *message, struct arena *arena, const char *what);
 
+/* What this process has used of the processor, in milliseconds. */
+double cap_cpu_ms(void);
+/* Fails when a hostile document took so long that its cost must grow with more than its size: ten seconds.
+ * How little each takes is measured, not tested: the longest is printed, and bench/run cap reads it. */
+void cap_assert_bounded(const char *what, double took_ms);
+
 #endif

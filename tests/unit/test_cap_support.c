@@ -1,6 +1,8 @@
 /* What the tests of CAP share. */
 #include "tests/unit/test_cap.h"
 
+#include <time.h>
+
 struct bytes cap_load(const char *path)
 {
     FILE *file = fopen(path, "rb");
@@ -46,4 +48,20 @@ struct bytes cap_assert_round_trip(const struct cap_message *message, struct are
     if (!cap_equal(message, &again, &where))
         fail_msg("%s: %s differs after writing and reading", what, where);
     return written;
+}
+
+double cap_cpu_ms(void)
+{
+    struct timespec used;
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used), 0);
+    return (double)used.tv_sec * 1e3 + (double)used.tv_nsec / 1e6;
+}
+
+void cap_assert_bounded(const char *what, double took_ms)
+{
+    enum { MOST_MS = 10 * 1000 };
+    printf("took %.1f ms: %s\n", took_ms, what);
+    fflush(stdout);
+    if (took_ms > MOST_MS)
+        fail_msg("%s: %.0f ms", what, took_ms);
 }

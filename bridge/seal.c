@@ -11,12 +11,12 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "bridge/base64url.h"
+#include "bridge/subkey.h"
 
 enum { AES_BLOCK = 16, AES_KEY = 16, MAC_KEY = 32, MAC_SIZE = 32, CHECKED = 12, CHECK = 4 };
 enum { SEQ_BITS = 24, INDEX_BITS = 14, GENERATION_BITS = 16, MS_BITS = 42 };
@@ -45,30 +45,10 @@ static void must(bool done)
     }
 }
 
-static void derive(const uint8_t secret[SEAL_SECRET], const char *purpose, uint8_t *out, size_t len)
-{
-    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-    EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
-    must(context);
-    char digest[] = "SHA256";
-    uint8_t key[SEAL_SECRET];
-    memcpy(key, secret, sizeof key);
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string("digest", digest, 0),
-        OSSL_PARAM_construct_octet_string("key", key, sizeof key),
-        OSSL_PARAM_construct_octet_string("info", (char *)(uintptr_t)purpose, strlen(purpose)),
-        OSSL_PARAM_construct_end(),
-    };
-    must(EVP_KDF_derive(context, out, len, params) == 1);
-    OPENSSL_cleanse(key, sizeof key);
-    EVP_KDF_CTX_free(context);
-    EVP_KDF_free(kdf);
-}
-
 static EVP_MAC_CTX *new_mac(const uint8_t secret[SEAL_SECRET], const char *purpose)
 {
     uint8_t key[MAC_KEY];
-    derive(secret, purpose, key, sizeof key);
+    subkey_derive(secret, purpose, key, sizeof key);
     EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     EVP_MAC_CTX *context = EVP_MAC_CTX_new(mac);
     must(context);
@@ -83,7 +63,7 @@ static EVP_MAC_CTX *new_mac(const uint8_t secret[SEAL_SECRET], const char *purpo
 static void new_ciphers(struct seal *seal, const uint8_t secret[SEAL_SECRET])
 {
     uint8_t key[AES_KEY];
-    derive(secret, "neighbors cursor block", key, sizeof key);
+    subkey_derive(secret, "neighbors cursor block", key, sizeof key);
     seal->encrypt = EVP_CIPHER_CTX_new();
     seal->decrypt = EVP_CIPHER_CTX_new();
     must(seal->encrypt && seal->decrypt);

@@ -30,6 +30,11 @@ CODEC_DECODER(witness);
 CODEC_DECODER(flag);
 CODEC_DECODER(verdict);
 CODEC_DECODER(settings_message);
+CODEC_DECODER(resolve);
+/* As an agency sends it, or as an owner gets it; whoever takes it from an agency checks what it must hold. */
+CODEC_DECODER(footage_request);
+/* The payload must have FOOTAGE_ANSWER_BYTES. */
+CODEC_DECODER(footage_answer);
 /* What clients receive; for the command line, the tests and the load generator. */
 CODEC_DECODER(feed_item);
 CODEC_DECODER(heartbeat);
@@ -37,6 +42,9 @@ CODEC_DECODER(refused);
 CODEC_DECODER(history_page);
 CODEC_DECODER(info);
 CODEC_DECODER(moderation);
+CODEC_DECODER(footage);
+/* What is sealed in it: JSON. */
+CODEC_DECODER(sealed_clip);
 #undef CODEC_DECODER
 /* An alert as the broker wrote it: nothing is required (an ENDED one may have lost its text, a published one
  * has no sender's id). */
@@ -66,6 +74,12 @@ CODEC_ENCODER(flag);
 CODEC_ENCODER(verdict);
 CODEC_ENCODER(settings_message);
 CODEC_ENCODER(moderation);
+CODEC_ENCODER(footage_request);
+CODEC_ENCODER(resolve);
+/* Padded to FOOTAGE_ANSWER_BYTES. */
+CODEC_ENCODER(footage_answer);
+CODEC_ENCODER(footage);
+CODEC_ENCODER(sealed_clip);
 #undef CODEC_ENCODER
 
 #endif

@@ -22,6 +22,11 @@ static const char *const flag_reasons[] = {
 static const char *const verdict_decisions[] = {
     NULL, "CONFIRMED", "REFUTED", "APPROVED", "RELEASED", "REMOVED"};
 
+static const char *const incident_types[] = {NULL, "BURGLARY", "ROBBERY", "THEFT", "VEHICLE_THEFT", "ASSAULT",
+    "SHOOTING", "HOMICIDE", "ARSON", "VANDALISM", "HIT_AND_RUN", "MISSING_PERSON", "ABDUCTION"};
+static const char *const case_outcomes[] = {NULL, "SOLVED", "UNSOLVED", "UNFOUNDED"};
+static const char *const footage_decisions[] = {NULL, "SHARE", "DECLINE", "WITHDRAW"};
+
 static const char *name_in(const char *const *list, int count, int value)
 {
     return value > 0 && value < count ? list[value] : NULL;
@@ -118,4 +123,29 @@ const char *flag_reason_name(int reason)
 const char *verdict_decision_name(int decision)
 {
     return name_in(verdict_decisions, COUNT(verdict_decisions), decision);
+}
+
+const char *incident_type_name(int incident)
+{
+    return name_in(incident_types, COUNT(incident_types), incident);
+}
+
+int incident_type_of(struct text name)
+{
+    return value_in(incident_types, COUNT(incident_types), name);
+}
+
+const char *case_outcome_name(int outcome)
+{
+    return name_in(case_outcomes, COUNT(case_outcomes), outcome);
+}
+
+int case_outcome_of(struct text name)
+{
+    return value_in(case_outcomes, COUNT(case_outcomes), name);
+}
+
+const char *footage_decision_name(int decision)
+{
+    return name_in(footage_decisions, COUNT(footage_decisions), decision);
 }

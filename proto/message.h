@@ -31,13 +31,21 @@ enum message_limit {
     LIMIT_KEPT_RINGS = 1024,
     LIMIT_POINTS = 65536, /* in all polygons of an alert */
     LIMIT_CURSORS = 512,
-    LIMIT_PAGE = 500,   /* items of a history page */
-    LIMIT_CELLS = 64,   /* of a history query */
-    LIMIT_RADII = 16,   /* told in info */
-    LIMIT_GEOHASH = 12, /* characters */
-    LIMIT_OPAQUE = 512, /* bytes of a cursor or of a page */
-    LIMIT_NAME = 256,   /* bytes of a channel, a topic, a field, an agency's name */
-    LIMIT_RULE = 1024,  /* bytes of what a refusal says, which may quote the sender or a moderator */
+    LIMIT_PAGE = 500,             /* items of a history page */
+    LIMIT_CELLS = 64,             /* of a history query */
+    LIMIT_RADII = 16,             /* told in info */
+    LIMIT_GEOHASH = 12,           /* characters */
+    LIMIT_OPAQUE = 512,           /* bytes of a cursor or of a page */
+    LIMIT_NAME = 256,             /* bytes of a channel, a topic, a field, an agency's name */
+    LIMIT_SOUGHT = 1024,          /* bytes of what a footage request seeks, in words */
+    LIMIT_CONTACT = 360,          /* bytes */
+    LIMIT_CERTIFICATE = 8192,     /* bytes of an agency's certificate, DER */
+    LIMIT_ASKED_DEVICES = 64,     /* of one household that a footage request names */
+    LIMIT_CLIPS = 8,              /* of one footage answer */
+    LIMIT_SEALED = 45056,         /* bytes of all its sealed clips together */
+    LIMIT_REQUESTS = 16,          /* that one resolve names */
+    FOOTAGE_ANSWER_BYTES = 65536, /* of every footage answer's payload */
+    LIMIT_RULE = 1024, /* bytes of what a refusal says, which may quote the sender or a moderator */
 };
 /* Sequence numbers and sessions are whole numbers below 2^53, so that JSON and the store carry them exactly.
  */
@@ -94,6 +102,22 @@ enum verdict_decision {
     VERDICT_RELEASED,
     VERDICT_REMOVED
 };
+enum incident_type {
+    INCIDENT_BURGLARY = 1,
+    INCIDENT_ROBBERY,
+    INCIDENT_THEFT,
+    INCIDENT_VEHICLE_THEFT,
+    INCIDENT_ASSAULT,
+    INCIDENT_SHOOTING,
+    INCIDENT_HOMICIDE,
+    INCIDENT_ARSON,
+    INCIDENT_VANDALISM,
+    INCIDENT_HIT_AND_RUN,
+    INCIDENT_MISSING_PERSON,
+    INCIDENT_ABDUCTION
+};
+enum case_outcome { OUTCOME_SOLVED = 1, OUTCOME_UNSOLVED, OUTCOME_UNFOUNDED };
+enum footage_decision { FOOTAGE_SHARE = 1, FOOTAGE_DECLINE, FOOTAGE_WITHDRAW };
 enum truth { TRUTH_UNVERIFIED = 1, TRUTH_CORROBORATED, TRUTH_CONFIRMED, TRUTH_REFUTED };
 
 /* The closed lists in the words of topics and JSON; NULL for a value outside the list.
@@ -113,10 +137,15 @@ const char *sender_kind_name(int sender_kind);
 const char *alert_status_name(int status);
 const char *flag_reason_name(int reason);
 const char *verdict_decision_name(int decision);
+const char *incident_type_name(int incident);
+const char *case_outcome_name(int outcome);
+const char *footage_decision_name(int decision);
 /* The value of a name as the functions above give it, 0 when there is none of that name. */
 int phase_of(struct text name);
 int motion_kind_of(struct text name);
 int severity_of(struct text name);
+int incident_type_of(struct text name);
+int case_outcome_of(struct text name);
 
 struct position {
     int32_t lat_e7, lon_e7;
@@ -207,6 +236,51 @@ struct verdict {
 struct moderation {
     struct text public_id, decision, reason;
     int64_t at, until;
+};
+
+/* An agency asks for footage. */
+struct footage_request {
+    struct text sender_request_id, case_number, sought, contact;
+    uint8_t incident; /* enum incident_type */
+    struct place place;
+    int64_t from, to, open_until; /* open_until 0: not told */
+    /* Set by the broker; ignored when a client sends them. */
+    struct text request_id, agency_name;
+    struct bytes agency_certificate; /* DER */
+    size_t device_count;             /* at most LIMIT_ASKED_DEVICES */
+    struct text *devices;
+    int64_t answer_at;
+    bool ended;
+};
+struct resolve {
+    struct text case_number, remark;
+    uint8_t outcome;      /* enum case_outcome */
+    size_t request_count; /* at most LIMIT_REQUESTS; none: all of the case */
+    struct text *request_ids;
+};
+struct clip_answer {
+    struct text clip_id;
+    uint8_t decision;    /* enum footage_decision */
+    struct bytes sealed; /* SHARE */
+    int64_t delete_by;
+};
+struct footage_answer {
+    struct text request_id;
+    size_t clip_count; /* at most LIMIT_CLIPS */
+    struct clip_answer *clips;
+};
+/* What an owner seals. */
+struct sealed_clip {
+    struct text request_id, case_number, purpose, device, note, reference, media_type;
+    int64_t delete_by, from, to;
+    struct bytes still;
+};
+/* What the agency gets of it. */
+struct footage {
+    struct text request_id, case_number, clip_id;
+    struct bytes sealed;
+    int64_t delete_by, at;
+    bool withdrawn;
 };
 
 /* A time of day that comes again; minutes of the day, weekdays bit 0 Monday; 0: every day. */

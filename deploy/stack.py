@@ -139,7 +139,7 @@ class Stack:
 
     def redis_command(self, name, *words):
         return subprocess.run(["redis-cli", "-h", "127.0.0.1", "-p", str(self.redis_port), name, *words],
-                              capture_output=True, text=True, timeout=10, env=ENVIRONMENT).stdout.strip()
+                              capture_output=True, text=True, timeout=30, env=ENVIRONMENT).stdout.strip()
 
     def start_redis(self, preload=None, fsync="always"):
         self.start("redis", ["redis-server", ROOT / "deploy/redis.conf", "--port", self.redis_port, "--bind", "127.0.0.1",
@@ -170,7 +170,7 @@ class Stack:
     def token_file(self, name):
         return self.folder / "tokens" / (name.replace("/", "-") + ".token")
 
-    def neighbors(self, *words, check=True, timeout=30):
+    def neighbors(self, *words, check=True, timeout=120):
         """Runs the command line with --json and gives back the objects that it printed."""
         done = subprocess.run(self.command(*words, "--json"), capture_output=True, text=True, timeout=timeout,
                               env=ENVIRONMENT, stdin=subprocess.DEVNULL)

@@ -176,7 +176,7 @@ class Connect(LiveCase):
             connection.send(said)
             began = time.monotonic()
             connection.closed()
-            self.assertLess(time.monotonic() - began, 8)
+            self.assertLess(time.monotonic() - began, 30)
 
     def test_take_over(self):
         """[5] 3.1.4-3 3.14.2-1 [3] 3.1.4-2"""
@@ -201,7 +201,7 @@ class Connect(LiveCase):
             connection = self.client(version=version, keep_alive=1)
             began = time.monotonic()
             said = connection.closed()
-            self.assertTrue(1.4 < time.monotonic() - began < 5, time.monotonic() - began)
+            self.assertTrue(1.4 < time.monotonic() - began < 20, time.monotonic() - began)
             self.assertEqual([p.reason for p in said], [0x8D] if version == 5 else [])
 
     def test_ping(self):

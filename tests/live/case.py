@@ -126,10 +126,10 @@ class LiveCase(unittest.TestCase):
         self.assertTrue(all(reason <= 2 for reason in connection.subscribe(*filters)))
         return connection
 
-    def items(self, connection, wanted, timeout=10):
+    def items(self, connection, wanted, timeout=30):
         """Reads FeedItems until wanted(item) is true for one; gives back (packet, item) of it."""
         packet = connection.until(mqtt.PUBLISH, timeout, lambda p: "/inbox/" not in p.topic and wanted(json.loads(p.payload)))
         return packet, json.loads(packet.payload)
 
-    def headline(self, connection, headline, timeout=10):
+    def headline(self, connection, headline, timeout=30):
         return self.items(connection, lambda item: item.get("alert", {}).get("headline") == headline, timeout)

@@ -268,7 +268,7 @@ def split(buffer):
 class Client:
     """A blocking connection. receive() gives the next packet of the server or None after `timeout` seconds."""
 
-    def __init__(self, port, version=5, host="127.0.0.1", tls=None, timeout=10):
+    def __init__(self, port, version=5, host="127.0.0.1", tls=None, timeout=30):
         self.version, self.buffer, self.next_id = version, bytearray(), 0
         self.socket = socket.create_connection((host, port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -79,7 +79,7 @@ class Raw:
     """A socket on which HTTP is said by hand."""
 
     def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.data = b""
 
     def send(self, data):
@@ -143,7 +143,7 @@ class HttpCase(WatchedCase):
         return connection
 
     def ask(self, method, path, body=None, headers=None, over=None):
-        connection = over or http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=10)
+        connection = over or http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=30)
         connection.request(method, path, body, headers or {})
         found = connection.getresponse()
         answer = Answer(found.status, {name.lower(): value for name, value in found.getheaders()}, found.read())
@@ -289,7 +289,7 @@ class Requests(HttpCase):
         self.refused(connection.answer(), 417, "expect")
 
     def test_one_connection_for_many(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=30)
         self.addCleanup(connection.close)
         connection.connect()
         plain = connection.sock
@@ -388,7 +388,7 @@ class Requests(HttpCase):
             self.assertEqual(after[key] - before[key], 1, key)
 
     def ask_metrics(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.metrics_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.metrics_port, timeout=30)
         connection.request("GET", "/metrics")
         page = connection.getresponse().read().decode()
         connection.close()

@@ -76,7 +76,7 @@ class MultiProcess(WatchedCase):
         self.assertEqual(connection.subscribe(FEED), [1])
         return connection
 
-    def told(self, connection, headlines, timeout=15):
+    def told(self, connection, headlines, timeout=60):
         """Reads until all of these headlines came."""
         missing, deadline = set(headlines), time.monotonic() + timeout
         while missing:

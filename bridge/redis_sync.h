@@ -13,7 +13,7 @@ struct redis_sync {
     char error[200]; /* what went wrong last, a sentence without the password; "" when nothing did */
 };
 
-/* Connects to redis://[:password@]host[:port][/db] or unix:/path, waits at most 5 s for it and for each
+/* Connects to an address of the form that bridge/redis_url.h has, waits at most 5 s for it and for each
  * answer. False: redis->error. redis_sync_close either way. */
 bool redis_sync_open(struct redis_sync *redis, const char *url) __attribute__((warn_unused_result));
 void redis_sync_close(struct redis_sync *redis);

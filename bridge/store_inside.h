@@ -10,6 +10,7 @@
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 
+#include "bridge/redis_url.h"
 #include "bridge/store_redis.h"
 
 /* ---- store_buffer.c: bytes that grow, commands, packed values ------------------------------------ */
@@ -164,9 +165,9 @@ struct store {
     struct store_events events;
     struct store_counters counters;
 
-    char *host, *path, *password, *node; /* host or path */
-    char address[64];                    /* numeric, "" until resolved */
-    int port, database;
+    char *node;
+    struct redis_url where;
+    char address[64]; /* numeric, "" until resolved */
 
     struct link command, feed;
     ev_timer tick, soon;

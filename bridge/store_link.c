@@ -58,18 +58,18 @@ static void on_disconnect(const redisAsyncContext *context, int status)
 /* Names are looked up once, before the loop runs; until that worked each try looks again. */
 static bool resolve(struct store *store)
 {
-    if (store->path || store->address[0])
+    if (store->where.path[0] || store->address[0])
         return true;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
-    int error = getaddrinfo(store->host, NULL, &hints, &found);
+    int error = getaddrinfo(store->where.host, NULL, &hints, &found);
     if (error == 0)
         error = getnameinfo(found->ai_addr, found->ai_addrlen, store->address, sizeof(store->address), NULL,
             0, NI_NUMERICHOST);
     if (found)
         freeaddrinfo(found);
     if (error)
-        store_log(
-            store, STORE_LOG_ERROR, "store_resolve", "host=%s text=\"%s\"", store->host, gai_strerror(error));
+        store_log(store, STORE_LOG_ERROR, "store_resolve", "host=%s text=\"%s\"", store->where.host,
+            gai_strerror(error));
     return error == 0;
 }
 
@@ -81,8 +81,8 @@ static void connect_now(struct link *link)
         schedule(link);
         return;
     }
-    redisAsyncContext *context =
-        store->path ? redisAsyncConnectUnix(store->path) : redisAsyncConnect(store->address, store->port);
+    redisAsyncContext *context = store->where.path[0] ? redisAsyncConnectUnix(store->where.path)
+                                                      : redisAsyncConnect(store->address, store->where.port);
     if (!context || context->err || redisLibevAttach(store->loop, context) != REDIS_OK) {
         if (context)
             redisAsyncFree(context);
@@ -145,9 +145,11 @@ static void on_login(redisAsyncContext *context, void *reply, void *arg)
 
 void link_log_in(struct link *link)
 {
-    struct store *store = link->store;
-    if (store->password)
-        redisAsyncCommand(link->context, on_login, NULL, "AUTH %s", store->password);
-    if (store->database)
-        redisAsyncCommand(link->context, on_login, NULL, "SELECT %d", store->database);
+    const struct redis_url *where = &link->store->where;
+    if (where->user[0])
+        redisAsyncCommand(link->context, on_login, NULL, "AUTH %s %s", where->user, where->password);
+    else if (where->password[0])
+        redisAsyncCommand(link->context, on_login, NULL, "AUTH %s", where->password);
+    if (where->database)
+        redisAsyncCommand(link->context, on_login, NULL, "SELECT %d", where->database);
 }

@@ -29,36 +29,6 @@ static char *copy(const char *from, size_t len)
     return to;
 }
 
-/* redis://[:password@]host:port[/db] or unix:/path. What is left out is Redis' own default. */
-static void read_url(struct store *store, const char *url)
-{
-    if (strncmp(url, "unix:", 5) == 0) {
-        store->path = copy(url + 5, strlen(url + 5));
-        return;
-    }
-    if (strncmp(url, "redis://", 8) == 0)
-        url += 8;
-    const char *at = strrchr(url, '@');
-    if (at) {
-        const char *password = strchr(url, ':');
-        password = password && password < at ? password + 1 : url;
-        store->password = copy(password, (size_t)(at - password));
-        url = at + 1;
-    }
-    const char *slash = strchr(url, '/');
-    store->database = slash ? atoi(slash + 1) : 0;
-    size_t len = slash ? (size_t)(slash - url) : strlen(url);
-    const char *colon = memrchr(url, ':', len);
-    if (colon && memchr(colon, ']', len - (size_t)(colon - url)))
-        colon = NULL;
-    store->port = colon ? atoi(colon + 1) : 6379;
-    size_t host = colon ? (size_t)(colon - url) : len;
-    if (host >= 2 && url[0] == '[' && url[host - 1] == ']')
-        store->host = copy(url + 1, host - 2);
-    else
-        store->host = copy(url, host);
-}
-
 static void command_lost(struct store *store)
 {
     store->counters.available = false;
@@ -122,7 +92,9 @@ struct store *store_redis_new(
     store->events = *events;
     store->node = copy(options->node, strlen(options->node));
     store->options.node = store->node;
-    read_url(store, options->url);
+    char error[REDIS_URL_ERROR];
+    if (!redis_url_read(options->url, &store->where, error))
+        store_log(store, STORE_LOG_ERROR, "store_url", "text=\"%s\"", error);
     store->options.url = NULL;
     strcpy(store->upkeep.trim_cursor, "0");
     store->upkeep.release_most = 1;
@@ -154,9 +126,7 @@ void store_free(struct store *store)
     ev_timer_stop(store->loop, &store->tick);
     ev_clear_pending(store->loop, &store->soon);
     ev_prepare_stop(store->loop, &store->before_poll);
-    free(store->host);
-    free(store->path);
-    free(store->password);
+    explicit_bzero(store->where.password, sizeof store->where.password);
     free(store->node);
     free(store);
 }

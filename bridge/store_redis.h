@@ -8,7 +8,7 @@
 struct ev_loop;
 
 struct store_redis_options {
-    const char *url;              /* redis://[:password@]host:port[/db] or unix:/path */
+    const char *url;              /* bridge/redis_url.h has its form */
     const char *node;             /* this process' name among all, stable over restarts */
     int64_t release_delay_ms;     /* activity leaves in windows of this length; 0: at once */
     int64_t release_households;   /* k: sharing households in a leaf cell for its activity to be published */

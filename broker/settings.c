@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/redis_url.h"
 #include "broker/log.h"
 
 enum setting_type { SETTING_NUMBER, SETTING_STRING };
@@ -220,6 +221,8 @@ bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
 {
     static const char node_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     const char *rule = NULL;
+    struct redis_url redis;
+    char why[REDIS_URL_ERROR];
     size_t node = strlen(settings->node);
     if (node < 1 || node > 48 || strspn(settings->node, node_letters) != node) {
         rule = "node: must be 1 to 48 characters from A-Za-z0-9._-";
@@ -242,6 +245,9 @@ bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
         rule = "cap_sender: must be given, without blanks, commas, < and &";
     } else if (settings_log_level(settings) < 0) {
         rule = "log_level: must be error, warning, info or debug";
+    } else if (!redis_url_read(settings->redis_url, &redis, why)) {
+        snprintf(error, SETTING_ERROR, "redis_url: %s", why);
+        return false;
     } else {
         return true;
     }

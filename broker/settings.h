@@ -18,7 +18,9 @@
     NUMBER(processes, "processes", 1, 64, 1, false,                                                          \
         "Processes that share the ports; more than one get a parent that restarts them")                     \
     STRING(redis_url, "redis://127.0.0.1:6379", false,                                                       \
-        "The store: redis://[:password@]host:port[/db] or unix:/path")                                       \
+        "The store: redis://[user@]host:port[/db]?password-file=PATH or "                                    \
+        "unix:/path?user=NAME&password-file=PATH; "                                                          \
+        "the password may also stand behind the user")                                                       \
     STRING(token_public_key, "/etc/neighbors/token_public.pem", true,                                        \
         "PEM file with the Ed25519 key that tokens are checked with")                                        \
     STRING(secret_file, "/etc/neighbors/secret", false,                                                      \

@@ -15,7 +15,7 @@ static bool connected(struct redis_sync *redis, const char *where)
 {
     if (redis->context && !redis->context->err && redisSetTimeout(redis->context, patience) == REDIS_OK)
         return true;
-    snprintf(redis->error, sizeof redis->error, "cannot reach Redis at %.100s: %s", where,
+    snprintf(redis->error, sizeof redis->error, "cannot reach Redis at %.80s: %.80s", where,
         redis->context ? redis->context->errstr : "out of memory");
     return false;
 }

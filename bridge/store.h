@@ -222,6 +222,7 @@ struct store_verdict {
     struct text officer;
     struct text reason;
     int64_t now;
+    struct text name, case_number; /* of an agency, as the public record names it, and of its case; "" */
 };
 struct store_verdict_result {
     enum store_status status;   /* OK, REPEAT (so already), CONFLICT (another revision now), NOT_FOUND, ENDED,
@@ -232,19 +233,6 @@ struct store_verdict_result {
 typedef void store_verdict_done(void *arg, const struct store_verdict_result *result);
 void store_verdict(
     struct store *store, const struct store_verdict *verdict, store_verdict_done *done, void *arg);
-
-/* What belongs to the public record and is no verdict on an alert: a document that was refused. Kept in the
- * acts; a call that is sent again because its answer was lost may stand there twice. OK, FAILED or GONE. */
-struct store_act {
-    uint8_t sender_tag;  /* of `by` */
-    const char *what;    /* a word: "refused" */
-    struct text by;      /* "<role>/<id>" */
-    struct text officer; /* "" when not known */
-    struct text subject; /* what it was about, in one line */
-    struct text reason;
-    int64_t now;
-};
-void store_act(struct store *store, const struct store_act *act, store_status_done *done, void *arg);
 
 /* The agencies' alerts in force, all of them, newest last. */
 struct store_alert_list {

@@ -117,7 +117,7 @@ void store_verdict(
     struct buffer command = {0};
     struct verdict_call *call = store_alloc(sizeof(*call));
     *call = (struct verdict_call){done, arg};
-    begin(&command, "nb_verdict", verdict->sender_tag, verdict->public_id, 7);
+    begin(&command, "nb_verdict", verdict->sender_tag, verdict->public_id, 9);
     command_number(&command, verdict->revision);
     command_number(&command, verdict->decision);
     put_text(&command, verdict->by);
@@ -125,41 +125,7 @@ void store_verdict(
     put_text(&command, verdict->reason);
     command_number(&command, verdict->now);
     command_number(&command, store->options.absence_ms);
+    put_text(&command, verdict->name);
+    put_text(&command, verdict->case_number);
     store_send(store, &command, on_verdict, call);
-}
-
-/* ---- what is no verdict ---- */
-
-struct act_call {
-    store_status_done *done;
-    void *arg;
-};
-
-static void on_act(struct store *store, void *arg, enum store_status status, const redisReply *reply)
-{
-    (void)store;
-    (void)reply;
-    struct act_call *call = arg;
-    call->done(call->arg, status);
-    free(call);
-}
-
-void store_act(struct store *store, const struct store_act *act, store_status_done *done, void *arg)
-{
-    struct buffer command = {0};
-    struct act_call *call = store_alloc(sizeof(*call));
-    char acts[KEY], counts[KEY];
-    *call = (struct act_call){done, arg};
-    sender_key(acts, act->sender_tag, "acts", "");
-    sender_key(counts, act->sender_tag, "moderation", "");
-    command_function(&command, "nb_act", 2, 6);
-    command_text(&command, acts);
-    command_text(&command, counts);
-    command_text(&command, act->what);
-    put_text(&command, act->by);
-    put_text(&command, act->officer);
-    put_text(&command, act->subject);
-    put_text(&command, act->reason);
-    command_number(&command, act->now);
-    store_send(store, &command, on_act, call);
 }

@@ -1,9 +1,18 @@
-# Joins PARTS (Lua files) into one library for FUNCTION LOAD and writes OUTPUT, a C file that holds it.
-# Run as: cmake -DPARTS=a.lua;b.lua -DOUTPUT=x.c -P embed.cmake
+# Joins PARTS (Lua files) into one library for FUNCTION LOAD and writes OUTPUT, a C file that holds it. Those whose names
+# are in ROOMS become blocks of their own.
+# Run as: cmake -DPARTS=a.lua;b.lua -DROOMS=b -DOUTPUT=x.c -P embed.cmake
+
+cmake_policy(SET CMP0057 NEW) # IN_LIST
 
 set(body "")
+string(HEX "do\n" begin)
+string(HEX "end\n" end)
 foreach(part ${PARTS})
   file(READ ${part} text HEX)
+  get_filename_component(name ${part} NAME_WE)
+  if(name IN_LIST ROOMS)
+    set(text ${begin}${text}${end})
+  endif()
   string(APPEND body ${text})
 endforeach()
 string(SHA256 version "${body}")

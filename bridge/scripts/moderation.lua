@@ -3,21 +3,12 @@
 --   nb:{sXX}:seen:<public id>   hash, who saw it too: household -> "<ms> <remark>"
 --   nb:{sXX}:flags:<public id>  hash, who wants it gone: household -> "<enum flag_reason> <ms> <remark>"
 --   nb:{sXX}:held               zset of public ids that wait for a moderator, by the ms since when
---   nb:{sXX}:acts               stream, kept for the public record and never trimmed: what (confirmed, refuted, approved,
---                               held, released, removed, appealed, banned, unbanned, refused), by, officer, alert (public
---                               id; of a ban the principal; of a refused document its line), revision, reason, at (ms)
---   nb:{sXX}:moderation         hash of counts: flagged, and each `what` of the acts
+--   nb:{sXX}:acts, :moderation  what was done and how often (act.lua); in :moderation also how many flagged
 -- Whoever wants all of it reads the 64 tags, {s00} to {s3f}. Bans have no alert: they are under {s00}. What a moderator
 -- needs of one that is held, out of nb:{sXX}:alert:<public id>: sender, household, expires, appeal, appealed (ms), shown
 -- (a revision), and b<shown>, its body.
 
 local VERDICT = { 'confirmed', 'refuted', 'approved', 'released', 'removed' }
-
-local function note_act(prefix, what, by, officer, subject, revision, reason, now)
-    call('XADD', prefix .. 'acts', '*', 'what', what, 'by', by, 'officer', officer, 'alert', subject, 'revision', revision,
-        'reason', reason, 'at', now)
-    call('HINCRBY', prefix .. 'moderation', what, 1)
-end
 
 -- What a neighbor may know of the alert: NOT_FOUND, ENDED or OK, its newest revision, its household, an agency's, state.
 local function look(key)
@@ -74,7 +65,8 @@ local function appeal(prefix, id, found, m)
         return { REPEAT }
     end
     call('HSET', key, 'appeal', m.remark, 'appealed', m.now)
-    note_act(prefix, 'appealed', found.sender, '', id, found.revision, m.remark, m.now)
+    record_act(prefix, { what = 'appealed', by = found.sender, subject = id, revision = found.revision, reason = m.remark,
+        at = m.now })
     return { OK }
 end
 
@@ -83,7 +75,7 @@ local function hold(prefix, id, m, flags)
     call('HDEL', prefix .. 'alert:' .. id, 'appeal', 'appealed')
     call('HSET', prefix .. 'alert:' .. id, 'held_by', m.household)
     call('ZADD', prefix .. 'held', m.now, id)
-    note_act(prefix, 'held', '', '', id, revision, flags .. ' flags', m.now)
+    record_act(prefix, { what = 'held', subject = id, revision = revision, reason = flags .. ' flags', at = m.now })
 end
 
 -- Key: the alert. Arguments: its public id, household, reason, remark, now, how many are enough, 1 for an appeal,
@@ -191,8 +183,8 @@ function judge.removed(prefix, id, found, asked, m)
     return OK, revise(prefix, id, FINAL, m)
 end
 
--- Key: the alert. Arguments: its public id, the revision that was looked at, decision, by, officer, reason, now, absence.
--- Answers status, revision, sender, client.
+-- Key: the alert. Arguments: its public id, the revision that was looked at, decision, by, officer, reason, now, absence,
+-- by's name in public, case number. Answers status, revision, sender, client.
 local function verdict(keys, args)
     local key, prefix, id = keys[1], sub(keys[1], 1, 9), args[1]
     local asked = { revision = tonumber(args[2]), by = args[4], officer = args[5] }
@@ -212,19 +204,13 @@ local function verdict(keys, args)
     end
     local status, revision = judge[what](prefix, id, found, asked, m)
     if status == OK then
-        note_act(prefix, what, asked.by, asked.officer, id, revision, args[6], m.now)
+        record_act(prefix, { what = what, by = asked.by, officer = asked.officer, subject = id, revision = revision,
+            reason = args[6], at = m.now, name = args[9], case = args[10] })
         call('HSET', key, 'verdict', this_call, 'verdict_revision', revision)
     end
     return { status, revision or found.revision, found.sender, found.client }
 end
 
--- Keys: acts, counts. Arguments: what, by, officer, subject, reason, now. For what is no verdict: a refusal.
-local function act(keys, args)
-    note_act(sub(keys[1], 1, 9), args[1], args[2], args[3], args[4], 0, args[5], args[6])
-    return OK
-end
-
-register('nb_act', act)
 register('nb_witness', witness)
 register('nb_flag', flag)
 register('nb_verdict', verdict)

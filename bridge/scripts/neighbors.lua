@@ -30,7 +30,7 @@
 --   nb:{sXX}:agency             zset of agencies' alerts in force by when they became as they are
 --   nb:{sXX}:limit:<sender>     zset of its new alerts by when they came
 --   nb:{sXX}:parts:<public id>  hash, the reports that are in it (parts.lua)
---   nb:{sXX}:seen:, :flags:, :held, :acts, :moderation (moderation.lua)
+--   nb:{sXX}:seen:, :flags:, :held (moderation.lua); :acts, :moderation (act.lua)
 --
 -- Keys under a principal's tag, {p:<role>/<id>}:
 --   nb:{p:…}:principal          hash, written by enrolment: household name number place former since share

@@ -3,6 +3,7 @@
  * dropped in silence; where nothing can be placed the whole document is refused. */
 #include "bridge/cap/signature.h"
 #include "bridge/seal.h"
+#include "bridge/store_record.h"
 #include "broker/kind/alert_job.h"
 
 /* ---- decode ---- */

@@ -105,7 +105,9 @@ static enum step_result store(struct publication *publication)
         .by = text_of(publication->principal->name),
         .officer = text_of(publication->officer),
         .reason = publication->verdict.reason,
-        .now = broker_now(publication->broker)};
+        .now = broker_now(publication->broker),
+        .name = text_of(publication->principal->agency_name),
+        .case_number = publication->verdict.case_number};
 
     publication->stores = 1;
     store_verdict(publication->broker->store, &verdict, stored, publication);

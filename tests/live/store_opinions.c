@@ -76,7 +76,7 @@ struct judged judge_as(
     struct fixture *f, const char *id, uint32_t revision, int decision, const char *by, const char *officer)
 {
     struct store_verdict said = {TAG, id, revision, (uint8_t)decision, text_of(by), text_of(officer),
-        TEXT("for a reason"), a_little_later()};
+        TEXT("for a reason"), a_little_later(), {0}, {0}};
     return say_verdict(f, &said);
 }
 

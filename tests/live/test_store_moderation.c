@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "bridge/moderation.h"
+#include "bridge/store_record.h"
 #include "tests/live/store_opinions.h"
 
 /* ---- witnesses ---- */
@@ -165,7 +166,7 @@ static void the_same_call_sent_again_is_answered_as_before(void **state)
     assert_string_equal(flagged.sender, "user/ann");
     assert_int_equal(flag(f, A, "home-3", false).status, STORE_REPEAT);
     struct store_verdict said = {
-        TAG, A, 2, VERDICT_RELEASED, TEXT("operator/op"), TEXT("kim"), TEXT("why"), START};
+        TAG, A, 2, VERDICT_RELEASED, TEXT("operator/op"), TEXT("kim"), TEXT("why"), START, {0}, {0}};
     expect_verdict(say_verdict(f, &said), STORE_OK, 3);
     expect_verdict(say_verdict(f, &said), STORE_OK, 3);
     assert_int_equal(counted(f, "held"), 1);

@@ -1,5 +1,6 @@
 /* The scripted store's alerts: what is published goes on to stage_alerts.c; what a story says that there is,
  * is kept here, a body a revision. */
+#include "bridge/store_record.h"
 #include "tests/stories/stage_store_inside.h"
 
 #include "geo/geo.h"

@@ -1,6 +1,9 @@
 /* neighborsd: reads the settings, then serves in this process, or as the parent of several. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -117,6 +120,15 @@ static void allow_files(const struct settings *settings)
     }
 }
 
+/* A core file would hold the secret, keys and what residents sent; and nobody else's debugger looks in. */
+static void keep_memory_private(void)
+{
+    const struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) || prctl(PR_SET_DUMPABLE, 0)) {
+        log_line(LOG_LEVEL_WARNING, "core_files", "why=\"%s\": they cannot be turned off", strerror(errno));
+    }
+}
+
 static int serve(struct program *program, size_t number, bool alone)
 {
     struct process_options options = {
@@ -185,6 +197,7 @@ static int start(struct program *program)
     }
     log_set_level((enum log_level)settings_log_level(&program->settings));
     allow_files(&program->settings);
+    keep_memory_private();
     return run(program);
 }
 

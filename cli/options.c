@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -82,6 +83,19 @@ static bool split_broker(struct invocation *out, const char *broker)
     return true;
 }
 
+/* The Redis that ./run starts; as the user that `ca redis` made, where it did. */
+static const char *own_redis(struct invocation *out)
+{
+    char password[COMMAND_FIELD + 32];
+    snprintf(password, sizeof password, "%s/redis.password", out->common.keys);
+    if (access(password, R_OK) == 0)
+        snprintf(
+            out->redis, sizeof out->redis, "redis://neighbors@127.0.0.1:18833?password-file=%s", password);
+    else
+        snprintf(out->redis, sizeof out->redis, "redis://127.0.0.1:18833");
+    return out->redis;
+}
+
 static bool settle_common(struct invocation *out, const char *given[COMMON_OPTIONS])
 {
     for (size_t i = 0; i < COMMON_OPTIONS; i++) {
@@ -93,10 +107,10 @@ static bool settle_common(struct invocation *out, const char *given[COMMON_OPTIO
     common->tls_ca = given[TLS_CA];
     common->as = given[AS];
     common->token_file = given[TOKEN_FILE];
-    common->redis = given[REDIS] ? given[REDIS] : "redis://127.0.0.1:18833";
     common->data = given[DATA] ? given[DATA] : ".data";
     snprintf(out->keys, sizeof out->keys, "%s/keys", common->data);
     common->keys = given[KEYS] ? given[KEYS] : out->keys;
+    common->redis = given[REDIS] ? given[REDIS] : own_redis(out);
     if (split_broker(out, given[BROKER] ? given[BROKER] : "127.0.0.1:18830"))
         return true;
     cli_fail(out, EXIT_USAGE, "--broker has the form HOST:PORT");

@@ -141,15 +141,24 @@ class Stack:
         return subprocess.run(["redis-cli", "-h", "127.0.0.1", "-p", str(self.redis_port), name, *words],
                               capture_output=True, text=True, timeout=30, env=ENVIRONMENT).stdout.strip()
 
+    def redis_users(self):
+        """The programs log in as a user that may do only what they do. Whoever looks in by hand on loopback may do all."""
+        if not (self.keys / "redis.password").exists():
+            self.neighbors("ca", "redis")
+        users = (self.keys / "redis-users.acl").read_text()
+        path = self.folder / "redis" / "users.acl"
+        path.write_text(users.replace("user default off", "user default on nopass ~* &* +@all"))
+        return path
+
     def start_redis(self, preload=None, fsync="always"):
         self.start("redis", ["redis-server", ROOT / "deploy/redis.conf", "--port", self.redis_port, "--bind", "127.0.0.1",
-                             "--appendfsync", fsync, "--dir", self.folder / "redis", "--daemonize", "no", "--logfile", "", "--pidfile",
+                             "--aclfile", self.redis_users(), "--appendfsync", fsync, "--dir", self.folder / "redis", "--daemonize", "no", "--logfile", "", "--pidfile",
                              self.folder / "redis.pid"], {"LD_PRELOAD": str(preload)} if preload else None)
         self.wait_for("redis", lambda: self.redis_command("PING") == "PONG", f"Redis on port {self.redis_port}", 30)
 
     @property
     def redis_url(self):
-        return f"redis://127.0.0.1:{self.redis_port}"
+        return f"redis://neighbors@127.0.0.1:{self.redis_port}?password-file={self.keys}/redis.password"
 
     # ---- keys and people ----
 

@@ -3,21 +3,22 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "bridge/base64url.h"
 #include "bridge/subkey.h"
 
-enum { SIV_KEY = 64, SIV_TAG = PLACE_SEAL_EXTRA, MAC_KEY = 32, SEALED_BYTES = SIV_TAG + PLACE_GEOHASH };
+enum { SIV_KEY = 64, SIV_TAG = PLACE_SEAL_EXTRA, SEALED_BYTES = SIV_TAG + PLACE_GEOHASH };
+enum { BLOCK = 16, BLOCK_KEY = 32 };
 
 _Static_assert((int)PLACE_KEY_SECRET == (int)SUBKEY_SECRET, "one secret for all keys");
 _Static_assert(BASE64URL_TEXT(SEALED_BYTES) == PLACE_SEALED, "the text of a sealed place");
 
 struct place_key {
     EVP_CIPHER *siv;
-    uint8_t seal[SIV_KEY], digest[MAC_KEY];
+    uint8_t seal[SIV_KEY];
+    EVP_CIPHER_CTX *digest; /* keyed once */
 };
 
 /* The library fails here only when memory is out. */
@@ -36,7 +37,12 @@ struct place_key *place_key_new(const uint8_t secret[PLACE_KEY_SECRET])
     key->siv = EVP_CIPHER_fetch(NULL, "AES-256-SIV", NULL);
     must(key->siv);
     subkey_derive(secret, "neighbors place seal", key->seal, sizeof key->seal);
-    subkey_derive(secret, "neighbors place digest", key->digest, sizeof key->digest);
+    uint8_t digest[BLOCK_KEY];
+    subkey_derive(secret, "neighbors place digest", digest, sizeof digest);
+    key->digest = EVP_CIPHER_CTX_new();
+    must(key->digest && EVP_EncryptInit_ex(key->digest, EVP_aes_256_ecb(), NULL, digest, NULL) == 1);
+    EVP_CIPHER_CTX_set_padding(key->digest, 0);
+    OPENSSL_cleanse(digest, sizeof digest);
     return key;
 }
 
@@ -45,6 +51,7 @@ void place_key_free(struct place_key *key)
     if (!key)
         return;
     EVP_CIPHER_free(key->siv);
+    EVP_CIPHER_CTX_free(key->digest);
     OPENSSL_cleanse(key, sizeof *key);
     free(key);
 }
@@ -85,6 +92,16 @@ bool place_open_bytes(const struct place_key *key, const char *owner, struct byt
 
 /* ---- places ---- */
 
+void place_owner_principal(struct text principal, const char *field, char out[PLACE_OWNER])
+{
+    snprintf(out, PLACE_OWNER, "principal %.*s %s", (int)principal.len, principal.data, field);
+}
+
+void place_owner_household(struct text household, const char *field, char out[PLACE_OWNER])
+{
+    snprintf(out, PLACE_OWNER, "household %.*s %s", (int)household.len, household.data, field);
+}
+
 void place_seal(
     const struct place_key *key, const char *owner, struct text geohash, char out[PLACE_SEALED + 1])
 {
@@ -114,19 +131,24 @@ bool place_open(
     return true;
 }
 
+/* One block holds a whole geohash and what tells the purposes apart, so the cipher alone is the digest: every
+ * item that counts followers or sharers needs one. */
 void place_digest(
     const struct place_key *key, const char *purpose, struct text geohash, char out[PLACE_DIGEST + 1])
 {
-    uint8_t mac[EVP_MAX_MD_SIZE], named[64];
-    size_t len = strlen(purpose) + 1;
-    must(len + geohash.len <= sizeof named);
-    memcpy(named, purpose, len);
-    if (geohash.len)
-        memcpy(named + len, geohash.data, geohash.len);
-    must(HMAC(EVP_sha256(), key->digest, sizeof key->digest, named, len + geohash.len, mac, NULL) != NULL);
-    for (size_t i = 0; i < PLACE_DIGEST / 2; i++) {
-        out[2 * i] = "0123456789abcdef"[mac[i] >> 4];
-        out[2 * i + 1] = "0123456789abcdef"[mac[i] & 15];
+    uint8_t block[BLOCK] = {0}, digest[BLOCK];
+    uint32_t hash = 2166136261U; /* FNV-1a */
+    int len;
+    for (size_t i = 0; purpose[i]; i++)
+        hash = (hash ^ (uint8_t)purpose[i]) * 16777619U;
+    memcpy(
+        block, geohash.data ? geohash.data : "", geohash.len < PLACE_GEOHASH ? geohash.len : PLACE_GEOHASH);
+    for (size_t i = 0; i < BLOCK - PLACE_GEOHASH; i++)
+        block[PLACE_GEOHASH + i] = (uint8_t)(hash >> 8 * i);
+    must(EVP_EncryptUpdate(key->digest, digest, &len, block, BLOCK) == 1);
+    for (size_t i = 0; i < BLOCK; i++) {
+        out[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+        out[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
     }
     out[PLACE_DIGEST] = '\0';
 }

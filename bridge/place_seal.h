@@ -15,8 +15,7 @@ enum {
 
 struct place_key;
 
-/* Keys from the secret (copied). Never NULL; out of memory ends the process. Keys are read only, so one
- * object serves all. */
+/* Keys from the secret (copied). Never NULL; out of memory ends the process. One thread. */
 struct place_key *place_key_new(const uint8_t secret[PLACE_KEY_SECRET]);
 void place_key_free(struct place_key *key);
 
@@ -32,8 +31,15 @@ void place_seal(
 bool place_open(const struct place_key *key, const char *owner, struct text sealed,
     char out[PLACE_GEOHASH + 1]) __attribute__((warn_unused_result));
 
-/* The name of a cell in keys of Redis: the first 16 bytes of an HMAC-SHA-256, as lower-case hex and a NUL.
- * purpose: the index that it is for ("sharers"), so that two indexes cannot be laid beside each other. */
+/* Who the owner is of a field of a principal's hash ("device/cam-1", "place") or of a household's. Names
+ * longer than the contract's are cut, so that nothing opens for them. */
+enum { PLACE_OWNER = 128 };
+void place_owner_principal(struct text principal, const char *field, char out[PLACE_OWNER]);
+void place_owner_household(struct text household, const char *field, char out[PLACE_OWNER]);
+
+/* The name of a cell in keys of Redis: AES-256 of the geohash and the purpose, as lower-case hex and a NUL;
+ * about 100 ns. purpose: the index that it is for ("sharers"), so that two indexes cannot be laid beside each
+ * other. */
 void place_digest(
     const struct place_key *key, const char *purpose, struct text geohash, char out[PLACE_DIGEST + 1]);
 

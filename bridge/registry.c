@@ -44,6 +44,7 @@ enum field {
     HOUSEHOLD,
     NAME,
     PLACE,
+    FINE,
     FORMER,
     NUMBER,
     SHARE,
@@ -54,15 +55,32 @@ enum field {
     ENROLLED
 };
 
-static void fill(const redisReply *reply, struct enrolled *out)
+static bool open_field(struct redis_sync *redis, const struct place_key *places, const char *owner,
+    const char *sealed, char out[PLACE_GEOHASH + 1])
 {
-    const char *field[ENROLLED + 1];
-    for (size_t i = 0; i <= ENROLLED; i++)
-        field[i] = i < reply->elements && reply->element[i]->str ? reply->element[i]->str : "";
+    if (place_open(places, owner, text_of(sealed), out))
+        return true;
+    snprintf(redis->error, sizeof redis->error, "%.120s cannot be read: the secret is another installation's",
+        owner);
+    return false;
+}
+
+static bool open_places(struct redis_sync *redis, const struct place_key *places, const char *name,
+    const char *const field[], struct enrolled *out)
+{
+    char owner[3][PLACE_OWNER];
+    place_owner_principal(text_of(name), "place", owner[0]);
+    place_owner_principal(text_of(name), "fine", owner[1]);
+    place_owner_principal(text_of(name), "former", owner[2]);
+    return open_field(redis, places, owner[0], field[PLACE], out->place.leaf) &&
+           open_field(redis, places, owner[1], field[FINE], out->place.fine) &&
+           open_field(redis, places, owner[2], field[FORMER], out->former);
+}
+
+static void fill(const char *const field[], struct enrolled *out)
+{
     snprintf(out->household, sizeof out->household, "%s", field[HOUSEHOLD]);
     snprintf(out->name, sizeof out->name, "%s", field[NAME]);
-    snprintf(out->place, sizeof out->place, "%s", field[PLACE]);
-    snprintf(out->former, sizeof out->former, "%s", field[FORMER]);
     out->number = (uint32_t)strtoul(field[NUMBER], NULL, 10);
     out->share = (uint32_t)strtoul(field[SHARE], NULL, 10);
     out->since = strtoll(field[SINCE], NULL, 10);
@@ -72,20 +90,28 @@ static void fill(const redisReply *reply, struct enrolled *out)
     out->existed = *field[ENROLLED] != '\0';
 }
 
-enum registry_result registry_read(
-    struct redis_sync *redis, const char *role, const char *id, struct enrolled *out)
+enum registry_result registry_read(struct redis_sync *redis, const struct place_key *places, const char *role,
+    const char *id, struct enrolled *out)
 {
+    const char *field[ENROLLED + 1];
+    char name[PLACE_OWNER];
     *out = (struct enrolled){0};
     if (!registry_role_valid(role) || !registry_id_valid(id))
         return REGISTRY_NOT_FOUND;
+    snprintf(name, sizeof name, "%s/%s", role, id);
     redisReply *reply = redis_ask(redis,
-        "HMGET nb:{p:%s/%s}:principal household name place former number share since tokens_after revoked "
+        "HMGET nb:{p:%s}:principal household name place fine former number share since tokens_after revoked "
         "verified enrolled",
-        role, id);
+        name);
     if (!reply)
         return REGISTRY_FAILED;
-    fill(reply, out);
+    for (size_t i = 0; i <= ENROLLED; i++)
+        field[i] = i < reply->elements && reply->element[i]->str ? reply->element[i]->str : "";
+    fill(field, out);
+    bool opened = !places || open_places(redis, places, name, field, out);
     freeReplyObject(reply);
+    if (!opened)
+        return REGISTRY_FAILED;
     return out->existed ? REGISTRY_OK : REGISTRY_NOT_FOUND;
 }
 
@@ -136,8 +162,8 @@ static const char *broken_rule(const struct enrolment *e, const struct enrolled 
         return "name: an agency has a public name";
     if (strlen(name) > REGISTRY_NAME)
         return "name: at most 120 bytes";
-    if (e->place && (strlen(e->place) < 5 || strlen(e->place) > REGISTRY_PLACE))
-        return "place: a leaf geohash";
+    if (e->place && (strlen(e->place) < REGISTRY_LEAF || strlen(e->place) > PLACE_GEOHASH))
+        return "place: a geohash of at least the leaf cell";
     if (e->share_given && e->share && !thing)
         return "share: only a device or an edge has something to share";
     if (e->trust && !agency)
@@ -174,16 +200,39 @@ static bool give_number(struct redis_sync *redis, struct enrolled *out)
     return true;
 }
 
-/* Writes what the enrolment says of the household, gives the device its number, and finds its place. */
-static bool join_household(
-    struct redis_sync *redis, const struct enrolment *e, bool joins, struct enrolled *out)
+static bool household_place(struct redis_sync *redis, const struct place_key *places, const char *household,
+    struct registry_place *out)
 {
-    char household_place[REGISTRY_PLACE + 1];
-    if (!hget(redis, out->household, "place", household_place, sizeof household_place))
+    char sealed[PLACE_SEALED + 1], fine[PLACE_SEALED + 1], owner[2][PLACE_OWNER];
+    place_owner_household(text_of(household), "place", owner[0]);
+    place_owner_household(text_of(household), "fine", owner[1]);
+    return hget(redis, household, "place", sealed, sizeof sealed) &&
+           hget(redis, household, "fine", fine, sizeof fine) &&
+           open_field(redis, places, owner[0], sealed, out->leaf) &&
+           open_field(redis, places, owner[1], fine, out->fine);
+}
+
+static bool write_household_place(struct redis_sync *redis, const struct place_key *places,
+    const char *household, const struct registry_place *place)
+{
+    char sealed[PLACE_SEALED + 1], fine[PLACE_SEALED + 1], owner[PLACE_OWNER];
+    place_owner_household(text_of(household), "place", owner);
+    place_seal(places, owner, text_of(place->leaf), sealed);
+    place_owner_household(text_of(household), "fine", owner);
+    place_seal(places, owner, text_of(place->fine), fine);
+    return redis_tell(redis, "HSET nb:{h:%s}:household place %s fine %s", household, sealed, fine);
+}
+
+/* Writes what the enrolment says of the household, gives the device its number, and finds its place. */
+static bool join_household(struct redis_sync *redis, const struct place_key *places,
+    const struct enrolment *e, bool joins, struct enrolled *out)
+{
+    struct registry_place home;
+    if (!household_place(redis, places, out->household, &home))
         return false;
-    if (*household_place == '\0' && e->place) {
-        snprintf(household_place, sizeof household_place, "%s", e->place);
-        if (!redis_tell(redis, "HSET nb:{h:%s}:household place %s", out->household, household_place))
+    if (*home.leaf == '\0' && e->place) {
+        registry_place_from(&home, e->place);
+        if (!write_household_place(redis, places, out->household, &home))
             return false;
     }
     if (e->verified &&
@@ -194,7 +243,7 @@ static bool join_household(
     if (!joins)
         return true;
     if (!e->place)
-        snprintf(out->place, sizeof out->place, "%s", household_place);
+        out->place = home;
     if (strcmp(e->role, "device") == 0 && !give_number(redis, out))
         return false;
     return redis_tell(redis, "SADD nb:{h:%s}:members %s/%s", out->household, e->role, e->id);
@@ -208,7 +257,7 @@ static void merge(const struct enrolment *e, struct enrolled *out)
     if (e->name)
         snprintf(out->name, sizeof out->name, "%s", e->name);
     if (e->place)
-        snprintf(out->place, sizeof out->place, "%s", e->place);
+        registry_place_from(&out->place, e->place);
     if (e->share_given)
         out->share = e->share;
     /* Tokens count whole seconds: who was revoked gets one of the next second, and all before it are void. */
@@ -222,14 +271,30 @@ static void merge(const struct enrolment *e, struct enrolled *out)
     out->revoked = false;
 }
 
-static bool write_principal(struct redis_sync *redis, const struct enrolment *e, const struct enrolled *known)
+static bool write_place(struct redis_sync *redis, const struct place_key *places, const struct enrolment *e,
+    const struct enrolled *known)
+{
+    struct registry_place_fields fields;
+    char name[PLACE_OWNER], owner[PLACE_OWNER], former[PLACE_SEALED + 1];
+    registry_place_seal_principal(places, e->role, e->id, &known->place, &fields);
+    snprintf(name, sizeof name, "%.16s/%.64s", e->role, e->id);
+    place_owner_principal(text_of(name), "former", owner);
+    place_seal(places, owner, text_of(known->former), former);
+    return redis_tell(redis,
+        "HSET nb:{p:%s}:principal place %s fine %s former %s region %s leaf_digest %s askable_digest %s",
+        name, fields.place, fields.fine, former, fields.region, fields.leaf_digest, fields.askable_digest);
+}
+
+static bool write_principal(struct redis_sync *redis, const struct place_key *places,
+    const struct enrolment *e, const struct enrolled *known)
 {
     return redis_tell(redis, "MULTI") &&
            redis_tell(redis,
-               "HSET nb:{p:%s/%s}:principal household %s name %s number %u place %s former %s since %" PRId64
+               "HSET nb:{p:%s/%s}:principal household %s name %s number %u since %" PRId64
                " share %u tokens_after %" PRId64 " verified %" PRId64,
-               e->role, e->id, known->household, known->name, known->number, known->place, known->former,
-               known->since, known->share, known->tokens_after, known->verified) &&
+               e->role, e->id, known->household, known->name, known->number, known->since, known->share,
+               known->tokens_after, known->verified) &&
+           write_place(redis, places, e, known) &&
            (!e->trust || registry_write_trust(redis, e->role, e->id, e->trust)) &&
            redis_tell(redis, "HSETNX nb:{p:%s/%s}:principal enrolled %" PRId64, e->role, e->id, e->now) &&
            redis_tell(redis, "HDEL nb:{p:%s/%s}:principal revoked", e->role, e->id) &&
@@ -254,29 +319,29 @@ static bool tell_members(struct redis_sync *redis, const struct enrolled *known)
 }
 
 /* The change itself, with the locks held. */
-static bool change(
-    struct redis_sync *redis, const struct enrolment *e, const struct enrolled *before, struct enrolled *out)
+static bool change(struct redis_sync *redis, const struct place_key *places, const struct enrolment *e,
+    const struct enrolled *before, struct enrolled *out)
 {
     out->verified = 0;
     bool joins = *out->household && strcmp(out->household, before->household) != 0;
     bool leaves = *before->household && strcmp(out->household, before->household) != 0;
-    if (*out->household && !join_household(redis, e, joins, out))
+    if (*out->household && !join_household(redis, places, e, joins, out))
         return false;
-    if (before->existed && *before->place && strcmp(before->place, out->place) != 0) {
-        snprintf(out->former, sizeof out->former, "%s", before->place);
+    if (before->existed && *before->place.leaf && strcmp(before->place.leaf, out->place.leaf) != 0) {
+        snprintf(out->former, sizeof out->former, "%s", before->place.leaf);
         out->since = e->now;
     }
     if (leaves && !redis_tell(redis, "SREM nb:{h:%s}:members %s/%s", before->household, e->role, e->id))
         return false;
-    return write_principal(redis, e, out) && (!e->verified || tell_members(redis, out)) &&
+    return write_principal(redis, places, e, out) && (!e->verified || tell_members(redis, out)) &&
            (!leaves || settle(redis, before->household)) && settle(redis, out->household) &&
            redis_tell(redis, "PUBLISH nb:principals %s/%s", e->role, e->id);
 }
 
 /* Takes the locks in the order of their names, so that two who need the same ones never wait for each other.
  */
-static bool change_locked(
-    struct redis_sync *redis, const struct enrolment *e, const struct enrolled *before, struct enrolled *out)
+static bool change_locked(struct redis_sync *redis, const struct place_key *places, const struct enrolment *e,
+    const struct enrolled *before, struct enrolled *out)
 {
     int order = strcmp(before->household, out->household);
     const char *first = order < 0 ? before->household : out->household;
@@ -285,7 +350,7 @@ static bool change_locked(
         return false;
     bool done = !*second || lock(redis, second);
     bool second_held = done && *second;
-    done = done && change(redis, e, before, out);
+    done = done && change(redis, places, e, before, out);
     if (second_held)
         done = unlock(redis, second) && done;
     if (*first)
@@ -294,13 +359,13 @@ static bool change_locked(
 }
 
 enum registry_result registry_enroll(
-    struct redis_sync *redis, const struct enrolment *e, struct enrolled *out)
+    struct redis_sync *redis, const struct place_key *places, const struct enrolment *e, struct enrolled *out)
 {
     if (!registry_role_valid(e->role))
         return refuse(redis, "role: device, edge, user, agency or operator");
     if (!registry_id_valid(e->id))
         return refuse(redis, "id: 1 to 64 characters of A-Z a-z 0-9 . _ -");
-    if (registry_read(redis, e->role, e->id, out) == REGISTRY_FAILED)
+    if (registry_read(redis, places, e->role, e->id, out) == REGISTRY_FAILED)
         return REGISTRY_FAILED;
     const char *rule = broken_rule(e, out);
     if (!rule && e->trust && !registry_check_trust(redis, e->role, e->id, e->trust, &rule))
@@ -309,7 +374,7 @@ enum registry_result registry_enroll(
         return refuse(redis, rule);
     struct enrolled before = *out;
     merge(e, out);
-    return change_locked(redis, e, &before, out) ? REGISTRY_OK : REGISTRY_FAILED;
+    return change_locked(redis, places, e, &before, out) ? REGISTRY_OK : REGISTRY_FAILED;
 }
 
 /* ---- revoking ---- */
@@ -324,7 +389,7 @@ static bool revoke(
 enum registry_result registry_revoke(struct redis_sync *redis, const char *role, const char *id, int64_t now)
 {
     struct enrolled known;
-    enum registry_result found = registry_read(redis, role, id, &known);
+    enum registry_result found = registry_read(redis, NULL, role, id, &known);
     if (found != REGISTRY_OK)
         return found;
     if (*known.household && !lock(redis, known.household))

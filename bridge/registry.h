@@ -1,16 +1,22 @@
 /* Who is enrolled: what the command line writes into Redis and the broker reads (store_principal). Blocking;
  * the broker never includes this.
  *
- * Keys and fields, as the scripts of the store read them too:
- *   hash nb:{p:<role>/<id>}:principal  household, name, number, place, former, since, share, tokens_after,
- * enrolled, verified (the household's), revoked (only when revoked), banned_until, ban_reason (only when
- * banned); of an agency jurisdiction (neighbors.v1.MultiPolygon), certificate (PEM), must_sign, no_approval,
- * forgiving. Times are ms since 1970, places leaf geohashes
- *   hash nb:{h:<household>}:household  place, verified (ms), next (the last device number given)
- *   set  nb:{h:<household>}:members    the principals of the household
- *   set  nb:{h:<household>}:leaves     the leaf cells where the household stands in the sharing index
- *   zset nb:banned                     <role>/<id> by the end of its ban
- * and the sharing index (bridge/sharing_index.h). Each change is told by PUBLISH nb:principals <role>/<id>.
+ * Keys and fields, as the scripts of the store read them too. Times are ms since 1970. Places are sealed
+ * (bridge/place_seal.h), for Redis does not hold the key:
+ *   hash nb:{p:<role>/<id>}:principal
+ *     household, name, number, since, share, tokens_after, enrolled, verified (the household's)
+ *     place, former   sealed leaf geohashes; fine: sealed, of precision 8, or ""
+ *     region          of the place, two hexadecimal digits (bridge/sharing_index.h), or ""
+ *     leaf_digest     place_digest "sharers" of the leaf cell; askable_digest: "askable" of the cell of
+ *                     precision 7; "" where there is none: indexes are written without the key
+ *     revoked         only when revoked; banned_until, ban_reason: only when banned
+ *     of an agency    jurisdiction (neighbors.v1.MultiPolygon), certificate (PEM), must_sign, no_approval,
+ *                     forgiving
+ *   hash nb:{h:<household>}:household  place, fine (sealed), verified (ms), next (the last device number
+ * given) set  nb:{h:<household>}:members    the principals of the household set  nb:{h:<household>}:leaves
+ * "<region>:<leaf_digest>" where the household stands in the sharing index zset nb:banned <role>/<id> by the
+ * end of its ban and the sharing index (bridge/sharing_index.h). Each change is told by PUBLISH nb:principals
+ * <role>/<id>.
  */
 #ifndef NEIGHBORS_BRIDGE_REGISTRY_H
 #define NEIGHBORS_BRIDGE_REGISTRY_H
@@ -18,8 +24,9 @@
 #include <stdint.h>
 
 #include "bridge/redis_sync.h"
+#include "bridge/registry_place.h"
 
-enum { REGISTRY_ID = 64, REGISTRY_NAME = 120, REGISTRY_PLACE = 12, REGISTRY_REASON = 360 };
+enum { REGISTRY_ID = 64, REGISTRY_NAME = 120, REGISTRY_REASON = 360 };
 
 /* What an agency is trusted with. What is not given stays as it is. */
 enum registry_choice { REGISTRY_AS_IS = 0, REGISTRY_NO, REGISTRY_YES };
@@ -35,7 +42,8 @@ struct enrolment {
     const char *id;        /* 1 to REGISTRY_ID of A-Za-z0-9._- */
     const char *household; /* as an id; a device and an edge must have one */
     const char *name;  /* an agency's public name, which it must have; at most REGISTRY_NAME bytes of UTF-8 */
-    const char *place; /* leaf geohash; NULL with a household new to the principal: the household's */
+    const char *place; /* geohash, of precision 6 to 8; NULL with a household new to the principal: the
+                          household's */
     bool share_given;
     uint32_t share;                     /* bit n: motion kind n (proto/message.h) may be published */
     int64_t verified;                   /* ms: since when the household is known to be real */
@@ -47,7 +55,8 @@ struct enrolment {
 struct enrolled {
     bool existed, revoked;
     char household[REGISTRY_ID + 1], name[REGISTRY_NAME + 1];
-    char place[REGISTRY_PLACE + 1], former[REGISTRY_PLACE + 1];
+    struct registry_place place;
+    char former[PLACE_GEOHASH + 1]; /* leaf */
     uint32_t number, share;
     int64_t since, tokens_after;
     int64_t verified; /* ms: the household's; 0: it is not */
@@ -64,8 +73,8 @@ enum registry_result {
 
 /* Enrols, or changes what is known of one enrolled. A change of place keeps the place before as `former` and
  * sets `since` to now. Who was revoked is trusted again, but no token issued before. */
-enum registry_result registry_enroll(struct redis_sync *redis, const struct enrolment *enrolment,
-    struct enrolled *out) __attribute__((warn_unused_result));
+enum registry_result registry_enroll(struct redis_sync *redis, const struct place_key *places,
+    const struct enrolment *enrolment, struct enrolled *out) __attribute__((warn_unused_result));
 
 /* Revokes: every token is void from now on, connections end, nothing of it is published any more. */
 enum registry_result registry_revoke(struct redis_sync *redis, const char *role, const char *id, int64_t now)
@@ -76,9 +85,10 @@ enum registry_result registry_revoke(struct redis_sync *redis, const char *role,
 enum registry_result registry_ban(struct redis_sync *redis, const char *role, const char *id, int64_t until,
     const char *reason) __attribute__((warn_unused_result));
 
-/* Reads what is known. */
-enum registry_result registry_read(struct redis_sync *redis, const char *role, const char *id,
-    struct enrolled *out) __attribute__((warn_unused_result));
+/* Reads what is known. places NULL: without the places. FAILED also when a place does not open with this key.
+ */
+enum registry_result registry_read(struct redis_sync *redis, const struct place_key *places, const char *role,
+    const char *id, struct enrolled *out) __attribute__((warn_unused_result));
 
 /* True for the roles and ids of the contract. */
 bool registry_role_valid(const char *role);

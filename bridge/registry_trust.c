@@ -88,7 +88,7 @@ enum registry_result registry_ban(
     struct redis_sync *redis, const char *role, const char *id, int64_t until, const char *reason)
 {
     struct enrolled known;
-    enum registry_result found = registry_read(redis, role, id, &known);
+    enum registry_result found = registry_read(redis, NULL, role, id, &known);
     if (found != REGISTRY_OK)
         return found;
     if (until && (*reason == '\0' || strlen(reason) > REGISTRY_REASON)) {

@@ -1,18 +1,23 @@
 /* The sharing index is derived: it is computed anew from the registry for one household at a time, what no
  * longer holds is taken out before what holds is put in, and the household's own set of leaf cells remembers
- * where it stands. */
+ * where it stands. A leaf cell is known here by "<region>:<digest>" alone, as the registry wrote both. */
 #include "bridge/sharing_index.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { REGION_PRECISION = 5, LEAF_TEXT = 13 };
+enum { REGION_PRECISION = 5, LEAF_TEXT = 48, REGION_TEXT = 2 };
 
 /* Where a household shares. */
 struct leaf {
     char cell[LEAF_TEXT];
     uint32_t share; /* of all members there */
+};
+/* The two parts of its name. */
+struct cell_parts {
+    char region[REGION_TEXT + 1];
+    const char *digest;
 };
 struct leaves {
     size_t count;
@@ -25,6 +30,13 @@ uint8_t sharing_region(const char *leaf)
     for (size_t i = 0; i < REGION_PRECISION && leaf[i]; i++)
         hash = (hash ^ (uint8_t)leaf[i]) * 16777619U;
     return (uint8_t)(hash % 256);
+}
+
+static struct cell_parts parts_of(const char *cell)
+{
+    struct cell_parts parts = {.digest = cell + REGION_TEXT + 1};
+    memcpy(parts.region, cell, REGION_TEXT);
+    return parts;
 }
 
 static struct leaf *find_leaf(const struct leaves *leaves, const char *cell)
@@ -40,7 +52,7 @@ static uint32_t region_share(const struct leaves *leaves, const char *cell)
 {
     uint32_t share = 0;
     for (size_t i = 0; i < leaves->count; i++)
-        if (sharing_region(leaves->list[i].cell) == sharing_region(cell))
+        if (memcmp(leaves->list[i].cell, cell, REGION_TEXT) == 0)
             share |= leaves->list[i].share;
     return share;
 }
@@ -53,21 +65,24 @@ static const char *element(const redisReply *reply, size_t i)
 /* Adds what one member shares. leaves->list has room for one more. */
 static bool add_member(struct redis_sync *redis, const char *member, struct leaves *leaves)
 {
-    redisReply *reply = redis_ask(redis, "HMGET nb:{p:%s}:principal place share revoked", member);
+    char cell[LEAF_TEXT];
+    redisReply *reply =
+        redis_ask(redis, "HMGET nb:{p:%s}:principal region leaf_digest share revoked", member);
     if (!reply)
         return false;
-    const char *place = element(reply, 0);
-    uint32_t share = (uint32_t)strtoul(element(reply, 1), NULL, 10);
-    bool revoked = *element(reply, 2) != '\0';
-    struct leaf *leaf = find_leaf(leaves, place);
-    if (share && !revoked && *place && !leaf) {
+    snprintf(cell, sizeof cell, "%s:%s", element(reply, 0), element(reply, 1));
+    uint32_t share = (uint32_t)strtoul(element(reply, 2), NULL, 10);
+    bool shares = share && *element(reply, 3) == '\0' && strlen(element(reply, 0)) == REGION_TEXT;
+    freeReplyObject(reply);
+    if (!shares)
+        return true;
+    struct leaf *leaf = find_leaf(leaves, cell);
+    if (!leaf) {
         leaf = &leaves->list[leaves->count++];
-        snprintf(leaf->cell, sizeof leaf->cell, "%s", place);
+        memcpy(leaf->cell, cell, sizeof cell);
         leaf->share = 0;
     }
-    if (share && !revoked && leaf)
-        leaf->share |= share;
-    freeReplyObject(reply);
+    leaf->share |= share;
     return true;
 }
 
@@ -89,9 +104,9 @@ static bool add_members(struct redis_sync *redis, const char *household, struct 
 static bool take_out(
     struct redis_sync *redis, const char *household, const char *cell, const struct leaves *now)
 {
-    unsigned region = sharing_region(cell);
-    return redis_tell(redis, "ZREM nb:{r%02x}:sharers:%s %s", region, cell, household) &&
-           (region_share(now, cell) || redis_tell(redis, "HDEL nb:{r%02x}:share %s", region, household)) &&
+    const struct cell_parts at = parts_of(cell);
+    return redis_tell(redis, "ZREM nb:{r%s}:sharers:%s %s", at.region, at.digest, household) &&
+           (region_share(now, cell) || redis_tell(redis, "HDEL nb:{r%s}:share %s", at.region, household)) &&
            redis_tell(redis, "SREM nb:{h:%s}:leaves %s", household, cell);
 }
 
@@ -102,7 +117,7 @@ static bool take_out_former(struct redis_sync *redis, const char *household, con
         return false;
     bool done = true;
     for (size_t i = 0; done && i < former->elements; i++)
-        if (!find_leaf(now, element(former, i)))
+        if (strlen(element(former, i)) > REGION_TEXT && !find_leaf(now, element(former, i)))
             done = take_out(redis, household, element(former, i), now);
     freeReplyObject(former);
     return done;
@@ -112,12 +127,13 @@ static bool take_out_former(struct redis_sync *redis, const char *household, con
 static bool put_in(struct redis_sync *redis, const char *household, const char *cell, const char *verified,
     const struct leaves *now)
 {
-    unsigned region = sharing_region(cell);
+    const struct cell_parts at = parts_of(cell);
     bool counted =
-        *verified ? redis_tell(redis, "ZADD nb:{r%02x}:sharers:%s %s %s", region, cell, verified, household)
-                  : redis_tell(redis, "ZREM nb:{r%02x}:sharers:%s %s", region, cell, household);
+        *verified
+            ? redis_tell(redis, "ZADD nb:{r%s}:sharers:%s %s %s", at.region, at.digest, verified, household)
+            : redis_tell(redis, "ZREM nb:{r%s}:sharers:%s %s", at.region, at.digest, household);
     return counted &&
-           redis_tell(redis, "HSET nb:{r%02x}:share %s %u", region, household, region_share(now, cell));
+           redis_tell(redis, "HSET nb:{r%s}:share %s %u", at.region, household, region_share(now, cell));
 }
 
 static bool put_in_present(struct redis_sync *redis, const char *household, const struct leaves *now)

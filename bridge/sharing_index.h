@@ -1,6 +1,7 @@
 /* Which households share, where, and what: asked by the release of activity (k) and kept beside the channel,
- * in the hash tag of its region: zset nb:{rXX}:sharers:<leaf>  household -> since when it is verified (ms)
- *   hash nb:{rXX}:share           household -> bits of the motion kinds that it shares
+ * in the hash tag of its region:
+ *   zset nb:{rXX}:sharers:<digest>  household -> since when it is verified (ms); the leaf cell's digest
+ *   hash nb:{rXX}:share             household -> bits of the motion kinds that it shares
  * XX is the region of a place: FNV-1a (32 bits) of its geohash of 5 characters, modulo 256, two hexadecimal
  * digits. */
 #ifndef NEIGHBORS_BRIDGE_SHARING_INDEX_H

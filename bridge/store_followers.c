@@ -27,6 +27,14 @@ static void put_node_key(struct buffer *command, const struct store *store, cons
     buffer_free(&key);
 }
 
+/* One follower alone in a leaf cell may follow where they live. */
+static void put_leaf(struct buffer *command, const struct store *store, const char *leaf)
+{
+    char digest[PLACE_DIGEST + 1];
+    place_digest(store->options.places, "followers", text_of(leaf), digest);
+    command_text(command, digest);
+}
+
 static void tell_piece(
     struct store *store, const struct store_follower_count *counts, size_t count, bool first)
 {
@@ -35,7 +43,7 @@ static void tell_piece(
     put_node_key(&command, store, "nb:{followers}:next:");
     command_number(&command, first);
     for (size_t i = 0; i < count; i++) {
-        command_text(&command, counts[i].leaf);
+        put_leaf(&command, store, counts[i].leaf);
         command_number(&command, counts[i].followers);
     }
     store_send(store, &command, on_told, NULL);
@@ -94,7 +102,7 @@ void store_followers(
         command_text(&command, nodes_key);
         command_text(&command, node_prefix);
         for (size_t i = 0; i < piece; i++)
-            command_text(&command, leaves[at + i]);
+            put_leaf(&command, store, leaves[at + i]);
         call->left++;
         store_send(store, &command, on_counted, call);
         at += piece;

@@ -70,13 +70,14 @@ static void put_short(struct buffer *out, struct text text)
 }
 
 /* The first part of what waits in the pending list: scripts/release.lua reads it. */
-static void put_pending(const struct store *store, struct buffer *out, const struct group *group)
+static void put_pending(
+    const struct store *store, struct buffer *out, const struct group *group, struct text leaf)
 {
     if (store->options.release_delay_ms <= 0) {
         buffer_number(out, 0, 2);
         return;
     }
-    struct text leaf = text_of(group->leaf), channel = text_of(group->channel);
+    struct text channel = text_of(group->channel);
     buffer_number(out, 2 + 3 + group->household.len + leaf.len + channel.len, 2);
     buffer_number(out, group->kinds, 2);
     put_short(out, (struct text){(const char *)group->household.data, group->household.len});
@@ -86,7 +87,7 @@ static void put_pending(const struct store *store, struct buffer *out, const str
 
 static void pack_group(struct store *store, struct buffer *out, const struct group *group)
 {
-    char key[KEY];
+    char key[KEY], leaf[PLACE_DIGEST + 1];
     struct text household = {(const char *)group->household.data, group->household.len};
     int publishing = group->published == 0 ? 0 : group->published == group->count ? 1 : 2;
     put_short(out, (struct text){(const char *)group->indexes, group->count});
@@ -99,8 +100,9 @@ static void pack_group(struct store *store, struct buffer *out, const struct gro
         put_short(out, (struct text){group->publish, group->count});
     buffer_number(out, group->kinds, 2);
     put_short(out, text_of(group->channel));
-    put_short(out, text_of(group->leaf));
-    put_pending(store, out, group);
+    place_digest(store->options.places, "sharers", text_of(group->leaf), leaf);
+    put_short(out, text_of(leaf));
+    put_pending(store, out, group, text_of(leaf));
     buffer_sized(out, group->records.data, group->records.len);
 }
 

@@ -3,6 +3,7 @@
 #ifndef NEIGHBORS_BRIDGE_STORE_REDIS_H
 #define NEIGHBORS_BRIDGE_STORE_REDIS_H
 
+#include "bridge/place_seal.h"
 #include "bridge/store.h"
 
 struct ev_loop;
@@ -16,9 +17,10 @@ struct store_redis_options {
     int64_t absence_ms;           /* the longest absence served: tombstones outlive `expires` by it */
     int64_t channel_retention_ms; /* activity older than this is trimmed from channels */
     int channel_precision,
-        leaf_precision;   /* held against what this Redis was first started with; 0: 5 and 6 */
-    int64_t deadline_ms;  /* a command that is not answered for so long means a new connection */
-    int64_t (*now)(void); /* milliseconds since 1970; a test may move it */
+        leaf_precision;             /* held against what this Redis was first started with; 0: 5 and 6 */
+    int64_t deadline_ms;            /* a command that is not answered for so long means a new connection */
+    const struct place_key *places; /* opens and names places; outlives the store */
+    int64_t (*now)(void);           /* milliseconds since 1970; a test may move it */
     /* Takes log lines: level 0 error, 1 warning, 2 information; text "key=value …". NULL: standard error. */
     void (*log)(int level, const char *event, const char *text);
 };

@@ -6,17 +6,19 @@
 
 /* ---- principals ---- */
 
-static void copy_place(char out[13], const redisReply *reply)
+/* A place that does not open is as if there were none: its device is asked for a position. */
+static void open_place(struct store *store, struct text principal, const char *field, const redisReply *reply,
+    char out[PLACE_GEOHASH + 1])
 {
-    struct text place = reply_text(reply);
-    size_t len = place.len < 12 ? place.len : 12;
-    memset(out, 0, 13);
-    if (len)
-        memcpy(out, place.data, len);
+    char owner[PLACE_OWNER];
+    place_owner_principal(principal, field, owner);
+    if (!place_open(store->options.places, owner, reply_text(reply), out))
+        store_log(store, STORE_LOG_ERROR, "place_unreadable", "principal=%.*s field=%s", (int)principal.len,
+            principal.data, field);
 }
 
-static void decode_principal(
-    struct principal_record *record, enum store_status status, const redisReply *fields)
+static void decode_principal(struct store *store, struct text principal, struct principal_record *record,
+    enum store_status status, const redisReply *fields)
 {
     *record = (struct principal_record){.status = status};
     if (status != STORE_OK)
@@ -24,8 +26,8 @@ static void decode_principal(
     record->household = reply_text(reply_at(fields, 0));
     record->name = reply_text(reply_at(fields, 1));
     record->number = (uint32_t)reply_number(reply_at(fields, 2));
-    copy_place(record->place, reply_at(fields, 3));
-    copy_place(record->former_place, reply_at(fields, 4));
+    open_place(store, principal, "place", reply_at(fields, 3), record->place);
+    open_place(store, principal, "former", reply_at(fields, 4), record->former_place);
     record->since = reply_number(reply_at(fields, 5));
     record->share = (uint32_t)reply_number(reply_at(fields, 6));
     record->tokens_after = reply_number(reply_at(fields, 7));
@@ -42,16 +44,17 @@ static void decode_principal(
 struct principal_call {
     store_principal_done *done;
     void *arg;
+    size_t len;
+    char name[];
 };
 
 static void on_principal(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
-    (void)store;
     struct principal_call *call = arg;
     struct principal_record record;
     if (status == STORE_OK)
         status = (enum store_status)reply_number(reply_at(reply, 0));
-    decode_principal(&record, status, reply_at(reply, 1));
+    decode_principal(store, (struct text){call->name, call->len}, &record, status, reply_at(reply, 1));
     call->done(call->arg, &record);
     free(call);
 }
@@ -67,8 +70,9 @@ static void put_session_key(struct buffer *command, struct session_name name, co
 void store_principal(struct store *store, struct text name, store_principal_done *done, void *arg)
 {
     struct buffer command = {0};
-    struct principal_call *call = store_alloc(sizeof(*call));
-    *call = (struct principal_call){done, arg};
+    struct principal_call *call = store_alloc(sizeof(*call) + name.len);
+    *call = (struct principal_call){done, arg, name.len};
+    memcpy(call->name, name.data, name.len);
     command_function(&command, "nb_principal", 1, 0);
     put_session_key(&command, (struct session_name){.principal = name}, "principal");
     store_send(store, &command, on_principal, call);
@@ -79,22 +83,76 @@ void store_principal(struct store *store, struct text name, store_principal_done
 struct open_call {
     store_session_done *done;
     void *arg;
+    struct buffer names; /* principal, client */
+    size_t principal_len;
 };
+
+static struct session_name name_of(const struct open_call *call)
+{
+    const char *names = (const char *)call->names.data;
+    return (struct session_name){
+        {names, call->principal_len}, {names + call->principal_len, call->names.len - call->principal_len}};
+}
+
+/* What a session follows tells where its owner lives. */
+static void session_owner(struct session_name name, struct buffer *out)
+{
+    buffer_put(out, "session ", 8);
+    buffer_put(out, name.principal.data, name.principal.len);
+    buffer_put(out, "/", 1);
+    buffer_put(out, name.client.data, name.client.len);
+    buffer_put(out, "", 1);
+}
+
+/* The opened subscriptions lie in `out`. What cannot be opened is as if nothing were followed. */
+static struct bytes open_subscriptions(
+    struct store *store, struct session_name name, struct bytes sealed, struct buffer *out)
+{
+    struct buffer owner = {0};
+    if (sealed.len == 0)
+        return sealed;
+    buffer_put(out, sealed.data, sealed.len);
+    session_owner(name, &owner);
+    bool opened = place_open_bytes(store->options.places, (const char *)owner.data, sealed, out->data);
+    buffer_free(&owner);
+    if (opened)
+        return (struct bytes){out->data, sealed.len - PLACE_SEAL_EXTRA};
+    store_log(store, STORE_LOG_ERROR, "subscriptions_unreadable", "principal=%.*s", (int)name.principal.len,
+        name.principal.data);
+    return (struct bytes){NULL, 0};
+}
+
+static void put_subscriptions(
+    struct store *store, struct buffer *command, struct session_name name, struct bytes subscriptions)
+{
+    struct buffer owner = {0};
+    if (subscriptions.len == 0) {
+        command_bytes(command, subscriptions.data, 0);
+        return;
+    }
+    uint8_t *sealed = store_alloc(subscriptions.len + PLACE_SEAL_EXTRA);
+    session_owner(name, &owner);
+    place_seal_bytes(store->options.places, (const char *)owner.data, subscriptions, sealed);
+    command_bytes(command, sealed, subscriptions.len + PLACE_SEAL_EXTRA);
+    buffer_free(&owner);
+    free(sealed);
+}
 
 static void on_open(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
-    (void)store;
     struct open_call *call = arg;
     struct session_record record = {.status = status};
+    struct buffer opened = {0};
     uint16_t *packets = NULL;
     if (status == STORE_OK)
         record.status = (enum store_status)reply_number(reply_at(reply, 0));
-    decode_principal(&record.principal, record.status, reply_at(reply, 1));
+    decode_principal(store, name_of(call).principal, &record.principal, record.status, reply_at(reply, 1));
     if (record.status == STORE_OK) {
         const redisReply *ids = reply_at(reply, 6);
         record.present = reply_number(reply_at(reply, 2)) == 1;
         record.generation = (uint64_t)reply_number(reply_at(reply, 3));
-        record.subscriptions = reply_bytes(reply_at(reply, 4));
+        record.subscriptions =
+            open_subscriptions(store, name_of(call), reply_bytes(reply_at(reply, 4)), &opened);
         record.cursors = reply_bytes(reply_at(reply, 5));
         record.wishes = reply_bytes(reply_at(reply, 7));
         record.closed = reply_number(reply_at(reply, 8)) == 1;
@@ -106,6 +164,8 @@ static void on_open(struct store *store, void *arg, enum store_status status, co
     }
     call->done(call->arg, &record);
     free(packets);
+    buffer_free(&opened);
+    buffer_free(&call->names);
     free(call);
 }
 
@@ -114,7 +174,9 @@ void store_session_open(struct store *store, struct session_name name, bool clea
 {
     struct buffer command = {0};
     struct open_call *call = store_alloc(sizeof(*call));
-    *call = (struct open_call){done, arg};
+    *call = (struct open_call){.done = done, .arg = arg, .principal_len = name.principal.len};
+    buffer_put(&call->names, name.principal.data, name.principal.len);
+    buffer_put(&call->names, name.client.data, name.client.len);
     command_function(&command, "nb_session_open", 5, 4);
     put_session_key(&command, (struct session_name){.principal = name.principal}, "principal");
     put_session_key(&command, name, "s:");
@@ -156,6 +218,7 @@ static void send_status_call(struct store *store, struct buffer *command, store_
 struct session_field {
     const char *name;
     struct bytes value;
+    bool sealed;
 };
 
 /* Fields whose data is NULL stay as they are. */
@@ -176,7 +239,10 @@ static void save_fields(struct store *store, struct session_name name, uint64_t 
         if (!fields[i].value.data)
             continue;
         command_text(&command, fields[i].name);
-        command_bytes(&command, fields[i].value.data, fields[i].value.len);
+        if (fields[i].sealed)
+            put_subscriptions(store, &command, name, fields[i].value);
+        else
+            command_bytes(&command, fields[i].value.data, fields[i].value.len);
     }
     send_status_call(store, &command, done, arg);
 }
@@ -184,7 +250,7 @@ static void save_fields(struct store *store, struct session_name name, uint64_t 
 void store_session_save(struct store *store, struct session_name name, uint64_t generation,
     struct bytes subscriptions, struct bytes cursors, store_status_done *done, void *arg)
 {
-    const struct session_field fields[] = {{"subs", subscriptions}, {"cursors", cursors}};
+    const struct session_field fields[] = {{"subs", subscriptions, true}, {"cursors", cursors, false}};
     save_fields(store, name, generation, fields, 2, done, arg);
 }
 
@@ -192,7 +258,7 @@ void store_session_wishes(struct store *store, struct session_name name, uint64_
     struct bytes wishes, store_status_done *done, void *arg)
 {
     const struct bytes none = {(const uint8_t *)"", 0};
-    const struct session_field fields[] = {{"wishes", wishes.data ? wishes : none}};
+    const struct session_field fields[] = {{"wishes", wishes.data ? wishes : none, false}};
     save_fields(store, name, generation, fields, 1, done, arg);
 }
 

@@ -8,11 +8,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "bridge/place_seal.h"
 #include "geo/geo.h"
 #include "proto/arena.h"
 #include "proto/message.h"
 
-enum { LEAF_PRECISION = 6, OPTIONS_MAX = 32, COMMAND_FIELD = 256 };
+enum { LEAF_PRECISION = 6, FINE_PRECISION = 8, OPTIONS_MAX = 32, COMMAND_FIELD = 256 };
 
 /* How the program ends (CONTRACT, section 5). */
 enum exit_code { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_UNREACHABLE = 3 };
@@ -84,8 +85,9 @@ bool cli_number(const struct invocation *invocation, const char *name, const cha
 bool cli_time(const struct invocation *invocation, const char *name, const char *text, int64_t *out);
 /* A length as ms: 90s, 30m, 2h, 7d, 2w. */
 bool cli_span(const struct invocation *invocation, const char *name, const char *text, int64_t *out);
-/* The leaf cell of a point, as text. */
+/* The leaf cell of a point, as text; and the finer one that the registry keeps. */
 void cli_leaf(struct geo_point point, char out[GEO_CELL_TEXT]);
+void cli_fine(struct geo_point point, char out[GEO_CELL_TEXT]);
 
 /* Makes a folder, for its owner alone, and those above it; true when it is there. errno tells. */
 bool cli_make_folder(const char *path);
@@ -96,6 +98,10 @@ FILE *cli_create(const char *path, unsigned mode);
 /* Writes a line to a file that only its owner may read, in place of what was there, whole or not at all; its
  * folder is made when it is missing. False: errno tells. */
 bool cli_write_secret(const char *path, const char *text);
+
+/* The key that places of the registry are sealed with, from KEYS/broker.secret. NULL: the complaint was
+ * printed. place_key_free. */
+struct place_key *cli_place_key(const struct invocation *invocation);
 
 /* The point as messages carry it. */
 struct position cli_position(struct geo_point point);

@@ -1,5 +1,5 @@
 /* neighbors enroll and neighbors revoke: who may speak. Writes the registry and hands out the token. An exact
- * place never leaves this file: only its leaf cell is stored. */
+ * place never leaves this file: only its cell of precision 8 is stored, sealed. */
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -26,7 +26,7 @@ enum {
 };
 static const struct option_row options[] = {
     [HOUSEHOLD] = {"household", "H", "the household that it belongs to"},
-    [AT] = {"at", "LAT,LON", "where it is; only the leaf cell is stored"},
+    [AT] = {"at", "LAT,LON", "where it is; a cell of 38 m is stored, sealed, and told nobody"},
     [SHARE] = {"share", "KINDS", "what the neighborhood may see: all, none, or person,vehicle,... (none)"},
     [VERIFIED] = {"verified-since", "DATE", "since when the household is known to be real, or now"},
     [NAME] = {"name", "NAME", "an agency's public name"},
@@ -83,7 +83,7 @@ static bool read_enrolment(
     if (value[AT]) {
         if (!cli_point(invocation, "--at", value[AT], &point))
             return false;
-        cli_leaf(point, place);
+        cli_fine(point, place);
         out->place = place;
     }
     if (value[SHARE] && !read_share(invocation, value[SHARE], &out->share))
@@ -108,7 +108,7 @@ static json_t *describe(const struct enrolment *e, const struct enrolled *known,
 {
     return json_pack("{s:b, s:s, s:s, s:b, s:s, s:i, s:s, s:i, s:s}", "ok", 1, "role", e->role, "id", e->id,
         "existed", known->existed, "household", known->household, "number", (int)known->number, "place",
-        known->place, "share", (int)known->share, "token", token);
+        known->place.leaf, "share", (int)known->share, "token", token);
 }
 
 static enum exit_code hand_out(const struct invocation *invocation, const struct enrolment *e,
@@ -147,9 +147,13 @@ static enum exit_code enroll(const struct invocation *invocation, const struct e
     struct enrolled known;
     char subject[160], token[TOKEN_TEXT];
     enum registry_result result = REGISTRY_FAILED;
+    struct place_key *places = cli_place_key(invocation);
+    if (!places)
+        return EXIT_REFUSED;
     if (redis_sync_open(&redis, invocation->common.redis))
-        result = registry_enroll(&redis, e, &known);
+        result = registry_enroll(&redis, places, e, &known);
     redis_sync_close(&redis);
+    place_key_free(places);
     if (result != REGISTRY_OK)
         return code_of(invocation, result, &redis);
     snprintf(subject, sizeof subject, "%s/%s", e->role, e->id);

@@ -119,12 +119,22 @@ bool cli_time(const struct invocation *invocation, const char *name, const char 
     return true;
 }
 
-void cli_leaf(struct geo_point point, char out[GEO_CELL_TEXT])
+static void encode(struct geo_point point, int precision, char out[GEO_CELL_TEXT])
 {
     geo_cell cell = 0;
-    if (geo_encode(point, LEAF_PRECISION, &cell) != GEO_OK)
+    if (geo_encode(point, precision, &cell) != GEO_OK)
         cell = 0;
     geo_format(cell, out);
+}
+
+void cli_leaf(struct geo_point point, char out[GEO_CELL_TEXT])
+{
+    encode(point, LEAF_PRECISION, out);
+}
+
+void cli_fine(struct geo_point point, char out[GEO_CELL_TEXT])
+{
+    encode(point, FINE_PRECISION, out);
 }
 
 struct position cli_position(struct geo_point point)

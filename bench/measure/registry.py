@@ -2,6 +2,8 @@
 import subprocess
 import time
 
+from stack import BUILD
+
 LETTERS = "0123456789bcdefghjkmnpqrstuvwxyz"
 ALL_KINDS = 254
 DAY_MS = 24 * 3600 * 1000
@@ -25,17 +27,31 @@ def region(place):
 
 
 class Registry:
-    def __init__(self, port):
-        self.port = port
+    def __init__(self, port, secret):
+        self.port, self.secret = port, secret
         self.words = []
+        self.places = []  # (what takes the sealed place and the digest, principal, geohash)
 
     def add(self, *words):
         parts = [str(word).encode() for word in words]
         self.words.append(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts))
 
+    def sealed(self, take, place, principal="-"):
+        """Calls take(sealed place, digest) before anything is written."""
+        self.places.append((take, principal, place))
+
+    def seal_all(self):
+        lines = "".join(f"{principal} {place}\n" for _, principal, place in self.places)
+        done = subprocess.run([BUILD / "bench_places", self.secret], input=lines, capture_output=True, text=True, check=True)
+        for (take, _, _), line in zip(self.places, done.stdout.splitlines(), strict=True):
+            take(*line.split())
+        self.places = []
+
     def principal(self, name, household="", place="", share=0, number=0, public_name=""):
+        if place:
+            self.sealed(lambda sealed, _: self.add("HSET", f"nb:{{p:{name}}}:principal", "place", sealed), place, name)
         self.add("HSET", f"nb:{{p:{name}}}:principal", "household", household, "name", public_name, "number", number,
-                 "place", place, "former", "", "since", 0, "share", share, "tokens_after", 0, "enrolled", 1)
+                 "former", "", "since", 0, "share", share, "tokens_after", 0, "enrolled", 1)
 
     def publishers(self, count, channels, share, prefix="bench", positions=False, devices=0):
         """Devices `<prefix>-<n>`, or edges with that many devices each, one household each."""
@@ -52,8 +68,9 @@ class Registry:
         for tag in sorted({region(channel(c)) for c in range(channels)}):
             self.add("HSET", f"nb:{{r{tag}}}:share", *(w for n in range(count) for w in (f"{prefix}-{n}", ALL_KINDS)))
         for c in range(channels):
-            self.add("ZADD", f"nb:{{r{region(channel(c))}}}:sharers:{leaf(c)}",
-                     *(w for n in range(5) for w in (verified, f"neighbor-{n}")))
+            self.sealed(lambda _, digest, tag=region(channel(c)): self.add(
+                "ZADD", f"nb:{{r{tag}}}:sharers:{digest}",
+                *(w for n in range(5) for w in (verified, f"neighbor-{n}"))), leaf(c))
         self.add("INCR", "nb:sharing")  # as enrolment does: so the store knows when to look again
 
     def followers(self, count, prefix="bench"):
@@ -63,6 +80,7 @@ class Registry:
         self.add("HSET", f"nb:{{p:agency/{prefix}}}:principal", "no_approval", 1)  # no second officer looks at each round
 
     def write(self):
+        self.seal_all()
         done = subprocess.run(["redis-cli", "-p", str(self.port), "--pipe"], input=b"".join(self.words),
                               capture_output=True, timeout=120)
         if done.returncode != 0 or b"errors: 0" not in done.stdout:

@@ -60,7 +60,7 @@ class Servers:
         self.redis(stack)
         stack.make_keys()
         if enrol:
-            registry = Registry(stack.redis_port)
+            registry = Registry(stack.redis_port, stack.keys / "broker.secret")
             enrol(registry)
             registry.write()
         stack.start_broker()

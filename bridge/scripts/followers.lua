@@ -1,5 +1,5 @@
--- How many followers each process has in each leaf cell: nb:{followers}:<node>, a hash leaf -> number, and
--- nb:{followers}:nodes, a zset of the nodes by when they told it. What is three minutes old is not true any more.
+-- How many followers each process has in each leaf cell: nb:{followers}:<node>, a hash digest of the leaf cell ->
+-- number, and nb:{followers}:nodes, a zset of the nodes by when they told it. What is three minutes old is not true any more.
 
 local FOLLOWERS_S = 180
 

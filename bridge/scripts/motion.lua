@@ -232,8 +232,8 @@ end
 --   QoS 2: its set's key, the session's key and generation, packet id
 -- and in each section its groups, one a household and leaf cell:
 --   the events' places in the section, log key, log, publishing (0 none, 1 all, 2 some)
---   publishing: [a '1' or '0' an event], the mask of kinds, channel, leaf cell, what a pending member begins with,
---     the activity records
+--   publishing: [a '1' or '0' an event], the mask of kinds, channel, the leaf cell's digest, what a pending
+--     member begins with, the activity records
 -- The answer: for each section '0' all stored, '1' with the masks, '2' with the current session, '3' when the
 -- session of its packet id is somebody else's by now; at the end how many activity records were not shared
 -- and how many were below k.

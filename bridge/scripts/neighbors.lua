@@ -12,7 +12,8 @@
 --   nb:{rXX}:near:<token>       reports of the last minutes whose place it is (report.lua)
 --   nb:{rXX}:cell:<geohash>:<category>  zset of reports there by when they came
 --   nb:{rXX}:pend               list, activity that waits (release.lua), in the order of its windows
---   nb:{rXX}:sharers:<leaf>     zset, sharing households of the leaf cell: household -> ms since when verified
+--   nb:{rXX}:sharers:<digest>   zset, sharing households of the leaf cell of that digest (bridge/place_seal.h):
+--                               household -> ms since when verified
 --   nb:{rXX}:share              hash, household -> decimal mask, bit n: motion kind n may be published
 -- The last two are written by enrolment, under the tag of the household's own cell of precision 5, which then
 -- raises nb:sharing (INCR), so that what is known of them is looked up anew.
@@ -33,10 +34,10 @@
 --   nb:{sXX}:seen:, :flags:, :held (moderation.lua); :acts, :moderation (act.lua)
 --
 -- Keys under a principal's tag, {p:<role>/<id>}:
---   nb:{p:…}:principal          hash, written by enrolment: household name number place former since share
---                               tokens_after revoked verified banned_until ban_reason jurisdiction certificate
+--   nb:{p:…}:principal          hash, written by enrolment (bridge/registry.h): household name number place former since
+--                               share tokens_after revoked verified banned_until ban_reason jurisdiction certificate
 --                               must_sign no_approval forgiving
---   nb:{p:…}:s:<client>         hash, a session: gen subs cursors wishes
+--   nb:{p:…}:s:<client>         hash, a session: gen subs (sealed) cursors wishes
 --   nb:{p:…}:q2:<client>        set of QoS 2 packet ids not yet released
 --   nb:{p:…}:in:<client>        stream, its inbox: i = 8 bytes that tell repeats, then the data
 --   nb:{p:…}:inlo:<client>      hash, low: the inbox's low-water mark

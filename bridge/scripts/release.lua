@@ -1,6 +1,6 @@
 -- Release: pending activity whose window is over leaves shuffled, if sharing and k allow it now.
--- An element of the pending list, which is in the order of windows: the window, the mask of kinds, household, leaf cell,
--- channel, activity records.
+-- An element of the pending list, which is in the order of windows: the window, the mask of kinds, household, the leaf
+-- cell's digest, channel, activity records.
 
 local ENTRY_EVENTS = 64     -- in one entry of a channel
 local RELEASE_EVENTS = 256  -- in one call, one member more: about 200 microseconds

@@ -5,9 +5,9 @@
 #include <ev.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 
+#include "bridge/secret_file.h"
 #include "bridge/store_redis.h"
 #include "bridge/token.h"
 #include "bridge/zone.h"
@@ -23,6 +23,7 @@ struct process {
     struct ev_loop *loop;
     struct token_key *key;
     struct seal *seal;
+    struct place_key *places;
     struct broker *broker;
     struct store *store;
     struct net *net;
@@ -59,62 +60,26 @@ static bool check_token(
     return true;
 }
 
-static int hexadecimal(uint8_t c)
+static bool load_secret(
+    const struct settings *settings, uint8_t secret[SEAL_SECRET], char error[SETTING_ERROR])
 {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool secret_from_digits(const uint8_t *digits, uint8_t secret[SEAL_SECRET])
-{
-    for (size_t i = 0; i < SEAL_SECRET; i++) {
-        int high = hexadecimal(digits[2 * i]), low = hexadecimal(digits[2 * i + 1]);
-        if (high < 0 || low < 0) {
-            return false;
-        }
-        secret[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
-static const char *secret_from_file(FILE *in, uint8_t secret[SEAL_SECRET])
-{
-    struct stat about;
-    uint8_t content[2 * SEAL_SECRET + 2];
-    if (fstat(fileno(in), &about) || (about.st_mode & S_IROTH)) {
-        return "must not be readable by everybody";
-    }
-    size_t len = fread(content, 1, sizeof(content), in);
-    if (len == 2 * SEAL_SECRET + 1 && content[len - 1] == '\n') {
-        len--;
-    }
-    if (len == SEAL_SECRET) {
-        memcpy(secret, content, SEAL_SECRET);
-    } else if (len != 2 * SEAL_SECRET || !secret_from_digits(content, secret)) {
-        return "must hold 32 bytes, or 64 hexadecimal digits";
-    }
-    explicit_bzero(content, sizeof(content));
-    return NULL;
-}
-
-static struct seal *load_seal(const struct settings *settings, char error[SETTING_ERROR])
-{
-    uint8_t secret[SEAL_SECRET];
-    FILE *in = fopen(settings->secret_file, "re");
-    const char *rule = in ? secret_from_file(in, secret) : strerrordesc_np(errno);
-    if (in) {
-        fclose(in);
-    }
+    const char *rule = secret_file_read(settings->secret_file, secret);
     if (rule) {
         snprintf(error, SETTING_ERROR, "secret_file: %.300s: %s", settings->secret_file, rule);
-        return NULL;
     }
-    struct seal *seal = seal_new(secret);
+    return rule == NULL;
+}
+
+static bool load_seals(struct process *process, char error[SETTING_ERROR])
+{
+    uint8_t secret[SEAL_SECRET];
+    if (!load_secret(process->options->settings, secret, error)) {
+        return false;
+    }
+    process->seal = seal_new(secret);
+    process->places = place_key_new(secret);
     explicit_bzero(secret, sizeof(secret));
-    return seal;
+    return true;
 }
 
 static struct token_key *load_key(const struct settings *settings, char error[SETTING_ERROR])
@@ -144,11 +109,9 @@ static bool check_tls(const struct settings *settings, char error[SETTING_ERROR]
 bool process_check_files(const struct settings *settings, char error[SETTING_ERROR])
 {
     struct token_key *key = load_key(settings, error);
-    struct seal *seal = key ? load_seal(settings, error) : NULL;
-    bool good = seal && check_tls(settings, error);
-    if (seal) {
-        seal_free(seal);
-    }
+    uint8_t secret[SEAL_SECRET];
+    bool good = key && load_secret(settings, secret, error) && check_tls(settings, error);
+    explicit_bzero(secret, sizeof(secret));
     if (key) {
         token_key_free(key);
     }
@@ -223,6 +186,7 @@ static void build_core(struct process *process)
     struct store_redis_options store = settings_store(options->settings);
     store.node = options->state->node;
     store.now = wall_clock_ms;
+    store.places = process->places;
     struct store_events events = broker_store_events(process->broker);
     process->store = store_redis_new(process->loop, &store, &events);
     broker_use_store(process->broker, process->store);
@@ -232,8 +196,7 @@ static bool build(struct process *process, char error[SETTING_ERROR])
 {
     const struct process_options *options = process->options;
     process->key = load_key(options->settings, error);
-    process->seal = process->key ? load_seal(options->settings, error) : NULL;
-    if (!process->seal) {
+    if (!process->key || !load_seals(process, error)) {
         return false;
     }
     process->loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
@@ -267,9 +230,8 @@ static void tear_down(struct process *process)
     if (process->loop) {
         ev_loop_destroy(process->loop);
     }
-    if (process->seal) {
-        seal_free(process->seal);
-    }
+    seal_free(process->seal);
+    place_key_free(process->places);
     if (process->key) {
         token_key_free(process->key);
     }

@@ -132,6 +132,7 @@ int fixture_open(void **state)
     if (!redis_sync_open(&fixture->ask, fixture->redis.url) || !redis_tell(&fixture->ask, "FLUSHALL"))
         return -1;
     fixture_set_now(START);
+    fixture->places = place_key_new((const uint8_t[PLACE_KEY_SECRET]){7});
     fixture->options = (struct store_redis_options){
         .url = fixture->redis.url,
         .node = "test",
@@ -142,6 +143,7 @@ int fixture_open(void **state)
         .channel_retention_ms = 86400000,
         .deadline_ms = 5000,
         .now = fixture_now,
+        .places = fixture->places,
         .log = no_log,
     };
     fixture->loop = ev_loop_new(0);
@@ -157,6 +159,7 @@ int fixture_close(void **state)
     struct fixture *fixture = *state;
     store_free(fixture->store);
     fixture->store = NULL;
+    place_key_free(fixture->places);
     ev_loop_destroy(fixture->loop);
     redis_sync_close(&fixture->ask);
     return 0;

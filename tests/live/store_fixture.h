@@ -32,6 +32,7 @@ struct fixture {
     struct redis_sync ask; /* a second connection, for looking */
     struct ev_loop *loop;
     struct store *store;
+    struct place_key *places;
     struct store_redis_options options;
     bool upkeep; /* store_upkeep is called each turn */
     size_t told_count;

@@ -21,12 +21,14 @@
 struct fixture {
     struct redis_server server;
     struct redis_sync redis;
+    struct place_key *places;
 };
 
 static int start_redis(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
     assert_true(redis_server_start(&f->server));
+    f->places = place_key_new((const uint8_t[PLACE_KEY_SECRET]){7});
     *state = f;
     return 0;
 }
@@ -35,6 +37,7 @@ static int stop_redis(void **state)
 {
     struct fixture *f = *state;
     redis_server_stop(&f->server);
+    place_key_free(f->places);
     free(f);
     return 0;
 }
@@ -79,15 +82,27 @@ static void assert_answer(struct fixture *f, const char *command, const char *ex
         fail_msg("%s\n  answers  %s\n  expected %s", command, answer, expected);
 }
 
-/* The command with the region of the leaf cell in place of the "%02x". */
+/* The command, of the region of the leaf cell in place of the "%02x" and of its digest in place of "%s". */
 static void assert_in_region(struct fixture *f, const char *format, const char *leaf, const char *expected)
 {
-    char command[128];
+    char command[160], digest[PLACE_DIGEST + 1];
+    place_digest(f->places, "sharers", text_of(leaf), digest);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(command, sizeof command, format, sharing_region(leaf));
+    snprintf(command, sizeof command, format, sharing_region(leaf), digest);
 #pragma GCC diagnostic pop
     assert_answer(f, command, expected);
+}
+
+/* Where the principal is, was, and exactly. */
+static void assert_places(struct fixture *f, const char *role, const char *id, const char *leaf,
+    const char *fine, const char *former)
+{
+    struct enrolled known;
+    assert_int_equal(registry_read(&f->redis, f->places, role, id, &known), REGISTRY_OK);
+    assert_string_equal(known.place.leaf, leaf);
+    assert_string_equal(known.place.fine, fine);
+    assert_string_equal(known.former, former);
 }
 
 static struct enrolled enroll(struct fixture *f, struct enrolment enrolment)
@@ -95,7 +110,7 @@ static struct enrolled enroll(struct fixture *f, struct enrolment enrolment)
     struct enrolled out;
     if (enrolment.now == 0)
         enrolment.now = NOW;
-    if (registry_enroll(&f->redis, &enrolment, &out) != REGISTRY_OK)
+    if (registry_enroll(&f->redis, f->places, &enrolment, &out) != REGISTRY_OK)
         fail_msg("%s/%s: %s", enrolment.role, enrolment.id, f->redis.error);
     return out;
 }
@@ -111,17 +126,42 @@ static void a_device_is_written_whole(void **state)
     assert_int_equal(out.number, 1);
     assert_true(out.issue_at == NOW / 1000 * 1000);
     assert_answer(f,
-        "HMGET nb:{p:device/cam-1}:principal household name number place former since share tokens_after "
-        "enrolled revoked",
-        "h1  1 9qh1f5  0 0 0 1795000000500 (nil)");
-    assert_answer(f, "HMGET nb:{h:h1}:household place verified next", "9qh1f5 (nil) 1");
+        "HMGET nb:{p:device/cam-1}:principal household name number since share tokens_after enrolled revoked",
+        "h1  1 0 0 0 1795000000500 (nil)");
+    assert_places(f, "device", "cam-1", LEAF, "", "");
+    assert_answer(f, "HMGET nb:{h:h1}:household verified next", "(nil) 1");
     out = enroll(f, (struct enrolment){.role = "device", .id = "cam-2", .household = "h1"});
     assert_int_equal(out.number, 2);
-    assert_string_equal(out.place, LEAF);
+    assert_string_equal(out.place.leaf, LEAF);
     out = enroll(f, (struct enrolment){.role = "device", .id = "cam-1", .now = NOW + 1});
     assert_true(out.existed);
     assert_int_equal(out.number, 1);
     assert_answer(f, "HMGET nb:{p:device/cam-1}:principal household number enrolled", "h1 1 1795000000500");
+}
+
+/* The fine cell is kept, and nothing of any place can be read without the key. */
+static void a_place_is_sealed(void **state)
+{
+    struct fixture *f = *state;
+    struct enrolled out;
+    struct place_key *other = place_key_new((const uint8_t[PLACE_KEY_SECRET]){8});
+    char digest[PLACE_DIGEST + 1], expected[64];
+    enroll(f, (struct enrolment){.role = "device", .id = "cam-1", .household = "h1", .place = LEAF "r7z"});
+    assert_places(f, "device", "cam-1", LEAF, LEAF "r7", "");
+    assert_int_equal(registry_read(&f->redis, other, "device", "cam-1", &out), REGISTRY_FAILED);
+    assert_non_null(strstr(f->redis.error, "the secret is another installation's"));
+    place_key_free(other);
+    enroll(f, (struct enrolment){.role = "device", .id = "cam-2", .household = "h1"});
+    assert_places(f, "device", "cam-2", LEAF, LEAF "r7", "");
+
+    place_digest(f->places, "askable", TEXT(LEAF "r"), digest);
+    assert_answer(f, "HGET nb:{p:device/cam-2}:principal askable_digest", digest);
+    snprintf(expected, sizeof expected, "%02x", (unsigned)sharing_region(LEAF));
+    assert_answer(f, "HGET nb:{p:device/cam-2}:principal region", expected);
+    redisReply *all = redis_ask(&f->redis, "HGETALL nb:{h:h1}:household");
+    for (size_t i = 0; all && i < all->elements; i++)
+        assert_null(strstr(all->element[i]->str, LEAF));
+    freeReplyObject(all);
 }
 
 /* The store computes the keys of a region by itself. */
@@ -158,7 +198,7 @@ static void what_breaks_a_rule_is_not_written(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct enrolled out;
-        assert_int_equal(registry_enroll(&f->redis, &cases[i].enrolment, &out), REGISTRY_REFUSED);
+        assert_int_equal(registry_enroll(&f->redis, f->places, &cases[i].enrolment, &out), REGISTRY_REFUSED);
         assert_string_equal(f->redis.error, cases[i].rule);
     }
     assert_answer(f, "DBSIZE", "0");
@@ -175,10 +215,10 @@ static void sharing_stands_in_the_index(void **state)
         .share = 1 << 2 | 1 << 3};
     enroll(f, cam);
     assert_in_region(f, "HGET nb:{r%02x}:share h1", LEAF, "12");
-    assert_in_region(f, "ZCARD nb:{r%02x}:sharers:" LEAF, LEAF, "0");
+    assert_in_region(f, "ZCARD nb:{r%02x}:sharers:%s", LEAF, "0");
     cam.verified = NOW - 1000;
     enroll(f, cam);
-    assert_in_region(f, "ZRANGE nb:{r%02x}:sharers:" LEAF " 0 -1 WITHSCORES", LEAF, "h1 1794999999500");
+    assert_in_region(f, "ZRANGE nb:{r%02x}:sharers:%s 0 -1 WITHSCORES", LEAF, "h1 1794999999500");
 
     enroll(f,
         (struct enrolment){.role = "edge", .id = "e1", .household = "h1", .share_given = true, .share = 2});
@@ -189,7 +229,7 @@ static void sharing_stands_in_the_index(void **state)
     assert_in_region(f, "HGET nb:{r%02x}:share h1", LEAF, "2");
     enroll(f, (struct enrolment){.role = "edge", .id = "e1", .share_given = true, .share = 0});
     assert_in_region(f, "EXISTS nb:{r%02x}:share", LEAF, "0");
-    assert_in_region(f, "EXISTS nb:{r%02x}:sharers:" LEAF, LEAF, "0");
+    assert_in_region(f, "EXISTS nb:{r%02x}:sharers:%s", LEAF, "0");
     assert_answer(f, "EXISTS nb:{h:h1}:leaves", "0");
 }
 
@@ -207,17 +247,19 @@ static void moving_keeps_the_former_place(void **state)
     cam.place = OTHER_LEAF;
     cam.now = NOW + 5;
     enroll(f, cam);
-    assert_answer(f, "HMGET nb:{p:device/cam-1}:principal place former since", "9qh1f6 9qh1f5 1795000000505");
-    assert_in_region(f, "EXISTS nb:{r%02x}:sharers:" LEAF, LEAF, "0");
-    assert_in_region(f, "ZSCORE nb:{r%02x}:sharers:" OTHER_LEAF " h1", LEAF, "1000");
+    assert_places(f, "device", "cam-1", OTHER_LEAF, "", LEAF);
+    assert_answer(f, "HGET nb:{p:device/cam-1}:principal since", "1795000000505");
+    assert_in_region(f, "EXISTS nb:{r%02x}:sharers:%s", LEAF, "0");
+    assert_in_region(f, "ZSCORE nb:{r%02x}:sharers:%s h1", OTHER_LEAF, "1000");
     assert_in_region(f, "HGET nb:{r%02x}:share h1", LEAF, "2");
     cam.place = FAR_LEAF;
     cam.now = NOW + 9;
     enroll(f, cam);
     assert_in_region(f, "EXISTS nb:{r%02x}:share", LEAF, "0");
-    assert_in_region(f, "ZSCORE nb:{r%02x}:sharers:" FAR_LEAF " h1", FAR_LEAF, "1000");
+    assert_in_region(f, "ZSCORE nb:{r%02x}:sharers:%s h1", FAR_LEAF, "1000");
     enroll(f, cam);
-    assert_answer(f, "HMGET nb:{p:device/cam-1}:principal place former since", "u4pruy 9qh1f6 1795000000509");
+    assert_places(f, "device", "cam-1", FAR_LEAF, "", OTHER_LEAF);
+    assert_answer(f, "HGET nb:{p:device/cam-1}:principal since", "1795000000509");
 }
 
 static void changing_households_takes_all_along(void **state)
@@ -234,10 +276,10 @@ static void changing_households_takes_all_along(void **state)
                   .role = "device", .id = "b", .household = "h2", .place = FAR_LEAF, .verified = 2000});
     struct enrolled out = enroll(f, (struct enrolment){.role = "device", .id = "a", .household = "h2"});
     assert_int_equal(out.number, 2);
-    assert_string_equal(out.place, FAR_LEAF);
+    assert_string_equal(out.place.leaf, FAR_LEAF);
     assert_string_equal(out.former, LEAF);
     assert_in_region(f, "EXISTS nb:{r%02x}:share", LEAF, "0");
-    assert_in_region(f, "ZSCORE nb:{r%02x}:sharers:" FAR_LEAF " h2", FAR_LEAF, "2000");
+    assert_in_region(f, "ZSCORE nb:{r%02x}:sharers:%s h2", FAR_LEAF, "2000");
     assert_answer(f, "EXISTS nb:{h:h1}:members nb:{h:h1}:lock nb:{h:h2}:lock", "0");
 }
 
@@ -315,14 +357,14 @@ static void trust_is_an_agency_s_and_stays_until_it_is_changed(void **state)
 
     struct enrolled out;
     trust = (struct registry_trust){.must_sign = REGISTRY_YES};
-    assert_int_equal(registry_enroll(&f->redis, &lapd, &out), REGISTRY_REFUSED);
+    assert_int_equal(registry_enroll(&f->redis, f->places, &lapd, &out), REGISTRY_REFUSED);
     assert_string_equal(f->redis.error, "must_sign: needs the certificate that signatures verify with");
     trust.certificate = (struct bytes){pem, 3};
     enroll(f, lapd);
     trust.certificate = (struct bytes){0};
     enroll(f, lapd);
     struct enrolment user = {.role = "user", .id = "ann", .trust = &trust, .now = NOW};
-    assert_int_equal(registry_enroll(&f->redis, &user, &out), REGISTRY_REFUSED);
+    assert_int_equal(registry_enroll(&f->redis, f->places, &user, &out), REGISTRY_REFUSED);
     assert_answer(f, "EXISTS nb:{p:user/ann}:principal", "0");
 }
 
@@ -378,6 +420,7 @@ int main(void)
 #define LIVE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         LIVE(a_device_is_written_whole),
+        LIVE(a_place_is_sealed),
         LIVE(what_breaks_a_rule_is_not_written),
         LIVE(sharing_stands_in_the_index),
         LIVE(moving_keeps_the_former_place),

@@ -315,7 +315,9 @@ static void share(struct fixture *f, const char *household, const char *verified
     tag[8] = 0;
     freeReplyObject(keys);
     assert_true(redis_tell(&f->ask, "HSET %s:share %s 6", tag, household)); /* kinds 1 and 2 */
-    assert_true(redis_tell(&f->ask, "ZADD %s:sharers:9qh1f5 %s %s", tag, verified, household));
+    char digest[PLACE_DIGEST + 1];
+    place_digest(f->places, "sharers", TEXT("9qh1f5"), digest);
+    assert_true(redis_tell(&f->ask, "ZADD %s:sharers:%s %s %s", tag, digest, verified, household));
 }
 
 static size_t published(struct fixture *f, uint8_t *out)

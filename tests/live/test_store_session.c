@@ -88,10 +88,17 @@ static int open_enrolled(void **state)
 {
     int failed = fixture_open(state);
     struct fixture *f = *state;
-    return failed || !redis_tell(&f->ask,
-                         "HSET nb:{p:user/ann}:principal household home-7 name %s number 3 "
-                         "place 9qh1f5ab former 9qh1f5 since 77 share 6 tokens_after 88",
-                         "Ann");
+    char owner[PLACE_OWNER], place[PLACE_SEALED + 1], former[PLACE_SEALED + 1];
+    if (failed)
+        return failed;
+    place_owner_principal(TEXT("user/ann"), "place", owner);
+    place_seal(f->places, owner, TEXT("9qh1f5ab"), place);
+    place_owner_principal(TEXT("user/ann"), "former", owner);
+    place_seal(f->places, owner, TEXT("9qh1f5"), former);
+    return !redis_tell(&f->ask,
+        "HSET nb:{p:user/ann}:principal household home-7 name %s number 3 "
+        "place %s former %s since 77 share 6 tokens_after 88",
+        "Ann", place, former);
 }
 
 static void a_principal_is_found_as_it_was_enrolled(void **state)
@@ -109,6 +116,35 @@ static void a_principal_is_found_as_it_was_enrolled(void **state)
     assert_int_equal(ann->since, 77);
     assert_int_equal(ann->share, 6);
     assert_int_equal(ann->tokens_after, 88);
+}
+
+/* A place that was written by another hand, or moved from another's record, is none. */
+static void a_place_that_does_not_open_is_none(void **state)
+{
+    struct fixture *f = *state;
+    redisReply *former = redis_ask(&f->ask, "HGET nb:{p:user/ann}:principal former");
+    assert_non_null(former);
+    assert_true(redis_tell(&f->ask, "HSET nb:{p:user/ann}:principal place %s former 9qh1f5", former->str));
+    freeReplyObject(former);
+    struct opened opened = open_session(f, false, 60);
+    assert_int_equal(opened.record.status, STORE_OK);
+    assert_string_equal(opened.record.principal.place, "");
+    assert_string_equal(opened.record.principal.former_place, "");
+}
+
+static void what_is_followed_is_sealed(void **state)
+{
+    struct fixture *f = *state;
+    static const char followed[] = "nb/v1/near/9qh1f5/1600/#";
+    struct opened opened = open_session(f, false, 60);
+    assert_int_equal(save(f, opened.record.generation, followed, "cursors"), STORE_OK);
+    redisReply *stored = redis_ask(&f->ask, "HGET nb:{p:user/ann}:s:phone/1 subs");
+    assert_non_null(stored);
+    assert_int_equal(stored->len, strlen(followed) + PLACE_SEAL_EXTRA);
+    assert_null(memmem(stored->str, stored->len, "9qh1f", 5));
+    freeReplyObject(stored);
+    opened = open_session(f, false, 60);
+    assert_string_equal(opened.subscriptions, followed);
 }
 
 static void what_was_not_enrolled_is_nothing(void **state)
@@ -300,6 +336,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_principal_is_found_as_it_was_enrolled),
+        TEST(a_place_that_does_not_open_is_none),
+        TEST(what_is_followed_is_sealed),
         TEST(what_was_not_enrolled_is_nothing),
         TEST(trust_and_limits_are_found),
         TEST(wishes_stay_with_the_session),

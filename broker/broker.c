@@ -89,6 +89,7 @@ struct broker *broker_new(const struct broker_options *options, const struct sea
     broker->options = *options;
     broker->seal = seal;
     LIST_INIT(&broker->connections);
+    TAILQ_INIT(&broker->rationed);
     TAILQ_INIT(&broker->dirty);
     TAILQ_INIT(&broker->waiting_channels);
     TAILQ_INIT(&broker->pump);
@@ -275,6 +276,7 @@ static void tick(struct broker *broker)
 
 void broker_turn(struct broker *broker)
 {
+    rations_turn(broker);
     posts_turn(broker);
     deliver_turn(broker);
     tick(broker);

@@ -29,6 +29,9 @@ struct broker_options {
     uint16_t receive_maximum; /* unacknowledged QoS 1 and 2 publishes of a client */
     uint16_t topic_alias_maximum;
     uint32_t session_expiry_max_s;
+    uint32_t packets_second, bytes_second; /* of one identity, before it is slowed; 0: any */
+    int64_t flood_ms;           /* above that for so long with what no acknowledgement paces: cut */
+    uint32_t max_identity;      /* connections of one identity; 0: any */
     uint32_t max_filters;       /* filters of a session */
     uint32_t max_outbound;      /* bytes that may wait for a slow follower before its cursor takes over */
     int64_t connect_timeout_ms; /* from accept to a whole CONNECT */

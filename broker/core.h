@@ -33,6 +33,7 @@ TAILQ_HEAD(publication_list, publication);
 TAILQ_HEAD(will_list, will);
 TAILQ_HEAD(inquiry_list, inquiry);
 TAILQ_HEAD(principal_list, known_principal);
+TAILQ_HEAD(rationed_list, connection);
 
 struct broker {
     struct broker_options options;
@@ -43,7 +44,8 @@ struct broker {
     struct connection_list connections;
     struct connection *tick_next; /* where the scan for time-outs goes on */
     size_t connection_count;
-    int64_t tick_at; /* ms of the last scan step */
+    struct rationed_list rationed; /* that sent too much, and are not read now */
+    int64_t tick_at;               /* ms of the last scan step */
 
     struct session *sessions; /* by name: connected here */
     struct channel *channels; /* by name: followed here */

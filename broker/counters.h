@@ -14,6 +14,9 @@
     ROW(connections_refused_unavailable, counter, "CONNECTs refused: no store, or the process is stopping")  \
     ROW(connections_closed_timeout, counter, "Connections closed: no CONNECT in time, or keep-alive missed") \
     ROW(connections_closed_protocol, counter, "Connections closed because the peer broke the protocol")      \
+    ROW(connections_slowed, counter, "Times that a connection was not read for a while: above its rate")     \
+    ROW(connections_closed_flood, counter, "Connections closed: they kept sending above their rate")         \
+    ROW(connections_refused_identity, counter, "CONNECTs refused: too many connections of one identity")     \
     ROW(connections_taken_over, counter, "Connections closed because their session was opened elsewhere")    \
     ROW(bytes_received, counter, "Bytes read from clients")                                                  \
     ROW(bytes_sent, counter, "Bytes written to clients")                                                     \

@@ -265,3 +265,11 @@ void principals_clear(struct broker *broker)
     while ((principal = TAILQ_FIRST(&broker->idle_principals)))
         forget_idle(broker, principal);
 }
+
+uint32_t principal_connections(const struct broker *broker, struct text name)
+{
+    struct known_principal *principal;
+
+    HASH_FIND(hh, broker->principals, name.data, name.len, principal);
+    return principal ? principal->sessions : 0;
+}

@@ -6,6 +6,7 @@
 #include <uthash.h>
 
 #include "broker/core.h"
+#include "broker/session/ration.h"
 
 /* UNKNOWN: not enrolled, or revoked. FAILED: the store could not say, and never did. */
 enum principal_load { PRINCIPAL_LOADING, PRINCIPAL_KNOWN, PRINCIPAL_UNKNOWN, PRINCIPAL_FAILED };
@@ -37,6 +38,7 @@ struct known_principal {
     bool no_approval;                /* the operator waived the second officer */
     bool forgiving;                  /* its CAP documents are read in the forgiving mode */
     struct publication_list waiting; /* publications in the step locate */
+    struct ration ration;
     char name[];
 };
 
@@ -50,6 +52,8 @@ struct known_principal *principal_hold(struct broker *broker, struct text name);
 void principal_drop(struct broker *broker, struct known_principal *principal);
 /* What the store tells. Connections of a revoked principal are closed. */
 void principal_on_change(void *broker, struct text name);
+/* Connections of the identity to this process. */
+uint32_t principal_connections(const struct broker *broker, struct text name);
 /* Where an event of that time lies: the registered place of then; 0: none. */
 geo_cell principal_place(const struct known_principal *principal, int64_t at);
 /* Asks anew for those that the store failed to tell. Once a second. */

@@ -63,6 +63,14 @@
         max_connections, "connections", 1, 1000000, 20000, true, "Connections that a process holds at once") \
     NUMBER(max_connections_per_address, "connections", 0, 1000000, 1000, true,                               \
         "Connections from one address (IPv6: one /64) in a process; 0: no limit")                            \
+    NUMBER(max_connections_per_identity, "connections", 0, 1000000, 256, false,                              \
+        "Connections of one identity in a process; 0: no limit")                                             \
+    NUMBER(packets_second, "packets", 0, 100000000, 10000, false,                                            \
+        "Packets of one identity a second in a process before it is slowed; 0: no limit")                    \
+    NUMBER(bytes_second, "bytes", 0, 4000000000, 16777216, false,                                            \
+        "Bytes of one identity a second in a process before it is slowed; 0: no limit")                      \
+    NUMBER(flood_ms, "milliseconds", 0, 60000, 800, false,                                                   \
+        "Who sends above that for so long what no acknowledgement paces is cut")                             \
     NUMBER(accept_rate, "connections a second", 0, 1000000, 2000, true,                                      \
         "New connections a second in a process, others wait; 0: no limit")                                   \
     NUMBER(accept_rate_per_address, "connections a second", 0, 1000000, 200, true,                           \

@@ -9,7 +9,8 @@ from pathlib import Path
 from stack import BUILD, ROOT, Stack, StackError, port_open
 
 # Limits per address are for strangers; all of a measurement comes from one.
-SETTINGS = {"max_connections_per_address": 0, "accept_rate": 0, "accept_rate_per_address": 0, "log_level": "warning"}
+SETTINGS = {"max_connections_per_address": 0, "accept_rate": 0, "accept_rate_per_address": 0, "packets_second": 0,
+            "bytes_second": 0, "log_level": "warning"}
 NODE = ROOT / "bench/peers/node"
 
 # Mosquitto as shipped, and the settings that were found to be its best for one thing or the other.

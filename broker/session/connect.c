@@ -32,7 +32,7 @@ static void count_refused(struct counters *counters, uint8_t reason)
         counters->connections_refused_credentials++;
     else if (reason == REASON_SERVER_UNAVAILABLE)
         counters->connections_refused_unavailable++;
-    else
+    else if (reason != REASON_QUOTA_EXCEEDED) /* counted by itself */
         counters->connections_closed_protocol++;
 }
 
@@ -221,6 +221,13 @@ static void welcome(struct opening *opening, const struct session_record *record
 
     if (!take_over(broker, name, record->generation)) {
         refuse(connection, REASON_SERVER_BUSY, "session taken over"); /* 0x8E is not for CONNACK */
+        return;
+    }
+    if (broker->options.max_identity &&
+        principal_connections(broker, name.principal) >= broker->options.max_identity) {
+        broker->counters.connections_refused_identity++;
+        refuse_telling(connection, REASON_QUOTA_EXCEEDED, "too many connections of one identity",
+            "too many connections of one identity: max_connections_per_identity of this broker");
         return;
     }
     session = session_new(broker, connection, name, record, opening->expiry_s);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "broker/session/deliver.h"
+#include "broker/session/ration.h"
 #include "broker/session/will.h"
 #include "broker/step/publication.h"
 
@@ -41,7 +42,8 @@ static bool answers_wait(const struct connection *connection)
 static bool gate_open(const struct connection *connection)
 {
     return connection->stage != STAGE_CLOSED && !connection->opening && !connection->subscribing &&
-           connection->unanswered <= connection->broker->options.receive_maximum && !answers_wait(connection);
+           !connection->rationed && connection->unanswered <= connection->broker->options.receive_maximum &&
+           !answers_wait(connection);
 }
 
 bool connection_waits_for_us(const struct connection *connection)
@@ -155,7 +157,9 @@ static size_t take_packets(struct connection *connection, const uint8_t *data, s
             break;
         }
         taken += used;
-        on_packet(connection, &packet);
+        ration_count(connection, &packet, used);
+        if (connection->stage != STAGE_CLOSED)
+            on_packet(connection, &packet);
     }
     return taken;
 }
@@ -286,6 +290,7 @@ void connection_shut(struct connection *connection, const char *why, bool with_w
     if (connection->stage == STAGE_CLOSED)
         return;
     connection->stage = STAGE_CLOSED;
+    ration_forget(connection);
     if (connection->session) {
         if (connection->will && with_will)
             will_due(connection->broker, connection->will, connection->session);
@@ -316,7 +321,8 @@ static void end(struct connection *connection, uint8_t reason, const char *why, 
         connection->broker->counters.connections_taken_over++;
     else if (reason == REASON_KEEP_ALIVE_TIMEOUT)
         connection->broker->counters.connections_closed_timeout++;
-    else if (reason != REASON_SHUTTING_DOWN && reason != REASON_NOT_ALLOWED)
+    else if (reason != REASON_SHUTTING_DOWN && reason != REASON_NOT_ALLOWED &&
+             reason != REASON_MESSAGE_RATE_TOO_HIGH) /* counted by itself */
         connection->broker->counters.connections_closed_protocol++;
     if (connection->version == MQTT_5 && connection->stage == STAGE_UP)
         say_disconnect(connection, reason, told);

@@ -18,6 +18,7 @@ struct topic_alias {
 
 struct connection {
     LIST_ENTRY(connection) in_list;
+    TAILQ_ENTRY(connection) in_rationed;
     struct broker *broker;
     struct transport *transport;
     struct session *session;
@@ -26,6 +27,7 @@ struct connection {
     size_t kept_len, kept_room;
     enum connection_stage stage;
     bool paused, problem_info, parsing;
+    bool rationed;               /* in broker->rationed */
     uint8_t version;             /* 0 before CONNECT */
     uint16_t keep_alive_s;       /* 0: none */
     uint32_t maximum_packet;     /* bytes the client takes in one packet */
@@ -42,6 +44,7 @@ struct connection {
     struct subscribing *subscribing;      /* SUBACK waits for channels and the store */
     int64_t received_at;                  /* ms: last byte */
     int64_t accepted_at;
+    int64_t flooding_since;  /* ms: above its rate with what nothing paces; 0: not */
     char *officer;           /* who acts for an agency; NULL: not told */
     int64_t token_issued;    /* ms; 0: no token */
     int64_t credential_ends; /* ms; 0: never */

@@ -245,7 +245,54 @@ class Large(Watched):
             self.assertEqual((packet.kind, packet.reason), ((mqtt.PUBACK, 0x99), (mqtt.DISCONNECT, 0x95))[over])
 
 
+class Rationed(Watched):
+    """Who sends above its rate is slowed, and cut when nothing else holds it back."""
+    broker_settings = {"packets_second": 1000, "bytes_second": 1 << 20, "max_connections_per_identity": 3, "flood_ms": 800}
+
+    def cut(self, data):
+        """Sends without end until the broker ends it; what it said last."""
+        connection, before = self.client("user/ann"), self.counters()
+        connection.socket.settimeout(60)
+        with self.assertRaises(OSError):
+            while True:
+                connection.socket.sendall(data)
+        said = connection.closed()
+        self.assertEqual([p.reason for p in said if p.kind == mqtt.DISCONNECT], [0x96][:len(said)])
+        self.counted(before, connections_closed_flood=1)
+        self.assertGreater(self.counters()["connections_slowed"], before["connections_slowed"])
+
+    def test_small_packets_without_end(self):
+        self.cut(mqtt.publish(MOTION, b"", 0) * 2000)
+
+    def test_large_packets_without_end(self):
+        self.cut(mqtt.publish(ALERT, b" " * 100000, 0))
+
+    def test_what_waits_for_acknowledgements_is_only_slowed(self):
+        """3,000 one after the other, of which a second's worth is taken at once and the others at the rate: none is lost."""
+        connection, before = self.client("device/keen"), self.counters()
+        body = motion()
+        for first in range(0, 3000, 50):
+            connection.send(b"".join(mqtt.publish(MOTION, body, 1, first + n + 1) for n in range(50)))
+            for _ in range(50):
+                self.assertEqual(connection.expect(mqtt.PUBACK, 60).reason, 0)
+        self.assertEqual(self.counters()["connections_closed_flood"], before["connections_closed_flood"])
+        self.assertGreater(self.counters()["connections_slowed"], before["connections_slowed"])
+
+    def test_an_identity_has_so_many_connections(self):
+        crowd = [self.client("user/bob") for _ in range(3)]
+        more = self.raw()
+        more.send(mqtt.connect(client_id=unique("more"), **self.credentials("user/bob")))
+        answer = more.expect(mqtt.CONNACK)
+        self.assertEqual(answer.reason, 0x97)
+        self.assertIn("max_connections_per_identity", answer.props["reason_string"])
+        self.client("user/ann")
+        crowd.pop().close()
+        self.eventually(lambda: self.client("user/bob"))
+
+
 class Floods(Watched):
+    broker_settings = {"packets_second": 0, "bytes_second": 0}
+
     def flood(self, chunk, version=5, most=64 << 20):
         """Says the same without end and never listens. The broker stops listening too, long before `most` bytes."""
         connection = self.client("user/ann", version)

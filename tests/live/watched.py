@@ -135,13 +135,13 @@ class WatchedCase(case.LiveCase):
         """Every counter and gauge, over all processes."""
         return {name: sum(values.values()) for name, values in read_metrics(self.metrics_port).items()}
 
-    def counted(self, before, seconds=5, **expected):
+    def counted(self, before, seconds=20, **expected):
         """Waits until counters rose by at least this much; the metrics page may be a moment behind."""
         self.eventually(lambda: all(self.counters()[name] - before[name] >= rise for name, rise in expected.items()),
                         lambda: {name: (self.counters()[name] - before[name], rise) for name, rise in expected.items()},
                         seconds)
 
-    def eventually(self, true, told=lambda: "", seconds=10):
+    def eventually(self, true, told=lambda: "", seconds=30):
         deadline = time.monotonic() + seconds
         while not true():
             if time.monotonic() > deadline:

@@ -1,0 +1,110 @@
+/* Two buckets an identity, and the connections that wait for them to fill. */
+#include "broker/session/ration.h"
+
+#include <math.h>
+
+#include "broker/principal.h"
+#include "broker/session/connection_state.h"
+
+enum { RESUME_PART = 10 }; /* read on with this part of a second's worth, not packet by packet */
+
+static double filled(double level, int64_t elapsed_ms, uint32_t rate)
+{
+    level += (double)elapsed_ms * rate / 1000;
+    return level < rate ? level : rate;
+}
+
+static void fill(struct ration *ration, const struct broker_options *options, int64_t now)
+{
+    int64_t elapsed = ration->at && now > ration->at ? now - ration->at : 0;
+
+    if (!ration->at) {
+        ration->packets = options->packets_second;
+        ration->bytes = options->bytes_second;
+    }
+    ration->packets = filled(ration->packets, elapsed, options->packets_second);
+    ration->bytes = filled(ration->bytes, elapsed, options->bytes_second);
+    ration->at = now;
+}
+
+/* At least one part of `parts` of a second's worth is there, of what is limited at all. */
+static bool holds(const struct ration *ration, const struct broker_options *options, double parts)
+{
+    return (!options->packets_second || ration->packets >= options->packets_second / parts) &&
+           (!options->bytes_second || ration->bytes >= options->bytes_second / parts);
+}
+
+/* The client cannot send more of these than it has acknowledgements for. */
+static bool paced(const struct mqtt_packet *packet)
+{
+    return packet->type == MQTT_PUBLISH && packet->publish.qos > 0;
+}
+
+/* There is one for each packet of ours. */
+static bool answers(const struct mqtt_packet *packet)
+{
+    return packet->type == MQTT_PUBACK || packet->type == MQTT_PUBREL;
+}
+
+static void cut(struct connection *connection)
+{
+    connection->broker->counters.connections_closed_flood++;
+    log_line(LOG_LEVEL_WARNING, "flood", "peer=%s principal=%.*s: cut, it kept sending above its rate",
+        connection->peer.address, (int)connection->session->principal_len, connection->session->name);
+    connection_end(connection, REASON_MESSAGE_RATE_TOO_HIGH,
+        "message rate too high: packets_second or bytes_second of this broker");
+}
+
+void ration_count(struct connection *connection, const struct mqtt_packet *packet, size_t len)
+{
+    struct broker *broker = connection->broker;
+    const struct broker_options *options = &broker->options;
+
+    if (!connection->session || answers(packet) || (!options->packets_second && !options->bytes_second))
+        return;
+    struct ration *ration = &connection->session->principal->ration;
+    int64_t now = broker_now(broker);
+    if (ration->at != now)
+        fill(ration, options, now);
+    if (connection->flooding_since && holds(ration, options, 2))
+        connection->flooding_since = 0;
+    ration->packets -= 1;
+    ration->bytes -= (double)len;
+    if (holds(ration, options, INFINITY))
+        return;
+    if (!connection->rationed) {
+        connection->rationed = true;
+        TAILQ_INSERT_TAIL(&broker->rationed, connection, in_rationed);
+        broker->counters.connections_slowed++;
+    }
+    if (paced(packet))
+        return;
+    if (!connection->flooding_since)
+        connection->flooding_since = now;
+    else if (now - connection->flooding_since >= options->flood_ms)
+        cut(connection);
+}
+
+void rations_turn(struct broker *broker)
+{
+    struct connection *connection, *next;
+    int64_t now = broker_now(broker);
+
+    for (connection = TAILQ_FIRST(&broker->rationed); connection; connection = next) {
+        next = TAILQ_NEXT(connection, in_rationed);
+        struct ration *ration = &connection->session->principal->ration;
+        fill(ration, &broker->options, now);
+        if (!holds(ration, &broker->options, RESUME_PART))
+            continue;
+        ration_forget(connection);
+        connection_resume(connection);
+    }
+}
+
+void ration_forget(struct connection *connection)
+{
+    if (!connection->rationed)
+        return;
+    connection->rationed = false;
+    TAILQ_REMOVE(&connection->broker->rationed, connection, in_rationed);
+}

@@ -1,0 +1,25 @@
+/* How much one identity may send to this process: so many packets and bytes a second, over all its
+ * connections together, and a second's worth at once. Whoever sends more is not read for a while, so that TCP
+ * slows it down. Publications that wait for their acknowledgement are only slowed, since the receive maximum
+ * bounds them; whoever keeps sending anything else above the rate is cut. */
+#ifndef NEIGHBORS_BROKER_SESSION_RATION_H
+#define NEIGHBORS_BROKER_SESSION_RATION_H
+
+#include "broker/core.h"
+
+struct mqtt_packet;
+
+/* Of an identity, in struct known_principal; all 0: nothing was sent yet. */
+struct ration {
+    double packets, bytes; /* how much of a second's worth is left; below 0: overdrawn */
+    int64_t at;            /* ms: as of when; 0: full */
+};
+
+/* Counts a packet of `len` bytes that came. The connection may be rationed afterwards, or cut. */
+void ration_count(struct connection *connection, const struct mqtt_packet *packet, size_t len);
+/* Reads on from those that have waited long enough. Once a turn. */
+void rations_turn(struct broker *broker);
+/* The connection ends. */
+void ration_forget(struct connection *connection);
+
+#endif

@@ -9,6 +9,7 @@ static bool unknown(struct http_request *request, const char *challenge)
 {
     http_refuse(request, 401, "authorization", "not authorized");
     http_header(request, "www-authenticate:", "%s", challenge);
+    http_header(request, "cache-control:", "no-store");
     return false;
 }
 

@@ -86,6 +86,7 @@ static void answer_refusal(struct http_request *request, const struct refusal *r
     if (refusal->code == REASON_NOT_ALLOWED && strcmp(refusal->field, "credential") == 0) {
         http_refuse(request, 401, "authorization", refusal->rule);
         http_header(request, "www-authenticate:", "Bearer realm=\"neighbors\", error=\"invalid_token\"");
+        request->wants_close = true; /* as after a token that is none: not even that tells who is enrolled */
     } else if (status == 429 || status == 503 || refusal->retry_after_s) {
         http_refuse_for(request, status, refusal->field, refusal->rule, refusal->retry_after_s);
     } else {

@@ -34,13 +34,13 @@ static enum step_result admit(struct publication *publication)
     if (known != STEP_GO_ON)
         return known;
     publication->kind = kind_of(topic);
-    if (publication->retain)
-        return publication_refuse(publication, REASON_BAD_PAYLOAD, "retain", "must not be set");
     if (topic == TOPIC_NONE)
         return publication_refuse(
             publication, REASON_NOT_ALLOWED, "topic", "not one that can be published to");
     if (!kind_allows(topic, publication->principal->role))
         return publication_refuse(publication, REASON_NOT_ALLOWED, "topic", "not for this role");
+    if (publication->retain)
+        return publication_refuse(publication, REASON_BAD_PAYLOAD, "retain", "must not be set");
     if (!publication->kind)
         return publication_refuse(publication, REASON_OTHER, "topic", "not served by this version");
     return STEP_GO_ON;

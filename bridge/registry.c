@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bridge/registry_instance.h"
 #include "bridge/registry_trust.h"
 #include "bridge/sharing_index.h"
 
@@ -333,6 +334,8 @@ static bool change(struct redis_sync *redis, const struct place_key *places, con
     }
     if (leaves && !redis_tell(redis, "SREM nb:{h:%s}:members %s/%s", before->household, e->role, e->id))
         return false;
+    if (before->revoked && !registry_begin_anew(redis, e->role, e->id))
+        return false;
     return write_principal(redis, places, e, out) && (!e->verified || tell_members(redis, out)) &&
            (!leaves || settle(redis, before->household)) && settle(redis, out->household) &&
            redis_tell(redis, "PUBLISH nb:principals %s/%s", e->role, e->id);
@@ -379,11 +382,13 @@ enum registry_result registry_enroll(
 
 /* ---- revoking ---- */
 
-static bool revoke(
-    struct redis_sync *redis, const char *role, const char *id, const char *household, int64_t now)
+/* First of all nobody comes in any more, and whoever is in goes; then nothing can come behind what is
+ * dropped. */
+static bool revoke(struct redis_sync *redis, const char *role, const char *id, int64_t now)
 {
     return redis_tell(redis, "HSET nb:{p:%s/%s}:principal revoked %" PRId64, role, id, now) &&
-           settle(redis, household) && redis_tell(redis, "PUBLISH nb:principals %s/%s", role, id);
+           redis_tell(redis, "PUBLISH nb:principals %s/%s", role, id) &&
+           registry_drop_clients(redis, role, id, NULL);
 }
 
 enum registry_result registry_revoke(struct redis_sync *redis, const char *role, const char *id, int64_t now)
@@ -392,10 +397,12 @@ enum registry_result registry_revoke(struct redis_sync *redis, const char *role,
     enum registry_result found = registry_read(redis, NULL, role, id, &known);
     if (found != REGISTRY_OK)
         return found;
-    if (*known.household && !lock(redis, known.household))
-        return REGISTRY_FAILED;
-    bool done = revoke(redis, role, id, known.household, now);
-    if (*known.household)
+    bool done = revoke(redis, role, id, now);
+    if (done && *known.household) {
+        if (!lock(redis, known.household))
+            return REGISTRY_FAILED;
+        done = settle(redis, known.household);
         done = unlock(redis, known.household) && done;
+    }
     return done ? REGISTRY_OK : REGISTRY_FAILED;
 }

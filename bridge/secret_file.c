@@ -4,7 +4,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#include "bridge/file_mode.h"
 
 static int hexadecimal(uint8_t c)
 {
@@ -27,10 +28,10 @@ static bool from_digits(const uint8_t *digits, uint8_t out[SECRET_BYTES])
 
 static const char *read_open(FILE *in, uint8_t out[SECRET_BYTES])
 {
-    struct stat about;
     uint8_t content[2 * SECRET_BYTES + 2];
-    if (fstat(fileno(in), &about) || (about.st_mode & S_IROTH))
-        return "must not be readable by everybody";
+    const char *fault = secret_file_fault(fileno(in));
+    if (fault)
+        return fault;
     setvbuf(in, NULL, _IONBF, 0); /* no copy of it elsewhere */
     size_t len = fread(content, 1, sizeof content, in);
     bool good = true;

@@ -26,6 +26,7 @@ enum store_status {
     STORE_FAILED,    /* the store refuses the call itself (out of memory, wrong version): logged there */
     STORE_LIMITED,   /* over a limit: nothing was stored */
     STORE_ENDED,     /* the alert is no longer in force */
+    STORE_WITHDRAWN, /* the principal is there, and the token is void */
 };
 
 typedef void store_status_done(void *arg, enum store_status status);
@@ -331,6 +332,12 @@ struct principal_record {
     bool must_sign;           /* of an agency: a document without a good signature is refused */
     bool no_approval;         /* of an agency: the operator waived the second officer */
     bool forgiving;           /* of an agency: its CAP documents are read in the forgiving mode */
+    size_t instance_count;    /* its clients of which not every token counts */
+    const struct store_instance {
+        struct text name;     /* the client id */
+        bool revoked;         /* it may not come at all */
+        int64_t tokens_after; /* ms: tokens issued before are void for it */
+    } * instances;
 };
 typedef void store_principal_done(void *arg, const struct principal_record *record);
 
@@ -341,8 +348,17 @@ struct session_name {
     struct text principal; /* "user/ann" */
     struct text client;    /* client id, any bytes but NUL */
 };
+/* How a session is opened. */
+struct store_opening {
+    struct session_name name;
+    bool clean;
+    uint32_t expiry_s;
+    int64_t token_issued; /* ms; 0: none. One that the principal, or this client of it, does not count any
+                             more opens nothing */
+    bool may_join;        /* a user that is not known is enrolled */
+};
 struct session_record {
-    enum store_status status; /* OK, or of the principal: NOT_FOUND, REVOKED; FAILED, GONE */
+    enum store_status status; /* OK, or of the principal: NOT_FOUND, REVOKED, WITHDRAWN; FAILED, GONE */
     struct principal_record principal;
     bool present;               /* a session was there and goes on */
     uint64_t generation;        /* of this opening: fences all later writes */
@@ -356,9 +372,10 @@ struct session_record {
 typedef void store_session_done(void *arg, const struct session_record *record);
 
 /* Opens the session: raises its generation (whoever held it is fenced, and told by store_events.taken_over),
- * drops what was there when clean or when it expired, and loads the principal, all in one step. */
-void store_session_open(struct store *store, struct session_name name, bool clean, uint32_t expiry_s,
-    store_session_done *done, void *arg);
+ * drops what was there when clean or when it expired, and loads the principal, all in one step. For who is
+ * revoked (or that client of it), or comes with a withdrawn token, nothing is opened and nobody fenced. */
+void store_session_open(
+    struct store *store, const struct store_opening *opening, store_session_done *done, void *arg);
 
 /* Writes subscriptions (data NULL: leave as they are) and cursors (likewise). OK, FENCED, FAILED or GONE.
  * done may be NULL. */
@@ -439,6 +456,8 @@ struct store_events {
     void (*taken_over)(void *arg, struct session_name name, uint64_t generation);
     /* A principal was changed or revoked: drop what you remember of it. */
     void (*principal_changed)(void *arg, struct text principal);
+    /* For a while nothing was heard: any of them may have been. */
+    void (*changes_missed)(void *arg);
     /* The store went away, or is back. */
     void (*available)(void *arg, bool available);
 };

@@ -49,6 +49,8 @@ static void on_subscribed_first(struct store *store)
 {
     link_ready(&store->feed);
     link_proved(&store->feed);
+    if (store->events.changes_missed)
+        store->events.changes_missed(store->events.arg);
     follows_subscribe(store);
 }
 

@@ -41,6 +41,23 @@ static void decode_principal(struct store *store, struct text principal, struct 
     record->forgiving = reply_number(reply_at(fields, 16)) != 0;
 }
 
+/* Pairs of a client id and what stands of it (scripts/neighbors.lua); to be freed. */
+static struct store_instance *decode_instances(struct principal_record *record, const redisReply *pairs)
+{
+    size_t count = reply_count(pairs) / 2;
+    struct store_instance *instances = store_alloc(count * sizeof(*instances));
+    for (size_t i = 0; i < count; i++) {
+        struct text mark = reply_text(reply_at(pairs, 2 * i + 1));
+        instances[i].name = reply_text(reply_at(pairs, 2 * i));
+        instances[i].revoked = mark.len && mark.data[0] == 'r';
+        /* hiredis ends each text with a NUL */
+        instances[i].tokens_after = mark.len ? strtoll(mark.data + instances[i].revoked, NULL, 10) : 0;
+    }
+    record->instance_count = count;
+    record->instances = instances;
+    return instances;
+}
+
 struct principal_call {
     store_principal_done *done;
     void *arg;
@@ -55,7 +72,9 @@ static void on_principal(struct store *store, void *arg, enum store_status statu
     if (status == STORE_OK)
         status = (enum store_status)reply_number(reply_at(reply, 0));
     decode_principal(store, (struct text){call->name, call->len}, &record, status, reply_at(reply, 1));
+    struct store_instance *instances = decode_instances(&record, reply_at(reply, 2));
     call->done(call->arg, &record);
+    free(instances);
     free(call);
 }
 
@@ -143,6 +162,7 @@ static void on_open(struct store *store, void *arg, enum store_status status, co
     struct open_call *call = arg;
     struct session_record record = {.status = status};
     struct buffer opened = {0};
+    struct store_instance *instances = NULL;
     uint16_t *packets = NULL;
     if (status == STORE_OK)
         record.status = (enum store_status)reply_number(reply_at(reply, 0));
@@ -156,6 +176,7 @@ static void on_open(struct store *store, void *arg, enum store_status status, co
         record.cursors = reply_bytes(reply_at(reply, 5));
         record.wishes = reply_bytes(reply_at(reply, 7));
         record.closed = reply_number(reply_at(reply, 8)) == 1;
+        instances = decode_instances(&record.principal, reply_at(reply, 9));
         record.qos2_count = reply_count(ids);
         packets = store_alloc(record.qos2_count * sizeof(*packets));
         for (size_t i = 0; i < record.qos2_count; i++)
@@ -166,27 +187,31 @@ static void on_open(struct store *store, void *arg, enum store_status status, co
     free(packets);
     buffer_free(&opened);
     buffer_free(&call->names);
+    free(instances);
     free(call);
 }
 
-void store_session_open(struct store *store, struct session_name name, bool clean, uint32_t expiry_s,
-    store_session_done *done, void *arg)
+void store_session_open(
+    struct store *store, const struct store_opening *opening, store_session_done *done, void *arg)
 {
+    struct session_name name = opening->name;
     struct buffer command = {0};
     struct open_call *call = store_alloc(sizeof(*call));
     *call = (struct open_call){.done = done, .arg = arg, .principal_len = name.principal.len};
     buffer_put(&call->names, name.principal.data, name.principal.len);
     buffer_put(&call->names, name.client.data, name.client.len);
-    command_function(&command, "nb_session_open", 5, 4);
+    command_function(&command, "nb_session_open", 5, 6);
     put_session_key(&command, (struct session_name){.principal = name.principal}, "principal");
     put_session_key(&command, name, "s:");
     put_session_key(&command, name, "q2:");
     put_session_key(&command, name, "in:");
     put_session_key(&command, name, "inlo:");
-    command_number(&command, clean);
-    command_number(&command, expiry_s);
+    command_number(&command, opening->clean);
+    command_number(&command, opening->expiry_s);
     command_bytes(&command, name.principal.data, name.principal.len);
     command_bytes(&command, name.client.data, name.client.len);
+    command_number(&command, opening->token_issued);
+    command_number(&command, opening->may_join);
     store_send(store, &command, on_open, call);
 }
 

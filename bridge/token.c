@@ -1,165 +1,203 @@
-/* Tokens on OpenSSL (Ed25519) and jansson. Strict on purpose: the signature is checked before a byte is read
- * as JSON, one algorithm is known, unknown header members and claims are refused, and each token has one text
- * only. */
+/* Tokens on OpenSSL and jansson. Strict on purpose: a key decides by which algorithm it is used and by whose
+ * rules the claims are read, never the token; the signature is checked before a byte of the claims is read as
+ * JSON; and each token has one text only. */
 #include "bridge/token.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <jansson.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
+#include <openssl/ecdsa.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "bridge/base64url.h"
+#include "bridge/token_inside.h"
 
-enum { SIGNATURE = 64, CLOCK_SKEW_S = 60 };
-/* Seconds beyond the year 9999 are nobody's time. */
+enum { CLOCK_SKEW_S = 60, HEADER_MOST = 1024 };
 #define LATEST_S INT64_C(253402300799)
 
-struct token_key {
-    EVP_PKEY *key;
-    bool private;
-};
+/* ---- signatures: ES256 in tokens is both numbers as they are, in OpenSSL a structure of DER ---- */
 
-/* {"alg":"EdDSA","typ":"JWT"} */
-static const char header_text[] = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9";
-
-/* ---- keys ---- */
-
-static struct token_key *read_key(FILE *file, const char **error)
+static const EVP_MD *digest_of(const struct token_key *key)
 {
-    struct token_key key = {.private = true};
-    key.key = PEM_read_PrivateKey(file, NULL, NULL, (void *)(uintptr_t) "");
-    if (!key.key) {
-        rewind(file);
-        key.private = false;
-        key.key = PEM_read_PUBKEY(file, NULL, NULL, NULL);
-    }
-    if (!key.key) {
-        *error = "the key file holds no PEM key";
-        return NULL;
-    }
-    if (EVP_PKEY_get_base_id(key.key) != EVP_PKEY_ED25519) {
-        EVP_PKEY_free(key.key);
-        *error = "the key is not an Ed25519 key";
-        return NULL;
-    }
-    struct token_key *copy = malloc(sizeof *copy);
-    if (!copy)
-        abort();
-    *copy = key;
-    return copy;
+    return key->algorithm == TOKEN_ES256 ? EVP_sha256() : NULL;
 }
 
-struct token_key *token_key_load(const char *path, const char **error)
+static bool numbers_of(const uint8_t *der, size_t len, uint8_t out[SIGNATURE])
 {
-    FILE *file = fopen(path, "re");
-    if (!file) {
-        *error = errno == ENOENT ? "the key file does not exist" : "the key file cannot be read";
-        return NULL;
-    }
-    struct token_key *key = read_key(file, error);
-    fclose(file);
-    return key;
-}
-
-void token_key_free(struct token_key *key)
-{
-    if (!key)
-        return;
-    EVP_PKEY_free(key->key);
-    free(key);
-}
-
-static FILE *create(const char *path, mode_t mode)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    return fd < 0 ? NULL : fdopen(fd, "w");
-}
-
-static bool write_key(EVP_PKEY *key, const char *path, bool private, const char **error)
-{
-    FILE *file = create(path, private ? 0600 : 0644);
-    if (!file) {
-        *error = errno == EEXIST ? "the key file exists already" : "the key file cannot be made";
-        return false;
-    }
-    int written = private ? PEM_write_PKCS8PrivateKey(file, key, NULL, NULL, 0, NULL, NULL)
-                          : PEM_write_PUBKEY(file, key);
-    bool closed = fclose(file) == 0;
-    if (written != 1 || !closed)
-        *error = "the key file cannot be written";
-    return written == 1 && closed;
-}
-
-bool token_key_make(const char *private_path, const char *public_path, const char **error)
-{
-    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    if (!key) {
-        *error = "the key cannot be made";
-        return false;
-    }
-    bool done = write_key(key, private_path, true, error) && write_key(key, public_path, false, error);
-    EVP_PKEY_free(key);
+    ECDSA_SIG *parts = d2i_ECDSA_SIG(NULL, &der, (long)len);
+    bool done = parts && BN_bn2binpad(ECDSA_SIG_get0_r(parts), out, SIGNATURE / 2) == SIGNATURE / 2 &&
+                BN_bn2binpad(ECDSA_SIG_get0_s(parts), out + SIGNATURE / 2, SIGNATURE / 2) == SIGNATURE / 2;
+    ECDSA_SIG_free(parts);
     return done;
 }
 
-/* ---- signing ---- */
-
-/* Names are written into JSON as they are. */
-static bool is_plain(struct text name, size_t most)
+/* The length; 0: it cannot be. */
+static size_t der_of(const uint8_t in[SIGNATURE], uint8_t out[2 * SIGNATURE])
 {
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.data[i];
-        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!letter && !(c >= '0' && c <= '9') && c != '.' && c != '_' && c != '-')
-            return false;
+    ECDSA_SIG *parts = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(in, SIGNATURE / 2, NULL), *s = BN_bin2bn(in + SIGNATURE / 2, SIGNATURE / 2, NULL);
+    int len = 0;
+    if (parts && r && s && ECDSA_SIG_set0(parts, r, s) == 1) {
+        r = s = NULL;
+        len = i2d_ECDSA_SIG(parts, &out);
     }
-    return name.len <= most;
+    BN_free(r);
+    BN_free(s);
+    ECDSA_SIG_free(parts);
+    return len > 0 ? (size_t)len : 0;
 }
 
-static bool subject_is_valid(struct text subject)
-{
-    const char *slash = subject.len ? memchr(subject.data, '/', subject.len) : NULL;
-    if (!slash)
-        return false;
-    struct text role = {subject.data, (size_t)(slash - subject.data)};
-    struct text id = {slash + 1, subject.len - role.len - 1};
-    return role.len > 0 && id.len > 0 && is_plain(role, 16) && is_plain(id, 64);
-}
-
-static bool sign(const struct token_key *key, struct bytes data, uint8_t signature[SIGNATURE])
+static bool sign(const struct token_key *key, struct text text, uint8_t out[SIGNATURE])
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    size_t len = SIGNATURE;
-    bool done = context && EVP_DigestSignInit(context, NULL, NULL, NULL, key->key) == 1 &&
-                EVP_DigestSign(context, signature, &len, data.data, data.len) == 1;
+    uint8_t made[2 * SIGNATURE];
+    size_t len = sizeof made;
+    bool done = context && EVP_DigestSignInit(context, NULL, digest_of(key), NULL, key->key) == 1 &&
+                EVP_DigestSign(context, made, &len, (const uint8_t *)text.data, text.len) == 1;
     EVP_MD_CTX_free(context);
+    if (done && key->algorithm == TOKEN_ES256)
+        return numbers_of(made, len, out);
+    if (done)
+        memcpy(out, made, SIGNATURE);
     return done;
 }
 
-bool token_sign(const struct token_key *key, struct text subject, struct text officer, int64_t now_ms,
-    int64_t ttl_s, char out[TOKEN_TEXT])
+static bool verify(const struct token_key *key, struct text text, const uint8_t signature[SIGNATURE])
 {
-    int64_t issued = now_ms / 1000;
-    if (!key->private || !subject_is_valid(subject) || !is_plain(officer, TOKEN_OFFICER) || issued < 0 ||
-        ttl_s <= 0 || ttl_s > LATEST_S - issued)
-        return false;
-    char claims[280], acts[TOKEN_OFFICER + 16] = "";
-    if (officer.len)
-        snprintf(acts, sizeof acts, ",\"officer\":\"%.*s\"", (int)officer.len, officer.data);
-    int claims_len = snprintf(claims, sizeof claims, "{\"sub\":\"%.*s\"%s,\"iat\":%lld,\"exp\":%lld}",
-        (int)subject.len, subject.data, acts, (long long)issued, (long long)(issued + ttl_s));
-    size_t len = (size_t)sprintf(out, "%s.", header_text);
-    len += base64url_encode((struct bytes){(uint8_t *)claims, (size_t)claims_len}, out + len);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    uint8_t der[2 * SIGNATURE];
+    size_t len = key->algorithm == TOKEN_ES256 ? der_of(signature, der) : SIGNATURE;
+    bool good = context && len > 0 &&
+                EVP_DigestVerifyInit(context, NULL, digest_of(key), NULL, key->key) == 1 &&
+                EVP_DigestVerify(context, key->algorithm == TOKEN_ES256 ? der : signature, len,
+                    (const uint8_t *)text.data, text.len) == 1;
+    EVP_MD_CTX_free(context);
+    return good;
+}
+
+/* ---- making one ---- */
+
+static bool grant_is_valid(const struct token_key *key, const struct token_grant *grant)
+{
+    int64_t issued = grant->now_ms / 1000;
+    return key->private && token_subject_is_valid(grant->subject) &&
+           token_name_is_plain(grant->officer, TOKEN_NAME) &&
+           token_name_is_plain(grant->instance, TOKEN_NAME) && issued >= 0 && grant->ttl_s > 0 &&
+           grant->ttl_s <= LATEST_S - issued;
+}
+
+static void put_name(char *json, size_t size, const char *name, struct text value)
+{
+    size_t len = strlen(json);
+    if (value.len)
+        snprintf(json + len, size - len, ",\"%s\":\"%.*s\"", name, (int)value.len, value.data);
+}
+
+bool token_sign(const struct token_key *key, const struct token_grant *grant, char out[TOKEN_TEXT])
+{
+    char header[128], claims[400];
     uint8_t signature[SIGNATURE];
-    if (!sign(key, (struct bytes){(uint8_t *)out, len}, signature))
+    if (!grant_is_valid(key, grant))
+        return false;
+    snprintf(header, sizeof header, "{\"alg\":\"%s\",\"typ\":\"JWT\",\"kid\":\"%.64s\"}",
+        token_algorithm_name(key->algorithm), key->id);
+    snprintf(claims, sizeof claims, "{\"sub\":\"%.*s\"", (int)grant->subject.len, grant->subject.data);
+    put_name(claims, sizeof claims, "officer", grant->officer);
+    put_name(claims, sizeof claims, "instance", grant->instance);
+    size_t used = strlen(claims);
+    int64_t issued = grant->now_ms / 1000;
+    snprintf(claims + used, sizeof claims - used, ",\"iat\":%lld,\"exp\":%lld}", (long long)issued,
+        (long long)(issued + grant->ttl_s));
+    size_t len = base64url_encode((struct bytes){(uint8_t *)header, strlen(header)}, out);
+    out[len++] = '.';
+    len += base64url_encode((struct bytes){(uint8_t *)claims, strlen(claims)}, out + len);
+    if (!sign(key, (struct text){out, len}, signature))
         return false;
     out[len++] = '.';
     base64url_encode((struct bytes){signature, SIGNATURE}, out + len);
     return true;
+}
+
+/* ---- whose tokens count ---- */
+
+static char *copy(const char *text)
+{
+    char *made = strdup(text);
+    if (!made)
+        abort();
+    return made;
+}
+
+/* Other rules make another key of it: what was admitted by the former ones is looked at anew. */
+static void mark_keys(struct token_source *source)
+{
+    const char *const rules[] = {source->issuer, source->audience, source->claim, source->prefix};
+    for (size_t i = 0; i < source->list.count; i++) {
+        uint8_t text[2048], digest[SHA256_DIGEST_LENGTH];
+        struct token_key *key = &source->list.keys[i];
+        size_t len = sizeof key->mark;
+        memcpy(text, &key->mark, sizeof key->mark);
+        for (size_t k = 0; source->issuer && k < sizeof rules / sizeof *rules; k++) {
+            size_t size = strnlen(rules[k], 400);
+            text[len++] = (uint8_t)k;
+            memcpy(text + len, rules[k], size);
+            len += size;
+        }
+        SHA256(text, len, digest);
+        memcpy(&key->mark, digest, sizeof key->mark);
+        key->mark |= 1; /* 0 is no key */
+    }
+}
+
+static bool load_source(
+    struct token_source *source, const char *setting, const char *path, char error[TOKEN_ERROR])
+{
+    const char *why = key_list_read(&source->list, path);
+    if (why)
+        snprintf(error, TOKEN_ERROR, "%s: %.200s: %s", setting, path, why);
+    mark_keys(source);
+    return !why;
+}
+
+struct token_trust *token_trust_load(const struct token_sources *sources, char error[TOKEN_ERROR])
+{
+    struct token_trust *trust = calloc(1, sizeof *trust);
+    if (!trust)
+        abort();
+    bool good = load_source(&trust->own, "token_public_key", sources->own_keys, error);
+    if (good && sources->provider_keys && *sources->provider_keys) {
+        trust->provider.issuer = copy(sources->issuer);
+        trust->provider.audience = copy(sources->audience);
+        trust->provider.claim = copy(sources->claim);
+        trust->provider.prefix = copy(sources->prefix);
+        good = load_source(&trust->provider, "openid_keys", sources->provider_keys, error);
+    }
+    if (good)
+        return trust;
+    token_trust_free(trust);
+    return NULL;
+}
+
+void token_trust_free(struct token_trust *trust)
+{
+    if (!trust)
+        return;
+    key_list_clear(&trust->own.list);
+    key_list_clear(&trust->provider.list);
+    free(trust->provider.issuer);
+    free(trust->provider.audience);
+    free(trust->provider.claim);
+    free(trust->provider.prefix);
+    free(trust);
+}
+
+bool token_trust_has(const struct token_trust *trust, uint64_t key)
+{
+    const struct token_source *const sources[] = {&trust->own, &trust->provider};
+    for (size_t s = 0; s < 2; s++)
+        for (size_t i = 0; i < sources[s]->list.count; i++)
+            if (sources[s]->list.keys[i].mark == key)
+                return true;
+    return false;
 }
 
 /* ---- checking ---- */
@@ -171,8 +209,6 @@ struct parts {
 static bool split(struct bytes token, struct parts *out)
 {
     const char *begin = (const char *)token.data;
-    if (token.len == 0 || token.len >= TOKEN_TEXT)
-        return false;
     const char *first = memchr(begin, '.', token.len);
     const char *second = first ? memchr(first + 1, '.', token.len - (size_t)(first + 1 - begin)) : NULL;
     if (!second)
@@ -184,23 +220,9 @@ static bool split(struct bytes token, struct parts *out)
     return true;
 }
 
-static bool signature_is_good(const struct token_key *key, const struct parts *parts)
-{
-    uint8_t signature[SIGNATURE];
-    size_t len;
-    if (!base64url_decode(parts->signature, signature, sizeof signature, &len) || len != SIGNATURE)
-        return false;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool good = context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key->key) == 1 &&
-                EVP_DigestVerify(context, signature, SIGNATURE, (const uint8_t *)parts->signed_text.data,
-                    parts->signed_text.len) == 1;
-    EVP_MD_CTX_free(context);
-    return good;
-}
-
 static json_t *object_of(struct text part)
 {
-    uint8_t json[TOKEN_TEXT];
+    uint8_t json[TOKEN_MOST];
     size_t len;
     if (!base64url_decode(part, json, sizeof json, &len))
         return NULL;
@@ -212,59 +234,117 @@ static json_t *object_of(struct text part)
     return value;
 }
 
-static bool header_is_good(struct text part)
+struct header {
+    enum token_algorithm algorithm;
+    char id[KEY_ID + 1]; /* "": it names no key */
+};
+
+static const char *take_header(const json_t *json, struct header *out)
 {
-    const char *algorithm = NULL, *type = "JWT";
-    json_t *header = object_of(part);
-    bool good =
-        header &&
-        json_unpack_ex(header, NULL, JSON_STRICT, "{s:s, s?s}", "alg", &algorithm, "typ", &type) == 0 &&
-        strcmp(algorithm, "EdDSA") == 0 && strcmp(type, "JWT") == 0;
-    json_decref(header);
-    return good;
+    const char *algorithm = json_string_value(json_object_get(json, "alg"));
+    const json_t *type = json_object_get(json, "typ"), *id = json_object_get(json, "kid");
+    if (json_object_get(json, "crit"))
+        return "the token demands an extension (crit)";
+    if (json_object_get(json, "jwk") || json_object_get(json, "jku") || json_object_get(json, "x5c") ||
+        json_object_get(json, "x5u"))
+        return "the token brings its own key";
+    if (!algorithm || (strcmp(algorithm, "EdDSA") != 0 && strcmp(algorithm, "ES256") != 0))
+        return "the token's algorithm is neither EdDSA nor ES256";
+    if (type && (!json_is_string(type) || (strcmp(json_string_value(type), "JWT") != 0 &&
+                                              strcmp(json_string_value(type), "at+jwt") != 0)))
+        return "the type of the token is not JWT";
+    if (id && (!json_is_string(id) || json_string_length(id) > KEY_ID || json_string_length(id) == 0))
+        return "kid of the token is no name of a key";
+    out->algorithm = strcmp(algorithm, "ES256") == 0 ? TOKEN_ES256 : TOKEN_EDDSA;
+    snprintf(out->id, sizeof out->id, "%s", id ? json_string_value(id) : "");
+    return NULL;
 }
 
-static bool read_claims(struct text part, struct token_claims *out)
+static const char *read_header(struct text part, struct header *out)
 {
-    const char *subject = NULL, *officer = "";
-    json_int_t issued = 0, expires = 0;
+    if (part.len > HEADER_MOST)
+        return "the header of the token is too long";
+    json_t *json = object_of(part);
+    const char *error = json ? take_header(json, out) : "the header of the token cannot be read";
+    json_decref(json);
+    return error;
+}
+
+/* A token that names no key is held against all of ours, and against a provider's when it has only one. */
+static bool may_be_by(
+    const struct token_source *source, const struct token_key *key, const struct header *header)
+{
+    if (key->algorithm != header->algorithm)
+        return false;
+    return header->id[0] ? strcmp(key->id, header->id) == 0 : !source->issuer || source->list.count == 1;
+}
+
+/* Finds the key that made the signature. */
+static const char *find_key(const struct token_trust *trust, const struct parts *parts,
+    const struct header *header, const struct token_source **source, const struct token_key **key)
+{
+    const struct token_source *const sources[] = {&trust->own, &trust->provider};
+    uint8_t signature[SIGNATURE];
+    size_t len;
+    bool tried = false;
+    if (!base64url_decode(parts->signature, signature, sizeof signature, &len) || len != SIGNATURE)
+        return "the signature of the token is not 64 bytes";
+    for (size_t s = 0; s < 2; s++)
+        for (size_t i = 0; i < sources[s]->list.count; i++) {
+            *source = sources[s];
+            *key = &sources[s]->list.keys[i];
+            if (!may_be_by(*source, *key, header))
+                continue;
+            tried = true;
+            if (verify(*key, parts->signed_text, signature))
+                return NULL;
+        }
+    return tried ? "the signature of the token is not by its key" : "no key here is the token's";
+}
+
+static const char *read_claims(struct text part, const struct token_source *source, struct token_claims *out)
+{
     json_t *claims = object_of(part);
-    bool good = claims && json_unpack_ex(claims, NULL, JSON_STRICT, "{s:s, s?s, s:I, s:I}", "sub", &subject,
-                              "officer", &officer, "iat", &issued, "exp", &expires) == 0;
-    good = good && subject_is_valid(text_of(subject)) && is_plain(text_of(officer), TOKEN_OFFICER) &&
-           issued >= 0 && issued < expires && expires <= LATEST_S;
-    if (good) {
-        snprintf(out->subject, sizeof out->subject, "%s", subject);
-        snprintf(out->officer, sizeof out->officer, "%s", officer);
-        out->issued_at = issued * 1000;
-        out->expires_at = expires * 1000;
-    }
+    const char *error = claims ? claims_read(source, claims, out) : "the claims of the token cannot be read";
     json_decref(claims);
-    return good;
+    return error;
 }
 
 static const char *time_error(const struct token_claims *claims, int64_t now_ms)
 {
     if (claims->issued_at > now_ms + CLOCK_SKEW_S * 1000)
         return "the token is from the future";
-    if (claims->expires_at + CLOCK_SKEW_S * 1000 <= now_ms)
-        return "the token has expired";
-    return NULL;
+    if (claims->not_before > now_ms + CLOCK_SKEW_S * 1000)
+        return "the token is not valid yet";
+    return claims->expires_at <= now_ms ? "the token has expired" : NULL;
 }
 
-bool token_check(const struct token_key *key, struct bytes token, int64_t now_ms, struct token_claims *out,
-    const char **error)
+static const char *check(
+    const struct token_trust *trust, struct bytes token, int64_t now_ms, struct token_claims *out)
 {
     struct parts parts;
-    if (!split(token, &parts))
-        *error = "not a token";
-    else if (!signature_is_good(key, &parts))
-        *error = "the signature of the token is not ours";
-    else if (!header_is_good(parts.header))
-        *error = "the header of the token is not {\"alg\":\"EdDSA\",\"typ\":\"JWT\"}";
-    else if (!read_claims(parts.claims, out))
-        *error = "the claims of the token are not sub, iat and exp";
-    else
-        *error = time_error(out, now_ms);
+    struct header header;
+    const struct token_source *source;
+    const struct token_key *key;
+    if (token.len > TOKEN_MOST)
+        return "the token is too long";
+    if (token.len == 0 || !split(token, &parts))
+        return "not a token";
+    const char *error = read_header(parts.header, &header);
+    if (!error)
+        error = find_key(trust, &parts, &header, &source, &key);
+    if (!error)
+        error = read_claims(parts.claims, source, out);
+    if (error)
+        return error;
+    out->key = key->mark;
+    return time_error(out, now_ms);
+}
+
+bool token_check(const struct token_trust *trust, struct bytes token, int64_t now_ms,
+    struct token_claims *out, const char **error)
+{
+    *out = (struct token_claims){0};
+    *error = check(trust, token, now_ms, out);
     return *error == NULL;
 }

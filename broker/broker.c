@@ -4,6 +4,7 @@
 #include "broker/principal.h"
 #include "broker/session/connection_state.h"
 #include "broker/session/deliver.h"
+#include "broker/session/expiry.h"
 #include "broker/session/hold.h"
 #include "broker/session/info.h"
 #include "broker/session/place.h"
@@ -142,6 +143,7 @@ void broker_free(struct broker *broker)
     }
     wills_clear(broker);
     principals_clear(broker);
+    free(broker->expiries.due);
     free(broker);
 }
 
@@ -157,6 +159,11 @@ static void on_available(void *arg, bool available)
     log_line(available ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "store", "available=%d", available);
 }
 
+static void on_changes_missed(void *arg)
+{
+    principals_doubt(arg);
+}
+
 struct store_events broker_store_events(struct broker *broker)
 {
     return (struct store_events){.arg = broker,
@@ -164,6 +171,7 @@ struct store_events broker_store_events(struct broker *broker)
         .seam = channel_on_seam,
         .taken_over = connection_on_taken_over,
         .principal_changed = principal_on_change,
+        .changes_missed = on_changes_missed,
         .available = on_available};
 }
 
@@ -176,10 +184,21 @@ void connections_revoke(struct broker *broker, const struct known_principal *pri
         struct connection *connection = session->connection;
         if (session->principal != principal || !connection)
             continue;
-        if (principal->load == PRINCIPAL_UNKNOWN)
-            connection_end(connection, REASON_NOT_ALLOWED, "revoked");
-        else if (connection->token_issued && connection->token_issued < principal->tokens_after)
-            connection_end(connection, REASON_NOT_ALLOWED, "token withdrawn");
+        const char *why = principal_bars(principal, session_name(session).client, connection->token_issued);
+        if (why)
+            connection_bar(connection, why);
+    }
+}
+
+void broker_recheck(struct broker *broker)
+{
+    const struct broker_options *options = &broker->options;
+    struct connection *connection, *next;
+
+    for (connection = LIST_FIRST(&broker->connections); connection; connection = next) {
+        next = LIST_NEXT(connection, in_list);
+        if (connection->token_key && !options->credential_stands(options->check_arg, connection->token_key))
+            connection_bar(connection, "the token's key is no longer good");
     }
 }
 
@@ -236,9 +255,6 @@ static void tick_connection(struct connection *connection, int64_t now)
     if (connection->stage == STAGE_AWAIT_CONNECT &&
         now - connection->accepted_at > options->connect_timeout_ms)
         connection_end(connection, REASON_KEEP_ALIVE_TIMEOUT, "no CONNECT in time");
-    else if (connection->stage == STAGE_UP && connection->credential_ends &&
-             now > connection->credential_ends)
-        connection_end(connection, REASON_NOT_ALLOWED, "token expired");
     else if (connection->stage == STAGE_UP && !waits_for_us && connection->keep_alive_s &&
              now - connection->received_at > connection->keep_alive_s * INT64_C(1500)) /* [MQTT-3.1.2-22] */
         connection_end(connection, REASON_KEEP_ALIVE_TIMEOUT, "keep-alive missed");
@@ -255,6 +271,7 @@ static void tick(struct broker *broker)
     if (now - broker->tick_at < TICK_MS && now >= broker->tick_at)
         return;
     broker->tick_at = now;
+    expiry_tick(broker, now);
     wills_tick(broker, now);
     principals_tick(broker);
     places_tell(broker, now);

@@ -17,8 +17,11 @@ struct broker;
 struct credential {
     char name[160];     /* "<role>/<id>" as signed */
     char officer[65];   /* who acts for an agency: 1 to 64 of A-Za-z0-9._-, as signed; "": not told */
-    int64_t issued_at;  /* ms */
-    int64_t expires_at; /* ms; the connection ends then */
+    char instance[65];  /* the only client id that may use it; "": any */
+    int64_t issued_at;  /* ms; 0: by certificate */
+    int64_t expires_at; /* ms; the connection ends then; 0: never */
+    uint64_t key;       /* by which it was found good (credential_stands); 0: none */
+    bool may_join;      /* who was never seen is enrolled by coming */
 };
 
 struct broker_options {
@@ -50,7 +53,9 @@ struct broker_options {
      * log; the client learns nothing but "not authorized". */
     bool (*check_token)(
         void *arg, struct text username, struct bytes password, struct credential *out, const char **why);
-    void *check_arg;
+    /* Whether what was found good by that key still is (broker_recheck). NULL: it always is. */
+    bool (*credential_stands)(void *arg, uint64_t key);
+    void *check_arg;      /* of both */
     int64_t (*now)(void); /* milliseconds since 1970 */
     /* Minutes that a zone's clocks are ahead of UTC at a moment; false: no such zone (bridge/zone.h). */
     bool (*zone_clock)(const char *zone, int64_t at, int *minutes);
@@ -73,6 +78,9 @@ void broker_drain(struct broker *broker);
 /* Who a token is of, by options->check_token; whether that is still enrolled is looked at when it acts. */
 bool broker_token(const struct broker *broker, struct bytes token, struct credential *out, const char **why)
     __attribute__((warn_unused_result));
+
+/* The keys of credentials have changed: ends the connections whose key does not stand any more. */
+void broker_recheck(struct broker *broker);
 
 /* Counters of this process; net/ and main.c count into it too. */
 struct counters *broker_counters(struct broker *broker);

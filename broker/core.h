@@ -35,6 +35,12 @@ TAILQ_HEAD(inquiry_list, inquiry);
 TAILQ_HEAD(principal_list, known_principal);
 TAILQ_HEAD(rationed_list, connection);
 
+/* Those whose credentials end (session/expiry.h). */
+struct expiries {
+    struct connection **due; /* the first is due first */
+    size_t count, room;
+};
+
 struct broker {
     struct broker_options options;
     const struct seal *seal;
@@ -44,6 +50,7 @@ struct broker {
     struct connection_list connections;
     struct connection *tick_next; /* where the scan for time-outs goes on */
     size_t connection_count;
+    struct expiries expiries;
     struct rationed_list rationed; /* that sent too much, and are not read now */
     int64_t tick_at;               /* ms of the last scan step */
 

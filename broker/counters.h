@@ -18,6 +18,7 @@
     ROW(connections_closed_flood, counter, "Connections closed: they kept sending above their rate")         \
     ROW(connections_refused_identity, counter, "CONNECTs refused: too many connections of one identity")     \
     ROW(connections_taken_over, counter, "Connections closed because their session was opened elsewhere")    \
+    ROW(connections_barred, counter, "Connections closed because a token ended or somebody was revoked")     \
     ROW(bytes_received, counter, "Bytes read from clients")                                                  \
     ROW(bytes_sent, counter, "Bytes written to clients")                                                     \
     ROW(publishes_received, counter, "PUBLISH packets and posts received")                                   \

@@ -48,6 +48,38 @@ static void take_jurisdiction(struct known_principal *principal, struct bytes en
         log_line(LOG_LEVEL_ERROR, "jurisdiction_unreadable", "principal=%s", principal->name);
 }
 
+static void take_instances(struct known_principal *principal, const struct principal_record *record)
+{
+    free(principal->instances);
+    principal->instance_count = record->instance_count;
+    principal->instances =
+        record->instance_count ? must_calloc(record->instance_count * sizeof *principal->instances) : NULL;
+    for (size_t i = 0; i < record->instance_count; i++) {
+        struct barred_instance *instance = &principal->instances[i];
+        copy_text(instance->name, sizeof instance->name, record->instances[i].name);
+        instance->revoked = record->instances[i].revoked;
+        instance->tokens_after = record->instances[i].tokens_after;
+    }
+}
+
+const char *principal_bars(const struct known_principal *principal, struct text client, int64_t issued_at)
+{
+    if (principal->load == PRINCIPAL_UNKNOWN)
+        return "revoked";
+    if (issued_at && issued_at < principal->tokens_after)
+        return "token withdrawn";
+    for (size_t i = 0; i < principal->instance_count; i++) {
+        const struct barred_instance *instance = &principal->instances[i];
+        if (!text_equal(text_of(instance->name), client))
+            continue;
+        if (instance->revoked)
+            return "this instance is revoked";
+        if (issued_at && issued_at < instance->tokens_after)
+            return "token of this instance withdrawn";
+    }
+    return NULL;
+}
+
 static void take_record(struct known_principal *principal, const struct principal_record *record, int64_t now)
 {
     principal->loaded_at = now;
@@ -58,6 +90,7 @@ static void take_record(struct known_principal *principal, const struct principa
     principal->share = record->share;
     principal->since = record->since;
     principal->tokens_after = record->tokens_after;
+    take_instances(principal, record);
     copy_text(principal->household, sizeof principal->household, record->household);
     take_text(&principal->agency_name, record->name);
     principal->verified = record->verified;
@@ -90,6 +123,7 @@ static void forget(struct broker *broker, struct known_principal *principal)
     free(principal->agency_name);
     free(principal->ban_reason);
     free(principal->certificate);
+    free(principal->instances);
     jurisdiction_free(principal->jurisdiction_owned);
     free(principal);
 }

@@ -11,6 +11,13 @@
 /* UNKNOWN: not enrolled, or revoked. FAILED: the store could not say, and never did. */
 enum principal_load { PRINCIPAL_LOADING, PRINCIPAL_KNOWN, PRINCIPAL_UNKNOWN, PRINCIPAL_FAILED };
 
+/* A client of the principal, of which tokens were withdrawn alone. */
+struct barred_instance {
+    char name[65];
+    bool revoked;         /* whatever it shows */
+    int64_t tokens_after; /* ms: tokens issued before are void for it */
+};
+
 struct known_principal {
     UT_hash_handle hh;
     TAILQ_ENTRY(known_principal) in_idle; /* while nobody holds it: the one that was dropped first is first */
@@ -29,6 +36,8 @@ struct known_principal {
     int64_t verified;     /* ms: since when its household is known to be real; 0: it is not */
     int64_t banned_until; /* ms: it may post nothing until then; 0: it may */
     char *ban_reason;     /* owned; NULL: none */
+    size_t instance_count;
+    struct barred_instance *instances; /* owned; those of which not every token counts */
     /* Of an agency. What they point to lives until the principal is loaded anew: never kept over a wait. */
     const struct geo_shape *jurisdiction; /* polygons, of none nothing is inside; NULL: everywhere */
     const struct geo_prepared *jurisdiction_prepared;
@@ -48,6 +57,9 @@ struct known_principal *principal_from_record(
 /* A principal by name, held; loaded when it is not known, or has been known for minutes. Wait while it is
  * LOADING; what waits in `waiting` is resumed, or fails with the store. */
 struct known_principal *principal_hold(struct broker *broker, struct text name);
+/* NULL, or why whoever comes as that client, by a token of that time (ms; 0: a certificate), may not speak.
+ */
+const char *principal_bars(const struct known_principal *principal, struct text client, int64_t issued_at);
 /* NULL is allowed. Those that nobody holds are kept for a while, within a bound. */
 void principal_drop(struct broker *broker, struct known_principal *principal);
 /* What the store tells. Connections of a revoked principal are closed. */

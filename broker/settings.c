@@ -232,6 +232,12 @@ bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
         rule = "tls_certificate, tls_key: both or none";
     } else if (settings->tls_client_ca[0] && !settings->tls_certificate[0]) {
         rule = "tls_client_ca: needs tls_certificate";
+    } else if (settings->openid_keys[0] &&
+               (!settings->openid_issuer[0] || !settings->openid_audience[0] || !settings->openid_claim[0])) {
+        rule = "openid_keys: needs openid_issuer, openid_audience and openid_claim";
+    } else if (strspn(settings->openid_prefix, node_letters) != strlen(settings->openid_prefix) ||
+               strlen(settings->openid_prefix) > 32) {
+        rule = "openid_prefix: must be at most 32 characters from A-Za-z0-9._-";
     } else if (settings->leaf_precision < settings->channel_precision) {
         rule = "leaf_precision: must not be less than channel_precision";
     } else if (settings->http_memory < settings->http_body_max) {

@@ -22,7 +22,18 @@
         "unix:/path?user=NAME&password-file=PATH; "                                                          \
         "the password may also stand behind the user")                                                       \
     STRING(token_public_key, "/etc/neighbors/token_public.pem", true,                                        \
-        "PEM file with the Ed25519 key that tokens are checked with")                                        \
+        "File with the keys that tokens are checked with, one or several: PEM (Ed25519, P-256) or a JSON "   \
+        "Web Key Set; read again when it changes")                                                           \
+    STRING(openid_keys, "", true,                                                                            \
+        "JSON Web Key Set of an OpenID provider whose tokens speak for users; none: no such tokens")         \
+    STRING(openid_issuer, "", true, "The issuer (iss) that its tokens must name")                            \
+    STRING(openid_audience, "", true, "The audience (aud) that its tokens must be for")                      \
+    STRING(openid_claim, "sub", true,                                                                        \
+        "The claim that names the user: one that its owner cannot change. The id is the prefix and the "     \
+        "claim, in it any byte but A-Z a-z 0-9 . - as _ and two hexadecimal digits")                         \
+    STRING(openid_prefix, "oidc-", true, "What the ids of its users begin with, so that they are no others") \
+    NUMBER(openid_enroll, "choice", 0, 1, 0, true,                                                           \
+        "1: its users are enrolled when they first connect; 0: neighbors enroll user ID comes first")        \
     STRING(secret_file, "/etc/neighbors/secret", false,                                                      \
         "File with the installation's secret: 32 bytes, or 64 hexadecimal digits; not readable by "          \
         "everybody")                                                                                         \

@@ -191,7 +191,7 @@ static enum exit_code make_all(struct invocation *invocation, const char *names,
     path_of(invocation, "token.key", key_path);
     path_of(invocation, "token.pub", public_path);
     path_of(invocation, "broker.secret", secret_path);
-    if (!token_key_make(key_path, public_path, &error))
+    if (!token_key_make(TOKEN_EDDSA, key_path, public_path, &error))
         return cli_fail(invocation, EXIT_REFUSED, "%s: %s", key_path, error);
     if (!make_secret(secret_path))
         return cli_fail(invocation, EXIT_REFUSED, "%s cannot be written", secret_path);

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "bridge/registry.h"
+#include "bridge/registry_instance.h"
 #include "bridge/token.h"
 #include "cli/cli.h"
 #include "cli/trust.h"
@@ -17,6 +18,7 @@ enum {
     VERIFIED,
     NAME,
     OFFICER,
+    INSTANCE,
     JURISDICTION,
     CERTIFICATE,
     MUST_SIGN,
@@ -31,6 +33,7 @@ static const struct option_row options[] = {
     [VERIFIED] = {"verified-since", "DATE", "since when the household is known to be real, or now"},
     [NAME] = {"name", "NAME", "an agency's public name"},
     [OFFICER] = {"officer", "NAME", "who acts for an agency with this token"},
+    [INSTANCE] = {"instance", "NAME", "the only client id that may use the token: one phone of two"},
     [JURISDICTION] = {"jurisdiction", "FILE.geojson",
         "where an agency may alert, or: everywhere (everywhere)"},
     [CERTIFICATE] = {"certificate", "FILE.pem", "what an agency's signed documents verify with, or: none"},
@@ -41,7 +44,11 @@ static const struct option_row options[] = {
     [TTL] = {"ttl", "SPAN", "how long the token is good (365d)"},
     {0},
 };
-static const struct option_row no_options[] = {{0}};
+enum { ONE_INSTANCE };
+static const struct option_row revoke_options[] = {
+    [ONE_INSTANCE] = {"instance", "NAME", "only this client of it: a lost phone"},
+    {0},
+};
 
 enum { PATH_TEXT = COMMAND_FIELD + 32 };
 
@@ -152,12 +159,22 @@ static enum exit_code enroll(const struct invocation *invocation, const struct e
         return EXIT_REFUSED;
     if (redis_sync_open(&redis, invocation->common.redis))
         result = registry_enroll(&redis, places, e, &known);
+    const char *instance = invocation->value[INSTANCE];
+    if (result == REGISTRY_OK && instance)
+        result = registry_enroll_instance(&redis, e->role, e->id, instance, &known.issue_at);
     redis_sync_close(&redis);
     place_key_free(places);
     if (result != REGISTRY_OK)
         return code_of(invocation, result, &redis);
     snprintf(subject, sizeof subject, "%s/%s", e->role, e->id);
-    if (!token_sign(key, text_of(subject), text_of(invocation->value[OFFICER]), known.issue_at, ttl_s, token))
+    const struct token_grant grant = {
+        .subject = text_of(subject),
+        .officer = text_of(invocation->value[OFFICER]),
+        .instance = text_of(instance),
+        .now_ms = known.issue_at,
+        .ttl_s = ttl_s,
+    };
+    if (!token_sign(key, &grant, token))
         return cli_fail(
             invocation, EXIT_REFUSED, "token.key holds no private key, so no token can be signed");
     return hand_out(invocation, e, &known, token);
@@ -210,37 +227,67 @@ static enum exit_code run_enroll(struct invocation *invocation)
         return EXIT_USAGE;
     if (!officer_fits(invocation))
         return EXIT_USAGE;
+    if (invocation->value[INSTANCE] && !registry_id_valid(invocation->value[INSTANCE]))
+        return cli_fail(invocation, EXIT_USAGE, "--instance: 1 to 64 characters of A-Z a-z 0-9 . _ -");
     return enroll_trusted(invocation, &e, ttl_ms / 1000);
 }
 
 /* ---- revoke ---- */
 
+/* What was done, and what was not: whoever holds a token that is bound to nothing may come as another client.
+ */
+static void tell_revoked(
+    const struct invocation *invocation, const char *name, const char *instance, bool bound)
+{
+    if (invocation->common.json && instance)
+        cli_print_json(json_pack(
+            "{s:b, s:s, s:s, s:b}", "ok", 1, "revoked", name, "instance", instance, "bound", bound));
+    else if (invocation->common.json)
+        cli_print_json(json_pack("{s:b, s:s}", "ok", 1, "revoked", name));
+    else
+        printf("%s%s%s is revoked\n", name, instance ? " at " : "", instance ? instance : "");
+    if (instance && !bound)
+        fprintf(stderr,
+            "neighbors: its token was not made with --instance, so whoever has it may come as another "
+            "client; "
+            "revoke %s voids it\n",
+            name);
+}
+
+static enum registry_result revoke(const struct invocation *invocation, struct redis_sync *redis,
+    const char *role, const char *id, bool *bound)
+{
+    const char *instance = invocation->value[ONE_INSTANCE];
+    enum registry_result result = REGISTRY_FAILED;
+    if (redis_sync_open(redis, invocation->common.redis))
+        result = instance ? registry_revoke_instance(redis, role, id, instance, cli_now(), bound)
+                          : registry_revoke(redis, role, id, cli_now());
+    redis_sync_close(redis);
+    return result;
+}
+
 static enum exit_code run_revoke(struct invocation *invocation)
 {
     struct redis_sync redis;
     char role[32];
+    bool bound = true;
     const char *name = invocation->argument_count == 1 ? invocation->arguments[0] : "";
-    const char *slash = strchr(name, '/');
+    const char *slash = strchr(name, '/'), *instance = invocation->value[ONE_INSTANCE];
     if (!slash || (size_t)(slash - name) >= sizeof role)
         return cli_fail(
             invocation, EXIT_USAGE, "say who is revoked as ROLE/ID, such as: revoke device/porch-1");
     snprintf(role, sizeof role, "%.*s", (int)(slash - name), name);
-    enum registry_result result = REGISTRY_FAILED;
-    if (redis_sync_open(&redis, invocation->common.redis))
-        result = registry_revoke(&redis, role, slash + 1, cli_now());
-    redis_sync_close(&redis);
+    enum registry_result result = revoke(invocation, &redis, role, slash + 1, &bound);
     if (result == REGISTRY_NOT_FOUND)
-        return cli_fail(invocation, EXIT_REFUSED, "%.150s is not enrolled", name);
+        return cli_fail(invocation, EXIT_REFUSED, "%.150s%s%.70s is not %s", name, instance ? " at " : "",
+            instance ? instance : "", instance ? "known" : "enrolled");
     if (result != REGISTRY_OK)
         return code_of(invocation, result, &redis);
-    if (invocation->common.json)
-        cli_print_json(json_pack("{s:b, s:s}", "ok", 1, "revoked", name));
-    else
-        printf("%s is revoked\n", name);
+    tell_revoked(invocation, name, instance, bound);
     return EXIT_DONE;
 }
 
 const struct command command_enroll = {"enroll", "enroll somebody or something and hand out the token",
     "device|edge|user|agency|operator ID", options, run_enroll};
-const struct command command_revoke = {
-    "revoke", "revoke somebody: all tokens are void, connections end", "ROLE/ID", no_options, run_revoke};
+const struct command command_revoke = {"revoke",
+    "revoke somebody: tokens are void, connections end, sessions go", "ROLE/ID", revoke_options, run_revoke};

@@ -10,12 +10,12 @@
 
 enum { PATH_TEXT = 600 };
 
-static bool read_token(const char *path, char out[TOKEN_TEXT])
+static bool read_token(const char *path, char out[TOKEN_MOST + 1])
 {
     FILE *file = fopen(path, "re");
     if (!file)
         return false;
-    size_t len = fread(out, 1, TOKEN_TEXT - 1, file);
+    size_t len = fread(out, 1, TOKEN_MOST, file);
     fclose(file);
     out[len] = '\0';
     out[strcspn(out, "\r\n \t")] = '\0';
@@ -33,22 +33,28 @@ static void path_of(const struct invocation *invocation, const char *name, char 
     snprintf(out, PATH_TEXT, "%.300s/tokens/%s.token", invocation->common.data, file);
 }
 
-/* Whom the token was made for. It is not checked here: the broker does. */
-static bool subject_of(const char *token, char out[160])
+/* A claim that is a text. The token is not checked here: the broker does. */
+static bool claim_of(const char *token, const char *name, char *out, size_t size)
 {
     const char *first = strchr(token, '.'), *second = first ? strchr(first + 1, '.') : NULL;
-    uint8_t json[TOKEN_TEXT];
+    uint8_t json[TOKEN_MOST];
     size_t len;
     if (!second ||
         !base64url_decode((struct text){first + 1, (size_t)(second - first - 1)}, json, sizeof json, &len))
         return false;
     json_t *claims = json_loadb((const char *)json, len, JSON_REJECT_DUPLICATES, NULL);
-    const char *subject = json_string_value(json_object_get(claims, "sub"));
-    bool found = subject && strlen(subject) < 160;
+    const char *claim = json_string_value(json_object_get(claims, name));
+    bool found = claim && strlen(claim) < size;
     if (found)
-        strcpy(out, subject);
+        strcpy(out, claim);
     json_decref(claims);
     return found;
+}
+
+/* Whom the token was made for. */
+static bool subject_of(const char *token, char out[160])
+{
+    return claim_of(token, "sub", out, 160);
 }
 
 /* The first file of DIR/tokens that begins with "<role>-", by name. */
@@ -83,12 +89,11 @@ static bool grant(const struct invocation *invocation, const char *wish, struct 
     return read_token(path, out->token);
 }
 
-enum exit_code identity_find(
+static enum exit_code find(
     const struct invocation *invocation, const char *const *wishes, struct identity *out)
 {
     const struct common *common = &invocation->common;
     char path[PATH_TEXT] = "";
-    out->client[0] = '\0';
     if (common->as && (!strchr(common->as, '/') || strlen(common->as) >= sizeof out->name))
         return cli_fail(invocation, EXIT_USAGE, "--as has the form ROLE/ID, such as user/ann");
     if (common->as)
@@ -111,4 +116,14 @@ enum exit_code identity_find(
             return EXIT_DONE;
     return cli_fail(invocation, EXIT_USAGE,
         "say who speaks: --as ROLE/ID and --token-file FILE; %s/tokens has none", common->data);
+}
+
+enum exit_code identity_find(
+    const struct invocation *invocation, const char *const *wishes, struct identity *out)
+{
+    out->client[0] = '\0';
+    enum exit_code code = find(invocation, wishes, out);
+    if (code == EXIT_DONE && !claim_of(out->token, "instance", out->client, sizeof out->client))
+        out->client[0] = '\0';
+    return code;
 }

@@ -9,9 +9,10 @@ enum { IDENTITY_CLIENT = 128 };
 
 struct identity {
     char name[160]; /* "<role>/<id>" */
-    char token[TOKEN_TEXT];
-    char
-        client[IDENTITY_CLIENT]; /* of a session that goes on; "": made up, and it ends with the connection */
+    char token[TOKEN_MOST + 1];
+    char client[IDENTITY_CLIENT]; /* of a session that goes on: the instance that the token is bound to, if it
+                                     is;
+                                     "": made up, and it ends with the connection */
 };
 
 /* Finds both: --as and --token-file; --as and DIR/tokens; --token-file alone (its token says who); else the

@@ -19,6 +19,7 @@ static const struct command *const commands[] = {
     &command_revoke,
     &command_ca_init,
     &command_ca_redis,
+    &command_ca_rotate,
     &command_geo_encode,
     &command_geo_decode,
     &command_geo_neighbors,

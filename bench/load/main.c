@@ -19,12 +19,13 @@ static int64_t wall_ms(void)
 
 struct link_identity load_identity(const struct load *load, const char *client, const char *user, char *token)
 {
-    enum { LIVES_MS = 24 * 3600 * 1000 };
+    enum { LIVES_S = 24 * 3600 };
     struct link_identity identity = {.client = client};
 
     if (!load->key)
         return identity;
-    if (!token_sign(load->key, text_of(user), (struct text){0}, wall_ms(), LIVES_MS, token)) {
+    const struct token_grant grant = {.subject = text_of(user), .now_ms = wall_ms(), .ttl_s = LIVES_S};
+    if (!token_sign(load->key, &grant, token)) {
         fprintf(stderr, "bench_load: cannot sign a token\n");
         exit(2);
     }

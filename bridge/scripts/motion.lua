@@ -186,10 +186,12 @@ local function check_section(blob, at, events, numbering, qos2)
         if held and tonumber(held) > generation then
             return FENCED, nil, at
         end
-        if call('SADD', key, packet) == 0 then
-            return all_repeated(events), nil, at
+        if held then -- else the session ended, and nothing of it is to begin anew
+            if call('SADD', key, packet) == 0 then
+                return all_repeated(events), nil, at
+            end
+            call('EXPIRE', key, 2592000)
         end
-        call('EXPIRE', key, 2592000)
     end
     if numbering == 0 then
         return nil, nil, at

@@ -37,6 +37,9 @@
 --   nb:{p:…}:principal          hash, written by enrolment (bridge/registry.h): household name number place former since
 --                               share tokens_after revoked verified banned_until ban_reason jurisdiction certificate
 --                               must_sign no_approval forgiving
+--   nb:{p:…}:instances          hash, written by enrolment: client id -> "0", or before when (ms) no token of it counts,
+--                               after an "r" while it is revoked
+--   nb:{p:…}:clients            set of the client ids of which there may be anything here below
 --   nb:{p:…}:s:<client>         hash, a session: gen subs (sealed) cursors wishes
 --   nb:{p:…}:q2:<client>        set of QoS 2 packet ids not yet released
 --   nb:{p:…}:in:<client>        stream, its inbox: i = 8 bytes that tell repeats, then the data
@@ -74,7 +77,7 @@ end
 -- How status is told to bridge/store_*.c; the numbers are theirs.
 local OK, FENCED, NOT_FOUND, REVOKED = 0, 2, 3, 4
 local CONFLICT, REPEAT, DEAD = 5, 6, 7
-local LIMITED, ENDED = 9, 10
+local LIMITED, ENDED, WITHDRAWN = 9, 10, 11
 -- What is still to be asked elsewhere, for bridge/store_alert.c and store_report.c alone.
 local FORWARD, JOIN, LATER = 100, 101, 102
 -- enum truth

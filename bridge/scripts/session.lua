@@ -17,6 +17,50 @@ local function principal(key)
     return not known and NOT_FOUND or revoked and REVOKED or OK, fields
 end
 
+-- The beginning of all keys of the principal whose key this is.
+local function principal_prefix(key)
+    return sub(key, 1, string.find(key, '}', 1, true) + 1)
+end
+
+-- Pairs of the principal's clients of which not every token counts, and what stands of them.
+local function barred_instances(prefix)
+    local all, barred = call('HGETALL', prefix .. 'instances'), {}
+    for i = 1, #all, 2 do
+        if all[i + 1] ~= '0' then
+            barred[#barred + 1], barred[#barred + 2] = all[i], all[i + 1]
+        end
+    end
+    return barred
+end
+
+local function instance_revoked(prefix, client)
+    return byte(call('HGET', prefix .. 'instances', client) or '0') == byte('r')
+end
+
+-- Whether a token of that time (0: none, a certificate) opens a session of the client.
+local function admitted(fields, prefix, client, issued)
+    if instance_revoked(prefix, client) then
+        return REVOKED
+    end
+    local since = tonumber(call('HGET', prefix .. 'instances', client) or 0)
+    if issued > 0 and (issued < since or issued < tonumber(fields[8] ~= '' and fields[8] or 0)) then
+        return WITHDRAWN
+    end
+    return OK
+end
+
+-- Notes that there is something of the client, and looks at two others whether there still is.
+local function note_client(prefix, client)
+    if call('SADD', prefix .. 'clients', client) == 0 then
+        return
+    end
+    for _, other in ipairs(call('SRANDMEMBER', prefix .. 'clients', 2)) do
+        if other ~= client and call('EXISTS', prefix .. 's:' .. other, prefix .. 'in:' .. other) == 0 then
+            call('SREM', prefix .. 'clients', other)
+        end
+    end
+end
+
 local function keep(keys, seconds)
     for i = 1, #keys do
         if seconds >= FOREVER then
@@ -28,13 +72,22 @@ local function keep(keys, seconds)
 end
 
 -- Keys: principal, session, packet ids, inbox, its low-water mark. Arguments: 1 when clean, expiry in
--- seconds, the principal's name, the client id. Answers status, the fields, present, generation,
--- subscriptions, cursors, packet ids, wishes, 1 when it was closed with these cursors.
+-- seconds, the principal's name, the client id, when its token was issued (ms; 0: none), 1 when a user that is not known is
+-- enrolled. Answers status, the fields, present, generation, subscriptions, cursors, packet ids, wishes, 1 when it was closed
+-- with these cursors, barred instances.
 local function open_session(keys, args)
     local status, fields = principal(keys[1])
+    local prefix = principal_prefix(keys[1])
+    if status == NOT_FOUND and args[6] == '1' and sub(args[3], 1, 5) == 'user/' then
+        local now = call('TIME')
+        call('HSET', keys[1], 'household', '', 'share', 0, 'enrolled', now[1] .. '000')
+        status, fields = principal(keys[1])
+    end
+    status = status == OK and admitted(fields, prefix, args[4], tonumber(args[5])) or status
     if status ~= OK then
         return { status }
     end
+    note_client(prefix, args[4])
     local before = call('HMGET', keys[2], 'gen', 'subs', 'cursors', 'expiry', 'wishes', 'closed')
     -- One that was to end with its connection ends when it is taken over, or found after its process
     -- vanished.
@@ -51,7 +104,8 @@ local function open_session(keys, args)
     keep({ keys[2], keys[3], keys[4], keys[5] }, tonumber(args[2]) >= FOREVER and FOREVER or args[2] + HELD_S)
     call('PUBLISH', 'nb:sessions', pack('>I8Hc0', generation, #args[3], args[3]) .. args[4])
     return { OK, fields, present and 1 or 0, text, present and before[2] or '', present and before[3] or '',
-        present and call('SMEMBERS', keys[3]) or {}, present and before[5] or '', present and before[6] and 1 or 0 }
+        present and call('SMEMBERS', keys[3]) or {}, present and before[5] or '', present and before[6] and 1 or 0,
+        barred_instances(prefix) }
 end
 
 -- Key: session. Arguments: generation, then pairs of field and value.
@@ -74,7 +128,9 @@ local function close_session(keys, args)
         return FENCED
     end
     if tonumber(args[2]) == 0 then
+        local prefix = principal_prefix(keys[1])
         call('DEL', keys[1], keys[2], keys[3], keys[4])
+        call('SREM', prefix .. 'clients', sub(keys[1], #prefix + 3))
         return OK
     end
     if args[3] ~= '' then
@@ -93,14 +149,20 @@ local function release_packet(keys, args)
     return OK
 end
 
--- Keys: inbox, its low-water mark, the session. Arguments: feed, 8 bytes that tell repeats, data.
+-- Keys: inbox, its low-water mark, the session. Arguments: feed, 8 bytes that tell repeats, data. Who was revoked has none.
 local function inbox(keys, args)
+    local prefix = principal_prefix(keys[3])
+    local client = sub(keys[3], #prefix + 3)
+    if call('HEXISTS', prefix .. 'principal', 'revoked') == 1 or instance_revoked(prefix, client) then
+        return OK
+    end
     for _, entry in ipairs(call('XREVRANGE', keys[1], '+', '-', 'COUNT', 16)) do
         if sub(entry[2][2], 1, 8) == args[2] then
             return OK
         end
     end
     local id = call('XADD', keys[1], '*', 'i', args[2] .. args[3])
+    note_client(prefix, client)
     local many = call('XLEN', keys[1])
     if many >= INBOX + 100 then
         local old = call('XRANGE', keys[1], '-', '+', 'COUNT', many - INBOX)
@@ -115,7 +177,7 @@ end
 
 register('nb_principal', function(keys)
     local status, fields = principal(keys[1])
-    return { status, fields }
+    return { status, fields, barred_instances(principal_prefix(keys[1])) }
 end, { 'no-writes' })
 register('nb_session_open', open_session)
 register('nb_session_save', save_session)

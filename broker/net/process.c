@@ -9,9 +9,9 @@
 
 #include "bridge/secret_file.h"
 #include "bridge/store_redis.h"
-#include "bridge/token.h"
 #include "bridge/zone.h"
 #include "broker/log.h"
+#include "broker/net/credentials.h"
 #include "broker/net/net.h"
 #include "broker/net/request.h"
 #include "broker/net/settings_file.h"
@@ -21,7 +21,7 @@
 struct process {
     const struct process_options *options;
     struct ev_loop *loop;
-    struct token_key *key;
+    struct credentials *credentials;
     struct seal *seal;
     struct place_key *places;
     struct broker *broker;
@@ -39,26 +39,7 @@ static int64_t wall_clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* ---- credentials and secrets ------------------------------------------------------------------ */
-
-static bool check_token(
-    void *arg, struct text username, struct bytes password, struct credential *out, const char **why)
-{
-    const struct process *process = arg;
-    struct token_claims claims;
-    if (!token_check(process->key, password, wall_clock_ms(), &claims, why)) {
-        return false;
-    }
-    if (username.data && !text_equal(username, text_of(claims.subject))) {
-        *why = "the user name is not the token's subject";
-        return false;
-    }
-    snprintf(out->name, sizeof(out->name), "%s", claims.subject);
-    snprintf(out->officer, sizeof(out->officer), "%s", claims.officer);
-    out->issued_at = claims.issued_at;
-    out->expires_at = claims.expires_at;
-    return true;
-}
+/* ---- secrets ------------------------------------------------------------------------------------- */
 
 static bool load_secret(
     const struct settings *settings, uint8_t secret[SEAL_SECRET], char error[SETTING_ERROR])
@@ -82,16 +63,6 @@ static bool load_seals(struct process *process, char error[SETTING_ERROR])
     return true;
 }
 
-static struct token_key *load_key(const struct settings *settings, char error[SETTING_ERROR])
-{
-    const char *why = NULL;
-    struct token_key *key = token_key_load(settings->token_public_key, &why);
-    if (!key) {
-        snprintf(error, SETTING_ERROR, "token_public_key: %.300s: %s", settings->token_public_key, why);
-    }
-    return key;
-}
-
 static bool check_tls(const struct settings *settings, char error[SETTING_ERROR])
 {
     char why[TLS_ERROR];
@@ -108,13 +79,11 @@ static bool check_tls(const struct settings *settings, char error[SETTING_ERROR]
 
 bool process_check_files(const struct settings *settings, char error[SETTING_ERROR])
 {
-    struct token_key *key = load_key(settings, error);
+    struct credentials *credentials = credentials_new(settings, error);
     uint8_t secret[SEAL_SECRET];
-    bool good = key && load_secret(settings, secret, error) && check_tls(settings, error);
+    bool good = credentials && load_secret(settings, secret, error) && check_tls(settings, error);
     explicit_bzero(secret, sizeof(secret));
-    if (key) {
-        token_key_free(key);
-    }
+    credentials_free(credentials);
     return good;
 }
 
@@ -147,13 +116,7 @@ static void on_reload(struct ev_loop *loop, ev_signal *signal, int events)
         struct settings *settings = process->options->settings;
         settings_reload(settings, &fresh);
         log_set_level((enum log_level)settings_log_level(settings));
-        struct token_key *key = load_key(settings, error);
-        if (key) {
-            token_key_free(process->key);
-            process->key = key;
-        } else {
-            log_line(LOG_LEVEL_ERROR, "reload", "%s; the former key stays", error);
-        }
+        credentials_reload(process->credentials);
         net_reload(process->net);
         log_line(LOG_LEVEL_INFO, "reload", "done");
     } else {
@@ -177,8 +140,9 @@ static void build_core(struct process *process)
     const struct process_options *options = process->options;
     struct broker_options broker = settings_broker(options->settings);
     broker.version = options->version;
-    broker.check_token = check_token;
-    broker.check_arg = process;
+    broker.check_token = credentials_check;
+    broker.credential_stands = credentials_stand;
+    broker.check_arg = process->credentials;
     broker.now = wall_clock_ms;
     broker.zone_clock = zone_offset;
     process->broker = broker_new(&broker, process->seal);
@@ -190,13 +154,14 @@ static void build_core(struct process *process)
     struct store_events events = broker_store_events(process->broker);
     process->store = store_redis_new(process->loop, &store, &events);
     broker_use_store(process->broker, process->store);
+    credentials_watch(process->credentials, process->loop, process->broker);
 }
 
 static bool build(struct process *process, char error[SETTING_ERROR])
 {
     const struct process_options *options = process->options;
-    process->key = load_key(options->settings, error);
-    if (!process->key || !load_seals(process, error)) {
+    process->credentials = credentials_new(options->settings, error);
+    if (!process->credentials || !load_seals(process, error)) {
         return false;
     }
     process->loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
@@ -227,14 +192,12 @@ static void tear_down(struct process *process)
     if (process->broker) {
         broker_free(process->broker);
     }
+    credentials_free(process->credentials);
     if (process->loop) {
         ev_loop_destroy(process->loop);
     }
     seal_free(process->seal);
     place_key_free(process->places);
-    if (process->key) {
-        token_key_free(process->key);
-    }
 }
 
 static bool finished(const struct process *process)

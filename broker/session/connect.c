@@ -5,6 +5,7 @@
 #include "broker/principal.h"
 #include "broker/session/connection_state.h"
 #include "broker/session/deliver.h"
+#include "broker/session/expiry.h"
 #include "broker/session/saved.h"
 #include "broker/session/will.h"
 
@@ -18,7 +19,6 @@ struct opening {
     char client[CLIENT_ID + 1];
     bool assigned, clean;
     uint32_t expiry_s;
-    int64_t issued_at;
 };
 
 void opening_abandon(struct opening *opening)
@@ -110,12 +110,17 @@ static void assign_client(struct broker *broker, struct opening *opening)
     snprintf(opening->client, sizeof opening->client, "auto-%s", id);
 }
 
-/* A client id of any length has a name of bounded length: long ones go by their digest. */
-static void name_client(const struct connection *connection, struct text client_id, struct opening *opening)
+/* A client id of any length has a name of bounded length: long ones go by their digest. Who is bound to an
+ * instance and gives no client id gets that. */
+static void name_client(
+    const struct connection *connection, struct text client_id, const char *instance, struct opening *opening)
 {
     uint8_t digest[16];
 
-    if (client_id.len == 0) {
+    if (client_id.len == 0 && instance[0]) {
+        opening->assigned = true;
+        strcpy(opening->client, instance);
+    } else if (client_id.len == 0) {
         opening->assigned = true;
         assign_client(connection->broker, opening);
     } else if (client_id.len <= CLIENT_ID && client_id.data[0] != '~') {
@@ -199,17 +204,15 @@ void connection_on_taken_over(void *arg, struct session_name name, uint64_t gene
     (void)take_over(arg, name, generation);
 }
 
-static const char *not_welcome(const struct opening *opening, const struct session_record *record)
+static const char *not_welcome(const struct session_record *record)
 {
     if (record->status == STORE_NOT_FOUND)
         return "not enrolled";
     if (record->status == STORE_REVOKED)
         return "revoked";
-    if (record->status != STORE_OK)
-        return "store failed";
-    if (opening->issued_at && opening->issued_at < record->principal.tokens_after)
+    if (record->status == STORE_WITHDRAWN)
         return "token withdrawn";
-    return NULL;
+    return record->status == STORE_OK ? NULL : "store failed";
 }
 
 static void welcome(struct opening *opening, const struct session_record *record)
@@ -253,7 +256,7 @@ static void opened(void *arg, const struct session_record *record)
     struct opening *opening = arg;
     struct connection *connection = opening->connection;
     bool waits = connection && connection->stage == STAGE_OPENING;
-    const char *why = not_welcome(opening, record);
+    const char *why = not_welcome(record);
 
     if (connection)
         connection->opening = NULL;
@@ -283,20 +286,26 @@ static void open_session(
     opening->broker = broker;
     opening->clean = connect->clean_start;
     opening->expiry_s = expiry < most ? expiry : most;
-    opening->issued_at = who->issued_at;
     memcpy(opening->principal, who->name, sizeof opening->principal);
-    name_client(connection, connect->client_id, opening);
+    name_client(connection, connect->client_id, who->instance, opening);
     connection->opening = opening;
     connection->stage = STAGE_OPENING;
     if (who->officer[0]) {
         connection->officer = must_calloc(sizeof who->officer);
         memcpy(connection->officer, who->officer, sizeof who->officer);
     }
+    connection->token_key = who->key;
     connection->token_issued = who->issued_at;
-    connection->credential_ends = who->expires_at;
-    store_session_open(broker->store,
-        (struct session_name){text_of(opening->principal), text_of(opening->client)}, opening->clean,
-        opening->expiry_s, opened, opening);
+    if (who->expires_at)
+        expiry_add(broker, connection, who->expires_at);
+    const struct store_opening how = {
+        .name = {text_of(opening->principal), text_of(opening->client)},
+        .clean = opening->clean,
+        .expiry_s = opening->expiry_s,
+        .token_issued = who->issued_at,
+        .may_join = who->may_join,
+    };
+    store_session_open(broker->store, &how, opened, opening);
 }
 
 void connection_on_connect(struct connection *connection, const struct mqtt_connect *connect)
@@ -314,6 +323,9 @@ void connection_on_connect(struct connection *connection, const struct mqtt_conn
             connection, REASON_BAD_CLIENT_ID, "empty client id without clean session"); /* [MQTT-3.1.3-8] */
     } else if (!identify(connection, connect, &who, &why) || role_of(text_of(who.name)) == 0) {
         refuse(connection, REASON_NOT_ALLOWED, why);
+    } else if (who.instance[0] && connect->client_id.len &&
+               !text_equal(connect->client_id, text_of(who.instance))) {
+        refuse(connection, REASON_NOT_ALLOWED, "the token is bound to another client id");
     } else {
         take_settings(connection, connect);
         open_session(connection, connect, &who);

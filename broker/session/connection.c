@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "broker/session/deliver.h"
+#include "broker/session/expiry.h"
 #include "broker/session/ration.h"
 #include "broker/session/will.h"
 #include "broker/step/publication.h"
@@ -334,6 +335,20 @@ void connection_end(struct connection *connection, uint8_t reason, const char *w
     end(connection, reason, why, why);
 }
 
+void connection_bar(struct connection *connection, const char *why)
+{
+    if (connection->stage == STAGE_CLOSED)
+        return;
+    if (connection->session)
+        log_line(LOG_LEVEL_INFO, "connection_barred", "principal=%s peer=%s why=\"%s\"",
+            connection->session->principal->name, connection->peer.address, why);
+    connection->broker->counters.connections_barred++;
+    connection->broker->counters.wills_dropped += connection->will != NULL;
+    will_free(connection->will);
+    connection->will = NULL;
+    end(connection, REASON_NOT_ALLOWED, why, why);
+}
+
 void connection_lost(struct connection *connection, const char *reason)
 {
     connection_shut(connection, reason, true);
@@ -349,6 +364,7 @@ void connection_free(struct connection *connection)
         TAILQ_REMOVE(&connection->publications, publication, in_connection);
         publication_orphan(publication);
     }
+    expiry_drop(broker, connection);
     if (connection->opening)
         opening_abandon(connection->opening);
     if (connection->subscribing)

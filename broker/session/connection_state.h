@@ -46,8 +46,10 @@ struct connection {
     int64_t accepted_at;
     int64_t flooding_since;  /* ms: above its rate with what nothing paces; 0: not */
     char *officer;           /* who acts for an agency; NULL: not told */
+    uint64_t token_key;      /* by which its token was found good; 0: no token */
     int64_t token_issued;    /* ms; 0: no token */
     int64_t credential_ends; /* ms; 0: never */
+    size_t expiry_place;     /* session/expiry.c; 0: none */
     struct peer peer;
 };
 
@@ -72,6 +74,9 @@ void connection_on_pubrel(struct connection *connection, const struct mqtt_ack *
 /* Says DISCONNECT with the reason (MQTT 5), closes, ends the session's connection. why: static text for the
  * client and the log. */
 void connection_end(struct connection *connection, uint8_t reason, const char *why);
+/* The same for one that may not speak any more: 0x87, a line in the log that names who and why, and no will.
+ */
+void connection_bar(struct connection *connection, const char *why);
 /* Closes without a word; with_will: whether the will would have been published now. */
 void connection_shut(struct connection *connection, const char *why, bool with_will);
 /* What waits for the store's answer to CONNECT or SUBSCRIBE learns that the connection is gone. */

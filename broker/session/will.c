@@ -51,6 +51,10 @@ void will_free(struct will *will)
 
 static void publish(struct broker *broker, struct will *will)
 {
+    if (will->principal->load == PRINCIPAL_UNKNOWN) { /* revoked meanwhile */
+        broker->counters.wills_dropped++;
+        return;
+    }
     struct publication *publication =
         publication_new(broker, NULL, will->principal, text_of(will->client), will->version, &will->publish);
 

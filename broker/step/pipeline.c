@@ -16,11 +16,13 @@ static enum step_result identify(struct publication *publication)
     }
     if (principal->load == PRINCIPAL_FAILED)
         return STEP_FAIL;
+    const struct broker_options *options = &publication->broker->options;
     if (principal->load != PRINCIPAL_KNOWN)
         rule = "not authorized";
-    else if (who->expires_at && broker_now(publication->broker) > who->expires_at)
+    else if (who->expires_at && broker_now(publication->broker) >= who->expires_at)
         rule = "the token has expired";
-    else if (who->issued_at && who->issued_at < principal->tokens_after)
+    else if (principal_bars(principal, text_of(who->instance), who->issued_at) ||
+             (who->key && !options->credential_stands(options->check_arg, who->key)))
         rule = "the token was withdrawn";
     return rule ? publication_refuse(publication, REASON_NOT_ALLOWED, "credential", rule) : STEP_GO_ON;
 }

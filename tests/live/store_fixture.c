@@ -109,7 +109,12 @@ int fixture_group_end(void **state)
 
 void fixture_store(struct fixture *fixture)
 {
-    struct store_events events = {fixture, on_entry, on_seam, on_taken_over, on_principal, on_available};
+    struct store_events events = {.arg = fixture,
+        .entry = on_entry,
+        .seam = on_seam,
+        .taken_over = on_taken_over,
+        .principal_changed = on_principal,
+        .available = on_available};
     if (fixture->store)
         store_free(fixture->store);
     fixture->available = false;

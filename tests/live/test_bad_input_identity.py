@@ -125,7 +125,7 @@ class Tokens(WatchedCase):
     def test_a_token_that_expires_ends_the_connection(self):
         name, now = "user/brief", now_ms() // 1000
         self.home.token(name)
-        # Clocks may differ by a minute at CONNECT; the connection ends when the token does.
+        # The connection ends when the token does.
         token = self.sign({"sub": name, "iat": now - 100, "exp": now + 1})
         connection = self.raw()
         self.assertEqual(connection.connect(client_id="brief", username=name, password=token.encode()).reason, 0)

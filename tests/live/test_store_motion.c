@@ -282,6 +282,8 @@ static void a_packet_of_qos_2_is_stored_once_until_released(void **state)
     struct batch batch;
     batch_of(&batch, 0, NUMBERS(0, 0));
     batch.motion.qos2_packet = 77;
+    batch.motion.generation = 98;
+    assert_true(redis_tell(&f->ask, "HSET nb:{p:device/cam-1}:s:cam-1 gen 98"));
     assert_int_equal(send(f, &batch).repeated, 0);
     assert_int_equal(send(f, &batch).repeated, 3);
     assert_int_equal(logged(f, NULL), 2);
@@ -295,12 +297,17 @@ static void a_packet_of_qos_2_is_stored_once_until_released(void **state)
     batch.motion.generation = 100;
     assert_int_equal(send(f, &batch).status, STORE_OK);
     assert_int_equal(logged(f, NULL), 4);
-    char *instance = calloc(1, UINT16_MAX);
+    char *instance = calloc(1, UINT16_MAX + 1);
     memset(instance, 'x', UINT16_MAX);
+    assert_true(redis_tell(&f->ask, "HSET nb:{p:device/cam-1}:s:%s gen 100", instance));
     batch.motion.instance = (struct text){instance, UINT16_MAX};
     assert_int_equal(send(f, &batch).repeated, 0);
     assert_int_equal(send(f, &batch).repeated, 3);
     free(instance);
+    /* A session that ended meanwhile keeps nothing, and none of it begins anew. */
+    batch.motion.instance = TEXT("gone");
+    assert_int_equal(send(f, &batch).repeated, 0);
+    assert_int_equal(fixture_number(f, "EXISTS nb:{p:device/cam-1}:q2:gone"), 0);
 }
 
 /* ---- publishing ---- */

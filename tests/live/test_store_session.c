@@ -42,7 +42,8 @@ static const struct session_name ANN = {{"user/ann", 8}, {"phone/1", 7}};
 static struct opened open_session(struct fixture *f, bool clean, uint32_t expiry_s)
 {
     struct opened opened = {0};
-    store_session_open(f->store, ANN, clean, expiry_s, on_open, &opened);
+    const struct store_opening how = {.name = ANN, .clean = clean, .expiry_s = expiry_s};
+    store_session_open(f->store, &how, on_open, &opened);
     assert_false(opened.done);
     fixture_until(f, &opened.done);
     return opened;

@@ -38,6 +38,7 @@ struct call {
     char name[256]; /* session, principal, channel */
     char public_id[PUBLIC_ID + 1];
     uint32_t revision, expiry_s;
+    int64_t token_issued;
     bool clean;
     uint64_t generation;
     uint16_t packet_id;
@@ -137,6 +138,9 @@ void stage_sessions_free(struct store *store);
 /* ---- stage_store_principals.c ---- */
 /* The principal as a session's opening and store_principal tell it. */
 struct principal_record stage_principal_record(struct text name, enum store_status status);
+/* Whether a token of that time opens a session of the client. */
+enum store_status stage_instance_status(
+    const struct principal_record *record, const char *client, int64_t token_issued);
 void stage_answer_principal(struct call *call, enum store_status status);
 void stage_principals_free(struct store *store);
 

@@ -34,6 +34,19 @@ struct principal_record stage_principal_record(struct text name, enum store_stat
     return record;
 }
 
+enum store_status stage_instance_status(
+    const struct principal_record *record, const char *client, int64_t token_issued)
+{
+    for (size_t i = 0; i < record->instance_count; i++) {
+        const struct store_instance *instance = &record->instances[i];
+        if (text_equal(instance->name, text_of(client)) && instance->revoked)
+            return STORE_REVOKED;
+        if (text_equal(instance->name, text_of(client)) && token_issued < instance->tokens_after)
+            return STORE_WITHDRAWN;
+    }
+    return token_issued < record->tokens_after ? STORE_WITHDRAWN : STORE_OK;
+}
+
 void stage_answer_principal(struct call *call, enum store_status status)
 {
     struct principal_record record = stage_principal_record(text_of(call->name), status);

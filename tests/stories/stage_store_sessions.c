@@ -11,15 +11,19 @@ static void session_text(char out[256], struct session_name name)
         name.client.data);
 }
 
-void store_session_open(struct store *store, struct session_name name, bool clean, uint32_t expiry_s,
-    store_session_done *done, void *arg)
+void store_session_open(
+    struct store *store, const struct store_opening *opening, store_session_done *done, void *arg)
 {
     (void)store;
+    struct session_name name = opening->name;
+    bool clean = opening->clean;
+    uint32_t expiry_s = opening->expiry_s;
     struct call *call = stage_called(CALL_OPEN, arg, "%.*s/%.*s clean=%d expiry=%u", (int)name.principal.len,
         name.principal.data, (int)name.client.len, name.client.data, clean, expiry_s);
     call->session = done;
     call->clean = clean;
     call->expiry_s = expiry_s;
+    call->token_issued = opening->token_issued;
     session_text(call->name, name);
 }
 
@@ -113,6 +117,8 @@ void stage_answer_open(struct call *call, enum store_status status)
         stage_principal_record((struct text){call->name, (size_t)(slash - call->name)}, status);
     if (record.status == STORE_OK)
         record.status = record.principal.status;
+    if (record.status == STORE_OK && call->token_issued)
+        record.status = stage_instance_status(&record.principal, slash + 1, call->token_issued);
     if (record.status == STORE_OK) {
         if (call->clean || !session->present) {
             stage_drop(&session->subscriptions);

@@ -1,4 +1,3 @@
 neighbors_test(NAME seal SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_seal.c LIBS neighbors_bridge)
-neighbors_test(NAME token SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_token.c LIBS neighbors_bridge crypto)
 neighbors_test(NAME place_seal SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_place_seal.c LIBS neighbors_bridge)
 neighbors_test(NAME redis_url SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_redis_url.c LIBS neighbors_bridge)

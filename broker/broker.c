@@ -51,36 +51,6 @@ int position_order(struct position_in_channel a, struct position_in_channel b)
     return a_index == b_index ? 0 : a_index < b_index ? -1 : 1;
 }
 
-static bool legal_id(struct text id)
-{
-    if (id.len == 0 || id.len > 64)
-        return false;
-    for (size_t i = 0; i < id.len; i++) {
-        char c = id.data[i];
-        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-                c == '_' || c == '-'))
-            return false;
-    }
-    return true;
-}
-
-enum role role_of(struct text principal)
-{
-    static const struct {
-        struct text name;
-        enum role role;
-    } roles[] = {{{"device/", 7}, ROLE_DEVICE}, {{"edge/", 5}, ROLE_EDGE}, {{"user/", 5}, ROLE_USER},
-        {{"agency/", 7}, ROLE_AGENCY}, {{"operator/", 9}, ROLE_OPERATOR}};
-
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
-        struct text name = roles[i].name;
-        if (principal.len > name.len && memcmp(principal.data, name.data, name.len) == 0 &&
-            legal_id((struct text){principal.data + name.len, principal.len - name.len}))
-            return roles[i].role;
-    }
-    return 0;
-}
-
 /* ---- birth and death ---- */
 
 struct broker *broker_new(const struct broker_options *options, const struct seal *seal)

@@ -19,6 +19,9 @@
     ROW(connections_refused_identity, counter, "CONNECTs refused: too many connections of one identity")     \
     ROW(connections_taken_over, counter, "Connections closed because their session was opened elsewhere")    \
     ROW(connections_barred, counter, "Connections closed because a token ended or somebody was revoked")     \
+    ROW(tls_handshakes, counter, "TLS handshakes done")                                                      \
+    ROW(tls_resumed, counter, "TLS handshakes that went on with an earlier session")                         \
+    ROW(tls_refused, counter, "TLS handshakes refused or broken off, and sessions that broke the protocol")  \
     ROW(bytes_received, counter, "Bytes read from clients")                                                  \
     ROW(bytes_sent, counter, "Bytes written to clients")                                                     \
     ROW(publishes_received, counter, "PUBLISH packets and posts received")                                   \

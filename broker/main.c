@@ -95,9 +95,10 @@ static void notify(const char *state)
 static void ready(void *arg)
 {
     const struct settings *s = &((struct program *)arg)->settings;
-    fprintf(stderr, "ready port=%d tls=%d http=%d metrics=%d processes=%d node=%s version=%s\n",
+    fprintf(stderr, "ready port=%d tls=%d http=%d https=%d metrics=%d processes=%d node=%s version=%s\n",
         (int)s->mqtt_port, s->tls_certificate[0] ? (int)s->tls_port : 0, (int)s->http_port,
-        (int)s->metrics_port, (int)s->processes, s->node, version);
+        s->tls_certificate[0] ? (int)s->https_port : 0, (int)s->metrics_port, (int)s->processes, s->node,
+        version);
     notify("READY=1");
 }
 

@@ -238,6 +238,10 @@ bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
     } else if (strspn(settings->openid_prefix, node_letters) != strlen(settings->openid_prefix) ||
                strlen(settings->openid_prefix) > 32) {
         rule = "openid_prefix: must be at most 32 characters from A-Za-z0-9._-";
+    } else if (settings->tls_client_crl[0] && !settings->tls_client_ca[0]) {
+        rule = "tls_client_crl: needs tls_client_ca";
+    } else if (settings->https_port && !settings->tls_certificate[0]) {
+        rule = "https_port: needs tls_certificate";
     } else if (settings->leaf_precision < settings->channel_precision) {
         rule = "leaf_precision: must not be less than channel_precision";
     } else if (settings->http_memory < settings->http_body_max) {

@@ -46,8 +46,13 @@
     STRING(tls_certificate, "", true, "PEM file with the server's certificate and its chain")                \
     STRING(tls_key, "", true, "PEM file with the server's private key; not readable by everybody")           \
     STRING(tls_client_ca, "", true, "PEM file with the authorities whose client certificates are accepted")  \
+    STRING(tls_client_crl, "", true,                                                                         \
+        "PEM file with what those authorities have revoked (neighbors ca revoke makes one)")                 \
     STRING(http_address, "127.0.0.1", false, "Address of the listener for HTTP and WebSocket")               \
     NUMBER(http_port, "port", 0, 65535, 8080, false, "Port of the listener for HTTP and WebSocket; 0: none") \
+    STRING(https_address, "::", false, "Address of the listener for HTTP and WebSocket with TLS")            \
+    NUMBER(https_port, "port", 0, 65535, 0, false,                                                           \
+        "Port of the listener for HTTP and WebSocket with TLS; 0, or no certificate: none")                  \
     NUMBER(http_idle_s, "seconds", 1, 3600, 20, false,                                                       \
         "An HTTP connection without a request for this long is closed")                                      \
     NUMBER(http_body_max, "bytes", 1024, 16777216, 4194304, true, "The largest body that HTTP takes")        \

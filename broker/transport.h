@@ -25,12 +25,16 @@ struct transport {
     const struct transport_ops *ops;
 };
 
+enum { PEER_NAME = 160 };
+
 /* What the transport knows of its peer. */
 struct peer {
     char address[64]; /* for limits and log: "192.0.2.7"; never a port */
     bool encrypted;
-    struct text
-        certificate; /* the common name of a verified client certificate, "<role>/<id>"; len 0: none */
+    /* Of a verified client certificate its common name, "<role>/<id>", and from when until when it is good
+     * (ms since 1970); len 0: none. */
+    struct text certificate;
+    int64_t certificate_from, certificate_until;
 };
 
 #endif

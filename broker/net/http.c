@@ -15,6 +15,7 @@
 #include "broker/log.h"
 #include "broker/net/admission.h"
 #include "broker/net/http_inside.h"
+#include "broker/net/listener.h"
 
 enum { HEADER_POOL = 4096 };
 
@@ -39,7 +40,19 @@ static void leave(struct guest *guest)
     if (guest->visitor) {
         admission_leave(guest->http->wires->admission, guest->visitor, guest->http->wires->now);
     }
+    free(guest->tunnelled);
     free(guest);
+}
+
+void http_peer(struct lws *wsi, struct peer *out)
+{
+    const struct guest *guest = lws_get_opaque_user_data(wsi);
+    *out = (struct peer){0};
+    if (guest && guest->tunnelled) {
+        *out = *guest->tunnelled;
+    } else {
+        peer_address(lws_get_socket_fd(wsi), out->address);
+    }
 }
 
 static void closed(struct guest *guest)
@@ -183,13 +196,14 @@ struct http *http_new(const struct net_options *options, struct wires *wires)
     return http;
 }
 
-static void adopt(struct http *http, bool metrics, int fd, struct visitor *visitor)
+static void adopt(struct http *http, const struct guest *about, int fd)
 {
     struct guest *guest = malloc(sizeof(*guest));
     if (!guest) {
         abort();
     }
-    *guest = (struct guest){.http = http, .visitor = visitor, .metrics = metrics};
+    *guest = *about;
+    guest->http = http;
     http->guests++;
     lws_adopt_desc_t socket = {
         .vh = http->vhost, .type = LWS_ADOPT_HTTP | LWS_ADOPT_SOCKET, .fd = {.sockfd = fd}, .opaque = guest};
@@ -203,14 +217,33 @@ static void adopt(struct http *http, bool metrics, int fd, struct visitor *visit
 void http_accepted(void *http, int fd, const struct sockaddr_storage *address, struct visitor *visitor)
 {
     (void)address;
-    adopt(http, false, fd, visitor);
+    adopt(http, &(struct guest){.visitor = visitor}, fd);
+}
+
+/* The peer, and behind it its name. */
+static struct peer *copy_peer(const struct peer *peer)
+{
+    struct peer *copy = malloc(sizeof(*copy) + peer->certificate.len);
+    if (!copy) {
+        abort();
+    }
+    *copy = *peer;
+    if (peer->certificate.len) {
+        copy->certificate.data = memcpy(copy + 1, peer->certificate.data, peer->certificate.len);
+    }
+    return copy;
+}
+
+void http_accepted_tunnel(void *http, int fd, const struct peer *peer, struct visitor *visitor)
+{
+    adopt(http, &(struct guest){.visitor = visitor, .tunnelled = copy_peer(peer)}, fd);
 }
 
 void http_accepted_metrics(
     void *http, int fd, const struct sockaddr_storage *address, struct visitor *visitor)
 {
     (void)address;
-    adopt(http, true, fd, visitor);
+    adopt(http, &(struct guest){.visitor = visitor, .metrics = true}, fd);
 }
 
 size_t http_unanswered(const struct http *http)

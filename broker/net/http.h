@@ -8,6 +8,7 @@
 #include "broker/net/net.h"
 
 struct http;
+struct peer;
 struct visitor;
 struct wires;
 
@@ -18,6 +19,9 @@ struct http *http_new(const struct net_options *options, struct wires *wires);
 void http_accepted(void *http, int fd, const struct sockaddr_storage *address, struct visitor *visitor);
 void http_accepted_metrics(
     void *http, int fd, const struct sockaddr_storage *address, struct visitor *visitor);
+
+/* Takes over the plain side of a tunnel from TLS (tunnel.h). peer: who is at its other end; copied. */
+void http_accepted_tunnel(void *http, int fd, const struct peer *peer, struct visitor *visitor);
 
 /* Requests that are not answered to the end. */
 size_t http_unanswered(const struct http *http);

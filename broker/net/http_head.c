@@ -25,6 +25,9 @@ static struct text header(struct http_request *request, enum lws_token_indexes w
 
 static void take_headers(struct http_request *request)
 {
+    http_peer(request->wsi, &request->peer);
+    struct text *name = &request->peer.certificate;
+    name->data = name->len ? arena_copy(&request->arena, name->data, name->len) : NULL;
     request->authorization = header(request, WSI_TOKEN_HTTP_AUTHORIZATION);
     request->content_type = header(request, WSI_TOKEN_HTTP_CONTENT_TYPE);
     request->host = header(request, WSI_TOKEN_HOST);

@@ -31,10 +31,14 @@ struct http {
 struct guest {
     struct http *http;
     struct visitor *visitor;      /* its share of the limits; NULL: none */
+    struct peer *tunnelled;       /* owned; who is at the other end of its tunnel; NULL: it has none */
     bool metrics;                 /* it came to the metrics listener */
     bool served;                  /* it had a request before */
     struct http_request *request; /* NULL: none now */
 };
+
+/* Who is at the other end. The certificate's name lives as long as the guest. */
+void http_peer(struct lws *wsi, struct peer *out);
 
 /* ms, monotonic, of this turn. */
 int64_t http_now(const struct http *http);

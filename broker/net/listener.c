@@ -30,6 +30,14 @@ void address_text(const struct sockaddr_storage *address, char out[64])
     }
 }
 
+void peer_address(int fd, char out[64])
+{
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof(address);
+    (void)getpeername(fd, (struct sockaddr *)&address, &len);
+    address_text(&address, out);
+}
+
 /* False: there are enough connections from there, or in all. */
 static bool admit(struct listener *listener, const struct sockaddr_storage *address, struct visitor **visitor)
 {

@@ -36,4 +36,7 @@ void listener_close(struct listener *listener);
 /* "192.0.2.7" of a socket's address; an IPv4 address within IPv6 as IPv4. */
 void address_text(const struct sockaddr_storage *address, char out[64]);
 
+/* The same of the peer of a connected socket. */
+void peer_address(int fd, char out[64]);
+
 #endif

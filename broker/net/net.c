@@ -10,8 +10,11 @@
 #include "broker/net/listener.h"
 #include "broker/net/socket.h"
 #include "broker/net/tls.h"
+#include "broker/net/tunnel.h"
 
-enum { LISTEN_MQTT, LISTEN_TLS, LISTEN_HTTP, LISTEN_METRICS, LISTENERS };
+enum { LISTEN_MQTT, LISTEN_TLS, LISTEN_HTTP, LISTEN_HTTPS, LISTEN_METRICS, LISTENERS };
+
+enum { LOOK_AT_FILES_MS = 1000 };
 
 #define TICK_S 0.1
 
@@ -20,7 +23,9 @@ struct net {
     struct admission *admission;
     struct wires wires;
     struct sockets sockets;
+    struct tunnels tunnels;
     struct tls *tls;
+    int64_t looked_at; /* ms, monotonic: when the files of TLS were looked at last */
     struct http *http;
     struct listener listeners[LISTENERS];
     ev_check woken;
@@ -43,6 +48,17 @@ static void woken(struct ev_loop *loop, ev_check *check, int events)
     net->wires.now = monotonic_ms();
 }
 
+/* A certificate that was renewed is used without anybody's telling. */
+static void look_at_files(struct net *net)
+{
+    if (net->tls && net->wires.now - net->looked_at >= LOOK_AT_FILES_MS) {
+        net->looked_at = net->wires.now;
+        if (tls_files_changed(net->tls, net->options.settings)) {
+            net_reload(net);
+        }
+    }
+}
+
 static void tick(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop;
@@ -51,6 +67,8 @@ static void tick(struct ev_loop *loop, ev_timer *timer, int events)
     for (size_t i = 0; i < LISTENERS; i++) {
         listener_resume(&net->listeners[i]);
     }
+    tunnels_tick(&net->tunnels);
+    look_at_files(net);
     admission_upkeep(net->admission, net->wires.now);
     board_publish(net->options.state, net->wires.counters, net->options.store);
 }
@@ -70,7 +88,7 @@ static void start_watchers(struct net *net)
 static bool open_one(struct net *net, int which, const char *address, int64_t port,
     listener_accepted *accepted, void *arg, char error[NET_ERROR])
 {
-    static const char *const names[LISTENERS] = {"mqtt", "tls", "http", "metrics"};
+    static const char *const names[LISTENERS] = {"mqtt", "tls", "http", "https", "metrics"};
     struct listener *listener = &net->listeners[which];
     char why[LISTENER_ERROR];
     listener->admission = which == LISTEN_METRICS ? NULL : net->admission;
@@ -86,10 +104,11 @@ static bool open_one(struct net *net, int which, const char *address, int64_t po
 static bool open_all(struct net *net, char error[NET_ERROR])
 {
     const struct settings *s = net->options.settings;
-    int64_t tls_port = net->tls ? s->tls_port : 0;
+    int64_t tls_port = net->tls ? s->tls_port : 0, https_port = net->tls ? s->https_port : 0;
     return open_one(net, LISTEN_MQTT, s->mqtt_address, s->mqtt_port, socket_accepted, &net->sockets, error) &&
            open_one(net, LISTEN_TLS, s->tls_address, tls_port, socket_accepted_tls, &net->sockets, error) &&
            open_one(net, LISTEN_HTTP, s->http_address, s->http_port, http_accepted, net->http, error) &&
+           open_one(net, LISTEN_HTTPS, s->https_address, https_port, tunnel_accepted, &net->tunnels, error) &&
            open_one(net, LISTEN_METRICS, s->metrics_address, s->metrics_port, http_accepted_metrics,
                net->http, error);
 }
@@ -101,11 +120,11 @@ static bool start_tls(struct net *net, char error[NET_ERROR])
     if (!settings->tls_certificate[0]) {
         return true;
     }
-    net->tls = tls_new(settings, why);
+    net->tls = tls_new(settings, net->options.ticket_secret, why);
     if (!net->tls) {
         snprintf(error, NET_ERROR, "%s", why);
     }
-    net->sockets.tls = net->tls;
+    net->sockets.tls = net->tunnels.tls = net->tls;
     return net->tls != NULL;
 }
 
@@ -131,13 +150,21 @@ struct net *net_new(const struct net_options *options, char error[NET_ERROR])
         .read_buffer = must_have(malloc(SOCKET_READ)),
         .clear_buffer = must_have(malloc(SOCKET_CLEAR)),
     };
+    net->tunnels = (struct tunnels){
+        .loop = options->loop,
+        .wires = &net->wires,
+        .shake_ms = options->settings->connect_timeout_ms,
+        .buffer = must_have(malloc(TUNNEL_BUFFER)),
+        .clear = must_have(malloc(TUNNEL_BUFFER)),
+    };
+    tunnels_init(&net->tunnels);
     for (size_t i = 0; i < LISTENERS; i++) {
         net->listeners[i] =
             (struct listener){.loop = options->loop, .now = &net->wires.now, .counters = net->wires.counters};
         net->listeners[i].io.fd = -1;
     }
     start_watchers(net);
-    net->http = http_new(&net->options, &net->wires);
+    net->http = net->tunnels.http = http_new(&net->options, &net->wires);
     if (!net->http) {
         snprintf(error, NET_ERROR, "http: libwebsockets cannot be started");
     }
@@ -167,8 +194,13 @@ bool net_turn(struct net *net)
 void net_reload(struct net *net)
 {
     char error[TLS_ERROR];
-    if (net->tls && !tls_reload(net->tls, net->options.settings, error)) {
-        log_line(LOG_LEVEL_ERROR, "reload", "%s; the former certificate stays", error);
+    if (!net->tls) {
+        return;
+    }
+    if (tls_reload(net->tls, net->options.settings, error)) {
+        log_line(LOG_LEVEL_INFO, "tls_reloaded", "the files are used from now on");
+    } else {
+        log_line(LOG_LEVEL_ERROR, "tls_not_reloaded", "%s; the former certificate stays", error);
     }
 }
 
@@ -194,6 +226,7 @@ void net_free(struct net *net)
     for (size_t i = 0; i < LISTENERS; i++) {
         listener_close(&net->listeners[i]);
     }
+    tunnels_free(&net->tunnels);
     http_free(net->http);
     wires_free(&net->wires);
     ev_check_stop(net->options.loop, &net->woken);
@@ -202,5 +235,7 @@ void net_free(struct net *net)
     admission_free(net->admission);
     free(net->sockets.read_buffer);
     free(net->sockets.clear_buffer);
+    free(net->tunnels.buffer);
+    free(net->tunnels.clear);
     free(net);
 }

@@ -24,6 +24,7 @@ struct net_options {
     const struct settings *settings; /* of the process: they may change, net_reload tells when */
     struct broker *broker;
     struct store *store;
+    const uint8_t *ticket_secret;    /* TLS_SECRET bytes (broker/net/tls.h), or NULL */
     const struct http_route *routes; /* of the HTTP listener, beside those of every process; may be NULL */
     struct board *board;
     struct process_state *state; /* of this process, on the board */

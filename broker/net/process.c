@@ -9,6 +9,7 @@
 
 #include "bridge/secret_file.h"
 #include "bridge/store_redis.h"
+#include "bridge/subkey.h"
 #include "bridge/zone.h"
 #include "broker/log.h"
 #include "broker/net/credentials.h"
@@ -24,6 +25,7 @@ struct process {
     struct credentials *credentials;
     struct seal *seal;
     struct place_key *places;
+    uint8_t ticket_secret[TLS_SECRET];
     struct broker *broker;
     struct store *store;
     struct net *net;
@@ -59,6 +61,7 @@ static bool load_seals(struct process *process, char error[SETTING_ERROR])
     }
     process->seal = seal_new(secret);
     process->places = place_key_new(secret);
+    subkey_derive(secret, "neighbors tls tickets", process->ticket_secret, TLS_SECRET);
     explicit_bzero(secret, sizeof(secret));
     return true;
 }
@@ -69,7 +72,7 @@ static bool check_tls(const struct settings *settings, char error[SETTING_ERROR]
     if (!settings->tls_certificate[0]) {
         return true;
     }
-    struct tls *tls = tls_new(settings, why);
+    struct tls *tls = tls_new(settings, NULL, why);
     if (!tls) {
         snprintf(error, SETTING_ERROR, "%s", why);
     }
@@ -175,6 +178,7 @@ static bool build(struct process *process, char error[SETTING_ERROR])
         .settings = options->settings,
         .broker = process->broker,
         .store = process->store,
+        .ticket_secret = process->ticket_secret,
         .routes = routes_public,
         .board = options->board,
         .state = options->state,
@@ -234,6 +238,7 @@ int process_run(const struct process_options *options)
     char error[SETTING_ERROR];
     signal(SIGPIPE, SIG_IGN);
     bool built = build(&process, error);
+    explicit_bzero(process.ticket_secret, sizeof(process.ticket_secret)); /* TLS has its copy */
     if (built) {
         serve(&process);
         log_line(LOG_LEVEL_INFO, "stopped", "connections=%zu", net_connections(process.net));

@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "broker/net/net.h"
+#include "broker/transport.h"
 #include "proto/arena.h"
 
 struct admission;
@@ -78,6 +79,8 @@ struct http_request {
 
     struct http_answer answer;
     size_t written;
+
+    struct peer peer; /* who asks; its certificate's name is in the arena */
 
     struct credential credential; /* of routes that ask for one */
     void *job;                    /* of the route */

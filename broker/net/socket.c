@@ -7,10 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "broker/log.h"
 #include "broker/net/admission.h"
 #include "broker/net/listener.h"
 #include "broker/net/tls.h"
+#include "broker/net/tls_tell.h"
 
 struct socket {
     struct wire wire;
@@ -103,7 +103,7 @@ static bool flush_tls(struct wire *wire)
     if (wire->connection && tls_output(socket->tls).len < SOCKET_CLEAR) {
         size_t len = wire_gather(wire, shared(socket)->clear_buffer, SOCKET_CLEAR);
         if (len > 0 && !tls_write(socket->tls, shared(socket)->clear_buffer, len)) {
-            wire_lost(wire, tls_failure());
+            wire_lost(wire, tls_failure(socket->tls));
             return false;
         }
         if (len > 0) {
@@ -118,22 +118,20 @@ static bool flush_tls(struct wire *wire)
 
 static void open_secure(struct socket *socket)
 {
-    struct sockaddr_storage address = {0};
-    socklen_t len = sizeof(address);
     struct peer peer = {.encrypted = true};
-    char name[TLS_COMMON_NAME];
-    (void)getpeername(socket->io.fd, (struct sockaddr *)&address, &len);
-    address_text(&address, peer.address);
-    peer.certificate = (struct text){name, tls_common_name(socket->tls, name)};
+    char name[PEER_NAME];
+    peer_address(socket->io.fd, peer.address);
+    tls_client(socket->tls, name, &peer);
+    tls_tell_established(socket->tls, socket->wire.wires->counters);
     wire_open(&socket->wire, &peer);
 }
 
 static void tls_ended(struct socket *socket, enum tls_status status)
 {
     struct wire *wire = &socket->wire;
-    const char *reason = status == TLS_CLOSED ? "closed by peer" : tls_failure();
-    if (status == TLS_FAILED) {
-        log_line(LOG_LEVEL_INFO, "tls_failed", "reason=\"%s\"", reason);
+    const char *reason = status == TLS_CLOSED ? "closed by peer" : tls_failure(socket->tls);
+    if (status == TLS_FAILED || wire->state == WIRE_SHAKING) {
+        tls_tell_refused(socket->tls, socket->io.fd, reason, wire->wires->counters);
         wire->wires->counters->connections_closed_protocol++;
     }
     if (wire->state == WIRE_SHAKING) {
@@ -169,6 +167,9 @@ static void end_of_input(struct socket *socket)
 {
     socket->ended = true;
     watch(socket);
+    if (socket->wire.state == WIRE_SHAKING) {
+        tls_tell_refused(socket->tls, socket->io.fd, "closed in the handshake", socket->wire.wires->counters);
+    }
     if (socket->wire.state != WIRE_CLOSING) {
         wire_lost(&socket->wire, "closed by peer");
     }
@@ -239,6 +240,9 @@ static bool finish(struct wire *wire)
 static void release(struct wire *wire)
 {
     struct socket *socket = (struct socket *)wire;
+    if (socket->tls && wire->reason == wire_handshake_timeout) {
+        tls_tell_refused(socket->tls, socket->io.fd, wire->reason, wire->wires->counters);
+    }
     ev_io_stop(shared(socket)->loop, &socket->io);
     tls_session_free(socket->tls);
     close(socket->io.fd);
@@ -276,7 +280,7 @@ void socket_accepted_tls(void *arg, int fd, const struct sockaddr_storage *addre
     struct sockets *sockets = arg;
     struct socket *socket = socket_new(sockets, fd, &tls_kind, visitor);
     (void)address;
-    socket->tls = tls_session_new(sockets->tls);
+    socket->tls = tls_session_new(sockets->tls, TLS_FOR_MQTT);
     if (!socket->tls) {
         wire_lost(&socket->wire, "out of memory");
     }

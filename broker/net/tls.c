@@ -4,23 +4,9 @@
 #include "broker/net/tls.h"
 
 #include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
-struct tls {
-    SSL_CTX *context;
-    BIO_METHOD *method;
-};
-
-struct tls_session {
-    SSL *ssl;
-    const uint8_t *input; /* fed and not yet used */
-    size_t input_len;
-    uint8_t *output;
-    size_t output_at, output_len, output_size; /* [at, len) waits */
-};
+#include "broker/net/tls_inside.h"
 
 static int bio_read(BIO *bio, char *out, int size)
 {
@@ -73,103 +59,151 @@ static BIO_METHOD *method_new(void)
     return method;
 }
 
-static bool refuse(char error[TLS_ERROR], const char *setting, const char *path, const char *why)
+/* ---- the settings ---- */
+
+/* What Mozilla calls intermediate, without DHE: forward secrecy and authenticated encryption for all. */
+static const char ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20", groups[] = "X25519:P-256:P-384";
+enum { STRENGTH = 2 /* 112 bits: RSA of 2048, no SHA-1 */, CHAIN_BYTES = 32768 };
+
+bool tls_refuse(char error[TLS_ERROR], const char *setting, const char *path, const char *why)
 {
     snprintf(error, TLS_ERROR, "%s: %.160s: %s", setting, path, why ? why : "cannot be used");
     ERR_clear_error();
     return false;
 }
 
-const char *tls_failure(void)
+const char *tls_library_error(void)
 {
     const char *reason = ERR_reason_error_string(ERR_peek_error());
     return reason ? reason : "tls failed";
 }
 
-static bool load_files(SSL_CTX *context, const struct settings *settings, char error[TLS_ERROR])
+static bool load_server(SSL_CTX *context, const struct settings *settings, char error[TLS_ERROR])
 {
     struct stat about;
     if (SSL_CTX_use_certificate_chain_file(context, settings->tls_certificate) != 1) {
-        return refuse(error, "tls_certificate", settings->tls_certificate, tls_failure());
+        return tls_refuse(error, "tls_certificate", settings->tls_certificate, tls_library_error());
     }
     if (stat(settings->tls_key, &about) == 0 && (about.st_mode & S_IROTH)) {
-        return refuse(error, "tls_key", settings->tls_key, "must not be readable by everybody");
+        return tls_refuse(error, "tls_key", settings->tls_key, "must not be readable by everybody");
     }
     if (SSL_CTX_use_PrivateKey_file(context, settings->tls_key, SSL_FILETYPE_PEM) != 1) {
-        return refuse(error, "tls_key", settings->tls_key, tls_failure());
+        return tls_refuse(error, "tls_key", settings->tls_key, tls_library_error());
     }
     if (SSL_CTX_check_private_key(context) != 1) {
-        return refuse(error, "tls_key", settings->tls_key, "is not the certificate's");
+        return tls_refuse(error, "tls_key", settings->tls_key, "is not the certificate's");
     }
-    const char *authorities = settings->tls_client_ca;
-    if (!authorities[0]) {
-        return true;
-    }
-    if (SSL_CTX_load_verify_file(context, authorities) != 1) {
-        return refuse(error, "tls_client_ca", authorities, tls_failure());
-    }
-    SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(authorities));
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, NULL);
     return true;
 }
 
-/* A client that speaks ALPN gets "mqtt" if it offers it; who offers something else alone is not for us. */
+/* A client that speaks ALPN gets what the listener is for if it offers it; who offers something else alone is
+ * not for us. */
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len,
     const unsigned char *offered, unsigned offered_len, void *arg)
 {
-    static const unsigned char ours[] = "\4mqtt";
-    (void)ssl;
-    (void)arg;
+    static const unsigned char mqtt[] = "\4mqtt", http[] = "\10http/1.1";
+    struct tls_session *session = SSL_get_app_data(ssl);
+    const unsigned char *ours = session->use == TLS_FOR_MQTT ? mqtt : http;
     unsigned char *chosen;
-    int found = SSL_select_next_proto(&chosen, out_len, ours, sizeof(ours) - 1, offered, offered_len);
+    (void)arg;
+    int found = SSL_select_next_proto(&chosen, out_len, ours, ours[0] + 1u, offered, offered_len);
     *out = chosen;
-    return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+    if (found != OPENSSL_NPN_NEGOTIATED) {
+        session->why = "no protocol of ours was offered";
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
+    return SSL_TLSEXT_ERR_OK;
 }
 
-static SSL_CTX *context_new(const struct settings *settings, char error[TLS_ERROR])
+/* OpenSSL only warns who asks for renegotiation, and goes on. Nobody of good will asks. */
+static void notice(const SSL *ssl, int where, int what)
+{
+    if (where == SSL_CB_WRITE_ALERT && what == (SSL3_AL_WARNING << 8 | SSL_AD_NO_RENEGOTIATION)) {
+        struct tls_session *session = SSL_get_app_data(ssl);
+        session->broken = true;
+        session->why = "renegotiation";
+    }
+}
+
+static SSL_CTX *context_new(
+    const struct settings *settings, bool resumes, uint8_t digest[TRUST_DIGEST], char error[TLS_ERROR])
 {
     static const unsigned char name[] = "neighbors";
     ERR_clear_error();
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-    if (!context) {
+    if (!context || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_cipher_list(context, ciphers) != 1 || SSL_CTX_set1_groups_list(context, groups) != 1) {
         abort();
     }
-    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_security_level(context, STRENGTH);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_PRIORITIZE_CHACHA |
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE | (resumes ? 0 : SSL_OP_NO_TICKET));
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_max_cert_list(context, CHAIN_BYTES);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); /* tickets need no memory of ours */
     SSL_CTX_set_session_id_context(context, name, sizeof(name) - 1);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
-    if (!load_files(context, settings, error)) {
+    SSL_CTX_set_info_callback(context, notice);
+    if (resumes) {
+        tickets_use(context);
+    } else {
+        SSL_CTX_set_num_tickets(context, 0);
+    }
+    if (!load_server(context, settings, error) || !trust_load(context, settings, digest, error)) {
         SSL_CTX_free(context);
         return NULL;
     }
     return context;
 }
 
-struct tls *tls_new(const struct settings *settings, char error[TLS_ERROR])
+static void look_at_files(const struct settings *settings, struct timespec out[TLS_FILES])
 {
-    SSL_CTX *context = context_new(settings, error);
-    if (!context) {
-        return NULL;
+    const char *files[TLS_FILES] = {
+        settings->tls_certificate, settings->tls_key, settings->tls_client_ca, settings->tls_client_crl};
+    for (size_t i = 0; i < TLS_FILES; i++) {
+        struct stat about;
+        out[i] = files[i][0] && stat(files[i], &about) == 0 ? about.st_mtim : (struct timespec){0};
     }
+}
+
+bool tls_files_changed(const struct tls *tls, const struct settings *settings)
+{
+    struct timespec now[TLS_FILES];
+    look_at_files(settings, now);
+    return memcmp(now, tls->seen, sizeof(now)) != 0;
+}
+
+struct tls *tls_new(const struct settings *settings, const uint8_t secret[TLS_SECRET], char error[TLS_ERROR])
+{
     struct tls *tls = calloc(1, sizeof(*tls));
     if (!tls) {
         abort();
     }
-    tls->context = context;
+    look_at_files(settings, tls->seen);
+    tls->resumes = secret != NULL;
+    if (secret) {
+        memcpy(tls->tickets.secret, secret, TLS_SECRET);
+    }
+    tls->context = context_new(settings, tls->resumes, tls->trust, error);
+    if (!tls->context) {
+        tls_free(tls);
+        return NULL;
+    }
     tls->method = method_new();
     return tls;
 }
 
 bool tls_reload(struct tls *tls, const struct settings *settings, char error[TLS_ERROR])
 {
-    SSL_CTX *context = context_new(settings, error);
+    uint8_t digest[TRUST_DIGEST];
+    look_at_files(settings, tls->seen);
+    SSL_CTX *context = context_new(settings, tls->resumes, digest, error);
     if (!context) {
         return false;
     }
     SSL_CTX_free(tls->context); /* sessions hold it until they end */
     tls->context = context;
+    memcpy(tls->trust, digest, sizeof(digest));
     return true;
 }
 
@@ -178,11 +212,14 @@ void tls_free(struct tls *tls)
     if (tls) {
         SSL_CTX_free(tls->context);
         BIO_meth_free(tls->method);
+        explicit_bzero(&tls->tickets, sizeof(tls->tickets));
         free(tls);
     }
 }
 
-struct tls_session *tls_session_new(struct tls *tls)
+/* ---- sessions ---- */
+
+struct tls_session *tls_session_new(struct tls *tls, enum tls_use use)
 {
     struct tls_session *session = calloc(1, sizeof(*session));
     SSL *ssl = session ? SSL_new(tls->context) : NULL;
@@ -196,7 +233,12 @@ struct tls_session *tls_session_new(struct tls *tls)
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl, bio, bio);
     SSL_set_accept_state(ssl);
+    SSL_set_app_data(ssl, session);
     session->ssl = ssl;
+    session->tls = tls;
+    session->use = use;
+    memcpy(session->trust, tls->trust, sizeof(tls->trust));
+    snprintf(session->refused, sizeof(session->refused), "-");
     return session;
 }
 
@@ -223,6 +265,9 @@ enum tls_status tls_read(struct tls_session *session, uint8_t *clear, size_t siz
         size_t got = 0;
         int done = SSL_read_ex(session->ssl, clear + *len, size - *len, &got);
         *len += got;
+        if (session->broken) {
+            return TLS_FAILED;
+        }
         if (done == 1) {
             continue;
         }
@@ -243,25 +288,19 @@ bool tls_established(const struct tls_session *session)
     return SSL_is_init_finished(session->ssl);
 }
 
-size_t tls_common_name(const struct tls_session *session, char out[TLS_COMMON_NAME])
+bool tls_resumed(const struct tls_session *session)
 {
-    X509 *certificate = SSL_get0_peer_certificate(session->ssl);
-    if (!certificate || SSL_get_verify_result(session->ssl) != X509_V_OK) {
-        return 0;
-    }
-    const X509_NAME *subject = X509_get_subject_name(certificate);
-    int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-    if (at < 0 || X509_NAME_get_index_by_NID(subject, NID_commonName, at) >= 0) {
-        return 0; /* of two names neither can be believed */
-    }
-    unsigned char *name = NULL;
-    int len = ASN1_STRING_to_UTF8(&name, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
-    bool usable = len > 0 && len <= TLS_COMMON_NAME && !memchr(name, '\0', (size_t)len);
-    if (usable) {
-        memcpy(out, name, (size_t)len);
-    }
-    OPENSSL_free(name);
-    return usable ? (size_t)len : 0;
+    return SSL_session_reused(session->ssl) == 1;
+}
+
+const char *tls_failure(const struct tls_session *session)
+{
+    return session->why ? session->why : tls_library_error();
+}
+
+const char *tls_refused_name(const struct tls_session *session)
+{
+    return session->refused;
 }
 
 bool tls_write(struct tls_session *session, const uint8_t *clear, size_t len)

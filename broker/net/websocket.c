@@ -3,9 +3,8 @@
 #include "broker/net/websocket.h"
 
 #include <stdlib.h>
-#include <sys/socket.h>
 
-#include "broker/net/listener.h"
+#include "broker/net/http_inside.h"
 
 struct websocket {
     struct wire wire;
@@ -19,14 +18,6 @@ static const char path[] = "/mqtt";
 static struct websockets *shared(struct lws *wsi)
 {
     return lws_get_protocol(wsi)->user;
-}
-
-void http_peer_address(struct lws *wsi, char out[64])
-{
-    struct sockaddr_storage address = {0};
-    socklen_t len = sizeof(address);
-    (void)getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&address, &len);
-    address_text(&address, out);
 }
 
 /* ---- as a kind of wire -------------------------------------------------------------------------- */
@@ -93,8 +84,8 @@ static void established(struct lws *wsi, struct websocket_slot *slot)
     websocket->wsi = wsi;
     websocket->slot = slot;
     slot->websocket = websocket;
-    struct peer peer = {.encrypted = lws_is_ssl(wsi) != 0};
-    http_peer_address(wsi, peer.address);
+    struct peer peer;
+    http_peer(wsi, &peer);
     wire_open(&websocket->wire, &peer);
 }
 

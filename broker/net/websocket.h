@@ -24,7 +24,4 @@ struct websocket_slot {
 /* The callback of the subprotocol "mqtt", whose protocol->user is the struct websockets. */
 int websocket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
 
-/* The address of the peer, for the core. */
-void http_peer_address(struct lws *wsi, char out[64]);
-
 #endif

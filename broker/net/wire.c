@@ -8,6 +8,8 @@
 
 enum { CLOSE_MS = 1000 };
 
+const char wire_handshake_timeout[] = "handshake timeout";
+
 static struct wire *wire_of(struct transport *transport)
 {
     return (struct wire *)transport; /* its first member */
@@ -195,7 +197,7 @@ static void end_overdue(struct wires *wires)
     struct wire *wire;
     while ((wire = TAILQ_FIRST(&wires->shaking)) && wire->deadline <= wires->now) {
         wires->counters->connections_closed_timeout++;
-        wire_lost(wire, "handshake timeout");
+        wire_lost(wire, wire_handshake_timeout);
     }
     while ((wire = TAILQ_FIRST(&wires->closing)) && wire->deadline <= wires->now) {
         wire_lost(wire, wire->reason);

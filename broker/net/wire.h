@@ -33,6 +33,9 @@ struct wire_kind {
     void (*release)(struct wire *wire);
 };
 
+/* The reason of a wire that was not open by its deadline. */
+extern const char wire_handshake_timeout[];
+
 enum { WIRE_PIECES = 128 }; /* of one gathered write */
 
 TAILQ_HEAD(wire_list, wire);

@@ -90,6 +90,8 @@ static bool identify(struct connection *connection, const struct mqtt_connect *c
         if (!role_of(certificate) || certificate.len >= sizeof out->name)
             return false;
         memcpy(out->name, certificate.data, certificate.len);
+        out->issued_at = connection->peer.certificate_from;
+        out->expires_at = connection->peer.certificate_until;
         return true;
     }
     if (!connect->has_username || !connect->username.len || !connect->has_password) {

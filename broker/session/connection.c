@@ -20,6 +20,10 @@ struct connection *connection_new(struct broker *broker, struct transport *trans
     connection->broker = broker;
     connection->transport = transport;
     connection->peer = *peer;
+    if (peer->certificate.len) {
+        char *name = must_alloc(peer->certificate.len);
+        connection->peer.certificate.data = memcpy(name, peer->certificate.data, peer->certificate.len);
+    }
     connection->accepted_at = connection->received_at = broker_now(broker);
     connection->maximum_packet = UINT32_MAX;
     connection->receive_maximum = 65535;
@@ -381,6 +385,7 @@ void connection_free(struct connection *connection)
     will_free(connection->will);
     free(connection->qos2);
     free(connection->officer);
+    free((char *)connection->peer.certificate.data);
     free(connection->kept);
     free(connection);
 }

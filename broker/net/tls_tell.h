@@ -1,0 +1,13 @@
+/* What is counted and logged of handshakes, on every listener with TLS. */
+#ifndef NEIGHBORS_BROKER_NET_TLS_TELL_H
+#define NEIGHBORS_BROKER_NET_TLS_TELL_H
+
+#include "broker/counters.h"
+#include "broker/net/tls.h"
+
+void tls_tell_established(const struct tls_session *session, struct counters *counters);
+/* fd: of the peer. reason: static text. */
+void tls_tell_refused(
+    const struct tls_session *session, int fd, const char *reason, struct counters *counters);
+
+#endif

@@ -77,7 +77,7 @@ end
 -- How status is told to bridge/store_*.c; the numbers are theirs.
 local OK, FENCED, NOT_FOUND, REVOKED = 0, 2, 3, 4
 local CONFLICT, REPEAT, DEAD = 5, 6, 7
-local LIMITED, ENDED, WITHDRAWN = 9, 10, 11
+local LIMITED, ENDED, TOKEN_VOID = 9, 10, 11
 -- What is still to be asked elsewhere, for bridge/store_alert.c and store_report.c alone.
 local FORWARD, JOIN, LATER = 100, 101, 102
 -- enum truth

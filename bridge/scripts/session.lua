@@ -44,7 +44,7 @@ local function admitted(fields, prefix, client, issued)
     end
     local since = tonumber(call('HGET', prefix .. 'instances', client) or 0)
     if issued > 0 and (issued < since or issued < tonumber(fields[8] ~= '' and fields[8] or 0)) then
-        return WITHDRAWN
+        return TOKEN_VOID
     end
     return OK
 end

@@ -74,6 +74,7 @@ void expiry_tick(struct broker *broker, int64_t now)
     while (heap->count && at(heap, 1)->credential_ends <= now) {
         struct connection *connection = at(heap, 1);
         expiry_drop(broker, connection);
-        connection_bar(connection, "token expired");
+        connection_bar(
+            connection, connection->peer.certificate.len ? "certificate expired" : "token expired");
     }
 }

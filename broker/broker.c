@@ -11,7 +11,7 @@
 #include "broker/session/will.h"
 #include "broker/step/publication.h"
 
-enum { TICK_MS = 100, TICK_PARTS = 10 };
+enum { TICK_MS = 100, TICK_PARTS = 10, TICK_LEAST = 64 };
 
 /* ---- memory, order, roles ---- */
 
@@ -212,7 +212,10 @@ static void tick_session(struct session *session, int64_t now)
     if (session->expiry_s && session->unsaved && now - session->saved_at >= options->cursor_save_ms)
         save_cursors(session);
     if (now - session->heartbeat_at >= options->heartbeat_ms) {
-        session->heartbeat_at = now;
+        /* On its own beat: when somebody's heartbeat comes tells nothing of who else is here. */
+        session->heartbeat_at += options->heartbeat_ms;
+        if (now - session->heartbeat_at >= options->heartbeat_ms)
+            session->heartbeat_at = now;
         heartbeat_send(session);
     }
 }
@@ -232,11 +235,11 @@ static void tick_connection(struct connection *connection, int64_t now)
         tick_session(connection->session, now);
 }
 
-/* A tenth of all connections each tenth of a second, so that no turn pays for all of them. */
+/* A tenth of all connections each tenth of a second, so that no turn pays for all of them; of a few, all. */
 static void tick(struct broker *broker)
 {
     int64_t now = broker_now(broker);
-    size_t most = broker->connection_count / TICK_PARTS + 1;
+    size_t most = broker->connection_count / TICK_PARTS + TICK_LEAST;
 
     if (now - broker->tick_at < TICK_MS && now >= broker->tick_at)
         return;

@@ -74,13 +74,12 @@ bool codec_decode_footage_request(enum encoding encoding, struct bytes payload, 
     struct footage_request *out, struct refusal *refusal)
 {
     struct codec_reading reading = {arena, refusal};
-    struct codec_path place = {NULL, "place", CODEC_NO_INDEX};
     const Neighbors__V1__FootageRequest *in = (const Neighbors__V1__FootageRequest *)codec_unpack(
         encoding, payload, &neighbors__v1__footage_request__descriptor, &reading);
     memset(out, 0, sizeof *out);
     if (!in || !read_words(&reading, in, out) || !read_times(&reading, in, out) ||
         !codec_check_enum(&reading, NULL, "incident", in->incident, INCIDENT_ABDUCTION, incident_type_name) ||
-        !codec_read_place(&reading, &place, in->place, &out->place) ||
+        !codec_read_place(&reading, NULL, in->place, &out->place) ||
         !check_bytes(&reading, NULL, "agency_certificate", in->agency_certificate, LIMIT_CERTIFICATE,
             &out->agency_certificate) ||
         !read_texts(&reading, "devices", in->devices, in->n_devices, LIMIT_ASKED_DEVICES, &out->devices))

@@ -38,32 +38,6 @@ static const char *const hidden_rule[] = {"holds characters that cannot be seen 
 
 /* ---- words ---- */
 
-/* The letters that stand behind 0xC3 in UTF-8, U+00C0 to U+00FF, without their accents; 0: not one letter. */
-static const char unaccented[64] =
-    "aaaaaa\0ceeeeiiii\0nooooo\0\0uuuuy\0\0aaaaaa\0ceeeeiiii\0nooooo\0\0uuuuy\0y";
-
-/* The next word of the text in lower case without accents, cut to the room; false behind the last one. */
-static bool next_word(struct text text, size_t *at, char room[32], size_t *len)
-{
-    for (*len = 0; *at < text.len; ++*at) {
-        uint8_t c = (uint8_t)text.data[*at];
-        char letter = 0;
-        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-            letter = (char)c;
-        else if (c >= 'A' && c <= 'Z')
-            letter = (char)(c | 0x20);
-        else if (c == 0xC3 && *at + 1 < text.len && unaccented[text.data[*at + 1] & 0x3F])
-            letter = unaccented[text.data[++*at] & 0x3F];
-        else if (c >= 0x80)
-            letter = '?'; /* a letter of a script that has no list: such a word tells something */
-        if (letter && *len < 31)
-            room[(*len)++] = letter;
-        else if (!letter && *len)
-            return true;
-    }
-    return *len > 0;
-}
-
 /* What a text is worth: no word in it, words of every report, colours alone, only looks and judgement, or
  * something that helps. */
 enum worth { WORTH_EMPTY, WORTH_LITTLE, WORTH_COLOURS, WORTH_LOOKS, WORTH_TELLS };
@@ -88,7 +62,7 @@ static enum worth worth_of(struct text text)
     char room[32];
     size_t at = 0, len;
 
-    while (next_word(text, &at, room, &len)) {
+    while (alert_next_word(text, &at, room, &len)) {
         struct text word = {room, len};
         enum worth more = is_number(word) ? WORTH_LITTLE : worth_of_word[alert_word(word)];
         if (more > worth)

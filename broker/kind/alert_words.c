@@ -72,3 +72,28 @@ enum word_kind alert_word(struct text word)
     }
     return WORD_TELLS;
 }
+
+/* The letters that stand behind 0xC3 in UTF-8, U+00C0 to U+00FF, without their accents; 0: not one letter. */
+static const char unaccented[64] =
+    "aaaaaa\0ceeeeiiii\0nooooo\0\0uuuuy\0\0aaaaaa\0ceeeeiiii\0nooooo\0\0uuuuy\0y";
+
+bool alert_next_word(struct text text, size_t *at, char room[ALERT_WORD], size_t *len)
+{
+    for (*len = 0; *at < text.len; ++*at) {
+        uint8_t c = (uint8_t)text.data[*at];
+        char letter = 0;
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+            letter = (char)c;
+        else if (c >= 'A' && c <= 'Z')
+            letter = (char)(c | 0x20);
+        else if (c == 0xC3 && *at + 1 < text.len && unaccented[text.data[*at + 1] & 0x3F])
+            letter = unaccented[text.data[++*at] & 0x3F];
+        else if (c >= 0x80)
+            letter = '?'; /* a letter of a script that has no list: such a word tells something */
+        if (letter && *len < ALERT_WORD - 1)
+            room[(*len)++] = letter;
+        else if (!letter && *len)
+            return true;
+    }
+    return *len > 0;
+}

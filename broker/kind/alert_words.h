@@ -16,4 +16,9 @@ enum word_kind {
 /* Of one word in lower case without accents ("negro", "sospechoso"). English and Spanish in one list. */
 enum word_kind alert_word(struct text word);
 
+/* The next word of the text in lower case without accents, cut to the room, behind *at; false behind the last
+ * one. */
+enum { ALERT_WORD = 32 };
+bool alert_next_word(struct text text, size_t *at, char room[ALERT_WORD], size_t *len);
+
 #endif

@@ -86,23 +86,45 @@ void activity_record(const struct activity_item *item, uint8_t out[ACTIVITY_RECO
     memcpy(out, record, sizeof record);
 }
 
+/* What stands in inboxes, by the topic's suffix: each as JSON. Stored is protobuf. */
+#define AS_JSON(message)                                                                                     \
+    static bool json_of_##message(struct bytes stored, struct arena *arena, struct bytes *out)               \
+    {                                                                                                        \
+        struct message value;                                                                                \
+        struct refusal refusal;                                                                              \
+                                                                                                             \
+        if (!codec_decode_##message(ENCODING_PROTOBUF, stored, arena, &value, &refusal))                     \
+            return false;                                                                                    \
+        *out = codec_encode_##message(ENCODING_JSON, &value, arena);                                         \
+        return true;                                                                                         \
+    }
+AS_JSON(refused)
+AS_JSON(moderation)
+AS_JSON(footage_request)
+AS_JSON(footage)
+#undef AS_JSON
+
+static const struct {
+    struct text suffix;
+    bool (*json)(struct bytes stored, struct arena *arena, struct bytes *out);
+} inbox_messages[] = {
+    {TEXT("refused"), json_of_refused},
+    {TEXT("reply/moderation"), json_of_moderation},
+    {TEXT("footage-request"), json_of_footage_request},
+    {TEXT("footage"), json_of_footage},
+};
+
 /* An inbox entry is one byte length, the topic's suffix, the payload in protobuf. */
 static struct bytes inbox_payload(const struct entry *entry, bool json, struct arena *arena)
 {
-    size_t suffix = 1 + (size_t)entry->data[0];
-    struct bytes stored = {entry->data + suffix, entry->data_len - suffix};
-    bool is_moderation =
-        text_equal((struct text){(const char *)entry->data + 1, suffix - 1}, TEXT("reply/moderation"));
-    struct moderation moderation;
-    struct refused refused;
-    struct refusal refusal;
+    size_t behind = 1 + (size_t)entry->data[0];
+    struct text suffix = {(const char *)entry->data + 1, behind - 1};
+    struct bytes stored = {entry->data + behind, entry->data_len - behind}, out;
 
-    if (!json)
-        return stored;
-    if (is_moderation && codec_decode_moderation(ENCODING_PROTOBUF, stored, arena, &moderation, &refusal))
-        return codec_encode_moderation(ENCODING_JSON, &moderation, arena);
-    if (!is_moderation && codec_decode_refused(ENCODING_PROTOBUF, stored, arena, &refused, &refusal))
-        return codec_encode_refused(ENCODING_JSON, &refused, arena);
+    for (size_t i = 0; json && i < sizeof inbox_messages / sizeof *inbox_messages; i++) {
+        if (text_equal(suffix, inbox_messages[i].suffix) && inbox_messages[i].json(stored, arena, &out))
+            return out;
+    }
     return stored;
 }
 

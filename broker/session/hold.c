@@ -73,6 +73,35 @@ bool hold_alert(struct session *session, const struct hold_alert *what)
     return true;
 }
 
+/* Keeps the link's cursor before what waits here. */
+static void wait_at(
+    struct session *session, struct link *link, struct position_in_channel before, int64_t now)
+{
+    if (!link->held)
+        link->held = must_calloc(sizeof *link->held);
+    link->held->waits = true;
+    link->held->before = before;
+    wait_from(session, now);
+}
+
+bool hold_inbox(struct session *session, struct link *link, struct position_in_channel position,
+    struct position_in_channel before, bool is_request)
+{
+    if (!is_request)
+        return link->held && position_order(position, link->held->passed) <= 0;
+    if (!session->holding)
+        return false;
+    if (link->held && link->held->waits) /* in order: behind what waits */
+        return true;
+    if (link->held && position_order(position, link->held->released) <= 0)
+        return false;
+    int64_t now = broker_now(session->broker);
+    if (!wishes_quiet(session->holding->wishes, now))
+        return false;
+    wait_at(session, link, before, now);
+    return true;
+}
+
 bool hold_activity(struct session *session, struct link *link, struct position_in_channel position,
     struct position_in_channel before)
 {
@@ -85,11 +114,7 @@ bool hold_activity(struct session *session, struct link *link, struct position_i
     int64_t now = broker_now(session->broker);
     if (wishes_activity(session->holding->wishes, now) == WISH_NOW)
         return false;
-    if (!link->held)
-        link->held = must_calloc(sizeof *link->held);
-    link->held->waits = true;
-    link->held->before = before;
-    wait_from(session, now);
+    wait_at(session, link, before, now);
     return true;
 }
 
@@ -105,11 +130,18 @@ struct position_in_channel hold_cursor(const struct link *link, struct position_
     return sent;
 }
 
+static void stop_waiting(struct link *link)
+{
+    link->held->waits = false;
+    if (position_order(link->held->passed, link->sent) < 0)
+        link->held->passed = link->sent;
+}
+
 void hold_take_back(struct link *link)
 {
     if (!link->held || !link->held->waits)
         return;
-    link->held->waits = false;
+    stop_waiting(link);
     link_move(link, link->held->before);
 }
 
@@ -136,7 +168,7 @@ static void release(struct session *session)
         if (!link->held || !link->held->waits)
             continue;
         link->held->released = link->channel->head;
-        link->held->waits = false;
+        stop_waiting(link);
         deliver_go_back(session, link, link->held->before);
     }
     deliver_wake(session);
@@ -198,7 +230,7 @@ static void judge_anew(struct session *session)
         }
         initial_queue_channel(session, link, INITIAL_ANEW);
         if (link->held && link->held->waits) {
-            link->held->waits = false;
+            stop_waiting(link);
             deliver_go_back(session, link, link->held->before);
         }
     }

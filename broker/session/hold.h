@@ -5,9 +5,10 @@
  * waits is a flag of its link, stored with the cursors.
  * Activity that must wait stays in its channel: the link's cursor, as it is stored and as heartbeats tell it,
  * stays before the first such item, and the link goes back there when the wait is over.
- * What was shown is stored with the cursors too, so that a correction of it comes at once, and nothing twice,
- * over reconnections and restarts.
- * Silence that was wished for is no lag: a heartbeat does not call it stale. */
+ * A footage request waits so in the inbox, in quiet hours alone; what else stands in the inbox passes it.
+ * (Who connects anew meanwhile gets that again.) What was shown is stored with the cursors too, so that a
+ * correction of it comes at once, and nothing twice, over reconnections and restarts. Silence that was wished
+ * for is no lag: a heartbeat does not call it stale. */
 #ifndef NEIGHBORS_BROKER_SESSION_HOLD_H
 #define NEIGHBORS_BROKER_SESSION_HOLD_H
 
@@ -25,6 +26,7 @@ struct link_held {
     bool waits;
     struct position_in_channel before;   /* where the first that waits stands */
     struct position_in_channel released; /* activity up to here has waited long enough */
+    struct position_in_channel passed;   /* up to here everything that did not wait was sent */
 };
 
 /* Takes the wishes in place of those before. What waits is judged anew. */
@@ -49,6 +51,10 @@ bool hold_alert(struct session *session, const struct hold_alert *what);
 /* The same of activity in the entry at `position`; before: where the link stands before it. */
 bool hold_activity(struct session *session, struct link *link, struct position_in_channel position,
     struct position_in_channel before);
+/* The same of an entry of the inbox; is_request: a footage request. Also true for what was sent while a
+ * request before it waited. */
+bool hold_inbox(struct session *session, struct link *link, struct position_in_channel position,
+    struct position_in_channel before, bool is_request);
 /* The number of the alert's text in the wished language (wishes_text). */
 size_t hold_text(const struct session *session, const struct alert *alert);
 

@@ -217,6 +217,12 @@ static void send_alert(struct session *session, struct follow *follow, struct en
     deliver_send(session, delivery);
 }
 
+/* What an owner is asked waits for the end of quiet hours. */
+static bool is_request(struct text suffix)
+{
+    return text_equal(suffix, TEXT("footage-request"));
+}
+
 static void send_inbox(
     struct session *session, struct follow *follow, struct entry *entry, struct delivery *delivery)
 {
@@ -232,7 +238,7 @@ static void send_inbox(
         take_filter(delivery, s);
         takes = true;
     }
-    if (!takes)
+    if (!takes || hold_inbox(session, delivery->link, entry->position, delivery->before, is_request(suffix)))
         return;
     char *at = append(topic, follow->json ? "nb/v1/json/inbox/" : "nb/v1/inbox/");
     memcpy(at, suffix.data, suffix.len);

@@ -90,15 +90,19 @@ static size_t details(struct publication *publication, struct mqtt_property_out 
     return count;
 }
 
-/* What is good to know of an alert and may be left out: how the public names it, what it waits for, and
- * why nobody sees it. */
+/* What is good to know and may be left out: how the public names a footage request or an alert, what that
+ * waits for, and why nobody sees it. */
 static size_t alert_details(struct publication *publication, struct mqtt_property_out out[ALERT_DETAILS])
 {
     const struct outcome *outcome = &publication->outcome;
     size_t count = 0;
 
-    if (publication->kind != &kind_alert || publication->refusal.code)
+    if (publication->refusal.code)
         return 0;
+    if (publication->kind == &kind_footage_request)
+        out[count++] = user_property(TEXT("request-id"), outcome->public_id);
+    if (publication->kind != &kind_alert)
+        return count;
     out[count++] = user_property(TEXT("public-id"), outcome->public_id);
     out[count++] =
         user_property(TEXT("revision"), arena_printf(&publication->arena, "%u", outcome->revision));

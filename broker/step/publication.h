@@ -23,7 +23,7 @@ enum step_result {
 /* What became of a publication that was taken, for those who can be told more than a reason code. Texts live
  * in the publication's arena. */
 struct outcome {
-    char public_id[PUBLIC_ID + 1]; /* of an alert; "" */
+    char public_id[PUBLIC_ID + 1]; /* of an alert or a footage request; "" */
     uint32_t revision;
     bool pending;          /* it waits for a second officer */
     bool merged;           /* it became part of somebody else's report */
@@ -74,6 +74,9 @@ struct publication {
         struct flag flag;
         struct verdict verdict;
         struct settings_message settings;
+        struct footage_request footage_request;
+        struct footage_answer footage_answer;
+        struct resolve resolve;
     };
     void *job;              /* of the kind, in the arena; or NULL */
     struct outcome outcome; /* what the kind tells beyond the refusal */

@@ -22,6 +22,8 @@ struct client {
     char why[64];
     uint8_t *bytes; /* received and not yet a packet */
     size_t len;
+    uint8_t *view; /* all that was received, with its times */
+    size_t view_len;
     char *lines[LINES];
     size_t heard, told;
     char cursors[8][2][32]; /* channel, cursor */
@@ -104,6 +106,7 @@ static void client_free(struct client *client)
     for (size_t i = 0; i < client->heard; i++)
         free(client->lines[i]);
     free(client->bytes);
+    free(client->view);
     free(client);
 }
 
@@ -140,6 +143,10 @@ void stage_restart(void)
 static void hear(struct client *client, const uint8_t *data, size_t len)
 {
     size_t at = 0;
+    client->view = realloc(client->view, client->view_len + sizeof(now_ms) + len);
+    memcpy(client->view + client->view_len, &now_ms, sizeof(now_ms));
+    memcpy(client->view + client->view_len + sizeof(now_ms), data, len);
+    client->view_len += sizeof(now_ms) + len;
     client->bytes = realloc(client->bytes, client->len + len);
     memcpy(client->bytes + client->len, data, len);
     client->len += len;
@@ -501,6 +508,11 @@ bool client_paused(const struct client *client)
 size_t client_waiting_bytes(const struct client *client)
 {
     return connection_pending(client->connection);
+}
+
+struct bytes client_view(const struct client *client)
+{
+    return (struct bytes){client->view, client->view_len};
 }
 
 const char *cursor_of(struct client *client, const char *channel)

@@ -108,6 +108,8 @@ void is_closed(struct client *client, const char *why_pattern);
 bool client_closed(const struct client *client);
 bool client_paused(const struct client *client);
 size_t client_waiting_bytes(const struct client *client);
+/* Everything that the client received so far, to the byte, each piece behind the time at which it came. */
+struct bytes client_view(const struct client *client);
 /* The newest cursor that the client got in a feed item of that channel, "<channel>:<cursor>". */
 const char *cursor_of(struct client *client, const char *channel);
 

@@ -111,6 +111,9 @@ static void answer(struct call *call, enum store_status status)
         [CALL_CLOSE] = stage_answer_status,
         [CALL_RELEASE] = stage_answer_status,
         [CALL_INBOX] = stage_answer_status,
+        [CALL_FOOTAGE] = stage_answer_footage,
+        [CALL_FOOTAGE_ANSWER] = stage_answer_status,
+        [CALL_RESOLVE] = stage_answer_resolve,
         [CALL_FOLLOW] = stage_answer_channel,
         [CALL_STATE] = stage_answer_channel,
         [CALL_READ] = stage_answer_page,
@@ -132,7 +135,7 @@ static void answer(struct call *call, enum store_status status)
 bool stage_store_answer(struct store *store)
 {
     struct call *call, *next, *last = TAILQ_LAST(&store->waiting, call_list);
-    bool any = false, end = !last;
+    bool any = stage_footage_turn(), end = !last;
     for (call = TAILQ_FIRST(&store->waiting); !end; call = next) {
         next = TAILQ_NEXT(call, in_waiting);
         end = call == last;
@@ -164,6 +167,7 @@ void store_free(struct store *store)
         store->next_status[i] = STORE_OK;
     while ((call = TAILQ_FIRST(&store->waiting)))
         answer(call, STORE_GONE);
+    stage_footage_free(store);
     stage_sessions_free(store);
     stage_channels_free(store);
     stage_bodies_free(store);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "bridge/store_footage.h"
 #include "tests/stories/stage.h"
 #include "tests/stories/stage_alerts.h"
 
@@ -29,10 +30,13 @@ struct call {
         store_verdict_done *verdict;
         store_geocodes_done *geocodes;
         store_followers_done *followers;
+        store_footage_done *footage;
     };
     struct store_alert_result alert_result;
     struct store_flag_result flag_result;
     struct store_verdict_result verdict_result;
+    struct store_footage_result footage_result;
+    enum store_status resolve_status;
     char codes[16][32]; /* of geocodes: "SAME 006037" */
     void *arg;
     char name[256]; /* session, principal, channel */
@@ -107,6 +111,7 @@ struct store {
     struct kept_geocode geocodes[8];
     size_t geocode_count;
     uint64_t followers;
+    struct stage_footage *footage; /* NULL: nothing yet */
     struct store_motion_result verdict;
     struct store_counters counters;
     uint64_t generation;
@@ -159,6 +164,13 @@ void stage_answer_flag(struct call *call, enum store_status status);
 void stage_answer_verdict(struct call *call, enum store_status status);
 void stage_answer_load(struct call *call, enum store_status status);
 void stage_bodies_free(struct store *store);
+
+/* ---- stage_store_footage.c ---- */
+void stage_answer_footage(struct call *call, enum store_status status);
+void stage_answer_resolve(struct call *call, enum store_status status);
+/* Asks owners, and gives out what is due; true when it did something. */
+bool stage_footage_turn(void);
+void stage_footage_free(struct store *store);
 
 /* ---- stage_store_channels.c ---- */
 void stage_answer_channel(struct call *call, enum store_status status);

@@ -78,6 +78,8 @@ static void payload_words(const struct mqtt_publish *publish, char *line, size_t
     struct history_page page;
     struct refused refused;
     struct moderation moderation;
+    struct footage_request request;
+    struct footage footage;
     struct info info;
     bool fine = false;
     arena_init(&arena, NULL, 0);
@@ -116,6 +118,20 @@ static void payload_words(const struct mqtt_publish *publish, char *line, size_t
                 (int)refused.field.len, refused.field.data, (int)refused.rule.len, refused.rule.data);
         if (fine && refused.retry_after_s)
             add(line, size, " retry-after=%u", refused.retry_after_s);
+    } else if (starts(rest, "inbox/footage-request")) {
+        fine = codec_decode_footage_request(encoding, publish->payload, &arena, &request, &refusal);
+        if (fine && request.ended)
+            add(line, size, "request ended");
+        else if (fine)
+            add(line, size, "request %s %.*s from %.*s to %.*s", incident_type_name(request.incident),
+                (int)request.case_number.len, request.case_number.data, (int)request.agency_name.len,
+                request.agency_name.data, request.device_count ? (int)request.devices[0].len : 4,
+                request.device_count ? request.devices[0].data : "none");
+    } else if (starts(rest, "inbox/footage")) {
+        fine = codec_decode_footage(encoding, publish->payload, &arena, &footage, &refusal);
+        if (fine)
+            add(line, size, "footage %.*s%s of %zu bytes", (int)footage.case_number.len,
+                footage.case_number.data, footage.withdrawn ? " withdrawn" : "", footage.sealed.len);
     } else if (starts(rest, "info")) {
         fine = codec_decode_info(encoding, publish->payload, &arena, &info, &refusal);
         if (fine)

@@ -85,6 +85,10 @@ static void test_names_are_those_of_the_schema(void **state)
         {enum_of(alert, "status"), alert_status_name, NULL},
         {enum_of(&neighbors__v1__flag__descriptor, "reason"), flag_reason_name, NULL},
         {enum_of(&neighbors__v1__verdict__descriptor, "decision"), verdict_decision_name, NULL},
+        {enum_of(&neighbors__v1__footage_request__descriptor, "incident"), incident_type_name,
+            incident_type_of},
+        {enum_of(&neighbors__v1__resolve__descriptor, "outcome"), case_outcome_name, case_outcome_of},
+        {enum_of(&neighbors__v1__clip_answer__descriptor, "decision"), footage_decision_name, NULL},
         {enum_of(event, "phase"), phase_name, phase_of},
         {enum_of(event, "kind"), motion_kind_name, motion_kind_of},
     };

@@ -353,6 +353,26 @@ static void test_judging_and_wishes(void **state)
         {"{\"publicId\":\"00ff\",\"decision\":1,\"caseNumber\":\"" X64 "x\"}", "case_number", "at most 64"},
     };
     TRY("verdict", verdicts);
+    static const struct codec_case requests[] = {
+        {"{}", NULL, NULL}, /* the kind asks for what an agency must say */
+        {"{\"incident\":13}", "incident", "one of BURGLARY"},
+        {"{\"senderRequestId\":\"a b\"}", "sender_request_id", "without spaces"},
+        {"{\"caseNumber\":\"" X64 "x\"}", "case_number", "at most 64"},
+        {"{\"from\":-1}", "from", "a whole number"},
+        {"{\"answerAt\":-1}", "answer_at", "a whole number"},
+        {"{\"place\":{\"circle\":{\"center\":{},\"radiusM\":0}}}", "place.circle.radius_m",
+            "between 1 and 500000"},
+        {"{\"devices\":[\"cam-1\",\"cam 2\"]}", "devices[1]", "letters, digits"},
+    };
+    TRY("footage_request", requests);
+    static const struct codec_case resolves[] = {
+        {"{\"caseNumber\":\"24-1\",\"outcome\":\"SOLVED\",\"requestIds\":[\"00ff\"]}", NULL, NULL},
+        {"{\"outcome\":\"SOLVED\"}", "case_number", "required"},
+        {"{\"caseNumber\":\"24-1\"}", "outcome", "required"},
+        {"{\"caseNumber\":\"24-1\",\"outcome\":4}", "outcome", "one of SOLVED"},
+        {"{\"caseNumber\":\"24-1\",\"outcome\":1,\"requestIds\":[\"0 1\"]}", "request_ids[0]", "letters"},
+    };
+    TRY("resolve", resolves);
     static const struct codec_case settings[] = {
         {"{}", NULL, NULL},
         {"{\"quiet\":[{\"fromMinute\":1440}]}", "quiet[0].from_minute", "0 to 1439"},

@@ -27,6 +27,10 @@ AGAIN(flag)
 AGAIN(verdict)
 AGAIN(moderation)
 AGAIN(settings_message)
+AGAIN(footage_request)
+AGAIN(resolve)
+AGAIN(sealed_clip)
+AGAIN(footage)
 
 /* A batch with a bad event is a batch; here the first bad event speaks for it. */
 static bool again_motion_batch(enum encoding from, struct bytes payload, enum encoding to,
@@ -71,6 +75,10 @@ const struct codec_entry codec_entries[] = {
     ENTRY(flag),
     ENTRY(verdict),
     ENTRY(moderation),
+    ENTRY(footage_request),
+    ENTRY(resolve),
+    ENTRY(sealed_clip),
+    ENTRY(footage),
     {"settings", &neighbors__v1__settings__descriptor, again_settings_message},
     {"published_alert", &neighbors__v1__alert__descriptor, again_published_alert},
     {NULL, NULL, NULL},

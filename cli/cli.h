@@ -126,5 +126,7 @@ extern const struct command command_ca_init, command_ca_redis, command_ca_rotate
     command_publish_cap, command_witness, command_flag, command_verdict, command_settings, command_poll,
     command_moderate_list, command_moderate_show, command_moderate_stats, command_moderate_release,
     command_moderate_remove, command_moderate_ban, command_moderate_unban;
+extern const struct command command_footage_request, command_footage_received, command_resolve,
+    command_footage_requests, command_footage_answer;
 
 #endif

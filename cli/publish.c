@@ -85,19 +85,25 @@ static size_t print_refused(const struct link_answer *answer)
 static void print_json(const struct link_answer *answer, bool ok, const char *id, const char *file)
 {
     const char *public_id = property(answer, "public-id"), *revision = property(answer, "revision");
+    const char *request_id = property(answer, "request-id");
     json_t *object =
         json_pack("{s:b, s:i, s:s, s:s, s:s*, s:s*, s:O*}", "ok", ok, "reason", answer->reason, "text",
             answer->text, "id", id, "file", file, "public_id", public_id, "properties", answer->properties);
     if (revision)
         json_object_set_new(object, "revision", json_integer(strtoll(revision, NULL, 10)));
+    if (request_id)
+        json_object_set_new(object, "request_id", json_string(request_id));
     cli_print_json(object);
 }
 
 static void print_stored(const struct link_answer *answer, const char *label)
 {
     const char *public_id = property(answer, "public-id"), *revision = property(answer, "revision"),
-               *pending = property(answer, "pending"), *not_shown = property(answer, "not-shown");
+               *pending = property(answer, "pending"), *not_shown = property(answer, "not-shown"),
+               *request_id = property(answer, "request-id");
     printf("%s stored", label);
+    if (request_id)
+        printf(" as %s", request_id);
     if (public_id && revision)
         printf(" as %s, revision %s", public_id, revision);
     if (pending)

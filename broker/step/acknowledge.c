@@ -99,7 +99,7 @@ static size_t alert_details(struct publication *publication, struct mqtt_propert
 
     if (publication->refusal.code)
         return 0;
-    if (publication->kind == &kind_footage_request)
+    if (publication->topic == TOPIC_FOOTAGE_REQUEST)
         out[count++] = user_property(TEXT("request-id"), outcome->public_id);
     if (publication->kind != &kind_alert)
         return count;

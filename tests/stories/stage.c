@@ -31,6 +31,7 @@ struct client {
 
 struct stage stage;
 static int64_t now_ms;
+static uint64_t gone_key;
 
 int64_t stage_now(void)
 {
@@ -39,21 +40,40 @@ int64_t stage_now(void)
 
 /* ---- the broker ---- */
 
+/* What a password is here. */
+struct told_token {
+    int64_t issued, ends;
+    uint64_t key;
+    char officer[65], instance[65];
+};
+
 static bool check_token(
     void *arg, struct text username, struct bytes password, struct credential *out, const char **why)
 {
     (void)arg;
+    struct told_token token;
     *why = "bad token";
-    size_t times = 2 * sizeof(int64_t);
-    if (password.len < times || password.len - times >= sizeof(out->officer) ||
-        username.len >= sizeof(out->name))
+    if (password.len != sizeof token || username.len >= sizeof out->name)
         return false;
-    memcpy(out->officer, password.data + times, password.len - times);
+    memcpy(&token, password.data, sizeof token);
+    *out = (struct credential){.issued_at = token.issued, .expires_at = token.ends, .key = token.key};
+    memcpy(out->officer, token.officer, sizeof out->officer);
+    memcpy(out->instance, token.instance, sizeof out->instance);
     memcpy(out->name, username.data, username.len);
-    out->name[username.len] = 0;
-    memcpy(&out->issued_at, password.data, sizeof(int64_t));
-    memcpy(&out->expires_at, password.data + sizeof(int64_t), sizeof(int64_t));
     return true;
+}
+
+static bool credential_stands(void *arg, uint64_t key)
+{
+    (void)arg;
+    return key != gone_key;
+}
+
+void key_goes(uint64_t key)
+{
+    gone_key = key;
+    broker_recheck(stage.broker);
+    settle();
 }
 
 static void build(void)
@@ -71,6 +91,7 @@ int stage_begin(void **state)
     (void)state;
     log_set_level(LOG_LEVEL_ERROR);
     now_ms = INT64_C(1000) * START;
+    gone_key = 0;
     stage = (struct stage){.seal = seal_new(secret)};
     stage.options = (struct broker_options){.version = "story",
         .channel_precision = 5,
@@ -93,6 +114,7 @@ int stage_begin(void **state)
         .flags_enough = 3,
         .approval_km2 = 5000,
         .check_token = check_token,
+        .credential_stands = credential_stands,
         .now = stage_now,
         .zone_clock = zone_offset};
     build();
@@ -287,11 +309,7 @@ struct client *dials(void)
 static void say_connect(
     struct client *client, const char *name, const char *client_id, const struct manner *manner)
 {
-    struct {
-        int64_t times[2];
-        char officer[64];
-    } token = {.times = {now_ms - 1000, manner->token_ends}};
-    size_t officer = manner->officer ? strlen(manner->officer) : 0;
+    struct told_token token;
     uint8_t delay[5] = {MQTT_WILL_DELAY, (uint8_t)(manner->will_delay_s >> 24),
         (uint8_t)(manner->will_delay_s >> 16), (uint8_t)(manner->will_delay_s >> 8),
         (uint8_t)manner->will_delay_s};
@@ -304,8 +322,13 @@ static void say_connect(
     if (!manner->certificate) {
         connect.has_username = connect.has_password = true;
         connect.username = text_of(name);
-        memcpy(token.officer, manner->officer ? manner->officer : "", officer);
-        connect.password = (struct bytes){(uint8_t *)&token, sizeof(token.times) + officer};
+        memset(&token, 0, sizeof token);
+        token.issued = now_ms - 1000;
+        token.ends = manner->token_ends;
+        token.key = manner->token_key;
+        snprintf(token.officer, sizeof token.officer, "%s", manner->officer ? manner->officer : "");
+        snprintf(token.instance, sizeof token.instance, "%s", manner->instance ? manner->instance : "");
+        connect.password = (struct bytes){(uint8_t *)&token, sizeof token};
     }
     if (manner->will_topic) {
         connect.has_will = true;

@@ -46,6 +46,9 @@ void settle(void);
 void passes(int64_t ms);
 int64_t stage_now(void);
 
+/* Tokens by that key are no longer good. */
+void key_goes(uint64_t key);
+
 struct client;
 struct manner {
     uint8_t version; /* 0: MQTT 5 */
@@ -58,7 +61,9 @@ struct manner {
     uint32_t will_delay_s;
     const char *certificate; /* instead of a token */
     const char *officer;     /* who acts for an agency, as the token says */
+    const char *instance;    /* the only client id that may use the token */
     int64_t token_ends;
+    uint64_t token_key; /* by which it was found good */
 };
 
 /* Somebody connects as "<role>/<id>" with that client id, and hears CONNACK 0x00. */

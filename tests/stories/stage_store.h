@@ -66,6 +66,8 @@ void followers_are(uint64_t followers);
 void revoked(const char *name);
 /* The same while nobody listens. */
 void revoked_untold(const char *name);
+/* The store heard nothing for a while, and says so. */
+void changes_are_missed(void);
 /* Tokens of the principal issued before are void; as the store tells it. */
 void tokens_withdrawn(const char *name, int64_t before);
 /* What the next motion is answered with. */

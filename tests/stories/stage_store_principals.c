@@ -41,10 +41,11 @@ enum store_status stage_instance_status(
         const struct store_instance *instance = &record->instances[i];
         if (text_equal(instance->name, text_of(client)) && instance->revoked)
             return STORE_REVOKED;
-        if (text_equal(instance->name, text_of(client)) && token_issued < instance->tokens_after)
+        if (text_equal(instance->name, text_of(client)) && token_issued &&
+            token_issued < instance->tokens_after)
             return STORE_WITHDRAWN;
     }
-    return token_issued < record->tokens_after ? STORE_WITHDRAWN : STORE_OK;
+    return token_issued && token_issued < record->tokens_after ? STORE_WITHDRAWN : STORE_OK;
 }
 
 void stage_answer_principal(struct call *call, enum store_status status)
@@ -101,6 +102,12 @@ void revoked(const char *name)
 void revoked_untold(const char *name)
 {
     principal_of(text_of(name))->revoked = true;
+}
+
+void changes_are_missed(void)
+{
+    the_store()->events.changes_missed(the_store()->events.arg);
+    settle();
 }
 
 void tokens_withdrawn(const char *name, int64_t before)

@@ -117,7 +117,7 @@ void stage_answer_open(struct call *call, enum store_status status)
         stage_principal_record((struct text){call->name, (size_t)(slash - call->name)}, status);
     if (record.status == STORE_OK)
         record.status = record.principal.status;
-    if (record.status == STORE_OK && call->token_issued)
+    if (record.status == STORE_OK)
         record.status = stage_instance_status(&record.principal, slash + 1, call->token_issued);
     if (record.status == STORE_OK) {
         if (call->clean || !session->present) {

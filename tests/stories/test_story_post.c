@@ -102,10 +102,22 @@ static void test_who_is_not_let_in_at_connect_posts_nothing(void **state)
     old.issued_at = 0; /* by certificate */
     posts_as(old, "nb/v1/alert", lamp);
     is_told("taken *");
+    const struct store_instance lost[] = {{.name = TEXT("desk-2"), .revoked = true}};
+    trusted("agency/pd", (struct principal_record){.instance_count = 1, .instances = lost});
+    posts_as((struct credential){.name = "agency/pd", .issued_at = stage_now(), .instance = "desk-2"},
+        "nb/v1/alert", lamp);
+    is_told("0x87 credential: the token was withdrawn");
+    posts_as((struct credential){.name = "agency/pd", .issued_at = stage_now(), .instance = "desk-1"},
+        "nb/v1/alert", lamp);
+    is_told("taken *");
+    key_goes(7);
+    posts_as(
+        (struct credential){.name = "agency/pd", .issued_at = stage_now(), .key = 7}, "nb/v1/alert", lamp);
+    is_told("0x87 credential: the token was withdrawn");
     revoked("agency/pd");
     posts("agency/pd", "nb/v1/alert", lamp);
     is_told("0x87 credential: not authorized");
-    assert_int_equal(calls(CALL_ALERT), 1);
+    assert_int_equal(calls(CALL_ALERT), 2);
 }
 
 static void test_a_post_waits_for_who_it_is_from_and_for_the_store(void **state)

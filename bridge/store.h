@@ -137,6 +137,8 @@ struct store_alert {
                                   nothing is stored and the answer is ENDED */
     uint32_t limit;            /* new alerts of this sender in `limit_window_ms`; 0: no limit */
     int64_t limit_window_ms;
+    /* Of an agency's, for the public record: its name, its case, and the headline where it is public. */
+    struct text name, case_number, headline;
 };
 struct store_alert_result {
     enum store_status status;      /* OK, REPEAT, CONFLICT, DEAD, LIMITED, ENDED (only_known), FAILED, GONE */
@@ -466,7 +468,9 @@ struct store_events {
 struct store_counters {
     uint64_t calls, events_stored, events_repeated, reconnects, retries, deadline_misses, alerts_appended,
         activity_released, activity_unshared, activity_below_k, entries_trimmed;
-    uint64_t waiting; /* calls without an answer now */
+    uint64_t log_leaves, log_heads; /* of the public record, made by this process */
+    uint64_t log_broken; /* 1: the record in the store is not what was signed, and nothing is signed */
+    uint64_t waiting;    /* calls without an answer now */
     bool available;
 };
 const struct store_counters *store_counters(const struct store *store);

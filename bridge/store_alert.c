@@ -91,6 +91,9 @@ void alert_put_message(const struct store *store, struct buffer *command, const 
     command_number(command, alert->only_known);
     command_number(command, alert->limit);
     command_number(command, alert->limit_window_ms);
+    put_text(command, alert->name);
+    put_text(command, alert->case_number);
+    put_text(command, alert->headline);
 }
 
 static void send_alert(struct store *store, struct alert_call *call, const struct buffer *message);

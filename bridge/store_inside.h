@@ -108,10 +108,12 @@ void follow_message(struct store *store, struct text channel, struct bytes messa
 void follows_subscribe(struct store *store);
 void follows_lost(struct store *store);
 void follows_free(struct store *store);
-void outbox_work(struct store *store, int64_t now); /* store_outbox.c */
+void outbox_work(struct store *store, int64_t now);   /* store_outbox.c */
+void sequence_work(struct store *store, int64_t now); /* store_sequence.c */
+void sequence_free(struct store *store);
 
 /* store_alert.c: what nb_alert and its like are told of a message, and what they answer. */
-enum { MESSAGE_ARGUMENTS = 22 };
+enum { MESSAGE_ARGUMENTS = 25 };
 /* Answers beside enum store_status: what is to be asked elsewhere first (scripts/neighbors.lua). */
 enum { ANSWER_FORWARD = 100, ANSWER_JOIN, ANSWER_LATER };
 void alert_put_message(const struct store *store, struct buffer *command, const struct store_alert *alert);
@@ -212,6 +214,7 @@ struct store {
         int release_tag;
         char trim_cursor[24];
     } upkeep;
+    struct sequence *sequence;        /* of the public record; NULL before the first upkeep */
     struct report_call *late_reports; /* that wait for another one's alert to be there */
     bool ending;
 };

@@ -7,6 +7,7 @@
 #include "bridge/store.h"
 
 struct ev_loop;
+struct log_key;
 
 struct store_redis_options {
     const char *url;              /* bridge/redis_url.h has its form */
@@ -21,6 +22,9 @@ struct store_redis_options {
     int64_t deadline_ms;            /* a command that is not answered for so long means a new connection */
     const struct place_key *places; /* opens and names places; outlives the store */
     int64_t (*now)(void);           /* milliseconds since 1970; a test may move it */
+    /* Signs the heads of the public record (bridge/log_key.h), so often; not owned; NULL: none is signed. */
+    const struct log_key *log_key;
+    int64_t tree_head_ms;
     /* Takes log lines: level 0 error, 1 warning, 2 information; text "key=value …". NULL: standard error. */
     void (*log)(int level, const char *event, const char *text);
 };

@@ -122,6 +122,7 @@ void store_upkeep(struct store *store, int64_t now)
     while (store->options.release_delay_ms > 0 && time >= store->upkeep.release_due &&
            store->upkeep.releasing < store->upkeep.release_most)
         release(store, now);
+    sequence_work(store, now);
     if (!store->upkeep.trimming && time >= store->upkeep.trim_due)
         trim(store, now);
 }

@@ -19,6 +19,9 @@
     ROW(activity_unshared, counter, "Activities not published: sharing was off when they were due")          \
     ROW(activity_below_k, counter, "Activities not published: too few sharing households in the cell")       \
     ROW(entries_trimmed, counter, "Channel entries trimmed")                                                 \
+    ROW(log_leaves, counter, "Leaves appended to the public record")                                         \
+    ROW(log_heads, counter, "Heads of the public record signed")                                             \
+    ROW(log_broken, gauge, "1 while the public record is not what was signed: somebody changed it")          \
     ROW(waiting, gauge, "Calls to the store without an answer now")                                          \
     ROW(available, gauge, "1 while the store answers")
 

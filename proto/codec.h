@@ -42,6 +42,8 @@ CODEC_DECODER(refused);
 CODEC_DECODER(history_page);
 CODEC_DECODER(info);
 CODEC_DECODER(moderation);
+CODEC_DECODER(log_leaf);
+CODEC_DECODER(tree_head);
 CODEC_DECODER(footage);
 /* What is sealed in it: JSON. */
 CODEC_DECODER(sealed_clip);
@@ -74,6 +76,8 @@ CODEC_ENCODER(flag);
 CODEC_ENCODER(verdict);
 CODEC_ENCODER(settings_message);
 CODEC_ENCODER(moderation);
+CODEC_ENCODER(log_leaf);
+CODEC_ENCODER(tree_head);
 CODEC_ENCODER(footage_request);
 CODEC_ENCODER(resolve);
 /* Padded to FOOTAGE_ANSWER_BYTES. */

@@ -22,6 +22,9 @@ static const char *const flag_reasons[] = {
 static const char *const verdict_decisions[] = {
     NULL, "CONFIRMED", "REFUTED", "APPROVED", "RELEASED", "REMOVED"};
 
+static const char *const log_acts[] = {NULL, "ALERT", "VERDICT", "FOOTAGE_REQUEST", "RESOLVE", "REWARD",
+    "REFUSAL", "DISCLOSURE", "AGENCY_ADDED", "AGENCY_REMOVED", "AGENCY_CHANGED", "MODERATION"};
+
 static const char *const incident_types[] = {NULL, "BURGLARY", "ROBBERY", "THEFT", "VEHICLE_THEFT", "ASSAULT",
     "SHOOTING", "HOMICIDE", "ARSON", "VANDALISM", "HIT_AND_RUN", "MISSING_PERSON", "ABDUCTION"};
 static const char *const case_outcomes[] = {NULL, "SOLVED", "UNSOLVED", "UNFOUNDED"};
@@ -123,6 +126,11 @@ const char *flag_reason_name(int reason)
 const char *verdict_decision_name(int decision)
 {
     return name_in(verdict_decisions, COUNT(verdict_decisions), decision);
+}
+
+const char *log_act_name(int act)
+{
+    return name_in(log_acts, COUNT(log_acts), act);
 }
 
 const char *incident_type_name(int incident)

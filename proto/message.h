@@ -137,6 +137,7 @@ const char *sender_kind_name(int sender_kind);
 const char *alert_status_name(int status);
 const char *flag_reason_name(int reason);
 const char *verdict_decision_name(int decision);
+const char *log_act_name(int act);
 const char *incident_type_name(int incident);
 const char *case_outcome_name(int outcome);
 const char *footage_decision_name(int decision);
@@ -363,6 +364,39 @@ struct history_page {
     int64_t from, to; /* what this page covers */
     bool complete;    /* nothing between from and to was trimmed or deleted */
     struct text next; /* page of the following call; empty: this was the last */
+};
+
+/* What the public record says of. Values as in neighbors.proto. */
+enum log_act {
+    LOG_ALERT = 1,
+    LOG_VERDICT,
+    LOG_FOOTAGE_REQUEST,
+    LOG_RESOLVE,
+    LOG_REWARD,
+    LOG_REFUSAL,
+    LOG_DISCLOSURE,
+    LOG_AGENCY_ADDED,
+    LOG_AGENCY_REMOVED,
+    LOG_AGENCY_CHANGED,
+    LOG_MODERATION
+};
+struct log_leaf {
+    uint64_t index;
+    int64_t at;
+    uint8_t act; /* enum log_act */
+    struct text agency, agency_name, public_id;
+    uint32_t revision;
+    struct text case_number, text;
+    struct bytes digest;
+    struct text what;
+    uint64_t count;
+    struct text subject;
+};
+/* What was signed of the record: its first `size` leaves have that root. */
+struct tree_head {
+    uint64_t size;
+    int64_t at;
+    struct bytes root_hash, key_id, signature; /* signature len 0: what is to be signed */
 };
 
 struct info {

@@ -5,7 +5,7 @@
 --                      line), revision, reason, at (ms); and where there is something to say: name (the agency's in
 --                      public), case, text (public words: a headline, what is sought, a rule), digest (of the message),
 --                      count
---   nb:{sXX}:moderation hash of counts: each `what` of the acts (and flagged)
+--   nb:{sXX}:moderation hash of counts: each `what` of the acts but of alerts (and flagged)
 -- What can be done: alert, updated, cancelled; confirmed, refuted, approved, released, removed; footage-request, resolved,
 -- reward; refused; disclosure; agency-added, agency-changed, agency-removed; banned, unbanned; and without a leaf: held,
 -- appealed. Another word needs a row in bridge/record_leaf.c.
@@ -15,7 +15,7 @@ local ACT_MORE = { 'name', 'case', 'text', 'digest', 'count' }
 
 -- Notes an act under the tag of `prefix`, "nb:{sXX}:", within the step that does it. Fields of `act` as above, `alert` as
 -- `subject`; what is nil is left out, or ''.
-local function record_act(prefix, act)
+local function note_act(prefix, act)
     assert(sub(prefix, 1, 5) == 'nb:{s' and #prefix == 9, 'acts are noted under the tag of a sender')
     local fields = { 'what', act.what, 'by', act.by or '', 'officer', act.officer or '', 'alert', act.subject or '',
         'revision', act.revision or 0, 'reason', act.reason or '', 'at', act.at }
@@ -26,6 +26,11 @@ local function record_act(prefix, act)
         end
     end
     call('XADD', prefix .. 'acts', '*', spread(fields))
+end
+
+-- The same, and counts it for the operator.
+local function record_act(prefix, act)
+    note_act(prefix, act)
     call('HINCRBY', prefix .. 'moderation', act.what, 1)
 end
 

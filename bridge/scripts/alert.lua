@@ -102,6 +102,14 @@ local function list_agency(prefix, id, state, m)
     end
 end
 
+-- What an agency says by an alert of its own is an act.
+local function note_alert(prefix, what, id, revision, m)
+    if sub(m.sender or '', 1, 7) == 'agency/' then
+        note_act(prefix, { what = what, by = m.sender, officer = m.officer, subject = id, revision = revision, at = m.now,
+            name = m.name, case = m.case, text = m.title, digest = m.digest })
+    end
+end
+
 -- Gives the alert its next revision and its outbox entry. m: now, absence; for one in force also body, area, cover, or
 -- none of them when the present ones go on; expires, truth, severity, merged where they change; sender and what goes with
 -- it, document.
@@ -147,6 +155,9 @@ local function revise(prefix, id, state, m)
     end
     call('ZADD', prefix .. 'tombs', until_ms, id)
     call('XADD', prefix .. (revision == 1 and 'outbox' or 'first'), '*', 'p', id, 't', m.now)
+    if m.body then
+        note_alert(prefix, revision == 1 and 'alert' or 'updated', id, revision, m)
+    end
     return revision
 end
 
@@ -159,7 +170,7 @@ local function keep_back(prefix, id, m, others)
     call('HSET', key, 'revision', revision, 'body', m.body, 'area', m.area, 'cover', m.cover, 'expires', m.expires,
         'truth', m.truth, 'severity', m.severity, 'sender', m.sender, 'client', m.client, 'household', m.household,
         'officer', m.officer, 'agency', m.agency and 1 or 0, 'document', m.document, 'document_type', m.document_type,
-        'others', concat(others or {}, ' '), 'at', m.now)
+        'others', concat(others or {}, ' '), 'at', m.now, 'name', m.name, 'case', m.case, 'title', m.title, 'digest', m.digest)
     call('HSET', prefix .. 'alert:' .. id, 'waits', 1)
     call('ZADD', prefix .. 'expiry', m.expires, 'w' .. id)
     return revision
@@ -175,7 +186,8 @@ end
 -- What waits, as the m of revise; nil when nothing does.
 local function waiting(prefix, id, now, absence)
     local known = call('HMGET', prefix .. 'wait:' .. id, 'revision', 'body', 'area', 'cover', 'expires', 'truth', 'severity',
-        'sender', 'client', 'household', 'officer', 'document', 'document_type', 'others', 'at', 'agency')
+        'sender', 'client', 'household', 'officer', 'document', 'document_type', 'others', 'at', 'agency',
+        'name', 'case', 'title', 'digest')
     if not known[1] then
         return nil
     end
@@ -183,7 +195,8 @@ local function waiting(prefix, id, now, absence)
         truth = tonumber(known[6]), severity = tonumber(known[7]), sender = known[8], client = known[9],
         household = known[10], officer = known[11], document = known[12], document_type = known[13],
         others = words(known[14]), at = known[15],
-        agency = known[16] == '1', now = now, absence = absence }
+        agency = known[16] == '1', name = known[17], case = known[18], title = known[19], digest = known[20], now = now,
+        absence = absence }
 end
 
 -- The alias of a report that is part of another sender's alert (report.lua): that alert, digest, revision (0: it is to
@@ -213,8 +226,10 @@ end
 local function end_alert(prefix, id, state, m)
     local key = prefix .. 'alert:' .. id
     if state == IN_FORCE then
-        return revise(prefix, id, FINAL, { now = m.now, absence = m.absence, document = m.document,
+        local revision = revise(prefix, id, FINAL, { now = m.now, absence = m.absence, document = m.document,
             document_type = m.document_type })
+        note_alert(prefix, 'cancelled', id, revision, m)
+        return revision
     end
     if state == HELD then
         call('ZREM', prefix .. 'held', id)

@@ -83,9 +83,15 @@ local function updated_truth(key, about, m)
     return truth ~= CONFIRMED and truth or call('HEXISTS', key, 'corroborated') == 1 and CORROBORATED or m.truth
 end
 
+-- What of a message says that alerts end, without its document.
+local function ending(m)
+    return { now = m.now, absence = m.absence, sender = m.sender, officer = m.officer, name = m.name, case = m.case,
+        digest = m.digest }
+end
+
 local function end_others(prefix, others, target, m)
     for _, other in ipairs(others) do
-        finish(prefix, other, { now = m.now, absence = m.absence })
+        finish(prefix, other, ending(m))
         call('HSET', prefix .. 'alert:' .. other, 'into', target)
     end
 end
@@ -179,7 +185,8 @@ end
 
 -- What the arguments from `at` on say: id, digest, now, expires, absence, body, area, channels and references as words,
 -- sender, client, household, officer, agency, approval, severity, truth, document and its type,
--- 1 when only what was stored before counts, limit and its window.
+-- 1 when only what was stored before counts, limit and its window; of an agency's, for the record, its name in public, case
+-- number and headline.
 local function read_message(args, at)
     return { id = args[at], digest = args[at + 1], now = tonumber(args[at + 2]), expires = tonumber(args[at + 3]),
         absence = tonumber(args[at + 4]), body = args[at + 5], area = args[at + 6], cover = args[at + 7],
@@ -187,7 +194,7 @@ local function read_message(args, at)
         officer = args[at + 12], agency = args[at + 13] == '1', approval = args[at + 14] == '1',
         severity = tonumber(args[at + 15]), truth = tonumber(args[at + 16]), document = args[at + 17],
         document_type = args[at + 18], only_known = args[at + 19] == '1', limit = tonumber(args[at + 20]),
-        limit_window = tonumber(args[at + 21]) }
+        limit_window = tonumber(args[at + 21]), name = args[at + 22], case = args[at + 23], title = args[at + 24] }
 end
 
 -- What ask_forward asked for was done: for each part its id, the alert that it is in, what that answered.
@@ -212,7 +219,7 @@ local function alert(keys, args)
             return ask_forward(m.id, parts, false)
         end
         for _, other in ipairs(known) do
-            finish(prefix, other, { now = m.now, absence = m.absence })
+            finish(prefix, other, ending(m))
         end
     end
     if before and before[1] == REPEAT and call('EXISTS', prefix .. 'wait:' .. before[2]) == 1

@@ -138,7 +138,7 @@ function judge.approved(prefix, id, found, asked, m)
     if back.expires <= m.now then
         return ENDED
     end
-    end_others(prefix, back.others, id, m)
+    end_others(prefix, back.others, id, back)
     local revision = revise(prefix, id, IN_FORCE, back)
     call('HSET', key, 'approved', revision)
     return OK, revision

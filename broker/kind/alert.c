@@ -207,6 +207,7 @@ static void fill_sender(struct publication *publication, struct store_alert *out
     out->client = text_of(publication->client);
     out->household = agency ? (struct text){0} : text_of(principal->household);
     out->officer = text_of(publication->officer);
+    out->name = text_of(principal->agency_name);
     out->limit = agency ? options->agency_alerts_hour : options->resident_alerts_hour;
     out->limit_window_ms = ALERT_HOUR;
 }
@@ -227,6 +228,8 @@ static void fill_body(struct publication *publication, struct store_alert *out)
     out->truth = alert.truth;
     out->agency = of_agency(publication) && job->channel_count && alert.status <= STATUS_ACTUAL;
     out->only_known = job->late && !of_agency(publication);
+    out->case_number = alert.case_number;
+    out->headline = out->agency ? alert.headline : (struct text){0};
     out->area = area_of(publication);
     /* No naming of a sender leaves the broker. */
     alert.sender_alert_id = (struct text){0};

@@ -1,0 +1,228 @@
+/* Acts become leaves of the public record (scripts/log.lua), in one process at a time: whoever has the lease
+ * reads what waits under the senders' tags, encodes and hashes it, and appends leaves, nodes and cursors in
+ * one step, which compares that nobody did so before. What was not answered is read again. */
+#include "bridge/store_sequence.h"
+
+#include <stdlib.h>
+
+#include "bridge/record_leaf.h"
+#include "proto/codec.h"
+
+static const double POLL = 0.25, AWAY = 1.;
+enum { TAKE_MOST = 256 };
+
+void sequence_pause(struct sequence *sequence, double seconds)
+{
+    sequence->busy = false;
+    sequence->due = ev_now(sequence->store->loop) + seconds;
+}
+
+/* ---- an act as it is noted ---- */
+
+static void take_field(struct noted_act *act, struct text name, const redisReply *value)
+{
+    const struct {
+        const char *name;
+        struct text *text;
+    } texts[] = {{"what", &act->what}, {"by", &act->by}, {"officer", &act->officer}, {"alert", &act->subject},
+        {"reason", &act->reason}, {"name", &act->name}, {"case", &act->case_number}, {"text", &act->text}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (text_equal(name, text_of(texts[i].name)))
+            *texts[i].text = reply_text(value);
+    }
+    if (text_equal(name, TEXT("digest")))
+        act->digest = reply_bytes(value);
+    else if (text_equal(name, TEXT("revision")))
+        act->revision = (uint32_t)reply_number(value);
+    else if (text_equal(name, TEXT("at")))
+        act->at = reply_number(value);
+    else if (text_equal(name, TEXT("count")))
+        act->count = (uint64_t)reply_number(value);
+}
+
+static bool is_readable(struct bytes encoded, struct arena *arena)
+{
+    struct log_leaf leaf;
+    struct refusal refusal;
+    return codec_decode_log_leaf(ENCODING_PROTOBUF, encoded, arena, &leaf, &refusal);
+}
+
+/* The encoded leaf; len 0: the act has none. What would make it unreadable is left out. */
+static struct bytes leaf_of(const redisReply *fields, uint64_t index, struct arena *arena)
+{
+    struct noted_act act = {0};
+    struct log_leaf leaf;
+    for (size_t i = 0; i + 1 < reply_count(fields); i += 2)
+        take_field(&act, reply_text(reply_at(fields, i)), reply_at(fields, i + 1));
+    if (!record_leaf(&act, &leaf))
+        return (struct bytes){0};
+    leaf.index = index;
+    struct bytes encoded = codec_encode_log_leaf(ENCODING_PROTOBUF, &leaf, arena);
+    if (is_readable(encoded, arena))
+        return encoded;
+    leaf.agency_name = leaf.case_number = leaf.text = leaf.subject = (struct text){0};
+    return codec_encode_log_leaf(ENCODING_PROTOBUF, &leaf, arena);
+}
+
+/* ---- a batch ---- */
+
+struct batch {
+    struct sequence *sequence;
+    struct merkle_peaks tree; /* behind it */
+    size_t acts, tags, leaves, nodes;
+    struct buffer tag_words, leaf_words, node_words; /* arguments, encoded */
+};
+
+/* An argument, encoded as Redis reads it, behind those before. */
+static void put_word(struct buffer *words, const void *data, size_t len)
+{
+    command_bytes(words, data, len);
+}
+
+static void completed(void *arg, const struct merkle_position *at, const struct merkle_hash *hash)
+{
+    struct batch *batch = arg;
+    command_number(&batch->node_words, at->level);
+    command_number(&batch->node_words, (int64_t)at->index);
+    put_word(&batch->node_words, hash->bytes, MERKLE_HASH);
+    batch->nodes++;
+}
+
+static void add_act(struct batch *batch, const redisReply *fields)
+{
+    struct arena arena;
+    struct merkle_hash hash;
+    arena_init(&arena, NULL, 0);
+    struct bytes leaf = leaf_of(fields, batch->tree.size, &arena);
+    batch->acts++;
+    if (leaf.len) {
+        put_word(&batch->leaf_words, leaf.data, leaf.len);
+        batch->leaves++;
+        merkle_leaf(leaf, &hash);
+        merkle_append(&batch->tree, &hash, completed, batch);
+    }
+    arena_free(&arena);
+}
+
+static void add_tag(
+    struct batch *batch, const redisReply *name, const redisReply *cursor, const redisReply *acts)
+{
+    size_t count = reply_count(acts);
+    if (!count)
+        return;
+    for (size_t i = 0; i < count; i++)
+        add_act(batch, reply_at(reply_at(acts, i), 1));
+    struct text last = reply_text(reply_at(reply_at(acts, count - 1), 0));
+    put_word(&batch->tag_words, reply_text(name).data, reply_text(name).len);
+    put_word(&batch->tag_words, reply_text(cursor).data, reply_text(cursor).len);
+    put_word(&batch->tag_words, last.data, last.len);
+    batch->tags++;
+}
+
+static void batch_free(struct batch *batch)
+{
+    buffer_free(&batch->tag_words);
+    buffer_free(&batch->leaf_words);
+    buffer_free(&batch->node_words);
+    free(batch);
+}
+
+static void on_appended(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    struct batch *batch = arg;
+    struct sequence *sequence = batch->sequence;
+    if (status == STORE_OK && reply_number(reply) == STORE_OK) {
+        sequence->tree = batch->tree;
+        store->counters.log_leaves += batch->leaves;
+    } else {
+        sequence->trusted = false;
+    }
+    sequence_pause(sequence, status == STORE_OK ? 0. : AWAY);
+    batch_free(batch);
+}
+
+static void append(struct batch *batch)
+{
+    struct sequence *sequence = batch->sequence;
+    struct buffer command = {0};
+    size_t arguments = 5 + 3 * batch->tags + batch->leaves + 3 * batch->nodes;
+    command_function(&command, "nb_log_append", 0, arguments);
+    command_text(&command, sequence->store->node);
+    command_number(&command, SEQUENCE_LEASE_MS);
+    command_number(&command, (int64_t)sequence->tree.size);
+    command_number(&command, (int64_t)batch->tags);
+    buffer_put(&command, batch->tag_words.data, batch->tag_words.len);
+    command_number(&command, (int64_t)batch->leaves);
+    buffer_put(&command, batch->leaf_words.data, batch->leaf_words.len);
+    buffer_put(&command, batch->node_words.data, batch->node_words.len);
+    store_send(sequence->store, &command, on_appended, batch);
+}
+
+/* ---- a look ---- */
+
+static void lost(struct sequence *sequence)
+{
+    sequence->trusted = false;
+    memset(&sequence->audit, 0, sizeof sequence->audit);
+    sequence_pause(sequence, AWAY);
+}
+
+static void on_taken(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    struct sequence *sequence = arg;
+    int64_t size = reply_number(reply_at(reply, 0));
+    if (status != STORE_OK || size < 0) {
+        lost(sequence);
+        return;
+    }
+    struct bytes head = reply_bytes(reply_at(reply, 1));
+    if (!head_take(&sequence->told, head)) {
+        head_broken(sequence, "the head in Redis cannot be read");
+        return;
+    }
+    if (!sequence->trusted || sequence->tree.size != (uint64_t)size) {
+        head_prove(sequence, (uint64_t)size, false);
+        return;
+    }
+    struct batch *batch = store_alloc(sizeof *batch);
+    *batch = (struct batch){.sequence = sequence, .tree = sequence->tree};
+    for (size_t i = 2; i + 2 < reply_count(reply); i += 3)
+        add_tag(batch, reply_at(reply, i), reply_at(reply, i + 1), reply_at(reply, i + 2));
+    if (batch->acts) {
+        append(batch);
+        return;
+    }
+    batch_free(batch);
+    if (store->options.log_key && ev_now(store->loop) >= sequence->sign_due)
+        head_upkeep(sequence);
+    else
+        sequence_pause(sequence, POLL);
+}
+
+void sequence_work(struct store *store, int64_t now)
+{
+    struct buffer command = {0};
+    if (!store->sequence) {
+        store->sequence = store_alloc(sizeof *store->sequence);
+        store->sequence->store = store;
+    }
+    struct sequence *sequence = store->sequence;
+    sequence->now = now;
+    if (sequence->busy || ev_now(store->loop) < sequence->due)
+        return;
+    sequence->busy = true;
+    command_function(&command, "nb_log_take", 0, 3);
+    command_text(&command, store->node);
+    command_number(&command, SEQUENCE_LEASE_MS);
+    command_number(&command, TAKE_MOST);
+    store_send(store, &command, on_taken, sequence);
+}
+
+void sequence_free(struct store *store)
+{
+    if (!store->sequence)
+        return;
+    buffer_free(&store->sequence->kept.encoded);
+    buffer_free(&store->sequence->told.encoded);
+    free(store->sequence);
+}

@@ -26,6 +26,8 @@ struct credential {
 
 struct broker_options {
     const char *version;
+    struct bytes
+        log_public_key; /* of the public record: told in Info; not owned; len 0: its heads are not signed */
     int channel_precision;    /* 5 */
     int leaf_precision;       /* 6 */
     uint32_t maximum_packet;  /* bytes a client may send in one packet */

@@ -372,5 +372,6 @@ struct store_redis_options settings_store(const struct settings *settings)
         .channel_precision = (int)settings->channel_precision,
         .leaf_precision = (int)settings->leaf_precision,
         .deadline_ms = settings->store_deadline_ms,
+        .tree_head_ms = settings->tree_head_s * 1000,
     };
 }

@@ -37,6 +37,10 @@
     STRING(secret_file, "/etc/neighbors/secret", false,                                                      \
         "File with the installation's secret: 32 bytes, or 64 hexadecimal digits; not readable by "          \
         "everybody")                                                                                         \
+    STRING(log_key_file, "", false,                                                                          \
+        "PEM file with the Ed25519 private key that signs the public record; not readable by everybody; "    \
+        "none: its heads are not signed")                                                                    \
+    NUMBER(tree_head_s, "seconds", 1, 86400, 60, false, "A head of the public record is signed this often")  \
     STRING(                                                                                                  \
         mqtt_address, "127.0.0.1", false, "Address of the plain MQTT listener; beyond loopback prefer TLS")  \
     NUMBER(mqtt_port, "port", 0, 65535, 1883, false, "Port of the plain MQTT listener; 0: none")             \

@@ -1,6 +1,6 @@
-/* neighbors ca init: everything secret that an installation needs, made once: the key that signs tokens, the
- * secret of the seal, a small certificate authority (EC P-256) and the broker's certificate from it. Nothing
- * is ever overwritten. */
+/* neighbors ca init: everything secret that an installation needs, made once: the keys that sign tokens and
+ * the public record, the secret of the seal, a small certificate authority (EC P-256) and the broker's
+ * certificate from it. Nothing is ever overwritten. */
 #include <arpa/inet.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -20,8 +20,8 @@ static const struct option_row options[] = {
     {0},
 };
 
-static const char *const files[] = {
-    "token.key", "token.pub", "broker.secret", "ca.key", "ca.crt", "server.key", "server.crt"};
+static const char *const files[] = {"token.key", "token.pub", "log.key", "log.pub", "broker.secret", "ca.key",
+    "ca.crt", "server.key", "server.crt"};
 enum { PATH_TEXT = COMMAND_FIELD + 32, CA_DAYS = 3650, SERVER_DAYS = 825 };
 
 static void path_of(const struct invocation *invocation, const char *file, char out[PATH_TEXT])
@@ -193,6 +193,10 @@ static enum exit_code make_all(struct invocation *invocation, const char *names,
     path_of(invocation, "broker.secret", secret_path);
     if (!token_key_make(TOKEN_EDDSA, key_path, public_path, &error))
         return cli_fail(invocation, EXIT_REFUSED, "%s: %s", key_path, error);
+    path_of(invocation, "log.key", key_path);
+    path_of(invocation, "log.pub", public_path);
+    if (!token_key_make(TOKEN_EDDSA, key_path, public_path, &error))
+        return cli_fail(invocation, EXIT_REFUSED, "%s: %s", key_path, error);
     if (!make_secret(secret_path))
         return cli_fail(invocation, EXIT_REFUSED, "%s cannot be written", secret_path);
     if (!make_certificates(invocation, names, days))
@@ -202,7 +206,7 @@ static enum exit_code make_all(struct invocation *invocation, const char *names,
         cli_print_json(
             json_pack("{s:b, s:s, s:s}", "ok", 1, "keys", invocation->common.keys, "names", names));
     else
-        printf("Keys, secret and certificates are in %s; keep token.key, ca.key, server.key and "
+        printf("Keys, secret and certificates are in %s; keep token.key, log.key, ca.key, server.key and "
                "broker.secret to yourself.\n",
             invocation->common.keys);
     return EXIT_DONE;

@@ -170,7 +170,8 @@ local function keep_back(prefix, id, m, others)
     call('HSET', key, 'revision', revision, 'body', m.body, 'area', m.area, 'cover', m.cover, 'expires', m.expires,
         'truth', m.truth, 'severity', m.severity, 'sender', m.sender, 'client', m.client, 'household', m.household,
         'officer', m.officer, 'agency', m.agency and 1 or 0, 'document', m.document, 'document_type', m.document_type,
-        'others', concat(others or {}, ' '), 'at', m.now, 'name', m.name, 'case', m.case, 'title', m.title, 'digest', m.digest)
+        'others', concat(others or {}, ' '), 'at', m.now, 'name', m.name or '', 'case', m.case or '',
+        'title', m.title or '', 'digest', m.digest or '')
     call('HSET', prefix .. 'alert:' .. id, 'waits', 1)
     call('ZADD', prefix .. 'expiry', m.expires, 'w' .. id)
     return revision

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bridge/log_key.h"
 #include "bridge/secret_file.h"
 #include "bridge/store_redis.h"
 #include "bridge/subkey.h"
@@ -23,6 +24,8 @@ struct process {
     const struct process_options *options;
     struct ev_loop *loop;
     struct credentials *credentials;
+    struct log_key *log_key; /* NULL: none */
+    uint8_t log_public_key[LOG_KEY];
     struct seal *seal;
     struct place_key *places;
     uint8_t ticket_secret[TLS_SECRET];
@@ -66,6 +69,21 @@ static bool load_seals(struct process *process, char error[SETTING_ERROR])
     return true;
 }
 
+/* *out is NULL when none is set. */
+static bool load_log_key(const struct settings *settings, struct log_key **out, char error[SETTING_ERROR])
+{
+    const char *why = NULL;
+    *out = NULL;
+    if (!settings->log_key_file[0]) {
+        return true;
+    }
+    *out = log_key_load(settings->log_key_file, &why);
+    if (!*out) {
+        snprintf(error, SETTING_ERROR, "log_key_file: %.300s: %s", settings->log_key_file, why);
+    }
+    return *out != NULL;
+}
+
 static bool check_tls(const struct settings *settings, char error[SETTING_ERROR])
 {
     char why[TLS_ERROR];
@@ -83,8 +101,11 @@ static bool check_tls(const struct settings *settings, char error[SETTING_ERROR]
 bool process_check_files(const struct settings *settings, char error[SETTING_ERROR])
 {
     struct credentials *credentials = credentials_new(settings, error);
+    struct log_key *log_key = NULL;
     uint8_t secret[SEAL_SECRET];
-    bool good = credentials && load_secret(settings, secret, error) && check_tls(settings, error);
+    bool good = credentials && load_secret(settings, secret, error) && check_tls(settings, error) &&
+                load_log_key(settings, &log_key, error);
+    log_key_free(log_key);
     explicit_bzero(secret, sizeof(secret));
     credentials_free(credentials);
     return good;
@@ -148,11 +169,16 @@ static void build_core(struct process *process)
     broker.check_arg = process->credentials;
     broker.now = wall_clock_ms;
     broker.zone_clock = zone_offset;
+    if (process->log_key) {
+        log_key_public(process->log_key, process->log_public_key);
+        broker.log_public_key = (struct bytes){process->log_public_key, LOG_KEY};
+    }
     process->broker = broker_new(&broker, process->seal);
 
     struct store_redis_options store = settings_store(options->settings);
     store.node = options->state->node;
     store.now = wall_clock_ms;
+    store.log_key = process->log_key;
     store.places = process->places;
     struct store_events events = broker_store_events(process->broker);
     process->store = store_redis_new(process->loop, &store, &events);
@@ -164,7 +190,8 @@ static bool build(struct process *process, char error[SETTING_ERROR])
 {
     const struct process_options *options = process->options;
     process->credentials = credentials_new(options->settings, error);
-    if (!process->credentials || !load_seals(process, error)) {
+    if (!process->credentials || !load_seals(process, error) ||
+        !load_log_key(options->settings, &process->log_key, error)) {
         return false;
     }
     process->loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
@@ -202,6 +229,7 @@ static void tear_down(struct process *process)
     }
     seal_free(process->seal);
     place_key_free(process->places);
+    log_key_free(process->log_key);
 }
 
 static bool finished(const struct process *process)

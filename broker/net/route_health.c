@@ -15,11 +15,24 @@ static void serve_health(struct http_request *request)
     http_done(request);
 }
 
+/* Whichever process looks after it says when the public record is not what was signed. */
+static bool record_broken(const struct http_request *request)
+{
+    const struct net_options *net = request->net;
+    bool broken = false;
+    board_publish(net->state, broker_counters(net->broker), net->store);
+    for (size_t i = 0; i < net->board->count; i++) {
+        broken |= net->board->processes[i].store.log_broken != 0;
+    }
+    return broken;
+}
+
 static void serve_dependencies(struct http_request *request)
 {
     bool up = store_up(request);
     const char *durability = request->net->store ? store_durability(request->net->store) : "unknown";
-    json_t *dependencies = json_pack("{s:s, s:s}", "store", up ? "up" : "down", "durability", durability);
+    json_t *dependencies = json_pack("{s:s, s:s, s:s}", "store", up ? "up" : "down", "durability", durability,
+        "record", record_broken(request) ? "changed" : "whole");
     answer_json(request, up ? 200 : 503, dependencies);
     http_done(request);
 }

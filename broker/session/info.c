@@ -21,6 +21,7 @@ void info_send(struct session *session, const struct subscription *subscription)
         .max_filters = options->max_filters,
         .max_packet_bytes = options->maximum_packet,
         .durability = text_of(store_durability(session->broker->store)),
+        .log_public_key = options->log_public_key,
         .version = text_of(options->version)};
     struct arena arena;
 

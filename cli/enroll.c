@@ -290,4 +290,5 @@ static enum exit_code run_revoke(struct invocation *invocation)
 const struct command command_enroll = {"enroll", "enroll somebody or something and hand out the token",
     "device|edge|user|agency|operator ID", options, run_enroll};
 const struct command command_revoke = {"revoke",
-    "revoke somebody: tokens are void, connections end, sessions go", "ROLE/ID", revoke_options, run_revoke};
+    "revoke somebody: all tokens are void, connections and sessions end", "ROLE/ID", revoke_options,
+    run_revoke};

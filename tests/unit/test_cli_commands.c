@@ -51,7 +51,7 @@ static const struct command_case cases[] = {
         "={\"ok\":false,\"error\":\"--bogus is not an option of this command\"}\n"},
     {"watch --at --json", 2, "\"--json\" is not a place"},
     {"stats --help", 0, "[OPTIONS]\nwhat the broker counts\n\n  --url"},
-    {"revoke --help", 0, "connections end\n\n  --broker"},
+    {"revoke --help", 0, "sessions end\n\n  --instance"},
     {"watch --help", 0, "--radius METRES"},
     {"watch", 2, "say where: --at LAT,LON"},
     {"watch --at 34", 2, "is not a place"},

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bridge/registry_agency.h"
 #include "bridge/registry_instance.h"
 #include "bridge/registry_trust.h"
 #include "bridge/sharing_index.h"
@@ -397,7 +398,8 @@ enum registry_result registry_revoke(struct redis_sync *redis, const char *role,
     enum registry_result found = registry_read(redis, NULL, role, id, &known);
     if (found != REGISTRY_OK)
         return found;
-    bool done = revoke(redis, role, id, now);
+    bool done = revoke(redis, role, id, now) &&
+                (strcmp(role, "agency") != 0 || registry_agency_hide(redis, id, known.name, now));
     if (done && *known.household) {
         if (!lock(redis, known.household))
             return REGISTRY_FAILED;

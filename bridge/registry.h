@@ -11,7 +11,9 @@
  *                     precision 7; "" where there is none: indexes are written without the key
  *     revoked         only when revoked; banned_until, ban_reason: only when banned
  *     of an agency    jurisdiction (neighbors.v1.MultiPolygon), certificate (PEM), must_sign, no_approval,
- *                     forgiving
+ *                     forgiving, no_drill, drilled (ms, by the broker), kind, office ("LAT,LON"),
+ *                     partner_since (ms)
+ *   set  nb:{p:agency/<id>}:officers   who may act for it; a token of another officer is refused
  *   hash nb:{h:<household>}:household  place, fine (sealed), verified (ms), next (the last device number
  * given) set  nb:{h:<household>}:members    the principals of the household set  nb:{h:<household>}:leaves
  * "<region>:<leaf_digest>" where the household stands in the sharing index zset nb:banned <role>/<id> by the
@@ -34,6 +36,10 @@ struct registry_trust {
     struct bytes jurisdiction; /* neighbors.v1.MultiPolygon; data NULL: as it is; len 0: everywhere */
     struct bytes certificate;  /* PEM; data NULL: as it is; len 0: none */
     enum registry_choice must_sign, no_approval, forgiving;
+    enum registry_choice no_drill; /* its first alert need not be a test that comes back */
+    const char *kind;              /* one of registry_agency_kinds; NULL: as it is */
+    const char *office;            /* where it is, "LAT,LON", public; NULL: as it is */
+    int64_t partner_since;         /* ms; 0: as it is, and from the first the time of its enrolment */
 };
 
 /* One who is enrolled, or enrolled again. NULL and 0 leave what is known as it is. */

@@ -59,7 +59,12 @@ bool registry_write_trust(
            write_field(redis, key, "certificate", trust->certificate) &&
            write_choice(redis, key, "must_sign", trust->must_sign) &&
            write_choice(redis, key, "no_approval", trust->no_approval) &&
-           write_choice(redis, key, "forgiving", trust->forgiving);
+           write_choice(redis, key, "forgiving", trust->forgiving) &&
+           write_choice(redis, key, "no_drill", trust->no_drill) &&
+           (!trust->kind || write_field(redis, key, "kind", word(trust->kind))) &&
+           (!trust->office || write_field(redis, key, "office", word(trust->office))) &&
+           (!trust->partner_since ||
+               redis_tell(redis, "HSET %s partner_since %" PRId64, key, trust->partner_since));
 }
 
 /* ---- bans ---- */

@@ -340,6 +340,8 @@ struct principal_record {
         bool revoked;         /* it may not come at all */
         int64_t tokens_after; /* ms: tokens issued before are void for it */
     } * instances;
+    bool drilled;         /* of an agency: its test alert came back to it, or the operator waived that */
+    struct text officers; /* of an agency: who may act for it, with a space between */
 };
 typedef void store_principal_done(void *arg, const struct principal_record *record);
 

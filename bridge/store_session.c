@@ -39,6 +39,8 @@ static void decode_principal(struct store *store, struct text principal, struct 
     record->must_sign = reply_number(reply_at(fields, 14)) != 0;
     record->no_approval = reply_number(reply_at(fields, 15)) != 0;
     record->forgiving = reply_number(reply_at(fields, 16)) != 0;
+    record->drilled = reply_number(reply_at(fields, 17)) != 0 || reply_number(reply_at(fields, 18)) != 0;
+    record->officers = reply_text(reply_at(fields, 19));
 }
 
 /* Pairs of a client id and what stands of it (scripts/neighbors.lua); to be freed. */

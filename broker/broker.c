@@ -155,6 +155,8 @@ void connections_revoke(struct broker *broker, const struct known_principal *pri
         if (session->principal != principal || !connection)
             continue;
         const char *why = principal_bars(principal, session_name(session).client, connection->token_issued);
+        if (!why && connection->officer && !officer_listed(text_of(principal->officers), connection->officer))
+            why = "officer not listed";
         if (why)
             connection_bar(connection, why);
     }

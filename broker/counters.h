@@ -36,6 +36,8 @@
     ROW(refused_document, counter, "CAP documents refused because they break a rule")                        \
     ROW(refused_signature, counter, "Agencies' alerts refused without a signature that verifies")            \
     ROW(refused_jurisdiction, counter, "Alerts and verdicts refused outside the agency's jurisdiction")      \
+    ROW(refused_drill, counter, "Alerts of agencies refused before their test alert had come back")          \
+    ROW(agencies_drilled, counter, "Test alerts that came back to the agency that sent them")                \
     ROW(refused_limit, counter, "Alerts refused over a limit of a sender, or of a category in a channel")    \
     ROW(refused_not_verified, counter, "Witnesses and flags refused: their household is not verified")       \
     ROW(refused_not_near, counter, "Witnesses and flags refused: their household is not near the alert")     \

@@ -6,7 +6,7 @@
 #include "broker/session/session.h"
 #include "broker/step/publication.h"
 
-enum { IDLE_MOST = 4096, KNOWN_FOR_MS = 300000 };
+enum { IDLE_MOST = 4096, KNOWN_FOR_MS = 300000, NOWHERE_BYTES = 2 };
 
 static void copy_text(char *out, size_t room, struct text from)
 {
@@ -44,7 +44,7 @@ static void take_jurisdiction(struct known_principal *principal, struct bytes en
     principal->jurisdiction_owned = encoded.len ? jurisdiction_new(encoded) : NULL;
     principal->jurisdiction = jurisdiction_shape(principal->jurisdiction_owned);
     principal->jurisdiction_prepared = jurisdiction_prepared(principal->jurisdiction_owned);
-    if (principal->jurisdiction && principal->jurisdiction->polygon_count == 0)
+    if (principal->jurisdiction && principal->jurisdiction->polygon_count == 0 && encoded.len > NOWHERE_BYTES)
         log_line(LOG_LEVEL_ERROR, "jurisdiction_unreadable", "principal=%s", principal->name);
 }
 
@@ -101,6 +101,8 @@ static void take_record(struct known_principal *principal, const struct principa
     principal->must_sign = record->must_sign;
     principal->no_approval = record->no_approval;
     principal->forgiving = record->forgiving;
+    principal->drilled = record->drilled;
+    take_text(&principal->officers, record->officers);
     take_jurisdiction(principal, record->jurisdiction);
     principal->place = parse_cell(record->place);
     principal->former_place = parse_cell(record->former_place);
@@ -124,6 +126,7 @@ static void forget(struct broker *broker, struct known_principal *principal)
     free(principal->ban_reason);
     free(principal->certificate);
     free(principal->instances);
+    free(principal->officers);
     jurisdiction_free(principal->jurisdiction_owned);
     free(principal);
 }
@@ -285,6 +288,20 @@ void principals_doubt(struct broker *broker)
     principals_clear(broker);
     HASH_ITER(hh, broker->principals, principal, next)
     load(broker, principal);
+}
+
+bool officer_listed(struct text officers, const char *officer)
+{
+    size_t len = strlen(officer), at = 0;
+
+    while (len && at < officers.len) {
+        const char *space = memchr(officers.data + at, ' ', officers.len - at);
+        size_t end = space ? (size_t)(space - officers.data) : officers.len;
+        if (end - at == len && memcmp(officers.data + at, officer, len) == 0)
+            return true;
+        at = end + 1;
+    }
+    return len == 0;
 }
 
 geo_cell principal_place(const struct known_principal *principal, int64_t at)

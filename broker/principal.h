@@ -46,6 +46,8 @@ struct known_principal {
     bool must_sign;                  /* a document without a good signature is refused */
     bool no_approval;                /* the operator waived the second officer */
     bool forgiving;                  /* its CAP documents are read in the forgiving mode */
+    bool drilled;                    /* its test alert came back to it, or the operator waived that */
+    char *officers;                  /* who may act for it, with a space between; owned; NULL: nobody */
     struct publication_list waiting; /* publications in the step locate */
     struct ration ration;
     char name[];
@@ -62,6 +64,8 @@ struct known_principal *principal_hold(struct broker *broker, struct text name);
 const char *principal_bars(const struct known_principal *principal, struct text client, int64_t issued_at);
 /* NULL is allowed. Those that nobody holds are kept for a while, within a bound. */
 void principal_drop(struct broker *broker, struct known_principal *principal);
+/* Whether who acts is on the agency's list; "" acts for none by name, and is no officer. */
+bool officer_listed(struct text officers, const char *officer);
 /* What the store tells. Connections of a revoked principal are closed. */
 void principal_on_change(void *broker, struct text name);
 /* Connections of the identity to this process. */

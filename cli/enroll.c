@@ -4,9 +4,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "bridge/registry.h"
+#include "bridge/registry_agency.h"
 #include "bridge/registry_instance.h"
 #include "bridge/token.h"
+#include "cli/agency_show.h"
 #include "cli/cli.h"
 #include "cli/trust.h"
 #include "proto/message.h"
@@ -24,23 +25,30 @@ enum {
     MUST_SIGN,
     SECOND_OFFICER,
     CAP_READING,
+    DRILL,
+    KIND,
+    SINCE,
     TTL
 };
 static const struct option_row options[] = {
     [HOUSEHOLD] = {"household", "H", "the household that it belongs to"},
-    [AT] = {"at", "LAT,LON", "where it is; a cell of 38 m is stored, sealed, and told nobody"},
+    [AT] = {"at", "LAT,LON",
+        "where it is; a cell of 38 m is stored, sealed, and told nobody; an agency's office is public"},
     [SHARE] = {"share", "KINDS", "what the neighborhood may see: all, none, or person,vehicle,... (none)"},
     [VERIFIED] = {"verified-since", "DATE", "since when the household is known to be real, or now"},
     [NAME] = {"name", "NAME", "an agency's public name"},
     [OFFICER] = {"officer", "NAME", "who acts for an agency with this token"},
     [INSTANCE] = {"instance", "NAME", "the only client id that may use the token: one phone of two"},
     [JURISDICTION] = {"jurisdiction", "FILE.geojson",
-        "where an agency may alert, or: everywhere (everywhere)"},
+        "where an agency may alert, or: everywhere, nowhere (everywhere)"},
     [CERTIFICATE] = {"certificate", "FILE.pem", "what an agency's signed documents verify with, or: none"},
     [MUST_SIGN] = {"must-sign", "yes|no", "an agency's documents must be signed (no)"},
     [SECOND_OFFICER] = {"second-officer", "yes|no", "grave and large alerts wait for approval (yes)"},
     [CAP_READING] = {"cap-reading", "WORD",
         "how an agency's documents are read: tolerant, forgiving (tolerant)"},
+    [DRILL] = {"drill", "yes|no", "an agency's first alert must be a test that comes back to it (yes)"},
+    [KIND] = {"kind", "KIND", "what an agency is: police, fire, ... as the public is told"},
+    [SINCE] = {"since", "DATE", "since when an agency is a partner (now)"},
     [TTL] = {"ttl", "SPAN", "how long the token is good (365d)"},
     {0},
 };
@@ -76,6 +84,11 @@ static bool read_share(const struct invocation *invocation, const char *text, ui
     return true;
 }
 
+static bool is_agency(const struct invocation *invocation)
+{
+    return strcmp(invocation->arguments[0], "agency") == 0;
+}
+
 static bool read_enrolment(
     const struct invocation *invocation, struct enrolment *out, char place[GEO_CELL_TEXT])
 {
@@ -87,7 +100,7 @@ static bool read_enrolment(
         .name = value[NAME],
         .share_given = value[SHARE] != NULL,
         .now = cli_now()};
-    if (value[AT]) {
+    if (value[AT] && !is_agency(invocation)) {
         if (!cli_point(invocation, "--at", value[AT], &point))
             return false;
         cli_fine(point, place);
@@ -147,6 +160,16 @@ static enum exit_code code_of(
     return cli_fail(invocation, EXIT_UNREACHABLE, "%s", redis->error);
 }
 
+/* Who acts with the token is on the list; what the public is told is renewed. */
+static enum registry_result list_agency(
+    struct redis_sync *redis, const struct enrolment *e, const char *officer)
+{
+    enum registry_result result = officer ? registry_officer_add(redis, e->id, officer) : REGISTRY_OK;
+    if (result == REGISTRY_REFUSED) /* there already */
+        result = REGISTRY_OK;
+    return result == REGISTRY_OK && !agency_show(redis, e->id, e->now) ? REGISTRY_FAILED : result;
+}
+
 static enum exit_code enroll(const struct invocation *invocation, const struct enrolment *e, int64_t ttl_s,
     const struct token_key *key)
 {
@@ -162,6 +185,8 @@ static enum exit_code enroll(const struct invocation *invocation, const struct e
     const char *instance = invocation->value[INSTANCE];
     if (result == REGISTRY_OK && instance)
         result = registry_enroll_instance(&redis, e->role, e->id, instance, &known.issue_at);
+    if (result == REGISTRY_OK && is_agency(invocation))
+        result = list_agency(&redis, e, invocation->value[OFFICER]);
     redis_sync_close(&redis);
     place_key_free(places);
     if (result != REGISTRY_OK)
@@ -197,8 +222,9 @@ static enum exit_code enroll_trusted(const struct invocation *invocation, struct
     struct registry_trust trust;
     bool given;
     const char *const *value = invocation->value;
-    const struct trust_words words = {
-        value[JURISDICTION], value[CERTIFICATE], value[MUST_SIGN], value[SECOND_OFFICER], value[CAP_READING]};
+    const struct trust_words words = {value[JURISDICTION], value[CERTIFICATE], value[MUST_SIGN],
+        value[SECOND_OFFICER], value[CAP_READING], value[DRILL], value[KIND],
+        is_agency(invocation) ? value[AT] : NULL, value[SINCE]};
     struct token_key *key = load_key(invocation);
     if (!key)
         return EXIT_REFUSED;

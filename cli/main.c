@@ -48,6 +48,8 @@ static const struct command *const commands[] = {
     &command_moderate_ban,
     &command_moderate_unban,
     &command_moderate_stats,
+    &command_agency_officer,
+    &command_agency_list,
     &command_geocodes_import,
     &command_geocodes_show,
     &command_geocodes_list,

@@ -172,8 +172,11 @@ class Stack:
             self.neighbors("ca", "init")
 
     def enroll(self, name, *options):
-        """Enrols `<role>/<id>` and gives back its token, which is kept in the folder too."""
+        """Enrols `<role>/<id>` and gives back its token, which is kept in the folder too. Agencies need no drill unless
+        the options say so."""
         role, identifier = name.split("/")
+        if role == "agency" and "--drill" not in options:
+            options += ("--drill", "no")
         return self.neighbors("enroll", role, identifier, "--token-file", self.token_file(name), *options)[-1]["token"]
 
     def token_file(self, name):

@@ -77,7 +77,7 @@ class Registry:
         for n in range(count):
             self.principal(f"user/{prefix}-f{n}")
         self.principal(f"agency/{prefix}", public_name="Sample Fire Department")
-        self.add("HSET", f"nb:{{p:agency/{prefix}}}:principal", "no_approval", 1)  # no second officer looks at each round
+        self.add("HSET", f"nb:{{p:agency/{prefix}}}:principal", "no_approval", 1, "no_drill", 1)  # no second officer looks at each round
 
     def write(self):
         self.seal_all()

@@ -36,10 +36,11 @@
 -- Keys under a principal's tag, {p:<role>/<id>}:
 --   nb:{p:…}:principal          hash, written by enrolment (bridge/registry.h): household name number place former since
 --                               share tokens_after revoked verified banned_until ban_reason jurisdiction certificate
---                               must_sign no_approval forgiving
+--                               must_sign no_approval forgiving drilled no_drill kind office
 --   nb:{p:…}:instances          hash, written by enrolment: client id -> "0", or before when (ms) no token of it counts,
 --                               after an "r" while it is revoked
 --   nb:{p:…}:clients            set of the client ids of which there may be anything here below
+--   nb:{p:…}:officers           set, who may act for an agency
 --   nb:{p:…}:s:<client>         hash, a session: gen subs (sealed) cursors wishes
 --   nb:{p:…}:q2:<client>        set of QoS 2 packet ids not yet released
 --   nb:{p:…}:in:<client>        stream, its inbox: i = 8 bytes that tell repeats, then the data

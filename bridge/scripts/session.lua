@@ -8,10 +8,13 @@ local INBOX = 1000
 local function principal(key)
     local fields, known = call('HMGET', key, 'household', 'name', 'number', 'place', 'former', 'since', 'share',
         'tokens_after', 'revoked', 'verified', 'banned_until', 'ban_reason', 'jurisdiction', 'certificate',
-        'must_sign', 'no_approval', 'forgiving'), false
+        'must_sign', 'no_approval', 'forgiving', 'drilled', 'no_drill'), false
     for i = 1, #fields do
         known = known or fields[i]
         fields[i] = fields[i] or ''
+    end
+    if sub(key, 7, 13) == 'agency/' then
+        fields[#fields + 1] = concat(call('SMEMBERS', sub(key, 1, -10) .. 'officers'), ' ')
     end
     local revoked = fields[9] ~= '' and fields[9] ~= '0'
     return not known and NOT_FOUND or revoked and REVOKED or OK, fields

@@ -57,6 +57,11 @@ enum step_result alert_place(struct publication *publication)
     struct alert *alert = &publication->alert;
     const struct broker_options *options = &publication->broker->options;
 
+    if (of_agency(publication) && !publication->principal->drilled && alert->status <= STATUS_ACTUAL) {
+        publication->broker->counters.refused_drill++;
+        return publication_refuse(publication, REASON_NOT_ALLOWED, "drill",
+            "an agency's first alert is a test (status TEST) that its own follower gets and acknowledges");
+    }
     job->shape = alert_shape(alert, options->leaf_precision, &publication->arena);
     enum geo_error error = geo_shape_check(&job->shape);
     if (error != GEO_OK)

@@ -183,6 +183,9 @@ static bool take_record(
     object->in_force = record->in_force;
     take_back(broker, object, record->held || record->removed);
     object->at = record->at;
+    if (alert->status == STATUS_TEST)
+        object->tester = (struct text){
+            arena_copy(&object->arena, record->sender.data, record->sender.len), record->sender.len};
     object->faces = arena_alloc(&object->arena, ALERT_FACES * sizeof *object->faces);
     add_face(object, alert, leaf);
     /* The newest first: when there are more than can be kept, those who followed the oldest were told long

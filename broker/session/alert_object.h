@@ -34,6 +34,7 @@ struct alert_object {
     bool failed;        /* the store could not load it: it is asked again */
     bool in_force;      /* of this revision */
     bool taken_back;    /* now: held or removed by moderation, whose text is shown no more */
+    struct text tester; /* who sent it, of a test; else "" */
     int64_t at;         /* ms; when this revision was stored; 0: not known */
     struct arena arena; /* of alert and faces */
     struct alert alert; /* as it is delivered */

@@ -214,7 +214,12 @@ static const char *not_welcome(const struct session_record *record)
         return "revoked";
     if (record->status == STORE_WITHDRAWN)
         return "token withdrawn";
-    return record->status == STORE_OK ? NULL : "store failed";
+    if (record->status != STORE_OK)
+        return "store failed";
+    if (opening->connection && opening->connection->officer &&
+        !officer_listed(record->principal.officers, opening->connection->officer))
+        return "officer not listed";
+    return NULL;
 }
 
 static void welcome(struct opening *opening, const struct session_record *record)

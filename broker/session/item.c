@@ -3,6 +3,7 @@
 #include "broker/session/item.h"
 
 #include "broker/session/connection_state.h"
+#include "broker/session/drill.h"
 #include "broker/session/hold.h"
 #include "proto/codec.h"
 #include "proto/mqtt.h"
@@ -214,7 +215,8 @@ static void send_alert(struct session *session, struct follow *follow, struct en
         category ? category : "other", alert->key.public_id);
     delivery->payload = entry_payload(session->broker, delivery->link->channel, entry, 0, variant);
     delivery->shown_key = shown_key(follow, alert->key.public_id);
-    deliver_send(session, delivery);
+    if (deliver_send(session, delivery) && delivery->qos)
+        drill_sent(session, alert);
 }
 
 /* What an owner is asked waits for the end of quiet hours. */

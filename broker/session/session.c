@@ -4,6 +4,7 @@
 
 #include "broker/principal.h"
 #include "broker/session/deliver.h"
+#include "broker/session/drill.h"
 #include "broker/session/hold.h"
 #include "broker/session/initial.h"
 #include "broker/session/saved.h"
@@ -113,6 +114,7 @@ bool session_acknowledge(struct session *session, uint16_t packet_id)
     if (!inflight_acknowledge(&session->inflight, packet_id))
         return false;
     session->unsaved = true;
+    drill_acknowledged(session, packet_id);
     if (session->blocked)
         deliver_wake(session);
     return true;
@@ -196,5 +198,6 @@ void session_close(struct session *session)
     inflight_free(&session->inflight);
     shown_free(&session->shown);
     hold_free(session);
+    free(session->drill);
     free(session);
 }

@@ -75,6 +75,7 @@ struct session {
     struct initial *initial, **initial_end;
     struct shown shown;
     struct holding *holding;    /* what it wishes; NULL: nothing */
+    struct drill *drill;        /* of an agency, until its test alert is acknowledged; else NULL */
     struct page_reader *reader; /* entries read from the store for one link that is behind the ring */
     int64_t saved_at, heartbeat_at;
     uint64_t items_sent;

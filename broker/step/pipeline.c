@@ -24,6 +24,8 @@ static enum step_result identify(struct publication *publication)
     else if (principal_bars(principal, text_of(who->instance), who->issued_at) ||
              (who->key && !options->credential_stands(options->check_arg, who->key)))
         rule = "the token was withdrawn";
+    else if (!officer_listed(text_of(principal->officers), who->officer))
+        rule = "the officer is not on the agency's list";
     return rule ? publication_refuse(publication, REASON_NOT_ALLOWED, "credential", rule) : STEP_GO_ON;
 }
 

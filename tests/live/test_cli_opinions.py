@@ -202,7 +202,7 @@ class Documents(OpinionCase):
     def test_a_second_officer_approves(self):
         for officer in ("lee", "kim"):
             token = self.home.folder / f"{officer}.token"
-            self.done("enroll", "agency", "pd-o", "--name", "Police", "--officer", officer, "--token-file", token)
+            self.done("enroll", "agency", "pd-o", "--name", "Police", "--officer", officer, "--drill", "no", "--token-file", token)
         feed = self.watch("--at", AT, "--json")
         lee, kim = (("--as", "agency/pd-o", "--token-file", self.home.folder / f"{name}.token") for name in ("lee", "kim"))
         told = self.done("publish", "cap", *lee, self.file(cap(unique("cap"), self.headline, "Extreme")))[0]

@@ -26,7 +26,7 @@ class Polling(CommandCase):
 
     def configure(self, *options):
         token = self.folder / "token"
-        self.done("enroll", "agency", self.agency, "--name", "Weather", "--token-file", token, *options)
+        self.done("enroll", "agency", self.agency, "--name", "Weather", "--drill", "no", "--token-file", token, *options)
         path = self.folder / "poll.conf"
         path.write_text(f'post = "http://127.0.0.1:{self.home.stack.http_port}/v1/alerts"; token_file = "{token}";\n'
                         f'state = "{self.folder / "state.db"}"; interval = 1; backoff_first_ms = 50;\n'

@@ -105,6 +105,7 @@ static void answer(struct call *call, enum store_status status)
         [CALL_FOLLOWERS] = stage_answer_followers,
         [CALL_LOAD] = stage_answer_load,
         [CALL_PRINCIPAL] = stage_answer_principal,
+        [CALL_DRILLED] = stage_answer_status,
         [CALL_OPEN] = stage_answer_open,
         [CALL_SAVE] = stage_answer_status,
         [CALL_WISHES] = stage_answer_status,

@@ -19,6 +19,7 @@ enum call_kind {
     CALL_TELL,
     CALL_LOAD,
     CALL_PRINCIPAL,
+    CALL_DRILLED,
     CALL_OPEN,
     CALL_SAVE,
     CALL_WISHES,
@@ -63,6 +64,9 @@ void trusted_within(const char *name, const char *cell, struct principal_record 
 void geocode_is(const char *code, const char *cell);
 /* How many followers are in whatever leaf cells are asked about. */
 void followers_are(uint64_t followers);
+/* An agency whose test alert has not come back yet (the others' has); who is on its list ("lee kim max"). */
+void undrilled(const char *name);
+void officers_are(const char *name, const char *officers);
 void revoked(const char *name);
 /* The same while nobody listens. */
 void revoked_untold(const char *name);

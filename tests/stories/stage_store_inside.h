@@ -65,7 +65,8 @@ struct kept_session {
 struct kept_principal {
     char name[128], household[65], place[13];
     int64_t tokens_after;
-    bool revoked;
+    bool revoked, undrilled;
+    const char *officers;          /* NULL: lee, kim, max */
     struct principal_record trust; /* as the story told it */
 };
 

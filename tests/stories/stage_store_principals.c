@@ -1,4 +1,5 @@
 /* The scripted store's principals: who is enrolled, revoked and trusted with what. */
+#include "bridge/store_agency.h"
 #include "tests/stories/stage_store_inside.h"
 
 static struct kept_principal *principal_of(struct text name)
@@ -30,6 +31,8 @@ struct principal_record stage_principal_record(struct text name, enum store_stat
     record.number = 7;
     record.share = UINT32_MAX;
     record.tokens_after = principal->tokens_after;
+    record.drilled = !principal->undrilled;
+    record.officers = principal->officers ? text_of(principal->officers) : TEXT("lee kim max");
     memcpy(record.place, principal->place, sizeof(record.place));
     return record;
 }
@@ -91,6 +94,29 @@ void trusted_within(const char *name, const char *cell, struct principal_record 
     with.jurisdiction = stage_box(cell);
     trusted(name, with);
     stage_drop(&with.jurisdiction);
+}
+
+void undrilled(const char *name)
+{
+    principal_of(text_of(name))->undrilled = true;
+    tell_principal(name);
+}
+
+void officers_are(const char *name, const char *officers)
+{
+    principal_of(text_of(name))->officers = officers;
+    tell_principal(name);
+}
+
+void store_drilled(
+    struct store *store, struct text principal, int64_t now, store_status_done *done, void *arg)
+{
+    (void)store;
+    (void)now;
+    struct call *call = stage_called(CALL_DRILLED, arg, "%.*s", (int)principal.len, principal.data);
+    call->status = done;
+    principal_of(principal)->undrilled = false;
+    tell_principal(principal_of(principal)->name);
 }
 
 void revoked(const char *name)

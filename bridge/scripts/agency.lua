@@ -1,0 +1,14 @@
+-- Agencies, as far as the broker writes of them.
+
+-- Key: the principal. Arguments: its name, when its test alert came back to it. The first time counts.
+local function drilled(keys, args)
+    if call('EXISTS', keys[1]) == 0 then
+        return NOT_FOUND
+    end
+    if call('HSETNX', keys[1], 'drilled', args[2]) == 1 then
+        call('PUBLISH', 'nb:principals', args[1])
+    end
+    return OK
+end
+
+register('nb_drilled', drilled)

@@ -1,0 +1,34 @@
+/* scripts/agency.lua. */
+#include "bridge/store_agency.h"
+
+#include <stdlib.h>
+
+#include "bridge/store_inside.h"
+
+struct drilled_call {
+    store_status_done *done;
+    void *arg;
+};
+
+static void on_drilled(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)store;
+    struct drilled_call *call = arg;
+    call->done(call->arg, status == STORE_OK ? (enum store_status)reply_number(reply) : status);
+    free(call);
+}
+
+void store_drilled(
+    struct store *store, struct text principal, int64_t now, store_status_done *done, void *arg)
+{
+    struct buffer command = {0}, key = {0};
+    struct drilled_call *call = store_alloc(sizeof(*call));
+    *call = (struct drilled_call){done, arg};
+    session_key(&key, (struct session_name){.principal = principal}, "principal");
+    command_function(&command, "nb_drilled", 1, 2);
+    command_bytes(&command, key.data, key.len);
+    command_bytes(&command, principal.data, principal.len);
+    command_number(&command, now);
+    buffer_free(&key);
+    store_send(store, &command, on_drilled, call);
+}

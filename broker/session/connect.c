@@ -206,7 +206,7 @@ void connection_on_taken_over(void *arg, struct session_name name, uint64_t gene
     (void)take_over(arg, name, generation);
 }
 
-static const char *not_welcome(const struct session_record *record)
+static const char *not_welcome(const struct opening *opening, const struct session_record *record)
 {
     if (record->status == STORE_NOT_FOUND)
         return "not enrolled";
@@ -263,7 +263,7 @@ static void opened(void *arg, const struct session_record *record)
     struct opening *opening = arg;
     struct connection *connection = opening->connection;
     bool waits = connection && connection->stage == STAGE_OPENING;
-    const char *why = not_welcome(record);
+    const char *why = not_welcome(opening, record);
 
     if (connection)
         connection->opening = NULL;

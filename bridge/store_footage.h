@@ -13,11 +13,12 @@ enum { STORE_FOOTAGE_CELLS = 512 };
 
 /* A request whose own rules were checked. */
 struct store_footage_request {
-    uint8_t agency_tag;     /* of the agency: sender tag of the request's public id */
-    char id[PUBLIC_ID + 1]; /* request id: public form of the agency's own name for it */
-    uint8_t digest[16];     /* of the bytes that were sent: tells a repeat from a conflict */
-    struct text agency;     /* "agency/<id>" */
-    struct text client;     /* its instance */
+    uint8_t agency_tag;      /* of the agency: sender tag of the request's public id */
+    char id[PUBLIC_ID + 1];  /* request id: public form of the agency's own name for it */
+    uint8_t digest[16];      /* of the bytes that were sent: tells a repeat from a conflict */
+    struct text agency;      /* "agency/<id>" */
+    struct text agency_name; /* in public, for the record */
+    struct text client;      /* its instance */
     struct text officer;
     struct text case_number;
     uint8_t incident;  /* enum incident_type */
@@ -82,7 +83,7 @@ void store_footage_answer(
  * GONE. A case without requests may be closed. */
 struct store_resolve {
     uint8_t agency_tag;
-    struct text agency, officer;
+    struct text agency, agency_name, officer;
     struct text case_number;
     uint8_t outcome; /* enum case_outcome */
     struct text remark;

@@ -111,6 +111,7 @@ void follows_free(struct store *store);
 void outbox_work(struct store *store, int64_t now);   /* store_outbox.c */
 void sequence_work(struct store *store, int64_t now); /* store_sequence.c */
 void sequence_free(struct store *store);
+void footage_upkeep(struct store *store, int64_t now); /* store_footage_upkeep.c */
 
 /* store_alert.c: what nb_alert and its like are told of a message, and what they answer. */
 enum { MESSAGE_ARGUMENTS = 25 };
@@ -214,7 +215,14 @@ struct store {
         int release_tag;
         char trim_cursor[24];
     } upkeep;
-    struct sequence *sequence;        /* of the public record; NULL before the first upkeep */
+    struct sequence *sequence; /* of the public record; NULL before the first upkeep */
+    struct {
+        double due;
+        bool asking;     /* whose turn it is */
+        int64_t now;     /* as upkeep was told */
+        bool working[2]; /* by enum footage_worker */
+        unsigned tag[2]; /* that it is at */
+    } footage;
     struct report_call *late_reports; /* that wait for another one's alert to be there */
     bool ending;
 };

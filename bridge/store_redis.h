@@ -18,7 +18,11 @@ struct store_redis_options {
     int64_t absence_ms;           /* the longest absence served: tombstones outlive `expires` by it */
     int64_t channel_retention_ms; /* activity older than this is trimmed from channels */
     int channel_precision,
-        leaf_precision;             /* held against what this Redis was first started with; 0: 5 and 6 */
+        leaf_precision; /* held against what this Redis was first started with; 0: 5 and 6 */
+    int64_t clock_past_ms,
+        clock_future_ms;            /* an event may be told that late, or bear a time that far ahead */
+    int64_t footage_households;     /* k: fewer whom a footage request concerns, and nobody is asked */
+    int64_t footage_batch_ms;       /* what was shared is given out at whole multiples of this */
     int64_t deadline_ms;            /* a command that is not answered for so long means a new connection */
     const struct place_key *places; /* opens and names places; outlives the store */
     int64_t (*now)(void);           /* milliseconds since 1970; a test may move it */

@@ -125,4 +125,5 @@ void store_upkeep(struct store *store, int64_t now)
     sequence_work(store, now);
     if (!store->upkeep.trimming && time >= store->upkeep.trim_due)
         trim(store, now);
+    footage_upkeep(store, now);
 }

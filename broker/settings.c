@@ -371,6 +371,10 @@ struct store_redis_options settings_store(const struct settings *settings)
         .channel_retention_ms = settings->channel_retention_hours * 60 * 60 * 1000,
         .channel_precision = (int)settings->channel_precision,
         .leaf_precision = (int)settings->leaf_precision,
+        .clock_past_ms = settings->clock_past_s * 1000,
+        .clock_future_ms = settings->clock_future_s * 1000,
+        .footage_households = settings->footage_households,
+        .footage_batch_ms = settings->footage_release_s * 1000,
         .deadline_ms = settings->store_deadline_ms,
         .tree_head_ms = settings->tree_head_s * 1000,
     };

@@ -143,6 +143,10 @@
         "Activity of a leaf cell is published from this many sharing households on")                         \
     NUMBER(release_verified_days, "days", 0, 365, 7, false,                                                  \
         "A household counts when it was verified this long ago")                                             \
+    NUMBER(footage_households, "households", 1, 1000, 5, false,                                              \
+        "A footage request that concerns fewer households than this reaches none of them")                   \
+    NUMBER(footage_release_s, "seconds", 1, 86400, 3600, false,                                              \
+        "What owners shared is given to agencies together, at whole multiples of this")                      \
     NUMBER(absence_days, "days", 1, 365, 7, false,                                                           \
         "The longest absence after which a follower still learns what ended")                                \
     NUMBER(channel_retention_hours, "hours", 1, 87600, 168, false,                                           \

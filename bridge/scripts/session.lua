@@ -152,6 +152,22 @@ local function release_packet(keys, args)
     return OK
 end
 
+-- The key goes by itself, but not before so many ms, nor before it was to go anyway.
+local function outlive(key, ms)
+    if call('PTTL', key) < ms then
+        call('PEXPIRE', key, string.format('%d', math.max(ms, 1000)))
+    end
+end
+
+local function trim_inbox(stream, low)
+    local many = call('XLEN', stream)
+    if many >= INBOX + 100 then
+        local old = call('XRANGE', stream, '-', '+', 'COUNT', many - INBOX)
+        call('XTRIM', stream, 'MAXLEN', INBOX)
+        call('HSET', low, 'low', old[#old][1])
+    end
+end
+
 -- Keys: inbox, its low-water mark, the session. Arguments: feed, 8 bytes that tell repeats, data. Who was revoked has none.
 local function inbox(keys, args)
     local prefix = principal_prefix(keys[3])
@@ -166,12 +182,7 @@ local function inbox(keys, args)
     end
     local id = call('XADD', keys[1], '*', 'i', args[2] .. args[3])
     note_client(prefix, client)
-    local many = call('XLEN', keys[1])
-    if many >= INBOX + 100 then
-        local old = call('XRANGE', keys[1], '-', '+', 'COUNT', many - INBOX)
-        call('XTRIM', keys[1], 'MAXLEN', INBOX)
-        call('HSET', keys[2], 'low', old[#old][1])
-    end
+    trim_inbox(keys[1], keys[2])
     local left = call('TTL', keys[3])
     keep({ keys[1], keys[2] }, left == -1 and FOREVER or left > 0 and left or HELD_S)
     call('PUBLISH', args[1], 'i' .. id .. ' ' .. args[2] .. args[3])

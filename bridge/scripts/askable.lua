@@ -1,0 +1,168 @@
+-- Whom an agency may ask for footage, and whose devices stored something: under the tag of a region, beside its logs.
+--   nb:{rXX}:askable:<digest>    hash, of a cell of precision 7 (bridge/place_seal.h, "askable"): household -> its rules of
+--                                footage after their length (2 bytes), then its devices there: number (2 bytes), since when
+--                                it is there (8 bytes, ms), its id after its length
+--   nb:{h:<household>}:askable   set of "<XX>:<digest>", where the household stands there
+-- Rules of footage, packed (bridge/household_rules.c): for each an agency's id after its length ('': every one that no rule
+-- names), then the mask of incident types (2 bytes).
+
+-- Whether the rules let the agency ask about that incident type; without an agency, whether they let anybody ask anything.
+local function rules_allow(rules, agency, incident)
+    local at, allowed = 1, false
+    while at <= #rules do
+        local who, mask
+        who, mask, at = unpack('>Bc0H', rules, at)
+        if not agency then
+            allowed = allowed or mask ~= 0
+        elseif who == agency then
+            return band(mask, lshift(1, incident)) ~= 0
+        elseif who == '' then
+            allowed = band(mask, lshift(1, incident)) ~= 0
+        end
+    end
+    return allowed
+end
+
+-- Where the household's devices are that may be asked about: "<XX>:<digest>" -> them, packed.
+local function askable_where(household)
+    local cells = {}
+    for _, name in ipairs(call('SMEMBERS', 'nb:{h:' .. household .. '}:members')) do
+        local id = string.match(name, '^device/(.+)$')
+        if id then
+            local known = call('HMGET', 'nb:{p:' .. name .. '}:principal', 'region', 'askable_digest', 'number', 'since',
+                'revoked')
+            if known[2] and known[2] ~= '' and (not known[5] or known[5] == '' or known[5] == '0') then
+                local cell = known[1] .. ':' .. known[2]
+                cells[cell] = (cells[cell] or '')
+                    .. pack('>HI8Bc0', tonumber(known[3] or 0), tonumber(known[4] or 0), #id, id)
+            end
+        end
+    end
+    return cells
+end
+
+-- Brings the index in line with what the household allows now, who is in it, and where its devices are. Whoever changes one
+-- of these calls it; twice does no harm. It touches the tags of all of them, as enrolment does.
+local function settle_askable(household)
+    local rules = call('HGET', 'nb:{h:' .. household .. '}:settings', 'footage') or ''
+    local stands = 'nb:{h:' .. household .. '}:askable'
+    local cells = rules_allow(rules) and askable_where(household) or {}
+    for _, cell in ipairs(call('SMEMBERS', stands)) do
+        if not cells[cell] then
+            call('HDEL', 'nb:{r' .. sub(cell, 1, 2) .. '}:askable:' .. sub(cell, 4), household)
+            call('SREM', stands, cell)
+        end
+    end
+    for cell, devices in pairs(cells) do
+        call('SADD', stands, cell)
+        call('HSET', 'nb:{r' .. sub(cell, 1, 2) .. '}:askable:' .. sub(cell, 4), household,
+            pack('>Hc0', #rules, rules) .. devices)
+    end
+end
+
+-- Keys: cells of one region. Arguments: agency, incident type, where to begin in the first cell, how many households to
+-- look at at most. Answers how many cells are done, where to go on in the next one, and each household that may be asked
+-- with its devices there. A household may come twice.
+local function find_askable(keys, args)
+    local agency, incident, cursor, room = args[1], tonumber(args[2]), args[3], tonumber(args[4])
+    local found, done = {}, 0
+    while done < #keys and room > 0 do
+        local page = call('HSCAN', keys[done + 1], cursor, 'COUNT', room)
+        local list = page[2]
+        for i = 2, #list, 2 do
+            local rules, at = unpack('>Hc0', list[i])
+            if rules_allow(rules, agency, incident) then
+                found[#found + 1] = list[i - 1]
+                found[#found + 1] = sub(list[i], at)
+            end
+        end
+        room, cursor = room - #list / 2 - 1, page[1]
+        done = cursor == '0' and done + 1 or done
+    end
+    return { done, cursor, found }
+end
+
+-- A record of a household's log (broker/kind/motion.c): its length; kind and phase, confidence, device number (2 bytes,
+-- little-endian), cell (2), ms (6), how long it lasted (4) ...
+local TIMES = '<I6I4'
+
+-- Notes in `wanted` that a device which is looked for had an event between from and to: its number -> since when it is
+-- there, nil when it was seen. Answers how many were seen.
+local function look_at(log, wanted, from, to)
+    local at, seen = 1, 0
+    while at < #log do
+        local length, _, _, low, high = byte(log, at, at + 4)
+        local since = wanted[low + 256 * high]
+        if since then
+            local ms, lasted = unpack(TIMES, log, at + 7)
+            if ms >= since and ms <= to and ms + lasted >= from then
+                wanted[low + 256 * high] = nil
+                seen = seen + 1
+            end
+        end
+        at = at + length + 1
+    end
+    return seen
+end
+
+local PAGES = { 1, 4, 16 } -- entries of a log: most devices are seen in the first
+
+-- Looks through one household's log until all devices were seen, the log ends, or there is no room. Answers the entry to
+-- go on behind ('' when there is none), and the room that is left.
+local function look_through(key, first, last, wanted, left, from, to, room)
+    local number = 1
+    while left > 0 and room > 0 do
+        local page = PAGES[number] or PAGES[#PAGES]
+        local entries = call('XRANGE', key, first, last, 'COUNT', page)
+        for i = 1, #entries do
+            left = left - look_at(entries[i][2][2], wanted, from, to)
+        end
+        room, number = room - #entries - 1, number + 1
+        if #entries < page then
+            return '', room
+        end
+        first = '(' .. entries[page][1]
+    end
+    return left > 0 and first or '', room
+end
+
+local ALL_SEEN = '\0\0\0'
+
+local function tell_unseen(first, wanted)
+    local rest = {}
+    for number in pairs(wanted) do
+        rest[#rest + 1] = pack('>H', number)
+    end
+    return pack('>Bc0H', #first, first, #rest) .. concat(rest)
+end
+
+-- One key of the region, and one packed argument: from, to, the first and the last moment at which such an event may have
+-- been stored, room; then households: name, the entry to go on behind ('' from the first), how many devices, and their
+-- numbers, each with the moment since when it is there. Answers one packed value: for each household that there was room
+-- for the entry to go on behind ('' when it is done), how many devices were not seen, and their numbers.
+local function see_askable(keys, args)
+    local logs, blob, answer = sub(keys[1], 1, 9) .. 'log:', args[1], {}
+    local from, to, earliest, latest, room, at = unpack('>I8I8I8I8I4', blob)
+    earliest, latest = string.format('%d', earliest), string.format('%d', latest)
+    while at <= #blob and room > 0 do
+        local household, first, count, number, since
+        household, first, count, at = unpack('>Bc0Bc0H', blob, at)
+        local wanted, left = {}, 0
+        for _ = 1, count do
+            number, since, at = unpack('>HI8', blob, at)
+            left = wanted[number] and left or left + 1
+            wanted[number] = since
+        end
+        first, room = look_through(logs .. household, first == '' and earliest or first, latest, wanted, left, from, to,
+            room)
+        answer[#answer + 1] = not next(wanted) and ALL_SEEN or tell_unseen(first, wanted)
+    end
+    return concat(answer)
+end
+
+register('nb_askable_settle', function(_, args)
+    settle_askable(args[1])
+    return OK
+end)
+register('nb_askable_find', find_askable, { 'no-writes' })
+register('nb_askable_see', see_askable, { 'no-writes' })

@@ -1,0 +1,84 @@
+/* Notices on boards: scripts/board.lua. */
+#include "bridge/store_board.h"
+
+#include <stdlib.h>
+
+#include "bridge/store_inside.h"
+
+struct board_call {
+    store_status_done *done;
+    void *arg;
+};
+
+static void on_status(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)store;
+    struct board_call *call = arg;
+    if (call->done)
+        call->done(call->arg, status == STORE_OK ? (enum store_status)reply_number(reply) : status);
+    free(call);
+}
+
+static void begin(struct buffer *command, const char *function, struct text principal, size_t arguments)
+{
+    struct buffer key = {0};
+    session_key(&key, (struct session_name){.principal = principal}, "board");
+    command_function(command, function, 1, arguments);
+    command_bytes(command, key.data, key.len);
+    buffer_free(&key);
+}
+
+static void put_text(struct buffer *command, struct text text)
+{
+    command_bytes(command, text.data, text.len);
+}
+
+static void send_call(struct store *store, struct buffer *command, store_status_done *done, void *arg)
+{
+    struct board_call *call = store_alloc(sizeof(*call));
+    *call = (struct board_call){done, arg};
+    store_send(store, command, on_status, call);
+}
+
+void store_board_follow(struct store *store, struct session_name name, int64_t now)
+{
+    struct buffer command = {0};
+    begin(&command, "nb_board_follow", name.principal, 3);
+    put_text(&command, name.principal);
+    put_text(&command, name.client);
+    command_number(&command, now);
+    send_call(store, &command, NULL, NULL);
+}
+
+void store_board_leave(struct store *store, struct session_name name)
+{
+    struct buffer command = {0};
+    begin(&command, "nb_board_leave", name.principal, 1);
+    put_text(&command, name.client);
+    send_call(store, &command, NULL, NULL);
+}
+
+void store_board_post(
+    struct store *store, const struct store_notice *notice, store_status_done *done, void *arg)
+{
+    struct buffer command = {0};
+    begin(&command, "nb_board_post", notice->principal, 6);
+    put_text(&command, notice->principal);
+    put_text(&command, notice->name);
+    command_number(&command, notice->until);
+    command_number(&command, notice->now);
+    put_text(&command, notice->suffix);
+    command_bytes(&command, notice->payload.data, notice->payload.len);
+    send_call(store, &command, done, arg);
+}
+
+void store_board_take_down(struct store *store, struct text principal, struct text name, int64_t until,
+    int64_t now, store_status_done *done, void *arg)
+{
+    struct buffer command = {0};
+    begin(&command, "nb_board_take_down", principal, 3);
+    put_text(&command, name);
+    command_number(&command, until);
+    command_number(&command, now);
+    send_call(store, &command, done, arg);
+}

@@ -45,6 +45,7 @@ struct connection {
     int64_t received_at;                  /* ms: last byte */
     int64_t accepted_at;
     int64_t flooding_since;  /* ms: above its rate with what nothing paces; 0: not */
+    int64_t read_on_at;      /* ms: when it was read again after it was above its rate; 0: never */
     char *officer;           /* who acts for an agency; NULL: not told */
     uint64_t token_key;      /* by which its token was found good; 0: no token */
     int64_t token_issued;    /* ms; 0: no token */

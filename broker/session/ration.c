@@ -6,7 +6,11 @@
 #include "broker/principal.h"
 #include "broker/session/connection_state.h"
 
-enum { RESUME_PART = 10 }; /* read on with this part of a second's worth, not packet by packet */
+enum { STORED_ANSWER = 50 }; /* packets that cost as much */
+
+/* Read on with this part of a second's worth, not packet by packet. Whoever did not use that up within this
+ * time floods no more. */
+enum { RESUME_PART = 10, FLOOD_OVER_MS = 1000 };
 
 static double filled(double level, int64_t elapsed_ms, uint32_t rate)
 {
@@ -55,28 +59,50 @@ static void cut(struct connection *connection)
         "message rate too high: packets_second or bytes_second of this broker");
 }
 
+static bool limited(const struct broker_options *options)
+{
+    return options->packets_second || options->bytes_second;
+}
+
+static void slow_down(struct connection *connection)
+{
+    if (connection->rationed)
+        return;
+    connection->rationed = true;
+    TAILQ_INSERT_TAIL(&connection->broker->rationed, connection, in_rationed);
+    connection->broker->counters.connections_slowed++;
+}
+
+void ration_charge(struct connection *connection)
+{
+    const struct broker_options *options = &connection->broker->options;
+
+    if (!connection->session || connection->stage == STAGE_CLOSED || !options->packets_second)
+        return;
+    struct ration *ration = &connection->session->principal->ration;
+    ration->packets -= STORED_ANSWER;
+    if (ration->packets < 0)
+        slow_down(connection);
+}
+
 void ration_count(struct connection *connection, const struct mqtt_packet *packet, size_t len)
 {
     struct broker *broker = connection->broker;
     const struct broker_options *options = &broker->options;
 
-    if (!connection->session || answers(packet) || (!options->packets_second && !options->bytes_second))
+    if (!connection->session || answers(packet) || !limited(options))
         return;
     struct ration *ration = &connection->session->principal->ration;
     int64_t now = broker_now(broker);
     if (ration->at != now)
         fill(ration, options, now);
-    if (connection->flooding_since && holds(ration, options, 2))
+    if (connection->flooding_since && now - connection->read_on_at >= FLOOD_OVER_MS)
         connection->flooding_since = 0;
     ration->packets -= 1;
     ration->bytes -= (double)len;
     if (holds(ration, options, INFINITY))
         return;
-    if (!connection->rationed) {
-        connection->rationed = true;
-        TAILQ_INSERT_TAIL(&broker->rationed, connection, in_rationed);
-        broker->counters.connections_slowed++;
-    }
+    slow_down(connection);
     if (paced(packet))
         return;
     if (!connection->flooding_since)
@@ -97,6 +123,7 @@ void rations_turn(struct broker *broker)
         if (!holds(ration, &broker->options, RESUME_PART))
             continue;
         ration_forget(connection);
+        connection->read_on_at = now;
         connection_resume(connection);
     }
 }

@@ -17,6 +17,8 @@ struct ration {
 
 /* Counts a packet of `len` bytes that came. The connection may be rationed afterwards, or cut. */
 void ration_count(struct connection *connection, const struct mqtt_packet *packet, size_t len);
+/* Counts an answer that the store has to keep, which costs the broker as much as many packets. */
+void ration_charge(struct connection *connection);
 /* Reads on from those that have waited long enough. Once a turn. */
 void rations_turn(struct broker *broker);
 /* The connection ends. */

@@ -163,8 +163,7 @@ static size_t take_packets(struct connection *connection, const uint8_t *data, s
         }
         taken += used;
         ration_count(connection, &packet, used);
-        if (connection->stage != STAGE_CLOSED)
-            on_packet(connection, &packet);
+        on_packet(connection, &packet);
     }
     return taken;
 }

@@ -59,56 +59,68 @@ static void cut(struct connection *connection)
         "message rate too high: packets_second or bytes_second of this broker");
 }
 
-static bool limited(const struct broker_options *options)
+/* The connection is read no more until there is enough again. */
+static void slow_down(struct connection *connection, bool flooding)
 {
-    return options->packets_second || options->bytes_second;
-}
+    struct broker *broker = connection->broker;
 
-static void slow_down(struct connection *connection)
-{
+    if (flooding && !connection->flooding_since)
+        connection->flooding_since = broker_now(broker);
     if (connection->rationed)
         return;
     connection->rationed = true;
-    TAILQ_INSERT_TAIL(&connection->broker->rationed, connection, in_rationed);
-    connection->broker->counters.connections_slowed++;
+    TAILQ_INSERT_TAIL(&broker->rationed, connection, in_rationed);
+    broker->counters.connections_slowed++;
 }
 
-void ration_charge(struct connection *connection)
+/* NULL: nothing is counted. */
+static struct ration *ration_of(const struct connection *connection)
 {
     const struct broker_options *options = &connection->broker->options;
+    bool limited = options->packets_second || options->bytes_second;
 
-    if (!connection->session || connection->stage == STAGE_CLOSED || !options->packets_second)
-        return;
-    struct ration *ration = &connection->session->principal->ration;
-    ration->packets -= STORED_ANSWER;
-    if (ration->packets < 0)
-        slow_down(connection);
+    return limited && connection->session ? &connection->session->principal->ration : NULL;
 }
 
 void ration_count(struct connection *connection, const struct mqtt_packet *packet, size_t len)
 {
-    struct broker *broker = connection->broker;
-    const struct broker_options *options = &broker->options;
+    const struct broker_options *options = &connection->broker->options;
+    struct ration *ration = ration_of(connection);
 
-    if (!connection->session || answers(packet) || !limited(options))
+    if (!ration || answers(packet))
         return;
-    struct ration *ration = &connection->session->principal->ration;
-    int64_t now = broker_now(broker);
+    int64_t now = broker_now(connection->broker);
     if (ration->at != now)
         fill(ration, options, now);
     if (connection->flooding_since && now - connection->read_on_at >= FLOOD_OVER_MS)
         connection->flooding_since = 0;
     ration->packets -= 1;
     ration->bytes -= (double)len;
-    if (holds(ration, options, INFINITY))
+    if (!holds(ration, options, INFINITY))
+        slow_down(connection, !paced(packet));
+}
+
+void ration_charge(struct connection *connection, bool flooding)
+{
+    struct ration *ration = ration_of(connection);
+
+    if (!ration || connection->stage == STAGE_CLOSED)
         return;
-    slow_down(connection);
-    if (paced(packet))
-        return;
-    if (!connection->flooding_since)
-        connection->flooding_since = now;
-    else if (now - connection->flooding_since >= options->flood_ms)
+    ration->packets -= STORED_ANSWER;
+    if (!holds(ration, &connection->broker->options, INFINITY))
+        slow_down(connection, flooding);
+}
+
+static void read_on(struct connection *connection, int64_t now)
+{
+    ration_forget(connection);
+    if (connection->flooding_since &&
+        now - connection->flooding_since >= connection->broker->options.flood_ms) {
         cut(connection);
+        return;
+    }
+    connection->read_on_at = now;
+    connection_resume(connection);
 }
 
 void rations_turn(struct broker *broker)
@@ -120,11 +132,8 @@ void rations_turn(struct broker *broker)
         next = TAILQ_NEXT(connection, in_rationed);
         struct ration *ration = &connection->session->principal->ration;
         fill(ration, &broker->options, now);
-        if (!holds(ration, &broker->options, RESUME_PART))
-            continue;
-        ration_forget(connection);
-        connection->read_on_at = now;
-        connection_resume(connection);
+        if (holds(ration, &broker->options, RESUME_PART))
+            read_on(connection, now);
     }
 }
 

@@ -15,11 +15,12 @@ struct ration {
     int64_t at;            /* ms: as of when; 0: full */
 };
 
-/* Counts a packet of `len` bytes that came. The connection may be rationed afterwards, or cut. */
+/* Counts a packet of `len` bytes that came, before it is looked at. */
 void ration_count(struct connection *connection, const struct mqtt_packet *packet, size_t len);
-/* Counts an answer that the store has to keep, which costs the broker as much as many packets. */
-void ration_charge(struct connection *connection);
-/* Reads on from those that have waited long enough. Once a turn. */
+/* Counts an answer that the store has to keep, which costs as much as many packets. flooding: it was no
+ * publication that waits for its acknowledgement. */
+void ration_charge(struct connection *connection, bool flooding);
+/* Reads on from those that have waited long enough, or cuts them. Once a turn, outside of all packets. */
 void rations_turn(struct broker *broker);
 /* The connection ends. */
 void ration_forget(struct connection *connection);

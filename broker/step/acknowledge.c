@@ -165,6 +165,8 @@ static void put_refused(struct publication *publication, uint64_t seq, const str
     struct bytes bytes = codec_encode_refused(ENCODING_PROTOBUF, &refused, &publication->arena);
 
     publication->stores++;
+    if (publication->connection)
+        ration_charge(publication->connection, publication->qos == 0);
     store_inbox(publication->broker->store,
         (struct session_name){text_of(publication->principal->name), text_of(publication->client)},
         TEXT("refused"), bytes, inbox_stored, publication);

@@ -155,7 +155,6 @@ bool registry_agency_show(
     bool same = there && strcmp(before->str, feature) == 0;
     freeReplyObject(before);
     return same || (redis_tell(redis, "HSET nb:{agencies}:list %s %s", id, feature) &&
-                       redis_tell(redis, "INCR nb:{agencies}:version") &&
                        note(redis, there ? "agency-changed" : "agency-added", id, name, now));
 }
 

@@ -32,3 +32,31 @@ void store_drilled(
     buffer_free(&key);
     store_send(store, &command, on_drilled, call);
 }
+
+struct agencies_call {
+    store_agencies_done *done;
+    void *arg;
+};
+
+static void on_agencies(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)store;
+    struct agencies_call *call = arg;
+    size_t count = status == STORE_OK ? reply_count(reply) : 0;
+    struct text *features = store_alloc((count + 1) * sizeof(*features));
+    for (size_t i = 0; i < count; i++)
+        features[i] = reply_text(reply_at(reply, i));
+    call->done(call->arg, &(struct store_agencies){status, count, features});
+    free(features);
+    free(call);
+}
+
+void store_agencies(struct store *store, store_agencies_done *done, void *arg)
+{
+    struct buffer command = {0};
+    struct agencies_call *call = store_alloc(sizeof(*call));
+    *call = (struct agencies_call){done, arg};
+    command_function(&command, "nb_agencies", 1, 0);
+    command_text(&command, "nb:{agencies}:list");
+    store_send(store, &command, on_agencies, call);
+}

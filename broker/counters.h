@@ -81,7 +81,8 @@
     ROW(HTTP_ALERTS, "alerts")                                                                               \
     ROW(HTTP_FEED, "feed")                                                                                   \
     ROW(HTTP_CAP_ATOM, "cap.atom")                                                                           \
-    ROW(HTTP_CAP, "cap")
+    ROW(HTTP_CAP, "cap")                                                                                     \
+    ROW(HTTP_AGENCIES, "agencies")
 enum http_counted {
 #define ROW(name, label) name,
     HTTP_COUNTED_TABLE(ROW)

@@ -50,6 +50,7 @@ static const struct command *const commands[] = {
     &command_moderate_stats,
     &command_agency_officer,
     &command_agency_list,
+    &command_agencies_import,
     &command_geocodes_import,
     &command_geocodes_show,
     &command_geocodes_list,

@@ -11,4 +11,16 @@ local function drilled(keys, args)
     return OK
 end
 
+-- Key: the public list. Answers what the public is told of each agency, in the order of their ids.
+local function agencies(keys)
+    local ids = call('HKEYS', keys[1])
+    table.sort(ids)
+    local told = {}
+    for i = 1, #ids do
+        told[i] = call('HGET', keys[1], ids[i])
+    end
+    return told
+end
+
 register('nb_drilled', drilled)
+register('nb_agencies', agencies, { 'no-writes' })

@@ -21,5 +21,10 @@ const struct http_route routes_public[] = {
         .open = true,
         .serve = cap_serve_atom},
     {.path = "/v1/cap/", .method = HTTP_GET, .counted = HTTP_CAP, .open = true, .serve = cap_serve_document},
+    {.path = "/v1/agencies",
+        .method = HTTP_GET,
+        .counted = HTTP_AGENCIES,
+        .open = true,
+        .serve = agencies_serve},
     {0},
 };

@@ -24,5 +24,6 @@ enum { FEED_TAG = 40 };
 void feed_tag(struct bytes content, char out[FEED_TAG]);
 void cap_serve_atom(struct http_request *request);
 void cap_serve_document(struct http_request *request);
+void agencies_serve(struct http_request *request);
 
 #endif

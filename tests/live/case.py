@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy"))
 
 import mqtt  # noqa: E402
-from stack import Stack, free_port  # noqa: E402
+from stack import Stack, StackError, free_port  # noqa: E402
 
 # A neighborhood in El Monte and a place well away from it.
 LEAF = "9qh1f5"

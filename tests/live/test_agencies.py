@@ -1,8 +1,11 @@
 """Agencies: the drill before the first alert, and the officers who may act."""
+import json
 import unittest
+import urllib.error
+import urllib.request
 
 import case
-from case import alert, unique
+from case import ROOT, alert, unique
 import mqtt
 
 TESTS, REPLIES = "nb/v1/json/near/9qh1f5/1600/test/#", "nb/v1/json/inbox/#"
@@ -67,6 +70,86 @@ class Drill(case.LiveCase):
         self.assertEqual(again.connect(username=name, password=self.home.tokens[name].encode()).reason, REFUSED)
         self.home.stack.neighbors("agency", "officer", "add", identifier, "lee")
         self.assertEqual(self.client(name).connack.reason, 0)
+
+
+class PublicList(case.LiveCase):
+    def setUp(self):
+        super().setUp()
+        self.stack = self.home.stack
+
+    def get(self, **headers):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.stack.http_port}/v1/agencies", headers=headers)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.headers, json.loads(answer.read())
+
+    def features(self):
+        return {feature["id"]: feature for feature in self.get()[1]["features"]}
+
+    def refusal(self, text, name="agencies.csv"):
+        path = self.home.folder / name
+        path.write_text(text)
+        with self.assertRaises(case.StackError) as caught:
+            self.stack.neighbors("agencies", "import", path)
+        return str(caught.exception)
+
+    def test_what_is_imported_is_public(self):
+        files = [ROOT / "sample/agencies" / name for name in ("agencies.csv", "agencies.geojson")]
+        told = self.stack.neighbors("agencies", "import", *files)[-1]
+        self.assertEqual((told["agencies"], told["added"]), (5, 5))
+        listed = self.features()
+        fire = listed["valley-fire"]
+        self.assertEqual(fire["geometry"], {"type": "Point", "coordinates": [-118.044, 34.082]})
+        self.assertEqual(fire["properties"], {"name": "Sample Fire, San Gabriel Valley", "kind": "fire",
+                                              "since": "2026-02-01", "jurisdiction": None})
+        self.assertIn("county-sample-emergency-office", listed)
+        sheriff = listed["valley-sheriff"]
+        self.assertEqual([round(x, 2) for x in sheriff["bbox"]], [-118.08, 34.04, -117.98, 34.12])
+        self.assertEqual(sheriff["properties"]["jurisdiction"]["type"], "Polygon")
+        self.assertEqual(sheriff["geometry"]["coordinates"], [-118.05, 34.0705])
+        told = self.stack.neighbors("agencies", "import", *files)[-1]
+        self.assertEqual((told["agencies"], told["added"]), (5, 0))
+        self.assertEqual(self.features(), listed | self.features())
+
+    def test_officers_are_not_told_and_who_was_revoked_is_gone(self):
+        name = unique("agency/police")
+        identifier = name.split("/")[1]
+        self.home.token(name, "--name", "Police of the sample", "--kind", "police", "--at", "34.07,-118.03", "--officer",
+                        "leeward")
+        self.assertEqual(self.features()[identifier]["properties"]["jurisdiction"], "everywhere")
+        self.assertNotIn("leeward", json.dumps(self.get()[1]))
+        listed = {row["agency"]: row for row in self.stack.neighbors("agency", "list")}
+        self.assertEqual(listed[identifier]["officers"], ["leeward"])
+        self.stack.neighbors("revoke", name)
+        self.assertNotIn(identifier, self.features())
+        for act in ("agency-added", "agency-removed"):
+            self.assertGreater(int(self.stack.redis_command("HGET", "nb:{s00}:moderation", act)), 0)
+
+    def test_who_has_it_is_not_sent_it_again(self):
+        self.home.token(unique("agency/fire"), "--name", "Fire")
+        tag = self.get()[0]["etag"]
+        with self.assertRaises(urllib.error.HTTPError) as caught:
+            self.get(**{"If-None-Match": tag})
+        self.assertEqual(caught.exception.code, 304)
+        self.home.token(unique("agency/fire"), "--name", "Another fire")
+        self.assertNotEqual(self.get(**{"If-None-Match": tag})[0]["etag"], tag)
+
+    def test_a_bad_row_imports_nothing(self):
+        before = self.features()
+        self.assertIn(":3: its place", self.refusal("name,lat,lon\nA,34,-118\nB,north,-118\n"))
+        self.assertIn("no column name", self.refusal("a,b\n1,2\n"))
+        self.assertIn(":4: its id stands there twice", self.refusal('id,name\nx1,"A\nB"\nx1,C\n'))
+        self.assertIn("feature 1: its kind", self.refusal(json.dumps(
+            {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": None,
+                                                        "properties": {"name": "A", "kind": "spies"}}]})))
+        self.assertEqual(self.features(), before)
+
+    def test_a_real_list(self):
+        path = ROOT.parent / "shared/data/geo/agencies/la-county-law-enforcement.csv"
+        if not path.exists():
+            self.skipTest("the shared samples are not here")
+        told = self.stack.neighbors("agencies", "import", path, "--kind", "police")[-1]
+        self.assertEqual(told["agencies"], len(path.read_text().splitlines()) - 1)
+        self.assertEqual(self.features()["10026738"]["properties"]["name"], "POMONA UNIFIED SCHOOL DISTRICT SECURITY")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
+#include "bridge/file_mode.h"
 #include "proto/codec.h"
 
 struct log_key {
@@ -28,16 +28,11 @@ static bool take_public(EVP_PKEY *key, uint8_t out[LOG_KEY])
 
 struct log_key *log_key_load(const char *path, const char **error)
 {
-    struct stat about;
     struct log_key *key = calloc(1, sizeof *key);
     must(key != NULL);
     FILE *file = fopen(path, "re");
-    *error = NULL;
-    if (!file)
-        *error = "the key file cannot be read";
-    else if (fstat(fileno(file), &about) || (about.st_mode & S_IROTH))
-        *error = "the key file must not be readable by everybody";
-    else
+    *error = file ? secret_file_fault(fileno(file)) : "the key file cannot be read";
+    if (!*error)
         key->key = PEM_read_PrivateKey(file, NULL, NULL, (void *)(uintptr_t) "");
     if (file)
         fclose(file);

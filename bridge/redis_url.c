@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#include "bridge/file_mode.h"
 
 enum { DEFAULT_PORT = 6379, MOST_PORT = 65535, MOST_DATABASE = 1 << 20 };
 
@@ -38,17 +39,16 @@ static bool number(const char *text, const char *ends, long most, int *out, cons
 
 static bool read_password(const char *path, struct redis_url *out, char *error)
 {
-    struct stat status;
     FILE *file = fopen(path, "re");
     if (!file) {
         snprintf(error, REDIS_URL_ERROR, "password-file %.100s: %s", path, strerror(errno));
         return false;
     }
-    bool private = fstat(fileno(file), &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) == 0;
-    bool line = private && fgets(out->password, sizeof out->password, file);
+    const char *fault = secret_file_fault(fileno(file));
+    bool line = !fault && fgets(out->password, sizeof out->password, file);
     fclose(file);
-    if (!private) {
-        snprintf(error, REDIS_URL_ERROR, "password-file %.100s: others may read or change it", path);
+    if (fault) {
+        snprintf(error, REDIS_URL_ERROR, "password-file %.100s: %s", path, fault);
         return false;
     }
     if (line)
@@ -129,6 +129,7 @@ bool redis_url_read(const char *text, struct redis_url *out, char error[REDIS_UR
                    *at = memrchr(text, '@', (size_t)(end - text));
         if (at && !read_login(text, (size_t)(at - text), out))
             return wrong(error, form);
+        out->password_shown = out->password[0] != '\0';
         if (!read_host(at ? at + 1 : text, out))
             return wrong(error, form);
     }

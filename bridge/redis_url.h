@@ -16,6 +16,7 @@ struct redis_url {
     char host[REDIS_URL_HOST];                               /* without brackets */
     int port, database;                                      /* 6379 and 0 unless told */
     char user[REDIS_URL_SECRET], password[REDIS_URL_SECRET]; /* "": none */
+    bool password_shown; /* it stands in the address itself: who reads that, has it */
 };
 
 /* Reads the address, and the password from its file. False: error says what is wrong, without the password.

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bridge/redis_url.h"
 #include "cli/cli.h"
 
 /* What getopt_long returns for an argument that belongs to no option; and for the first of the options, above
@@ -96,8 +97,24 @@ static const char *own_redis(struct invocation *out)
     return out->redis;
 }
 
+/* Arguments are seen by everybody on the machine. */
+static bool shows_password(const char *redis)
+{
+    struct redis_url url;
+    char why[REDIS_URL_ERROR];
+    (void)!redis_url_read(redis, &url, why); /* who opens it says what is wrong with it */
+    explicit_bzero(url.password, sizeof url.password);
+    return url.password_shown;
+}
+
 static bool settle_common(struct invocation *out, const char *given[COMMON_OPTIONS])
 {
+    if (given[REDIS] && shows_password(given[REDIS])) {
+        cli_fail(out, EXIT_USAGE,
+            "--redis: everybody on this machine sees a password there: give its file (?password-file=PATH), "
+            "or the address in NEIGHBORS_REDIS");
+        return false;
+    }
     for (size_t i = 0; i < COMMON_OPTIONS; i++) {
         const char *environment = common_rows[i].environment ? getenv(common_rows[i].environment) : NULL;
         if (!given[i] && environment && *environment)

@@ -3,9 +3,12 @@
  * session stays small. */
 #include "broker/net/tls.h"
 
+#include <errno.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <stdlib.h>
 
+#include "bridge/file_mode.h"
 #include "broker/net/tls_inside.h"
 
 static int bio_read(BIO *bio, char *out, int size)
@@ -78,17 +81,31 @@ const char *tls_library_error(void)
     return reason ? reason : "tls failed";
 }
 
+/* What is wrong with the file; NULL: the key is in use. One with a password is not asked for it. */
+static const char *use_private_key(SSL_CTX *context, const char *path)
+{
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        return strerrordesc_np(errno);
+    }
+    const char *fault = secret_file_fault(fileno(file));
+    if (!fault) {
+        EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, (void *)(uintptr_t) "");
+        fault = key && SSL_CTX_use_PrivateKey(context, key) == 1 ? NULL : tls_library_error();
+        EVP_PKEY_free(key);
+    }
+    fclose(file);
+    return fault;
+}
+
 static bool load_server(SSL_CTX *context, const struct settings *settings, char error[TLS_ERROR])
 {
-    struct stat about;
     if (SSL_CTX_use_certificate_chain_file(context, settings->tls_certificate) != 1) {
         return tls_refuse(error, "tls_certificate", settings->tls_certificate, tls_library_error());
     }
-    if (stat(settings->tls_key, &about) == 0 && (about.st_mode & S_IROTH)) {
-        return tls_refuse(error, "tls_key", settings->tls_key, "must not be readable by everybody");
-    }
-    if (SSL_CTX_use_PrivateKey_file(context, settings->tls_key, SSL_FILETYPE_PEM) != 1) {
-        return tls_refuse(error, "tls_key", settings->tls_key, tls_library_error());
+    const char *fault = use_private_key(context, settings->tls_key);
+    if (fault) {
+        return tls_refuse(error, "tls_key", settings->tls_key, fault);
     }
     if (SSL_CTX_check_private_key(context) != 1) {
         return tls_refuse(error, "tls_key", settings->tls_key, "is not the certificate's");

@@ -49,6 +49,7 @@ static void forms(void **state)
         assert_int_equal(url.database, cases[i].database);
         assert_string_equal(url.user, cases[i].user);
         assert_string_equal(url.password, cases[i].password);
+        assert_int_equal(url.password_shown, *cases[i].password != '\0');
     }
 }
 
@@ -90,6 +91,7 @@ static void password_files(void **state)
     assert_true(redis_url_read(text, &url, error));
     assert_string_equal(url.user, "ann");
     assert_string_equal(url.password, "secret");
+    assert_false(url.password_shown);
     assert_int_equal(url.database, 2);
     snprintf(text, sizeof text, "unix:/s?user=bob&password-file=%s", path);
     assert_int_equal(fchmod(file, 0640), 0);
@@ -98,7 +100,7 @@ static void password_files(void **state)
     assert_string_equal(url.password, "secret");
     assert_int_equal(fchmod(file, 0644), 0);
     assert_false(redis_url_read(text, &url, error));
-    assert_non_null(strstr(error, "others may read"));
+    assert_non_null(strstr(error, "not closed to others"));
     close(file);
     unlink(path);
 }

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -87,6 +88,24 @@ static void wrong_settings_are_named(void **state)
     expect_error("mqtt_port = 1.5;\n", ":1: mqtt_port: must be a whole number or a text in quotes");
     expect_error("mqtt_port = ;\n", ":1: syntax error");
     expect_error("node = \"a\";\nnode = \"b\";\n", ":2: duplicate setting name");
+}
+
+/* A password stands only in a file that others cannot read. */
+static void passwords_are_not_for_everybody(void **state)
+{
+    (void)state;
+    static const char with[] = "mqtt_port = 1;\nredis_url = \"redis://ann:word@h\";\n",
+                      without[] = "redis_url = \"redis://ann@h?password-file=/nonexistent\";\n";
+    struct settings settings;
+    char error[SETTING_ERROR] = "";
+    assert_true(read_text(&settings, with, error));
+    settings_free(&settings);
+    assert_int_equal(chmod(path, 0644), 0);
+    expect_error(with, ":2: redis_url: has a password, and this file holds a secret and is not closed to "
+                       "others: chmod o= it");
+    assert_true(read_text(&settings, without, error));
+    settings_free(&settings);
+    assert_int_equal(chmod(path, 0600), 0);
 }
 
 static void missing_file_is_named(void **state)
@@ -224,6 +243,7 @@ int main(void)
         cmocka_unit_test(defaults_are_good),
         cmocka_unit_test(file_sets),
         cmocka_unit_test(wrong_settings_are_named),
+        cmocka_unit_test(passwords_are_not_for_everybody),
         cmocka_unit_test(missing_file_is_named),
         cmocka_unit_test(environment_sets),
         cmocka_unit_test(rules_between_settings),

@@ -258,6 +258,7 @@ static enum step_result store(struct publication *publication)
         (int)request->sender_request_id.len, request->sender_request_id.data));
     struct store_footage_request out = {.agency_tag = seal_sender_tag(seal, agency),
         .agency = agency,
+        .agency_name = request->agency_name,
         .client = text_of(publication->client),
         .officer = text_of(publication->officer),
         .case_number = request->case_number,

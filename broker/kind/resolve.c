@@ -52,6 +52,7 @@ static enum step_result store(struct publication *publication)
     char ids[LIMIT_REQUESTS][PUBLIC_ID + 1];
     struct store_resolve out = {.agency_tag = seal_sender_tag(publication->broker->seal, agency),
         .agency = agency,
+        .agency_name = text_of(publication->principal->agency_name),
         .officer = text_of(publication->officer),
         .case_number = resolve->case_number,
         .outcome = resolve->outcome,

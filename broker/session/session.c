@@ -2,6 +2,7 @@
  * What they follow: session_follows.c. */
 #include "broker/session/session.h"
 
+#include "bridge/store_board.h"
 #include "broker/principal.h"
 #include "broker/session/deliver.h"
 #include "broker/session/drill.h"
@@ -42,6 +43,8 @@ static void settle(struct session *session, struct link *link)
     int64_t back = broker_now(session->broker) - 60000;
 
     hold_take_back(link);
+    if (channel->cell == 0) /* the inbox: what is up for this principal comes into it */
+        store_board_follow(session->broker->store, session_name(session), broker_now(session->broker));
     link->settled = true;
     link->missed = channel->head;
     if (link->fresh) {

@@ -2,6 +2,7 @@
  * follow needs. */
 #include <stdio.h>
 
+#include "bridge/store_board.h"
 #include "broker/core.h"
 #include "broker/session/deliver.h"
 #include "broker/session/session.h"
@@ -94,6 +95,8 @@ static void drop_unneeded_links(struct session *session)
             continue;
         }
         *at = link->next;
+        if (link->channel->cell == 0)
+            store_board_leave(session->broker->store, session_name(session));
         forget_link(session, link);
     }
 }

@@ -64,6 +64,10 @@ FUZZ_ALWAYS_WRITABLE(flag)
 FUZZ_ALWAYS_WRITABLE(verdict)
 FUZZ_ALWAYS_WRITABLE(moderation)
 FUZZ_ALWAYS_WRITABLE(settings_message)
+FUZZ_ALWAYS_WRITABLE(footage_request)
+FUZZ_ALWAYS_WRITABLE(resolve)
+FUZZ_ALWAYS_WRITABLE(sealed_clip)
+FUZZ_ALWAYS_WRITABLE(footage)
 
 FUZZ_MESSAGE(motion_batch, motion_batch, motion_batch)
 FUZZ_MESSAGE(alert, alert, alert)
@@ -79,13 +83,18 @@ FUZZ_MESSAGE(flag, flag, flag)
 FUZZ_MESSAGE(verdict, verdict, verdict)
 FUZZ_MESSAGE(moderation, moderation, moderation)
 FUZZ_MESSAGE(settings_message, settings_message, settings_message)
+FUZZ_MESSAGE(footage_request, footage_request, footage_request)
+FUZZ_MESSAGE(resolve, resolve, resolve)
+FUZZ_MESSAGE(sealed_clip, sealed_clip, sealed_clip)
+FUZZ_MESSAGE(footage, footage, footage)
 
 static inline void fuzz_codec(enum encoding encoding, const uint8_t *data, size_t size)
 {
     static void (*const fuzz[])(enum encoding encoding, struct bytes in, struct arena * arena) = {
         fuzz_motion_batch, fuzz_alert, fuzz_published_alert, fuzz_history_query, fuzz_feed_item,
         fuzz_heartbeat, fuzz_refused, fuzz_history_page, fuzz_info, fuzz_witness, fuzz_flag, fuzz_verdict,
-        fuzz_moderation, fuzz_settings_message};
+        fuzz_moderation, fuzz_settings_message, fuzz_footage_request, fuzz_resolve, fuzz_sealed_clip,
+        fuzz_footage};
     if (size == 0)
         return;
     struct arena arena;

@@ -26,6 +26,7 @@ enum call_kind {
     CALL_CLOSE,
     CALL_RELEASE,
     CALL_INBOX,
+    CALL_BOARD,
     CALL_FOOTAGE,
     CALL_FOOTAGE_ANSWER,
     CALL_RESOLVE,

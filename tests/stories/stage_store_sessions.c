@@ -1,4 +1,5 @@
 /* The scripted store's sessions: what each has stored, who holds it, and what comes into its inbox. */
+#include "bridge/store_board.h"
 #include "tests/stories/stage_store_inside.h"
 
 enum { CURSOR_STORED = 21 };
@@ -91,6 +92,20 @@ void store_inbox(struct store *store, struct session_name name, struct text topi
     call->data = stage_copy(payload);
     snprintf(call->suffix, sizeof(call->suffix), "%.*s", (int)topic_suffix.len, topic_suffix.data);
     session_text(call->name, name);
+}
+
+void store_board_follow(struct store *store, struct session_name name, int64_t now)
+{
+    (void)store, (void)now;
+    stage_note(CALL_BOARD, "%.*s/%.*s follows", (int)name.principal.len, name.principal.data,
+        (int)name.client.len, name.client.data);
+}
+
+void store_board_leave(struct store *store, struct session_name name)
+{
+    (void)store;
+    stage_note(CALL_BOARD, "%.*s/%.*s leaves", (int)name.principal.len, name.principal.data,
+        (int)name.client.len, name.client.data);
 }
 
 /* ---- answers ---- */

@@ -53,6 +53,8 @@ static void settle(struct session *session, struct link *link)
         link->generation = channel->generation;
         return;
     }
+    if (channel->cell == 0)
+        store_board_follow(session->broker->store, session_name(session), broker_now(session->broker));
     if (link->generation != channel->generation) {
         if ((int64_t)link->sent.ms > back)
             link_move(link, (struct position_in_channel){.ms = (uint64_t)back});

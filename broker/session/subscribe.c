@@ -3,6 +3,7 @@
  * anything delivered. */
 #include <stdio.h>
 
+#include "bridge/store_board.h"
 #include "broker/session/connection_state.h"
 #include "broker/session/deliver.h"
 #include "broker/session/info.h"
@@ -90,6 +91,15 @@ static void show_in_force(struct session *session, const struct subscribing *sub
     initial_queue_follow(session, follow);
 }
 
+/* Notices come when filters and cursors are stored: before that they would not be found after a crash. */
+static void follow_board(struct session *session)
+{
+    for (const struct link *link = session->links; link; link = link->next) {
+        if (link->channel->cell == 0)
+            store_board_follow(session->broker->store, session_name(session), broker_now(session->broker));
+    }
+}
+
 static void finish(struct subscribing *subscribing)
 {
     struct connection *connection = subscribing->connection;
@@ -97,6 +107,7 @@ static void finish(struct subscribing *subscribing)
 
     connection->subscribing = NULL;
     answer(connection, subscribing);
+    follow_board(session);
     session->held = false;
     for (size_t i = 0; i < subscribing->count; i++) {
         struct subscription *subscription = subscribing->filters[i].initial;

@@ -43,7 +43,8 @@ static void settle(struct session *session, struct link *link)
     int64_t back = broker_now(session->broker) - 60000;
 
     hold_take_back(link);
-    if (channel->cell == 0) /* the inbox: what is up for this principal comes into it */
+    /* The inbox of one that came back; of one that subscribes it waits for SUBACK. */
+    if (channel->cell == 0 && !session->held)
         store_board_follow(session->broker->store, session_name(session), broker_now(session->broker));
     link->settled = true;
     link->missed = channel->head;
@@ -53,8 +54,6 @@ static void settle(struct session *session, struct link *link)
         link->generation = channel->generation;
         return;
     }
-    if (channel->cell == 0)
-        store_board_follow(session->broker->store, session_name(session), broker_now(session->broker));
     if (link->generation != channel->generation) {
         if ((int64_t)link->sent.ms > back)
             link_move(link, (struct position_in_channel){.ms = (uint64_t)back});

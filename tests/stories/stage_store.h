@@ -30,7 +30,6 @@ enum call_kind {
     CALL_FOOTAGE,
     CALL_FOOTAGE_ANSWER,
     CALL_RESOLVE,
-    CALL_BOARD,
     CALL_FOLLOW,
     CALL_STATE,
     CALL_READ,

@@ -287,20 +287,3 @@ const char *stored_cursor(const char *name, const char *cell)
     }
     return "none";
 }
-
-/* ---- notices: no story puts one up, whoever has something for an inbox says so (inbox_gets) ---- */
-
-void store_board_follow(struct store *store, struct session_name name, int64_t now)
-{
-    (void)store;
-    (void)now;
-    stage_note(CALL_BOARD, "follows %.*s/%.*s", (int)name.principal.len, name.principal.data,
-        (int)name.client.len, name.client.data);
-}
-
-void store_board_leave(struct store *store, struct session_name name)
-{
-    (void)store;
-    stage_note(CALL_BOARD, "leaves %.*s/%.*s", (int)name.principal.len, name.principal.data,
-        (int)name.client.len, name.client.data);
-}

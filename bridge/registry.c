@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "bridge/registry_agency.h"
+#include "bridge/registry_inside.h"
 #include "bridge/registry_instance.h"
 #include "bridge/registry_trust.h"
 #include "bridge/sharing_index.h"
@@ -407,4 +408,33 @@ enum registry_result registry_revoke(struct redis_sync *redis, const char *role,
         done = unlock(redis, known.household) && done;
     }
     return done ? REGISTRY_OK : REGISTRY_FAILED;
+}
+
+/* ---- for the other files of the registry ---- */
+
+bool registry_lock(struct redis_sync *redis, const char *household)
+{
+    return lock(redis, household);
+}
+
+bool registry_unlock(struct redis_sync *redis, const char *household)
+{
+    return unlock(redis, household);
+}
+
+bool registry_settle(struct redis_sync *redis, const char *household)
+{
+    return settle(redis, household);
+}
+
+bool registry_household_place(struct redis_sync *redis, const struct place_key *places, const char *household,
+    struct registry_place *out)
+{
+    return household_place(redis, places, household, out);
+}
+
+bool registry_write_household_place(struct redis_sync *redis, const struct place_key *places,
+    const char *household, const struct registry_place *place)
+{
+    return write_household_place(redis, places, household, place);
 }

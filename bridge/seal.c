@@ -31,7 +31,7 @@ enum { CHECKS = 256 };
 
 struct seal {
     /* Keyed once; each use begins anew with the same key. */
-    EVP_MAC_CTX *public_id, *sender_tag, *hidden_tag, *nearness, *check;
+    EVP_MAC_CTX *public_id, *sender_tag, *hidden_tag, *nearness, *check, *code;
     EVP_CIPHER_CTX *encrypt, *decrypt;
     struct channel_check *checks; /* of channels asked about lately; every item sent bears a cursor */
 };
@@ -83,6 +83,7 @@ struct seal *seal_new(const uint8_t secret[SEAL_SECRET])
     seal->hidden_tag = new_mac(secret, "neighbors hidden tag");
     seal->nearness = new_mac(secret, "neighbors nearness");
     seal->check = new_mac(secret, "neighbors cursor check");
+    seal->code = new_mac(secret, "neighbors code");
     new_ciphers(seal, secret);
     seal->checks = calloc(CHECKS, sizeof *seal->checks);
     must(seal->checks);
@@ -98,6 +99,7 @@ void seal_free(struct seal *seal)
     EVP_MAC_CTX_free(seal->hidden_tag);
     EVP_MAC_CTX_free(seal->nearness);
     EVP_MAC_CTX_free(seal->check);
+    EVP_MAC_CTX_free(seal->code);
     EVP_CIPHER_CTX_free(seal->encrypt);
     EVP_CIPHER_CTX_free(seal->decrypt);
     free(seal->checks);
@@ -202,6 +204,17 @@ void seal_nearness(const struct seal *seal, uint64_t cell, uint8_t category, uin
     named[8] = category;
     mac_of(seal->nearness, (struct bytes){named, sizeof named}, (struct bytes){NULL, 0}, mac);
     memcpy(out, mac, STORE_TOKEN);
+}
+
+void seal_code(const struct seal *seal, struct text code, char out[SEAL_CODE + 1])
+{
+    uint8_t mac[MAC_SIZE];
+    mac_of(seal->code, bytes_of(code), (struct bytes){NULL, 0}, mac);
+    for (size_t i = 0; i < SEAL_CODE / 2; i++) {
+        out[2 * i] = "0123456789abcdef"[mac[i] >> 4];
+        out[2 * i + 1] = "0123456789abcdef"[mac[i] & 15];
+    }
+    out[SEAL_CODE] = '\0';
 }
 
 /* ---- cursors ---- */

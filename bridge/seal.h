@@ -22,6 +22,9 @@ bool seal_tag_of(const struct seal *seal, struct text public_id, uint8_t *sender
     __attribute__((warn_unused_result));
 /* A keyed digest of a fine cell and a category (store_report). */
 void seal_nearness(const struct seal *seal, uint64_t cell, uint8_t category, uint8_t out[STORE_TOKEN]);
+/* The name of a code that somebody was given (bridge/verification.h), 16 bytes as lower-case hex. */
+enum { SEAL_CODE = 32 };
+void seal_code(const struct seal *seal, struct text code, char out[SEAL_CODE + 1]);
 /* 0 to STORE_SENDER_TAGS - 1, from an HMAC of the sender. */
 uint8_t seal_sender_tag(const struct seal *seal, struct text sender);
 /* The first 16 bytes of the SHA-256 of the data. */

@@ -122,6 +122,8 @@ static void check_device(struct publication *publication, size_t i)
     if (device->load != PRINCIPAL_KNOWN || device->household[0] == 0 ||
         strcmp(device->household, publication->principal->household) != 0)
         refuse_event(publication, i, REASON_NOT_ALLOWED, "device", not_yours);
+    else if (event->at < device->since && !device->former_place)
+        refuse_event(publication, i, REASON_NOT_ALLOWED, "at", "before the device came to this household");
     else if (!principal_place(device, event->at) && !event->has_position)
         refuse_event(
             publication, i, REASON_BAD_PAYLOAD, "position", "needed: the device has no registered place");

@@ -1,9 +1,9 @@
-/* Which households share, where, and what: asked by the release of activity (k) and kept beside the channel,
- * in the hash tag of its region:
- *   zset nb:{rXX}:sharers:<digest>  household -> since when it is verified (ms); the leaf cell's digest
- *   hash nb:{rXX}:share             household -> bits of the motion kinds that it shares
- * XX is the region of a place: FNV-1a (32 bits) of its geohash of 5 characters, modulo 256, two hexadecimal
- * digits. */
+/* What is derived of a household's settings and of who is enrolled in it: which households share, where, and
+ * what, asked by the release of activity (k) and kept beside the channel, in the hash tag of its region: zset
+ * nb:{rXX}:sharers:<digest>  household -> since when it is verified (ms); the leaf cell's digest hash
+ * nb:{rXX}:share             household -> bits of the motion kinds that it shares, a blank, the version of
+ * what it shares and whom an agency may ask for footage (scripts/askable.lua). XX is the region of a place:
+ * FNV-1a (32 bits) of its geohash of 5 characters, modulo 256, two hexadecimal digits. */
 #ifndef NEIGHBORS_BRIDGE_SHARING_INDEX_H
 #define NEIGHBORS_BRIDGE_SHARING_INDEX_H
 
@@ -14,8 +14,9 @@
 /* The region of a leaf cell, 0 to 255. */
 uint8_t sharing_region(const char *leaf);
 
-/* Brings the index in line with what the members of the household share now, and where they are. Whoever
- * calls holds the household's lock. Doing it twice is harmless. False: redis->error. */
+/* Brings the indexes in line with what the members of the household share now, and where they are, by the
+ * functions of the store, which are loaded when there are none yet. Doing it twice is harmless. False:
+ * redis->error. */
 bool sharing_index_refresh(struct redis_sync *redis, const char *household)
     __attribute__((warn_unused_result));
 

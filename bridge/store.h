@@ -79,6 +79,8 @@ struct store_motion_event {
     struct bytes record;               /* for the household's log, opaque, at most 255 bytes */
     bool publish;                      /* may wait for publication, as sharing and k allow then */
     uint8_t activity[ACTIVITY_RECORD]; /* what would be published */
+    uint16_t device;                   /* number of its device in the household, and when it happened (ms): */
+    int64_t at;                        /* two of one device within its cooldown are published as one */
 };
 /* Events of one sender that lie in one channel of precision 5, of one session. */
 struct store_motion {
@@ -89,10 +91,12 @@ struct store_motion {
         qos2_packet; /* not 0: the packet id that PUBREL will release; its second coming stores nothing */
     uint64_t
         generation; /* with qos2_packet: of the session whose id it is; FENCED when somebody newer has it */
-    struct text household; /* whose log */
-    char channel[13];      /* geohash of the channel */
-    char leaf[13];         /* geohash of the leaf cell, whose sharing households count for k */
-    size_t count;          /* 1 to 64 */
+    struct text household;    /* whose log */
+    uint64_t sharing_version; /* of what the household shares, under which `publish` was judged: under another
+                                 one nothing of it is published any more */
+    char channel[13];         /* geohash of the channel */
+    char leaf[13];            /* geohash of the leaf cell, whose sharing households count for k */
+    size_t count;             /* 1 to 64 */
     const struct store_motion_event *events;
 };
 struct store_motion_result {
@@ -324,7 +328,11 @@ struct principal_record {
     char place[13];           /* leaf cell of a fixed device or a household; "" : none */
     char former_place[13];    /* before `since` */
     int64_t since;            /* ms: events at or after it are at `place` */
-    uint32_t share;           /* bit n: motion kind n may be published */
+    uint32_t share;           /* bit n: motion kind n may be published, as long as has_sharing is false */
+    bool has_sharing;         /* of a device: its household set what it shares: */
+    struct bytes sharing;     /* its rules for this device (household_sharing_read in store_household.h) */
+    struct text sharing_zone; /* of the hours in them */
+    uint64_t sharing_version; /* of what the household shares */
     int64_t tokens_after;     /* ms: tokens issued before are void */
     int64_t verified;         /* ms: since when its household is known to be real; 0: it is not */
     int64_t banned_until;     /* ms: it may post nothing until then; 0: it may */
@@ -469,7 +477,7 @@ struct store_events {
 /* What the operator may want to know; all since the start of the process. */
 struct store_counters {
     uint64_t calls, events_stored, events_repeated, reconnects, retries, deadline_misses, alerts_appended,
-        activity_released, activity_unshared, activity_below_k, entries_trimmed;
+        activity_released, activity_unshared, activity_below_k, activity_merged, entries_trimmed;
     uint64_t log_leaves, log_heads; /* of the public record, made by this process */
     uint64_t log_broken; /* 1: the record in the store is not what was signed, and nothing is signed */
     uint64_t waiting;    /* calls without an answer now */

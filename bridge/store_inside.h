@@ -98,6 +98,8 @@ bool error_passes(const char *error);
 void boot_opened(struct store *store);  /* store_boot.c */
 void motion_flush(struct store *store); /* store_motion.c */
 void motion_free(struct store *store);
+/* How long, in ms, a hash of what was published last is written to; it is kept as long again. */
+int64_t cooldown_epoch(const struct store_redis_options *options);
 void feed_opened(struct store *store); /* store_feed.c */
 void feed_check(struct store *store);
 /* "SUBSCRIBE" or "UNSUBSCRIBE" to the feeds of the channels; the feed must be ready. */

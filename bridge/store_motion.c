@@ -74,8 +74,8 @@ static struct section *section_for(struct store *store, const struct store_motio
 
 static bool same_group(const struct group *group, const struct store_motion *m)
 {
-    return strcmp(group->leaf, m->leaf) == 0 && strcmp(group->channel, m->channel) == 0 &&
-           group->household.len == m->household.len &&
+    return group->version == m->sharing_version && strcmp(group->leaf, m->leaf) == 0 &&
+           strcmp(group->channel, m->channel) == 0 && group->household.len == m->household.len &&
            (m->household.len == 0 || memcmp(group->household.data, m->household.data, m->household.len) == 0);
 }
 
@@ -88,6 +88,7 @@ static struct group *group_for(struct section *section, const struct store_motio
     struct group *group = store_alloc(sizeof(*group));
     memcpy(group->channel, m->channel, sizeof(group->channel));
     memcpy(group->leaf, m->leaf, sizeof(group->leaf));
+    group->version = m->sharing_version;
     buffer_put(&group->household, m->household.data, m->household.len);
     if (section->last_group)
         section->last_group->next = group;
@@ -111,6 +112,8 @@ static void add_event(struct section *section, struct group *group, const struct
         group->published++;
         group->kinds |= (uint16_t)(1 << (event->activity[2] & 15));
         buffer_put(&group->records, event->activity, ACTIVITY_RECORD);
+        buffer_number(&group->records, event->device, 2);
+        buffer_number(&group->records, (uint64_t)(event->at / 1000), 4);
     }
 }
 
@@ -200,9 +203,10 @@ static void on_motion(struct store *store, void *arg, enum store_status status, 
         next = section->next;
         answer_section(store, section, &result);
     }
-    if (status == STORE_OK && answer.len == 4) {
+    if (status == STORE_OK && answer.len == 6) {
         store->counters.activity_unshared += packed_number(answer.data, 2);
         store->counters.activity_below_k += packed_number(answer.data + 2, 2);
+        store->counters.activity_merged += packed_number(answer.data + 4, 2);
     }
     if (!store->ending)
         motion_flush(store);

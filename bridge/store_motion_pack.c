@@ -5,7 +5,7 @@
 
 #include "bridge/store_section.h"
 
-enum { STATE_KEYS = 4096, FIELD_MOST = 60, DIGEST = 16 };
+enum { STATE_KEYS = 4096, FIELD_MOST = 60, DIGEST = 16, EPOCH_LEAST = 600000 };
 
 /* Sender and instance, by name where the name is short, so that hashes stay packed in memory. */
 static void put_field(struct buffer *out, const struct buffer *names)
@@ -78,7 +78,8 @@ static void put_pending(
         return;
     }
     struct text channel = text_of(group->channel);
-    buffer_number(out, 2 + 3 + group->household.len + leaf.len + channel.len, 2);
+    buffer_number(out, 8 + 2 + 3 + group->household.len + leaf.len + channel.len, 2);
+    buffer_number(out, group->version, 8);
     buffer_number(out, group->kinds, 2);
     put_short(out, (struct text){(const char *)group->household.data, group->household.len});
     put_short(out, leaf);
@@ -98,6 +99,7 @@ static void pack_group(struct store *store, struct buffer *out, const struct gro
         return;
     if (publishing == 2)
         put_short(out, (struct text){group->publish, group->count});
+    buffer_number(out, group->version, 8);
     buffer_number(out, group->kinds, 2);
     put_short(out, text_of(group->channel));
     place_digest(store->options.places, "sharers", text_of(group->leaf), leaf);
@@ -129,5 +131,14 @@ void motion_pack_head(const struct store *store, struct buffer *out)
     buffer_number(out, delay <= 0, 1);
     buffer_number(out, delay > 0 ? (uint64_t)(now / delay) : 0, 8);
     buffer_number(out, (uint64_t)options->release_households, 4);
+    buffer_number(out, (uint64_t)(options->release_households + options->release_hysteresis), 4);
     buffer_number(out, cutoff > 0 ? (uint64_t)cutoff : 0, 8);
+    buffer_number(out, (uint64_t)(options->cooldown_ms / 1000), 4);
+    buffer_number(out, (uint64_t)(now / cooldown_epoch(options)), 8);
+    buffer_number(out, (uint64_t)(2 * cooldown_epoch(options) / 1000), 4);
+}
+
+int64_t cooldown_epoch(const struct store_redis_options *options)
+{
+    return options->cooldown_ms > EPOCH_LEAST ? options->cooldown_ms : EPOCH_LEAST;
 }

@@ -14,6 +14,8 @@ struct store_redis_options {
     const char *node;             /* this process' name among all, stable over restarts */
     int64_t release_delay_ms;     /* activity leaves in windows of this length; 0: at once */
     int64_t release_households;   /* k: sharing households in a leaf cell for its activity to be published */
+    int64_t release_hysteresis;   /* so many more must share before it begins; it ends below k */
+    int64_t cooldown_ms;          /* two items of a device and kind within this time are one; 0: never */
     int64_t release_verified_ms;  /* a household counts when it was verified this long ago */
     int64_t absence_ms;           /* the longest absence served: tombstones outlive `expires` by it */
     int64_t channel_retention_ms; /* activity older than this is trimmed from channels */

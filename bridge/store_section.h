@@ -19,6 +19,7 @@ struct member {
 struct group {
     struct group *next;
     char channel[13], leaf[13];
+    uint64_t version; /* of what the household shares */
     uint16_t kinds;
     unsigned count, published;
     uint8_t indexes[CALL_EVENTS]; /* of the events in the section */

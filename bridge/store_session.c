@@ -18,7 +18,7 @@ static void open_place(struct store *store, struct text principal, const char *f
 }
 
 static void decode_principal(struct store *store, struct text principal, struct principal_record *record,
-    enum store_status status, const redisReply *fields)
+    enum store_status status, const redisReply *fields, const redisReply *sharing)
 {
     *record = (struct principal_record){.status = status};
     if (status != STORE_OK)
@@ -41,6 +41,10 @@ static void decode_principal(struct store *store, struct text principal, struct 
     record->forgiving = reply_number(reply_at(fields, 16)) != 0;
     record->drilled = reply_number(reply_at(fields, 17)) != 0 || reply_number(reply_at(fields, 18)) != 0;
     record->officers = reply_text(reply_at(fields, 19));
+    record->sharing_version = (uint64_t)reply_number(reply_at(sharing, 0));
+    record->has_sharing = reply_number(reply_at(sharing, 1)) == 1;
+    record->sharing = reply_bytes(reply_at(sharing, 2));
+    record->sharing_zone = reply_text(reply_at(sharing, 3));
 }
 
 /* Pairs of a client id and what stands of it (scripts/neighbors.lua); to be freed. */
@@ -73,7 +77,8 @@ static void on_principal(struct store *store, void *arg, enum store_status statu
     struct principal_record record;
     if (status == STORE_OK)
         status = (enum store_status)reply_number(reply_at(reply, 0));
-    decode_principal(store, (struct text){call->name, call->len}, &record, status, reply_at(reply, 1));
+    decode_principal(
+        store, (struct text){call->name, call->len}, &record, status, reply_at(reply, 1), reply_at(reply, 3));
     struct store_instance *instances = decode_instances(&record, reply_at(reply, 2));
     call->done(call->arg, &record);
     free(instances);
@@ -168,7 +173,8 @@ static void on_open(struct store *store, void *arg, enum store_status status, co
     uint16_t *packets = NULL;
     if (status == STORE_OK)
         record.status = (enum store_status)reply_number(reply_at(reply, 0));
-    decode_principal(store, name_of(call).principal, &record.principal, record.status, reply_at(reply, 1));
+    decode_principal(store, name_of(call).principal, &record.principal, record.status, reply_at(reply, 1),
+        reply_at(reply, 10));
     if (record.status == STORE_OK) {
         const redisReply *ids = reply_at(reply, 6);
         record.present = reply_number(reply_at(reply, 2)) == 1;

@@ -56,6 +56,7 @@ static void on_released(struct store *store, void *arg, enum store_status status
     store->counters.activity_released += (uint64_t)reply_number(reply_at(reply, 1));
     store->counters.activity_unshared += (uint64_t)reply_number(reply_at(reply, 2));
     store->counters.activity_below_k += (uint64_t)reply_number(reply_at(reply, 3));
+    store->counters.activity_merged += (uint64_t)reply_number(reply_at(reply, 4));
 }
 
 static void release(struct store *store, int64_t now)
@@ -66,13 +67,17 @@ static void release(struct store *store, int64_t now)
     if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
         abort();
     store->upkeep.releasing++;
-    command_function(&command, "nb_release", 0, 6);
+    command_function(&command, "nb_release", 0, 10);
     command_text(&command, store->node);
     command_number(&command, now / options->release_delay_ms);
-    command_number(&command, options->release_households);
-    command_number(&command, now - options->release_verified_ms);
     command_number(&command, seed & 0x7fffffff);
     command_number(&command, store->upkeep.release_tag);
+    command_number(&command, options->release_households);
+    command_number(&command, options->release_households + options->release_hysteresis);
+    command_number(&command, now - options->release_verified_ms);
+    command_number(&command, options->cooldown_ms / 1000);
+    command_number(&command, now / cooldown_epoch(options));
+    command_number(&command, 2 * cooldown_epoch(options) / 1000);
     store_send(store, &command, on_released, NULL);
 }
 

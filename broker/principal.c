@@ -4,6 +4,7 @@
 
 #include "broker/jurisdiction.h"
 #include "broker/session/session.h"
+#include "broker/sharing.h"
 #include "broker/step/publication.h"
 
 enum { IDLE_MOST = 4096, KNOWN_FOR_MS = 300000, NOWHERE_BYTES = 2 };
@@ -80,14 +81,26 @@ const char *principal_bars(const struct known_principal *principal, struct text 
     return NULL;
 }
 
-static void take_record(struct known_principal *principal, const struct principal_record *record, int64_t now)
+static void take_sharing(
+    struct broker *broker, struct known_principal *principal, const struct principal_record *record)
 {
-    principal->loaded_at = now;
+    sharing_free(principal->sharing);
+    principal->share = record->share;
+    principal->sharing = record->has_sharing
+                             ? sharing_new(record->sharing, record->sharing_zone, broker->options.zone_clock)
+                             : NULL;
+    principal->sharing_version = record->sharing_version;
+}
+
+static void take_record(
+    struct broker *broker, struct known_principal *principal, const struct principal_record *record)
+{
+    principal->loaded_at = broker_now(broker);
     principal->load = record->status == STORE_OK ? PRINCIPAL_KNOWN : PRINCIPAL_UNKNOWN;
     if (record->status != STORE_OK)
         return;
     principal->number = record->number;
-    principal->share = record->share;
+    take_sharing(broker, principal, record);
     principal->since = record->since;
     principal->tokens_after = record->tokens_after;
     take_instances(principal, record);
@@ -127,6 +140,7 @@ static void forget(struct broker *broker, struct known_principal *principal)
     free(principal->certificate);
     free(principal->instances);
     free(principal->officers);
+    sharing_free(principal->sharing);
     jurisdiction_free(principal->jurisdiction_owned);
     free(principal);
 }
@@ -165,7 +179,7 @@ struct known_principal *principal_from_record(
     if (!principal)
         principal = principal_new(broker, name);
     if (principal->load != PRINCIPAL_LOADING || principal->loaded_at == 0)
-        take_record(principal, record, broker_now(broker));
+        take_record(broker, principal, record);
     hold(broker, principal);
     return principal;
 }
@@ -205,7 +219,7 @@ static void loaded(void *arg, const struct principal_record *record)
         return;
     hold(broker, principal); /* whoever waited may be the last that did */
     if (!failed) {
-        take_record(principal, record, broker_now(broker));
+        take_record(broker, principal, record);
     } else {
         principal->load = principal->loaded_at ? principal->before : PRINCIPAL_FAILED;
         principal->stale = broker->principals_stale = true;

@@ -26,9 +26,11 @@ struct known_principal {
     enum principal_load load, before;     /* before: what it was when the loading began */
     bool stale;                           /* the store failed to say what is true now: it is asked again */
     enum role role;
-    int64_t loaded_at; /* ms; 0: never */
-    uint32_t number;   /* of a device in its household */
-    uint32_t share;    /* bit n: motion kind n may be published */
+    int64_t loaded_at;       /* ms; 0: never */
+    uint32_t number;         /* of a device in its household */
+    uint32_t share;          /* bit n: motion kind n may be published, as long as `sharing` is NULL */
+    struct sharing *sharing; /* of a device, when its household set what it shares; owned */
+    uint64_t sharing_version;
     int64_t since, tokens_after;
     char household[65];
     char *agency_name; /* owned; NULL for who has none: most are followers by the ten thousand */

@@ -366,6 +366,8 @@ struct store_redis_options settings_store(const struct settings *settings)
         .node = settings->node,
         .release_delay_ms = settings->release_delay_ms,
         .release_households = settings->release_households,
+        .release_hysteresis = settings->release_hysteresis,
+        .cooldown_ms = settings->cooldown_s * 1000,
         .release_verified_ms = settings->release_verified_days * day_ms,
         .absence_ms = settings->absence_days * day_ms,
         .channel_retention_ms = settings->channel_retention_hours * 60 * 60 * 1000,

@@ -141,6 +141,11 @@
         "Activity is published in shuffled batches this often; 0: at once")                                  \
     NUMBER(release_households, "households", 1, 1000, 5, false,                                              \
         "Activity of a leaf cell is published from this many sharing households on")                         \
+    NUMBER(release_hysteresis, "households", 0, 1000, 1, false,                                              \
+        "So many more must share before a leaf cell's activity begins to be published; it ends below "       \
+        "release_households")                                                                                \
+    NUMBER(cooldown_s, "seconds", 0, 86400, 60, false,                                                       \
+        "Two items of activity of one device and kind within this time are published as one; 0: never")      \
     NUMBER(release_verified_days, "days", 0, 365, 7, false,                                                  \
         "A household counts when it was verified this long ago")                                             \
     NUMBER(footage_households, "households", 1, 1000, 5, false,                                              \

@@ -1,36 +1,15 @@
-/* A resident's settings: what concerns deliveries in full; of the rest, whether it was given. */
-#include "proto/codec_generated.h"
+/* A resident's settings: the household's and the session's. */
+#include "proto/codec_household.h"
 
-enum { MINUTES_A_DAY = 1440, EVERY_DAY = 127, DIGEST_LEAST = 5 };
-
-static bool read_hours(const struct codec_reading *reading, const struct codec_path *path,
-    const Neighbors__V1__DailyHours *in, struct daily_hours *out)
-{
-    if (in->from_minute >= MINUTES_A_DAY)
-        return codec_refuse(reading, path, "from_minute", "0 to 1439");
-    if (in->to_minute >= MINUTES_A_DAY)
-        return codec_refuse(reading, path, "to_minute", "0 to 1439");
-    if (in->weekdays > EVERY_DAY)
-        return codec_refuse(reading, path, "weekdays", "0 to 127: bit 0 Monday to bit 6 Sunday");
-    *out = (struct daily_hours){
-        (uint16_t)in->from_minute, (uint16_t)in->to_minute, in->weekdays ? (uint8_t)in->weekdays : EVERY_DAY};
-    return true;
-}
+enum { MINUTES_A_DAY = 1440, DIGEST_LEAST = 5 };
 
 static bool read_quiet(
     const struct codec_reading *reading, const Neighbors__V1__Settings *in, struct settings_message *out)
 {
-    if (!codec_check_count(reading, NULL, "quiet", in->n_quiet, LIMIT_HOURS))
-        return false;
     out->quiet_count = in->n_quiet;
-    out->quiet = in->n_quiet ? arena_take(reading->arena, in->n_quiet * sizeof *out->quiet) : NULL;
-    for (size_t i = 0; i < in->n_quiet; i++) {
-        struct codec_path path = {NULL, "quiet", i};
-        if (!read_hours(reading, &path, in->quiet[i], &out->quiet[i]))
-            return false;
-    }
     out->quiet_passes = (uint8_t)in->quiet_passes;
-    return codec_check_enum(reading, NULL, "quiet_passes", in->quiet_passes, SEVERITY_EXTREME, severity_name);
+    return codec_read_hours(reading, NULL, "quiet", in->quiet, in->n_quiet, &out->quiet) &&
+           codec_check_enum(reading, NULL, "quiet_passes", in->quiet_passes, SEVERITY_EXTREME, severity_name);
 }
 
 static bool read_least(
@@ -57,17 +36,26 @@ static bool read_least(
     return true;
 }
 
-/* An IANA name: letters, digits, and / _ + - between them; never a path. */
-static bool check_zone(const struct codec_reading *reading, struct text zone)
+static bool read_retention(const struct codec_reading *reading, uint32_t days, uint32_t *out)
 {
-    for (size_t i = 0; i < zone.len; i++) {
-        char c = zone.data[i];
-        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        bool inner = (c >= '0' && c <= '9') || c == '/' || c == '_' || c == '+' || c == '-';
-        if (!letter && !(i && inner))
-            return codec_refuse(reading, NULL, "time_zone", "the name of a zone, as America/Los_Angeles");
-    }
+    *out = days;
+    for (const uint16_t *choice = retention_choices; days && *choice != days; choice++)
+        if (!*choice)
+            return codec_refuse(
+                reading, NULL, "retention_days", "one of 1, 3, 7, 14, 21, 30, 60, 90, 120, 180");
     return true;
+}
+
+static bool read_household(
+    const struct codec_reading *reading, const Neighbors__V1__Settings *in, struct settings_message *out)
+{
+    struct codec_path sharing = {NULL, "sharing", CODEC_NO_INDEX};
+    struct codec_path footage = {NULL, "footage", CODEC_NO_INDEX};
+    out->has_sharing = in->sharing != NULL;
+    out->has_footage = in->footage != NULL;
+    return read_retention(reading, in->retention_days, &out->retention_days) &&
+           (!in->sharing || codec_read_sharing(reading, &sharing, in->sharing, &out->sharing)) &&
+           (!in->footage || codec_read_footage(reading, &footage, in->footage, &out->footage));
 }
 
 bool codec_decode_settings_message(enum encoding encoding, struct bytes payload, struct arena *arena,
@@ -78,28 +66,15 @@ bool codec_decode_settings_message(enum encoding encoding, struct bytes payload,
         encoding, payload, &neighbors__v1__settings__descriptor, &reading);
     memset(out, 0, sizeof *out);
     if (!in || !read_quiet(&reading, in, out) || !read_least(&reading, in, out) ||
-        !codec_check_text(&reading, NULL, "time_zone", in->time_zone, LIMIT_ZONE, TEXT_ID, &out->time_zone) ||
-        !check_zone(&reading, out->time_zone) ||
+        !read_household(&reading, in, out) ||
+        !codec_read_zone(&reading, NULL, in->time_zone, &out->time_zone) ||
         !codec_check_text(
             &reading, NULL, "language", in->language, LIMIT_LANGUAGE, TEXT_ACCOUNT, &out->language))
         return false;
     if (in->digest_minutes && (in->digest_minutes < DIGEST_LEAST || in->digest_minutes > MINUTES_A_DAY))
         return codec_refuse(&reading, NULL, "digest_minutes", "0, or 5 to 1440");
     out->digest_minutes = in->digest_minutes;
-    out->has_sharing = in->n_sharing > 0;
-    out->retention_days = in->retention_days;
-    out->footage_requests = in->footage_requests;
     return true;
-}
-
-static Neighbors__V1__DailyHours *write_hours(const struct daily_hours *in, struct arena *arena)
-{
-    Neighbors__V1__DailyHours *hours =
-        CODEC_NEW(Neighbors__V1__DailyHours, NEIGHBORS__V1__DAILY_HOURS__INIT, arena);
-    hours->from_minute = in->from_minute;
-    hours->to_minute = in->to_minute;
-    hours->weekdays = in->weekdays;
-    return hours;
 }
 
 static Neighbors__V1__LeastSeverity *write_least(const struct least_severity *in, struct arena *arena)
@@ -117,9 +92,7 @@ struct bytes codec_encode_settings_message(
     Neighbors__V1__Settings settings = NEIGHBORS__V1__SETTINGS__INIT;
     settings.version = 1;
     settings.n_quiet = in->quiet_count;
-    settings.quiet = arena_take(arena, in->quiet_count * sizeof *settings.quiet);
-    for (size_t i = 0; i < in->quiet_count; i++)
-        settings.quiet[i] = write_hours(&in->quiet[i], arena);
+    settings.quiet = codec_write_hours(in->quiet, in->quiet_count, arena);
     settings.quiet_passes = in->quiet_passes;
     settings.n_least = in->least_count;
     settings.least = arena_take(arena, in->least_count * sizeof *settings.least);
@@ -129,6 +102,7 @@ struct bytes codec_encode_settings_message(
     settings.language = codec_write_text(in->language, arena);
     settings.digest_minutes = in->digest_minutes;
     settings.retention_days = in->retention_days;
-    settings.footage_requests = in->footage_requests;
+    settings.sharing = in->has_sharing ? codec_write_sharing(&in->sharing, arena) : NULL;
+    settings.footage = in->has_footage ? codec_write_footage(&in->footage, arena) : NULL;
     return codec_pack(encoding, &settings.base, arena);
 }

@@ -21,6 +21,8 @@ enum message_limit {
     LIMIT_HOURS = 14,             /* daily hours of a resident's settings */
     LIMIT_LEAST = 11,             /* least severities: one a category, and one for the others */
     LIMIT_ZONE = 64,              /* bytes of a time zone's name */
+    LIMIT_RULES = 64,             /* a household's rules of sharing, or of footage */
+    LIMIT_DEVICES = 64,           /* of a forget */
     LIMIT_WEB = 1024,
     LIMIT_LANGUAGE = 35,   /* bytes, as BCP 47 asks implementations to hold */
     LIMIT_RADIUS = 500000, /* of a circle, metres */
@@ -293,18 +295,95 @@ struct least_severity {
     uint8_t category; /* 0: every one that is not named */
     uint8_t severity;
 };
-/* A resident's settings, as far as they concern what is delivered. */
+/* What of a device's events neighbors may see. */
+struct sharing_rule {
+    struct text device; /* "": every one that no rule names */
+    uint16_t kinds;     /* bit n: enum motion_kind n */
+    size_t hour_count;  /* 0: always; at most LIMIT_HOURS */
+    struct daily_hours *hours;
+};
+struct sharing_rules {
+    size_t count; /* at most LIMIT_RULES */
+    struct sharing_rule *rules;
+    struct text time_zone;
+};
+/* About which incidents an agency may ask the household for footage. */
+struct footage_rule {
+    struct text agency; /* an id; "": every one that no rule names */
+    uint16_t incidents; /* bit n: enum incident_type n */
+};
+struct footage_rules {
+    size_t count; /* at most LIMIT_RULES */
+    struct footage_rule *rules;
+};
+
+/* A resident's settings: the household's, and what the session wishes of its deliveries. */
 struct settings_message {
-    bool has_sharing;        /* sharing was given */
-    uint32_t retention_days; /* 0: not given */
-    bool footage_requests;
-    size_t quiet_count; /* at most LIMIT_HOURS */
+    bool has_sharing, has_footage; /* false: not given */
+    struct sharing_rules sharing;
+    struct footage_rules footage;
+    uint32_t retention_days; /* one of retention_choices; 0: not given */
+    size_t quiet_count;      /* at most LIMIT_HOURS */
     struct daily_hours *quiet;
     uint8_t quiet_passes; /* enum severity; 0: EXTREME */
     struct text time_zone, language;
     size_t least_count; /* at most LIMIT_LEAST */
     struct least_severity *least;
     uint32_t digest_minutes; /* 0: at once */
+};
+/* The days that a household may choose; 0 ends them. */
+extern const uint16_t retention_choices[];
+
+/* Delete what is mine. */
+struct forget {
+    size_t device_count; /* 0: every device; at most LIMIT_DEVICES */
+    struct text *devices;
+    int64_t from, to; /* 0: no bound */
+    bool alerts, account, enrolment;
+    struct text forget_id;
+};
+/* The receipt. */
+struct deleted {
+    int64_t from, to, at;
+    uint64_t events, alerts;
+    uint32_t principals, backup_days;
+    struct text forget_id, household;
+    struct bytes key_id, signature; /* signature len 0: not signed yet */
+};
+
+struct export_query {
+    int64_t from, to; /* 0: no bound */
+};
+struct held_event {
+    struct motion_event event;
+    struct text cell;
+    int64_t stored;
+};
+struct held_principal {
+    struct text name, place, former_place;
+    uint32_t number;
+    int64_t since, enrolled, verified;
+    bool revoked;
+    uint16_t share; /* bit n: enum motion_kind n */
+    size_t client_count;
+    struct text *clients;
+};
+struct held_note {
+    struct text what, by, about, text;
+    int64_t at;
+    struct bytes data;
+};
+struct export_part {
+    uint32_t part;
+    bool last;
+    struct text household;
+    bool has_settings;
+    struct settings_message settings;
+    size_t event_count, alert_count, principal_count, note_count; /* each at most LIMIT_PAGE */
+    struct held_event *events;
+    struct alert *alerts;
+    struct held_principal *principals;
+    struct held_note *notes;
 };
 
 /* Published activity: no device, no owner, no number or name of the activity; the time is a whole minute. */

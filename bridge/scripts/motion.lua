@@ -97,11 +97,11 @@ local function without(verdict, indexes, log, records, published)
         if not verdict[byte(indexes, i) + 1] then
             logs[#logs + 1] = sub(log, at, stop)
             if leaves then
-                activities[#activities + 1] = sub(records, record, record + 7)
+                activities[#activities + 1] = sub(records, record, record + WAITING - 1)
             end
         end
         at = stop + 1
-        record = leaves and record + 8 or record
+        record = leaves and record + WAITING or record
     end
     return concat(logs), concat(activities)
 end
@@ -139,34 +139,33 @@ local function append_all(leaving, channels)
 end
 
 -- Takes what may leave at once to its channel, at the end of the call.
-local function leave(turn, prefix, household, channel, leaf, kinds, records)
+local function leave(turn, prefix, household, group, records)
     turn.sharing = turn.sharing or sharing_known(turn.now)
-    local shared = shared_records(records, kinds, shared_kinds(turn.sharing, prefix, household))
-    turn.unshared = turn.unshared + (#records - #shared) / 8
+    local shared = shared_records(records, group.kinds, shared_kinds(turn.sharing, prefix, household, group.version))
+    turn.unshared = turn.unshared + (#records - #shared) / WAITING
     if shared == '' then
         return
     end
-    if not enough_sharers(turn.sharing, prefix, leaf, turn.k, turn.cutoff) then
-        turn.below = turn.below + #shared / 8
+    if not enough_sharers(turn.sharing, prefix, group.leaf, turn.terms) then
+        turn.below = turn.below + #shared / WAITING
         return
     end
-    local there = turn.leaving[channel]
-    if there then
-        there[#there + 1] = shared
-    else
-        turn.channels[#turn.channels + 1] = channel
-        turn.leaving[channel] = { shared, prefix = prefix }
+    local there = turn.leaving[group.channel] or { prefix = prefix }
+    turn.merged = turn.merged + publish_records(there, shared, prefix, household, turn.terms)
+    if there[1] and not turn.leaving[group.channel] then
+        turn.channels[#turn.channels + 1] = group.channel
+        turn.leaving[group.channel] = there
     end
 end
 
 -- Leaves it in the pending list until its window is over.
-local function wait(turn, prefix, _, _, _, _, records, member)
+local function wait(turn, prefix, _, group, records)
     local there = turn.pending[prefix]
     if not there then
         there = { 'RPUSH', prefix .. 'pend' }
         turn.pending[prefix] = there
     end
-    there[#there + 1] = turn.window .. member .. records
+    there[#there + 1] = turn.window .. group.member .. records
 end
 
 -- The repeat check of a section. Returns the verdicts, FENCED or nil, the current session when this one is
@@ -204,12 +203,14 @@ end
 local function store_group(turn, blob, at, verdict, current)
     local indexes, log_key, log, publishing
     indexes, log_key, log, publishing, at = unpack('>Bc0Hc0Hc0B', blob, at)
-    local published, kinds, channel, leaf, member, records
+    local published, records
+    local group = {}
     if publishing > 0 then
         if publishing == 2 then
             published, at = unpack('>Bc0', blob, at)
         end
-        kinds, channel, leaf, member, records, at = unpack('>HBc0Bc0Hc0Hc0', blob, at)
+        group.version, group.kinds, group.channel, group.leaf, group.member, records, at =
+            unpack('>I8HBc0Bc0Hc0Hc0', blob, at)
     end
     if verdict == FENCED then
         return at
@@ -222,28 +223,30 @@ local function store_group(turn, blob, at, verdict, current)
     end
     call('XADD', log_key, '*', 'e', log)
     if records and records ~= '' then
-        turn.release(turn, sub(log_key, 1, 9), sub(log_key, 14), channel, leaf, kinds, records, member)
+        turn.release(turn, sub(log_key, 1, 9), sub(log_key, 14), group, records)
     end
     return at
 end
 
--- One argument, packed by bridge/store_motion_pack.c: 1 when activity leaves at once, the window, k, the time
--- before which a sharing household must have been verified; then sections, one a sender and session:
+-- One argument, packed by bridge/store_motion_pack.c: 1 when activity leaves at once, the window, k, how many begin it, the
+-- time before which a sharing household must have been verified, the cooldown in seconds, its epoch, how long that is kept;
+-- then sections, one a sender and session:
 --   events, groups, numbering (0 none, 1 a run, 2 a list), 1 for QoS 2
 --   numbered: session, first number, state key, field, [the list]
 --   QoS 2: its set's key, the session's key and generation, packet id
 -- and in each section its groups, one a household and leaf cell:
 --   the events' places in the section, log key, log, publishing (0 none, 1 all, 2 some)
---   publishing: [a '1' or '0' an event], the mask of kinds, channel, the leaf cell's digest, what a pending
---     member begins with, the activity records
+--   publishing: [a '1' or '0' an event], the version of what the household shares, the mask of kinds, channel, the leaf cell's
+--     digest, what a pending member begins with, the records as they wait
 -- The answer: for each section '0' all stored, '1' with the masks, '2' with the current session, '3' when the
--- session of its packet id is somebody else's by now; at the end how many activity records were not shared
--- and how many were below k.
+-- session of its packet id is somebody else's by now; at the end how many activity records were not shared, how many
+-- were below k, and how many were one with another.
 local function motion(_, args)
     local blob, answer = args[1], {}
-    local at_once, window, k, cutoff, at = unpack('>BI8I4I8', blob)
-    local turn = { now = cutoff, window = pack('>I8', window), cutoff = string.format('%d', cutoff), k = k,
-        unshared = 0, below = 0, leaving = {}, channels = {}, pending = {}, release = at_once == 1 and leave or wait }
+    local at_once, window, k, begin, cutoff, cooldown, epoch, keep, at = unpack('>BI8I4I4I8I4I8I4', blob)
+    local turn = { now = cutoff, window = pack('>I8', window), unshared = 0, below = 0, merged = 0,
+        terms = { k = k, begin = begin, cutoff = string.format('%.0f', cutoff), cooldown = cooldown, epoch = epoch, keep = keep },
+        leaving = {}, channels = {}, pending = {}, release = at_once == 1 and leave or wait }
     while at <= #blob do
         local events, groups, numbering, qos2, verdict, current
         events, groups, numbering, qos2, at = unpack('>BBBB', blob, at)
@@ -260,7 +263,7 @@ local function motion(_, args)
     for _, command in pairs(turn.pending) do
         call(spread(command))
     end
-    answer[#answer + 1] = pack('>HH', turn.unshared, turn.below)
+    answer[#answer + 1] = pack('>HHH', turn.unshared, turn.below, turn.merged)
     return concat(answer)
 end
 

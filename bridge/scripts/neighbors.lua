@@ -11,12 +11,15 @@
 --   nb:{rXX}:log:<household>    stream, what its devices sent: e = records, each after its length in one byte
 --   nb:{rXX}:near:<token>       reports of the last minutes whose place it is (report.lua)
 --   nb:{rXX}:cell:<geohash>:<category>  zset of reports there by when they came
+--   nb:{rXX}:open               hash, leaf cells whose activity is published: leaf cell -> k, age that counts in seconds
+--   nb:{rXX}:cool:<epoch>       hash, what was published last: household, device's number, kind -> when it happened, seconds
 --   nb:{rXX}:pend               list, activity that waits (release.lua), in the order of its windows
 --   nb:{rXX}:sharers:<digest>   zset, sharing households of the leaf cell of that digest (bridge/place_seal.h):
 --                               household -> ms since when verified
---   nb:{rXX}:share              hash, household -> decimal mask, bit n: motion kind n may be published
--- The last two are written by enrolment, under the tag of the household's own cell of precision 5, which then
--- raises nb:sharing (INCR), so that what is known of them is looked up anew.
+--   nb:{rXX}:share              hash, household -> decimal mask, bit n: motion kind n may be published; a blank, the version
+--                               of what the household shares
+-- The last two are derived (household.lua), under the tag of the member's own cell of precision 5; then nb:sharing is raised
+-- (INCR), so that what is known of them is looked up anew.
 --
 -- Repeat state:
 --   nb:{qXXX}:seq               hash, of a 4096th of all senders: sender and instance -> 64 bytes (motion.lua)
@@ -32,6 +35,10 @@
 --   nb:{sXX}:limit:<sender>     zset of its new alerts by when they came
 --   nb:{sXX}:parts:<public id>  hash, the reports that are in it (parts.lua)
 --   nb:{sXX}:seen:, :flags:, :held (moderation.lua); :acts, :moderation (act.lua)
+--
+-- Keys under a household's tag, {h:<household>} (bridge/registry.h, household.lua):
+--   nb:{h:…}:household, :members, :leaves
+--   nb:{h:…}:settings           hash: version sharing zone retention footage shared
 --
 -- Keys under a principal's tag, {p:<role>/<id>}:
 --   nb:{p:…}:principal          hash, written by enrolment (bridge/registry.h): household name number place former since
@@ -116,44 +123,92 @@ local function sharing_known(cutoff)
     return known
 end
 
--- Whether activity of this leaf cell may be published: k households share there since before `cutoff`. That
--- there were too few is looked at anew in each call, for time alone can change it.
-local function enough_sharers(sharing, prefix, leaf, k, cutoff)
-    local count = sharing.leaves[leaf] or 0
-    if count >= k or sharing.looked[leaf] == sharing.calls then
-        return count >= k
+-- Whether activity of this leaf cell may be published: it begins with `terms.begin` households that share there since before
+-- `terms.cutoff`, and ends below `terms.k`; so one household that comes and goes does not switch it. That there were too few
+-- is looked at anew in each call, for time alone can change it.
+local function enough_sharers(sharing, prefix, leaf, terms)
+    if sharing.leaves[leaf] or sharing.looked[leaf] == sharing.calls then
+        return sharing.leaves[leaf]
     end
-    count = call('ZCOUNT', prefix .. 'sharers:' .. leaf, '-inf', cutoff)
-    sharing.leaves[leaf], sharing.looked[leaf] = count, sharing.calls
+    local count = call('ZCOUNT', prefix .. 'sharers:' .. leaf, '-inf', terms.cutoff)
+    local open = call('HEXISTS', prefix .. 'open', leaf) == 1
+    local enough = count >= (open and terms.k or terms.begin)
+    if enough and not open then
+        call('HSET', prefix .. 'open', leaf, string.format('%d %.0f', terms.k, call('TIME')[1] - terms.cutoff / 1000))
+    elseif open and not enough then
+        call('HDEL', prefix .. 'open', leaf)
+    end
+    sharing.leaves[leaf], sharing.looked[leaf] = enough, sharing.calls
     sharing.size = sharing.size + 1
-    return count >= k
+    return enough
 end
 
--- The motion kinds that the household shares in this region, as a mask.
-local function shared_kinds(sharing, prefix, household)
+-- A household left: with too few its activity has ended there and then, whether or not there was any.
+local function close_leaf(prefix, leaf)
+    local k, age = string.match(call('HGET', prefix .. 'open', leaf) or '', '^(%d+) (-?%d+)$')
+    if k and call('ZCOUNT', prefix .. 'sharers:' .. leaf, '-inf',
+        string.format('%.0f', (call('TIME')[1] - age) * 1000)) < tonumber(k) then
+        call('HDEL', prefix .. 'open', leaf)
+    end
+end
+
+-- The motion kinds that the household shares in this region, as a mask; none when what was judged was judged under another
+-- version of what it shares.
+local function shared_kinds(sharing, prefix, household, version)
     local here = sharing.kinds[prefix] or {}
-    local mask = here[household]
-    if not mask then
-        mask = tonumber(call('HGET', prefix .. 'share', household) or 0) or 0
-        here[household] = mask
+    local known = here[household]
+    if not known then
+        local mask, judged = string.match(call('HGET', prefix .. 'share', household) or '0', '^(%d+) ?(%d*)$')
+        known = { mask = tonumber(mask) or 0, version = tonumber(judged) or 0 }
+        here[household] = known
         sharing.kinds[prefix] = here
         sharing.size = sharing.size + 1
     end
-    return mask
+    return known.version == version and known.mask or 0
 end
 
--- Those of the packed activity records whose kind is in the mask; `kinds` is the mask of all that occur.
+-- Packed activity records, as they wait: what would be published (8), the device's number in its household (2), when it
+-- happened in seconds (4).
+local RECORD, WAITING = 8, 14
+
+-- Those whose kind is in the mask; `kinds` is the mask of all that occur.
 local function shared_records(records, kinds, mask)
     if band(kinds, mask) == kinds then
         return records
     end
     local kept = {}
-    for at = 1, #records, 8 do
+    for at = 1, #records, WAITING do
         if band(mask, lshift(1, byte(records, at + 2) % 16)) ~= 0 then
-            kept[#kept + 1] = sub(records, at, at + 7)
+            kept[#kept + 1] = sub(records, at, at + WAITING - 1)
         end
     end
     return concat(kept)
+end
+
+-- Adds to `items` what is published of the records. Two of a device and kind within its cooldown are one: the later one is
+-- held against the last that was published, in the hashes of this epoch and of the one before. Returns how many were one with
+-- another.
+local function publish_records(items, records, prefix, household, terms)
+    local merged = 0
+    local now, before = prefix .. 'cool:' .. terms.epoch, prefix .. 'cool:' .. terms.epoch - 1
+    for from = 1, #records, WAITING do
+        local item, field, at = sub(records, from, from + RECORD - 1), nil, nil
+        if terms.cooldown > 0 then
+            field = household .. '/' .. sub(records, from + RECORD, from + RECORD + 1) .. byte(records, from + 2) % 16
+            at = unpack('>I4', records, from + RECORD + 2)
+            local last = call('HGET', now, field) or call('HGET', before, field)
+            if last and math.abs(at - last) < terms.cooldown then
+                merged, item = merged + 1, nil
+            else
+                call('HSET', now, field, at)
+            end
+        end
+        items[#items + 1] = item
+    end
+    if terms.cooldown > 0 and #records > 0 then
+        call('EXPIRE', now, terms.keep)
+    end
+    return merged
 end
 
 local function register(name, work, flags)

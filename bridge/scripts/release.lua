@@ -1,6 +1,6 @@
 -- Release: pending activity whose window is over leaves shuffled, if sharing and k allow it now.
--- An element of the pending list, which is in the order of windows: the window, the mask of kinds, household, the leaf
--- cell's digest, channel, activity records.
+-- An element of the pending list, which is in the order of windows: the window, the version of what the household shares, the
+-- mask of kinds, household, the leaf cell's digest, channel, records as they wait.
 
 local ENTRY_EVENTS = 64     -- in one entry of a channel
 local RELEASE_EVENTS = 256  -- in one call, one member more: about 200 microseconds
@@ -17,31 +17,30 @@ end
 
 -- Takes at most `most` events (one member more) of a region's tag that are due. Returns how many it took, and
 -- the counts.
-local function release_region(prefix, window, k, cutoff, most, sharing)
+local function release_region(prefix, window, terms, most, sharing)
     local key = prefix .. 'pend'
     local members = call('LRANGE', key, 0, RELEASE_MEMBERS - 1)
-    local taken, events, released, unshared, below = 0, 0, 0, 0, 0
+    local taken, events, unshared, below, merged = 0, 0, 0, 0, 0
     local leaving = {}
     while taken < #members and events < most do
         local member = members[taken + 1]
-        local its, kinds, household, leaf, channel, at = unpack('>I8HBc0Bc0Bc0', member)
+        local its, version, kinds, household, leaf, channel, at = unpack('>I8I8HBc0Bc0Bc0', member)
         if its >= window and its <= window + 2 then
             break -- still open; a window further ahead is a clock gone wrong, and must not hold up the others
         end
         taken = taken + 1
         local records = sub(member, at)
-        local shared = shared_records(records, kinds, shared_kinds(sharing, prefix, household))
-        events = events + #records / 8
-        unshared = unshared + (#records - #shared) / 8
-        if enough_sharers(sharing, prefix, leaf, k, cutoff) then
+        local shared = shared_records(records, kinds, shared_kinds(sharing, prefix, household, version))
+        events = events + #records / WAITING
+        unshared = unshared + (#records - #shared) / WAITING
+        if shared == '' then
+            -- nothing to publish, and nothing to look up
+        elseif enough_sharers(sharing, prefix, leaf, terms) then
             local items = leaving[channel] or {}
             leaving[channel] = items
-            for from = 1, #shared, 8 do
-                items[#items + 1] = sub(shared, from, from + 7)
-            end
-            released = released + #shared / 8
+            merged = merged + publish_records(items, shared, prefix, household, terms)
         else
-            below = below + #shared / 8
+            below = below + #shared / WAITING
         end
     end
     if taken > 0 then
@@ -54,28 +53,32 @@ local function release_region(prefix, window, k, cutoff, most, sharing)
                 sub(records, from, from + ENTRY_EVENTS * 8 - 1))
         end
     end
-    return events, released, unshared, below
+    return events, unshared, below, merged
 end
 
--- Holder, window that is still open, k, verified before, seed, tag to begin at. Answers: tag to go on at
--- (256: all tags were seen, -1: somebody else has the lease), events released, not shared, below k.
+-- Holder, window that is still open, seed, tag to begin at, then the terms: k, how many begin it, verified before, cooldown in
+-- seconds, its epoch, how long an epoch is kept in seconds. Answers: tag to go on at (256: all tags were seen, -1: somebody
+-- else has the lease), events released, not shared, below k, one with another.
 local function release(_, args)
-    local holder, window, k, cutoff = args[1], tonumber(args[2]), tonumber(args[3]), args[4]
+    local holder, window = args[1], tonumber(args[2])
     if not lease('release', holder, 3000) then
-        return { -1, 0, 0, 0 }
+        return { -1, 0, 0, 0, 0 }
     end
-    math.randomseed(tonumber(args[5]))
-    local tag, room = tonumber(args[6]), RELEASE_EVENTS
-    local released, unshared, below, sharing = 0, 0, 0, sharing_known(tonumber(cutoff))
+    math.randomseed(tonumber(args[3]))
+    local tag, room = tonumber(args[4]), RELEASE_EVENTS
+    local terms = { k = tonumber(args[5]), begin = tonumber(args[6]), cutoff = args[7], cooldown = tonumber(args[8]),
+        epoch = tonumber(args[9]), keep = args[10] }
+    local released, unshared, below, merged, sharing = 0, 0, 0, 0, sharing_known(tonumber(terms.cutoff))
     while tag < 256 and room > 0 do
-        local events, out, kept, few = release_region(REGION[tag], window, k, cutoff, room, sharing)
-        released, unshared, below = released + out, unshared + kept, below + few
+        local events, kept, few, one = release_region(REGION[tag], window, terms, room, sharing)
+        unshared, below, merged = unshared + kept, below + few, merged + one
+        released = released + events - kept - few - one
         room = room - events
         if room > 0 and events == 0 then
             tag = tag + 1
         end
     end
-    return { tag, released, unshared, below }
+    return { tag, released, unshared, below, merged }
 end
 
 register('nb_release', release)

@@ -11,6 +11,7 @@
 #include "broker/kind/kind.h"
 #include "broker/session/entry.h"
 #include "broker/session/place.h"
+#include "broker/sharing.h"
 
 enum { RECORD_FIXED = 18, RECORD_MOST = 255 };
 
@@ -209,6 +210,14 @@ static struct bytes log_record(struct publication *publication, size_t i, uint16
     return (struct bytes){record, (size_t)(at - record)};
 }
 
+/* Whether neighbors may see it: as the household says, and as long as it says nothing, as the device was
+ * enrolled. */
+static bool is_shared(const struct known_principal *device, const struct motion_event *event)
+{
+    return device->sharing ? sharing_allows(device->sharing, event->kind, event->at)
+                           : device->share >> event->kind & 1;
+}
+
 static void fill_event(
     struct publication *publication, size_t i, geo_cell leaf, struct store_motion_event *out)
 {
@@ -218,7 +227,9 @@ static void fill_event(
 
     out->seq = event->seq;
     out->record = log_record(publication, i, bits);
-    out->publish = publication->devices[i]->share >> event->kind & 1;
+    out->publish = is_shared(publication->devices[i], event);
+    out->device = (uint16_t)publication->devices[i]->number;
+    out->at = event->at;
     activity_record(&item, out->activity);
 }
 
@@ -244,6 +255,22 @@ static void stored(void *arg, const struct store_motion_result *result)
     pipeline_stored(part->publication, result->status);
 }
 
+/* The version of what the household shares. A device that was asked about before it changed was judged by
+ * what no longer holds: nothing of it is published. */
+static uint64_t judged_under(
+    const struct publication *publication, const struct part *part, struct store_motion_event *events)
+{
+    uint64_t newest = 0;
+    for (size_t n = 0; n < part->count; n++) {
+        uint64_t version = publication->devices[part->index[n]]->sharing_version;
+        newest = version > newest ? version : newest;
+    }
+    for (size_t n = 0; n < part->count; n++)
+        if (publication->devices[part->index[n]]->sharing_version != newest)
+            events[n].publish = false;
+    return newest;
+}
+
 static void store_part(struct publication *publication, struct part *part, geo_cell leaf, bool only)
 {
     struct store_motion_event events[LIMIT_BATCH_EVENTS];
@@ -262,6 +289,7 @@ static void store_part(struct publication *publication, struct part *part, geo_c
     geo_format(leaf, motion.leaf);
     for (size_t n = 0; n < part->count; n++)
         fill_event(publication, part->index[n], leaf, &events[n]);
+    motion.sharing_version = judged_under(publication, part, events);
     store_motion(publication->broker->store, &motion, stored, part);
 }
 

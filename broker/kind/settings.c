@@ -1,6 +1,7 @@
-/* A resident's settings, as far as they are served: what the follower wishes of its deliveries. They belong
- * to the session that sent them (user and client id), are stored with it before the acknowledgement, and hold
- * from then on. */
+/* A resident's settings: the household's, which any of its users sets for all, and what the follower wishes
+ * of its deliveries, which belongs to the session that sent it (user and client id). Both are stored before
+ * the acknowledgement, and hold from then on. */
+#include "bridge/store_household.h"
 #include "broker/kind/kind.h"
 #include "broker/session/connection_state.h"
 #include "broker/session/hold.h"
@@ -16,37 +17,54 @@ static enum step_result decode(struct publication *publication)
     return STEP_GO_ON;
 }
 
-/* What the message may say some day, and nobody would keep to now, is refused rather than passed over. */
-static const char *not_served(const struct settings_message *settings)
+static bool is_households(const struct settings_message *settings)
 {
-    if (settings->has_sharing)
-        return "sharing";
-    if (settings->retention_days)
-        return "retention_days";
-    return settings->footage_requests ? "footage_requests" : NULL;
+    return settings->has_sharing || settings->has_footage || settings->retention_days;
+}
+
+/* What says nothing of the household's is all about the session, though it be that it wishes for nothing
+ * more. */
+static bool is_sessions(const struct settings_message *settings)
+{
+    return !is_households(settings) || settings->quiet_count || settings->quiet_passes ||
+           settings->least_count || settings->digest_minutes || settings->language.len ||
+           settings->time_zone.len;
+}
+
+static bool knows_zone(struct publication *publication, struct text zone)
+{
+    char name[LIMIT_ZONE + 1];
+    int minutes;
+
+    memcpy(name, zone.data ? zone.data : "", zone.len);
+    name[zone.len] = '\0';
+    return publication->broker->options.zone_clock(name, broker_now(publication->broker), &minutes);
 }
 
 static enum step_result authorize(struct publication *publication)
 {
+    static const char zone_rule[] = "the name of a zone, as America/Los_Angeles";
     const struct settings_message *settings = &publication->settings;
-    const char *field = not_served(settings);
-    char zone[LIMIT_ZONE + 1];
-    int minutes;
 
-    if (field)
-        return publication_refuse(publication, REASON_OTHER, field, "not served by this version");
     if (!publication->connection || !publication->connection->session)
         return publication_refuse(
             publication, REASON_OTHER, "topic", "settings belong to the session that sends them");
-    memcpy(zone, settings->time_zone.data ? settings->time_zone.data : "", settings->time_zone.len);
-    zone[settings->time_zone.len] = '\0';
-    if (!publication->broker->options.zone_clock(zone, broker_now(publication->broker), &minutes))
+    if (is_households(settings) && !publication->principal->household[0])
         return publication_refuse(
-            publication, REASON_BAD_PAYLOAD, "time_zone", "the name of a zone, as America/Los_Angeles");
+            publication, REASON_NOT_ALLOWED, "household", "the sender belongs to no household");
+    if (!knows_zone(publication, settings->time_zone))
+        return publication_refuse(publication, REASON_BAD_PAYLOAD, "time_zone", zone_rule);
+    if (!knows_zone(publication, settings->sharing.time_zone))
+        return publication_refuse(publication, REASON_BAD_PAYLOAD, "sharing.time_zone", zone_rule);
     return STEP_GO_ON;
 }
 
 static void stored(void *arg, enum store_status status)
+{
+    pipeline_stored(arg, status);
+}
+
+static void wished(void *arg, enum store_status status)
 {
     struct publication *publication = arg;
     struct connection *connection = publication->connection;
@@ -57,13 +75,28 @@ static void stored(void *arg, enum store_status status)
     pipeline_stored(publication, status);
 }
 
+static void store_household(struct publication *publication)
+{
+    const struct settings_message *settings = &publication->settings;
+    const struct household_change change = {.household = text_of(publication->principal->household),
+        .sharing = settings->has_sharing ? &settings->sharing : NULL,
+        .retention_days = settings->retention_days,
+        .footage = settings->has_footage ? &settings->footage : NULL};
+
+    store_household_change(publication->broker->store, &change, stored, publication);
+}
+
 static enum step_result store(struct publication *publication)
 {
-    struct session *session = publication->connection->session;
+    const struct settings_message *settings = &publication->settings;
+    bool households = is_households(settings), sessions = is_sessions(settings);
 
-    publication->stores = 1;
-    store_session_wishes(publication->broker->store, session_name(session), publication->generation,
-        hold_encode(&publication->settings, &publication->arena), stored, publication);
+    publication->stores = (uint16_t)(households + sessions);
+    if (households)
+        store_household(publication);
+    if (sessions)
+        store_session_wishes(publication->broker->store, session_name(publication->connection->session),
+            publication->generation, hold_encode(settings, &publication->arena), wished, publication);
     return STEP_WAIT;
 }
 

@@ -263,7 +263,7 @@ struct bytes hold_encode(const struct settings_message *settings, struct arena *
     struct settings_message kept = *settings;
 
     kept.retention_days = 0;
-    kept.footage_requests = kept.has_sharing = false;
+    kept.has_footage = kept.has_sharing = false;
     return codec_encode_settings_message(ENCODING_PROTOBUF, &kept, arena);
 }
 

@@ -8,8 +8,6 @@
 #include "broker/core.h"
 
 enum { MINUTE_MS = 60 * 1000, DAY_MINUTES = 24 * 60, WEEK_DAYS = 7 };
-/* Clocks are changed on quarters of an hour: so long what was learnt of a zone holds. */
-static const int64_t offset_holds_ms = 15 * MINUTE_MS;
 
 struct wishes {
     uint8_t least[CATEGORY_OTHER + 1]; /* by category; 0: any */
@@ -17,10 +15,8 @@ struct wishes {
     uint32_t digest_minutes;
     size_t quiet_count;
     struct daily_hours quiet[LIMIT_HOURS];
-    wishes_clock *clock;
-    int64_t offset_until;
-    int offset; /* minutes, until then */
-    char zone[LIMIT_ZONE + 1], language[LIMIT_LANGUAGE + 1];
+    struct local_time local;
+    char language[LIMIT_LANGUAGE + 1];
 };
 
 static void copy_text(char *out, size_t room, struct text text)
@@ -31,7 +27,7 @@ static void copy_text(char *out, size_t room, struct text text)
     out[len] = '\0';
 }
 
-struct wishes *wishes_new(const struct settings_message *settings, wishes_clock *clock)
+struct wishes *wishes_new(const struct settings_message *settings, zone_clock *clock)
 {
     if (!settings->quiet_count && !settings->least_count && !settings->digest_minutes &&
         !settings->language.len)
@@ -49,8 +45,7 @@ struct wishes *wishes_new(const struct settings_message *settings, wishes_clock 
     wishes->quiet_count = settings->quiet_count;
     if (settings->quiet_count)
         memcpy(wishes->quiet, settings->quiet, settings->quiet_count * sizeof *wishes->quiet);
-    wishes->clock = clock;
-    copy_text(wishes->zone, sizeof wishes->zone, settings->time_zone);
+    local_time_init(&wishes->local, settings->time_zone, clock);
     copy_text(wishes->language, sizeof wishes->language, settings->language);
     return wishes;
 }
@@ -62,39 +57,6 @@ void wishes_free(struct wishes *wishes)
 
 /* ---- the time of day ---- */
 
-/* Minutes since 1970 on the follower's own clock. */
-static int64_t local_minutes(struct wishes *wishes, int64_t now)
-{
-    if (now >= wishes->offset_until || now < wishes->offset_until - offset_holds_ms) {
-        if (!wishes->clock(wishes->zone, now, &wishes->offset))
-            wishes->offset = 0;
-        wishes->offset_until = now - now % offset_holds_ms + offset_holds_ms;
-    }
-    return now / MINUTE_MS + wishes->offset;
-}
-
-/* Monday is 0; 1970 began on a Thursday. */
-static int weekday_of(int64_t day)
-{
-    return (int)((day + 3) % WEEK_DAYS);
-}
-
-/* The minute at which these hours end that `minute` lies in; 0: it lies in none. Hours that go past midnight
- * belong to the day on which they begin. */
-static int64_t quiet_end(const struct daily_hours *hours, int64_t minute)
-{
-    int64_t today = minute / DAY_MINUTES;
-    int length = hours->to_minute - hours->from_minute;
-    if (length <= 0)
-        length += DAY_MINUTES;
-    for (int64_t day = today - 1; day <= today; day++) {
-        int64_t begin = day * DAY_MINUTES + hours->from_minute;
-        if ((hours->weekdays >> weekday_of(day) & 1) && minute >= begin && minute < begin + length)
-            return begin + length;
-    }
-    return 0;
-}
-
 /* The minute until which it is quiet; `minute` itself when it is not. Hours that follow upon each other are
  * one quiet; one that never ends is left after a week. */
 static int64_t quiet_until(const struct wishes *wishes, int64_t minute)
@@ -103,7 +65,7 @@ static int64_t quiet_until(const struct wishes *wishes, int64_t minute)
     for (bool longer = true; longer && until - minute < (int64_t)WEEK_DAYS * DAY_MINUTES;) {
         longer = false;
         for (size_t i = 0; i < wishes->quiet_count; i++) {
-            int64_t end = quiet_end(&wishes->quiet[i], until);
+            int64_t end = hours_end(&wishes->quiet[i], until);
             if (end > until) {
                 until = end;
                 longer = true;
@@ -117,16 +79,16 @@ bool wishes_quiet(struct wishes *wishes, int64_t now)
 {
     if (!wishes || !wishes->quiet_count)
         return false;
-    int64_t minute = local_minutes(wishes, now);
+    int64_t minute = local_minutes(&wishes->local, now);
     return quiet_until(wishes, minute) > minute;
 }
 
 int64_t wishes_until(struct wishes *wishes, int64_t now)
 {
-    int64_t minute = local_minutes(wishes, now), until = quiet_until(wishes, minute);
+    int64_t minute = local_minutes(&wishes->local, now), until = quiet_until(wishes, minute);
     if (until == minute && wishes->digest_minutes)
         until = minute - minute % wishes->digest_minutes + wishes->digest_minutes;
-    return until == minute ? now : (until - wishes->offset) * MINUTE_MS;
+    return until == minute ? now : (until - wishes->local.offset) * MINUTE_MS;
 }
 
 /* ---- items ---- */

@@ -3,16 +3,14 @@
 #ifndef NEIGHBORS_BROKER_SESSION_WISHES_H
 #define NEIGHBORS_BROKER_SESSION_WISHES_H
 
+#include "broker/hours.h"
 #include "proto/arena.h"
 #include "proto/message.h"
-
-/* Ahead of UTC in minutes, of a zone at a moment (bridge/zone.h). */
-typedef bool wishes_clock(const char *zone, int64_t at, int *minutes);
 
 struct wishes;
 
 /* Wishes from a Settings message (copied). NULL when it wishes for nothing. clock: tells the zone's time. */
-struct wishes *wishes_new(const struct settings_message *settings, wishes_clock *clock);
+struct wishes *wishes_new(const struct settings_message *settings, zone_clock *clock);
 /* NULL is allowed. */
 void wishes_free(struct wishes *wishes);
 

@@ -60,8 +60,8 @@ void store_motion(struct store *store, const struct store_motion *motion, store_
     char numbers[400] = "";
     (void)store;
     for (size_t i = 0; i < motion->count; i++)
-        snprintf(numbers + strlen(numbers), sizeof(numbers) - strlen(numbers), "%s%llu", i ? "," : "",
-            (unsigned long long)motion->events[i].seq);
+        snprintf(numbers + strlen(numbers), sizeof(numbers) - strlen(numbers), "%s%llu%s", i ? "," : "",
+            (unsigned long long)motion->events[i].seq, motion->events[i].publish ? "" : "!");
     struct call *call = stage_called(CALL_MOTION, arg, "%.*s %s %s session=%llu %s q2=%u",
         (int)motion->sender.len, motion->sender.data, motion->channel, motion->leaf,
         (unsigned long long)motion->session, numbers, motion->qos2_packet);
@@ -115,6 +115,8 @@ static void answer(struct call *call, enum store_status status)
         [CALL_FOOTAGE] = stage_answer_footage,
         [CALL_FOOTAGE_ANSWER] = stage_answer_status,
         [CALL_RESOLVE] = stage_answer_resolve,
+        [CALL_HOUSEHOLD] = stage_answer_household,
+        [CALL_HOUSEHOLD_CHANGE] = stage_answer_status,
         [CALL_FOLLOW] = stage_answer_channel,
         [CALL_STATE] = stage_answer_channel,
         [CALL_READ] = stage_answer_page,
@@ -174,6 +176,7 @@ void store_free(struct store *store)
     stage_bodies_free(store);
     stage_geocodes_free(store);
     stage_principals_free(store);
+    stage_households_free(store);
     stage_alerts_free(store->published);
     free(store);
 }

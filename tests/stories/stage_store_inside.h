@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "bridge/store_footage.h"
+#include "bridge/store_household.h"
 #include "tests/stories/stage.h"
 #include "tests/stories/stage_alerts.h"
 
@@ -31,6 +32,7 @@ struct call {
         store_geocodes_done *geocodes;
         store_followers_done *followers;
         store_footage_done *footage;
+        store_household_done *household;
     };
     struct store_alert_result alert_result;
     struct store_flag_result flag_result;
@@ -96,8 +98,19 @@ struct kept_alert {
     struct bytes body, area;
 };
 
+struct kept_household {
+    char name[65], zone[LIMIT_ZONE + 1];
+    uint64_t version;
+    bool has_sharing, has_footage;
+    uint32_t retention_days;
+    struct arena arena; /* of what follows */
+    struct bytes sharing, footage;
+};
+
 struct store {
     struct store_events events;
+    struct kept_household households[8];
+    size_t household_count;
     struct call_list waiting;
     bool held[CALL_KINDS];
     size_t calls[CALL_KINDS];
@@ -149,6 +162,12 @@ enum store_status stage_instance_status(
     const struct principal_record *record, const char *client, int64_t token_issued);
 void stage_answer_principal(struct call *call, enum store_status status);
 void stage_principals_free(struct store *store);
+
+/* ---- stage_store_household.c ---- */
+void stage_answer_household(struct call *call, enum store_status status);
+/* What the household shares, as a device's record tells it. */
+void stage_household_shares(const char *household, struct text device, struct principal_record *record);
+void stage_households_free(struct store *store);
 
 /* ---- stage_store_places.c ---- */
 /* The box around a cell, as polygons are kept; the caller's. */

@@ -34,6 +34,8 @@ struct principal_record stage_principal_record(struct text name, enum store_stat
     record.drilled = !principal->undrilled;
     record.officers = principal->officers ? text_of(principal->officers) : TEXT("lee kim max");
     memcpy(record.place, principal->place, sizeof(record.place));
+    if (strncmp(principal->name, "device/", 7) == 0)
+        stage_household_shares(principal->household, text_of(principal->name + 7), &record);
     return record;
 }
 

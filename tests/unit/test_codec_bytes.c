@@ -56,10 +56,15 @@ static const struct {
                 "\"seen\",\"caseNumber\":\"7\"}"},
     {"moderation", "{\"version\":1,\"publicId\":\"00ff\",\"decision\":\"held\",\"reason\":\"r\",\"at\":\"5\","
                    "\"until\":\"6\"}"},
-    {"settings", "{\"version\":1,\"retentionDays\":3,\"quiet\":[{\"fromMinute\":1320,\"toMinute\":420,"
-                 "\"weekdays\":31}],\"quietPasses\":\"SEVERE\",\"footageRequests\":true,\"timeZone\":"
-                 "\"America/Los_Angeles\",\"least\":[{\"category\":\"crime\",\"severity\":\"MINOR\"}],"
-                 "\"digestMinutes\":30,\"language\":\"es-US\"}"},
+    {"settings",
+        "{\"version\":1,\"sharing\":{\"rules\":[{\"device\":\"cam-1\",\"kinds\":[\"PERSON\",\"VEHICLE\"],"
+        "\"hours\":[{\"fromMinute\":480,\"toMinute\":1080,\"weekdays\":127}]},{\"kinds\":[\"DOORBELL\"]}],"
+        "\"timeZone\":\"Europe/"
+        "Berlin\"},\"retentionDays\":3,\"quiet\":[{\"fromMinute\":1320,\"toMinute\":420,"
+        "\"weekdays\":31}],\"quietPasses\":\"SEVERE\",\"footage\":{\"rules\":[{\"agency\":\"elmonte-pd\","
+        "\"incidents\":[\"BURGLARY\",\"MISSING_PERSON\"]},{\"incidents\":[\"ARSON\"]}]},\"timeZone\":"
+        "\"America/Los_Angeles\",\"least\":[{\"category\":\"crime\",\"severity\":\"MINOR\"}],"
+        "\"digestMinutes\":30,\"language\":\"es-US\"}"},
     {"info",
         "{\"version\":1,\"channelPrecision\":5,\"leafPrecision\":6,\"radiiM\":[400,800],\"maxBatch\":64,"
         "\"maxFilters\":100,\"maxPacketBytes\":65536,\"durability\":\"always\",\"logPublicKey\":\"AQID\","

@@ -390,6 +390,22 @@ static void test_judging_and_wishes(void **state)
         {"{\"timeZone\":\"/etc/x\"}", "time_zone", "the name of a zone"},
         {"{\"timeZone\":\"Etc/GMT+8\"}", NULL, NULL},
         {"{\"language\":\"es US\"}", "language", "letters, digits"},
+        {"{\"retentionDays\":180}", NULL, NULL},
+        {"{\"retentionDays\":2}", "retention_days", "one of 1, 3, 7, 14, 21, 30, 60, 90, 120, 180"},
+        {"{\"retentionDays\":181}", "retention_days", "one of 1, 3"},
+        {"{\"sharing\":{}}", NULL, NULL},
+        {"{\"sharing\":{\"rules\":[{\"device\":\"a b\"}]}}", "sharing.rules[0].device", "letters, digits"},
+        {"{\"sharing\":{\"rules\":[{},{\"kinds\":[8]}]}}", "sharing.rules[1].kinds[0]", "one of MOTION"},
+        {"{\"sharing\":{\"rules\":[{\"kinds\":[0]}]}}", "sharing.rules[0].kinds[0]", "must be told"},
+        {"{\"sharing\":{\"rules\":[{\"hours\":[{\"toMinute\":1440}]}]}}",
+            "sharing.rules[0].hours[0].to_minute", "0 to 1439"},
+        {"{\"sharing\":{\"timeZone\":\"../etc\"}}", "sharing.time_zone", "the name of a zone"},
+        {"{\"footage\":{\"rules\":[{\"agency\":\"pd\",\"incidents\":[\"THEFT\"]}]}}", NULL, NULL},
+        {"{\"footage\":{\"rules\":[{\"agency\":\"p d\"}]}}", "footage.rules[0].agency", "letters, digits"},
+        {"{\"footage\":{\"rules\":[{},{}]}}", "footage.rules[1].agency", "each at most once"},
+        {"{\"footage\":{\"rules\":[{\"categories\":[11]}]}}", "footage.rules[0].categories[0]",
+            "one of crime"},
+        {"{\"footageRequests\":true}", "footageRequests", ""},
     };
     TRY("settings", settings);
     static const struct codec_case texts[] = {

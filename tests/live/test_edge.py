@@ -265,7 +265,8 @@ class EdgeToNeighborsd(HomeCase):
 
     def setUp(self):
         super().setUp()
-        self.stack = Stack(self.folder / "stack", tls_port=free_port(), settings={"release_households": 1, "release_delay_ms": 100})
+        self.stack = Stack(self.folder / "stack", tls_port=free_port(), settings={
+            "release_households": 1, "release_hysteresis": 0, "cooldown_s": 0, "release_delay_ms": 100})
         self.addCleanup(self.stack.stop)
         self.stack.start_redis()
         self.stack.make_keys()

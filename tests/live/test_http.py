@@ -121,7 +121,8 @@ class HttpCase(WatchedCase):
     broker_settings = {}
     own_settings = {"http_body_ms": BODY_MS, "http_answer_ms": ANSWER_MS, "http_body_max": BODY_MAX, "http_idle_s": 10,
                     "http_rate_per_address": 0, "max_connections_per_address": 0, "accept_rate_per_address": 0,
-                    "release_delay_ms": 0, "release_households": 2, "heartbeat_ms": 500, "agency_alerts_hour": 0,
+                    "release_delay_ms": 0, "release_households": 2, "release_hysteresis": 0, "cooldown_s": 0, "heartbeat_ms": 500,
+                    "agency_alerts_hour": 0,
                     "resident_alerts_hour": 0, "cell_alerts_hour": 0}
 
     @classmethod

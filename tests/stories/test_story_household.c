@@ -70,6 +70,7 @@ static void hours_are_those_of_the_households_clock(void **state)
     decides(json);
     is_shared("PERSON", true);
     passes(119 * 60000);
+    cam = comes(CAM, "1", stays);
     is_shared("PERSON", true);
     passes(2 * 60000);
     is_shared("PERSON", false);
@@ -100,6 +101,17 @@ static void settings_are_acknowledged_when_both_parts_are_stored(void **state)
     hears(ann, "PUBACK 9 0x00*");
 }
 
+static void settings_that_break_a_rule_change_nothing(void **state)
+{
+    (void)state;
+    publishes(ann, "nb/v1/settings", 1, 9, "{\"retentionDays\":2}");
+    hears(ann, "PUBACK 9 0x99 \"retention_days: one of 1, 3, 7, 14, 21, 30, 60, 90, 120, 180*");
+    publishes(
+        ann, "nb/v1/settings", 1, 10, "{\"retentionDays\":7,\"sharing\":{\"timeZone\":\"Mars/Olympus\"}}");
+    hears(ann, "PUBACK 10 0x99 \"sharing.time_zone: *");
+    assert_int_equal(calls(CALL_HOUSEHOLD_CHANGE), 0);
+}
+
 static void who_has_no_household_cannot_decide_for_one(void **state)
 {
     (void)state;
@@ -121,6 +133,7 @@ int main(void)
         STORY(hours_are_those_of_the_households_clock),
         STORY(settings_of_a_household_leave_each_others_parts_as_they_are),
         STORY(settings_are_acknowledged_when_both_parts_are_stored),
+        STORY(settings_that_break_a_rule_change_nothing),
         STORY(who_has_no_household_cannot_decide_for_one),
     };
     return cmocka_run_group_tests(stories, NULL, NULL);

@@ -533,7 +533,7 @@ static void wishes_that_break_a_rule_name_it(void **state)
         {"{\"least\":[{\"category\":\"fire\"}]}", "PUBACK 9 0x99 \"least*severity: required*"},
         {"{\"digestMinutes\":3}", "PUBACK 9 0x99 \"digest_minutes: *"},
         {"{\"retentionDays\":2}", "PUBACK 9 0x99 \"retention_days: one of 1, 3, 7*"},
-        {"{\"sharing\":{\"timeZone\":\"Mars/Olympus\"}}", "PUBACK 9 0x99 \"sharing.time_zone: *"},
+        {"{\"retentionDays\":3}", "PUBACK 9 0x87 \"household: *"},
     };
     struct client *ann = comes("user/ann", "phone", stays);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

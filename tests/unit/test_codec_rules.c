@@ -403,9 +403,8 @@ static void test_judging_and_wishes(void **state)
         {"{\"footage\":{\"rules\":[{\"agency\":\"pd\",\"incidents\":[\"THEFT\"]}]}}", NULL, NULL},
         {"{\"footage\":{\"rules\":[{\"agency\":\"p d\"}]}}", "footage.rules[0].agency", "letters, digits"},
         {"{\"footage\":{\"rules\":[{},{}]}}", "footage.rules[1].agency", "each at most once"},
-        {"{\"footage\":{\"rules\":[{\"categories\":[11]}]}}", "footage.rules[0].categories[0]",
-            "one of crime"},
-        {"{\"footageRequests\":true}", "footageRequests", ""},
+        {"{\"footage\":{\"rules\":[{\"incidents\":[13]}]}}", "footage.rules[0].incidents[0]",
+            "one of BURGLARY"},
     };
     TRY("settings", settings);
     static const struct codec_case texts[] = {

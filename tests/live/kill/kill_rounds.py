@@ -263,7 +263,8 @@ def one_round(number, base, people, options, shim):
     seed = f"{options.seed}/{number}"
     folder = base / f"round-{number}"
     shutil.copytree(base / "people", folder, ignore=shutil.ignore_patterns("log"))
-    settings = {"release_delay_ms": 500, "release_households": 1, "heartbeat_ms": 1000, "cursor_save_ms": 300,
+    settings = {"release_delay_ms": 500, "release_households": 1, "release_hysteresis": 0, "cooldown_s": 0, "heartbeat_ms": 1000,
+                "cursor_save_ms": 300,
                 "session_expiry_max_s": 3600, "log_level": "info",
                 "resident_alerts_hour": 0, "cell_alerts_hour": 0, "merge_minutes": 0}
     with Stack(folder, settings=settings) as stack:

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bridge/record_note.h"
 #include "bridge/store.h"
 
 enum { COUNTS_MOST = 32 };
@@ -260,13 +261,9 @@ bool moderation_bans(
     return done;
 }
 
-/* As the store notes its own acts; those that have no alert are under the first tag. */
 bool moderation_note(struct redis_sync *redis, const char *what, const char *by, const char *subject,
     const char *reason, int64_t now)
 {
-    return redis_tell(redis, "MULTI") &&
-           redis_tell(redis,
-               "XADD nb:{s00}:acts * what %s by %s officer %s alert %s revision 0 reason %s at %" PRId64,
-               what, by, "", subject, reason, now) &&
-           redis_tell(redis, "HINCRBY nb:{s00}:moderation %s 1", what) && redis_tell(redis, "EXEC");
+    const struct record_note note = {.what = what, .by = by, .subject = subject, .reason = reason, .at = now};
+    return redis_tell(redis, "MULTI") && record_note(redis, &note) && redis_tell(redis, "EXEC");
 }

@@ -82,7 +82,8 @@
     ROW(HTTP_FEED, "feed")                                                                                   \
     ROW(HTTP_CAP_ATOM, "cap.atom")                                                                           \
     ROW(HTTP_CAP, "cap")                                                                                     \
-    ROW(HTTP_AGENCIES, "agencies")
+    ROW(HTTP_AGENCIES, "agencies")                                                                           \
+    ROW(HTTP_LOG, "log")
 enum http_counted {
 #define ROW(name, label) name,
     HTTP_COUNTED_TABLE(ROW)

@@ -39,7 +39,9 @@ static bool begins(struct text text, const char *with)
 
 static enum doer doer_of(struct text name)
 {
-    return begins(name, "agency/") ? AGENCY : begins(name, "operator/") ? OPERATOR : NOBODY;
+    return begins(name, "agency/")                                           ? AGENCY
+           : begins(name, "operator/") || text_equal(name, TEXT("operator")) ? OPERATOR
+                                                                             : NOBODY;
 }
 
 static bool is_public_name(struct text text)

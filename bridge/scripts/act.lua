@@ -34,13 +34,31 @@ local function record_act(prefix, act)
     call('HINCRBY', prefix .. 'moderation', act.what, 1)
 end
 
+local REFUSED_AGAIN_MS = 3600000
+
+-- A refusal that says the same of the same message as its sender's last one, within the hour, is that one: a client that
+-- sends again and again, or a call whose answer was lost. The hash nb:{sXX}:refused has the last of each: "<at> <what>".
+local function is_said(prefix, act)
+    local said = (act.digest or '') .. ' ' .. act.text
+    local last = call('HGET', prefix .. 'refused', act.by) or ''
+    local at, before = string.match(last, '^(%d+) (.*)$')
+    if before == said and act.at - tonumber(at) < REFUSED_AGAIN_MS then
+        return true
+    end
+    call('HSET', prefix .. 'refused', act.by, string.format('%d ', act.at) .. said)
+    return false
+end
+
 -- Keys: acts, counts. Arguments: what, by, officer, subject, reason, at, name, case, text, digest, count. For what is done
 -- by nothing but being noted: a refusal, a disclosure, an agency added.
-local function act(keys, args)
-    record_act(sub(keys[1], 1, #keys[1] - 4), { what = args[1], by = args[2], officer = args[3], subject = args[4],
-        reason = args[5], at = args[6], name = args[7], case = args[8], text = args[9], digest = args[10],
-        count = args[11] })
+local function act_noted(keys, args)
+    local prefix, act = sub(keys[1], 1, #keys[1] - 4), { what = args[1], by = args[2], officer = args[3],
+        subject = args[4], reason = args[5], at = tonumber(args[6]), name = args[7], case = args[8], text = args[9],
+        digest = args[10], count = args[11] }
+    if act.what ~= 'refused' or not is_said(prefix, act) then
+        record_act(prefix, act)
+    end
     return OK
 end
 
-register('nb_act', act)
+register('nb_act', act_noted)

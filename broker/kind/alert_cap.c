@@ -3,7 +3,6 @@
  * dropped in silence; where nothing can be placed the whole document is refused. */
 #include "bridge/cap/signature.h"
 #include "bridge/seal.h"
-#include "bridge/store_record.h"
 #include "broker/kind/alert_job.h"
 
 /* ---- decode ---- */
@@ -26,32 +25,10 @@ static enum step_result refuse_findings(struct publication *publication, const s
     return publication_refuse(publication, REASON_BAD_PAYLOAD, field, rule);
 }
 
-static void recorded(void *arg, enum store_status status)
-{
-    pipeline_stored(arg, status);
-}
-
-/* The refusal waits until it is on record. */
-static void record_refusal(struct publication *publication, const char *document, const char *why)
-{
-    struct text by = text_of(publication->principal->name);
-    struct store_act act = {.sender_tag = seal_sender_tag(publication->broker->seal, by),
-        .what = "refused",
-        .by = by,
-        .officer = text_of(publication->officer),
-        .subject = text_of(document),
-        .reason = text_of(why),
-        .now = broker_now(publication->broker)};
-
-    publication->stores++;
-    store_act(publication->broker->store, &act, recorded, publication);
-}
-
 static enum step_result check_signature(struct publication *publication, const struct cap_message *message)
 {
     const struct known_principal *agency = publication->principal;
     const char *why = NULL;
-    char summary[200];
 
     if (!agency->must_sign)
         return STEP_GO_ON;
@@ -62,14 +39,11 @@ static enum step_result check_signature(struct publication *publication, const s
         why = "there is none";
     if (!why)
         return STEP_GO_ON;
-    cap_summary(message, summary, sizeof summary);
     publication->broker->counters.refused_signature++;
     log_line(LOG_LEVEL_WARNING, "signature_refused", "agency=%s why=\"%s\" document=\"%s\"", agency->name,
-        why, summary);
+        why, publication->about);
     const char *rule = arena_printf(
         &publication->arena, "R45: this agency signs its documents, and this one cannot stand: %s", why);
-    if (!publication->preview)
-        record_refusal(publication, summary, rule);
     return publication_refuse(publication, REASON_NOT_ALLOWED, "Signature", rule);
 }
 
@@ -106,6 +80,7 @@ enum step_result alert_cap_decode(struct publication *publication)
     enum cap_mode mode = publication->principal->forgiving ? CAP_FORGIVING : CAP_TOLERANT;
     struct cap_message message;
     struct cap_findings findings = {.count = 0};
+    char summary[200];
 
     if (!of_agency(publication))
         return publication_refuse(
@@ -114,6 +89,8 @@ enum step_result alert_cap_decode(struct publication *publication)
     keep_document(publication);
     if (!cap_read(job->document, mode, arena, &message, &findings))
         return refuse_findings(publication, &findings);
+    cap_summary(&message, summary, sizeof summary);
+    publication->about = arena_copy(arena, summary, strlen(summary));
     if (check_signature(publication, &message) != STEP_GO_ON)
         return STEP_REFUSE;
     if (cancels_anothers(&message))

@@ -2,6 +2,7 @@
  * last one the store has been called, and its answers lead to the acknowledgement. */
 #include "broker/kind/kind.h"
 #include "broker/session/connection_state.h"
+#include "broker/step/record.h"
 
 /* Of a POST, what CONNECT asks of a connection. */
 static enum step_result identify(struct publication *publication)
@@ -38,6 +39,7 @@ static enum step_result admit(struct publication *publication)
     if (known != STEP_GO_ON)
         return known;
     publication->kind = kind_of(topic);
+    record_begin(publication);
     if (topic == TOPIC_NONE)
         return publication_refuse(
             publication, REASON_NOT_ALLOWED, "topic", "not one that can be published to");
@@ -93,6 +95,13 @@ enum step_result publication_refuse(
     return STEP_REFUSE;
 }
 
+/* Steps and stores are done. */
+static void conclude(struct publication *publication)
+{
+    if (!record_refusal(publication))
+        acknowledge(publication);
+}
+
 void pipeline_run(struct publication *publication)
 {
     while (publication->step < STEPS) {
@@ -112,7 +121,7 @@ void pipeline_run(struct publication *publication)
         }
     }
     if (publication->stores == 0)
-        acknowledge(publication);
+        conclude(publication);
 }
 
 void pipeline_resume(struct publication *publication)
@@ -136,5 +145,5 @@ void pipeline_stored(struct publication *publication, enum store_status status)
     if (--publication->stores > 0)
         return;
     publication->step = STEPS;
-    acknowledge(publication);
+    conclude(publication);
 }

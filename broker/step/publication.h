@@ -63,8 +63,10 @@ struct publication {
     uint8_t digest[16]; /* of the payload, for kinds that tell repeats by it */
     uint8_t step;
     bool done, failed, in_inbox;
-    bool qos2_stored;       /* the store was given the packet id */
-    uint16_t stores;        /* answers of the store still to come */
+    bool on_record;    /* its refusal is (step/record.h) */
+    const char *about; /* what was sent, in one line for the operator's desk; in the arena; NULL: not known */
+    bool qos2_stored;  /* the store was given the packet id */
+    uint16_t stores;   /* answers of the store still to come */
     struct refusal refusal; /* of the whole publication */
     union {
         struct motion_batch motion;

@@ -122,7 +122,7 @@ static enum exit_code ask(struct log_source *source, const char *path, json_t **
         return EXIT_DONE;
     if (*out)
         json_unpack(*out, "{s?s, s?s}", "field", &field, "rule", &rule);
-    enum exit_code code = cli_fail(source->invocation, answer.status >= 500 ? EXIT_UNREACHABLE : EXIT_REFUSED,
+    enum exit_code code = cli_fail(source->invocation, answer.status > 500 ? EXIT_UNREACHABLE : EXIT_REFUSED,
         "%s: %ld: %.200s%s%.200s", url, answer.status, field, *field ? ": " : "", rule);
     json_decref(*out);
     return code;

@@ -18,18 +18,17 @@ static const struct option_row options[] = {
     [LEAVES] = {"leaves", "FILE", "what /v1/log/leaves answered, page after page, in place of asking"},
     {0},
 };
-enum { SAMPLES = 8, PATH_TEXT = COMMAND_FIELD + 32 };
+enum { SAMPLES = 17, PATH_TEXT = COMMAND_FIELD + 32 };
 
 struct verification {
     struct log_source source;
     const struct invocation *invocation;
     struct log_head head, before; /* now; remembered */
     bool remembered;
-    struct merkle_peaks tree;       /* of the leaves that were read */
-    struct merkle_hash before_root; /* of as many leaves as the remembered head had */
-    struct merkle_hash samples[SAMPLES];
-    uint64_t sample_at[SAMPLES];
-    char fault[256]; /* the first thing that is wrong; "" */
+    struct merkle_peaks tree;            /* of the leaves that were read */
+    struct merkle_hash before_root;      /* of as many leaves as the remembered head had */
+    struct merkle_hash samples[SAMPLES]; /* of leaves spread over all, whose proofs are asked for */
+    char fault[256];                     /* the first thing that is wrong; "" */
 };
 
 /* Notes what is wrong; what was noted before stands. */
@@ -110,6 +109,11 @@ static void compare_heads(struct verification *v)
 
 /* ---- leaves ---- */
 
+static uint64_t sample_at(const struct verification *v, size_t sample)
+{
+    return v->head.head.size ? sample * (v->head.head.size - 1) / (SAMPLES - 1) : 0;
+}
+
 static void check_leaf(struct verification *v, uint64_t index, const struct told_leaf *told)
 {
     struct log_leaf leaf;
@@ -131,9 +135,10 @@ static void check_leaf(struct verification *v, uint64_t index, const struct told
     else if (told->hashed && !merkle_equal(&hash, &told->hash))
         find_fault(v, "leaf %" PRIu64 " was rewritten: it has not the hash that the tree has of it", index);
     arena_free(&arena);
-    size_t sample = (size_t)(index % SAMPLES);
-    v->samples[sample] = hash;
-    v->sample_at[sample] = index;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        if (sample_at(v, i) == index)
+            v->samples[i] = hash;
+    }
     merkle_append(&v->tree, &hash, NULL, NULL);
     if (v->remembered && v->tree.size == v->before.head.size)
         merkle_root(&v->tree, &v->before_root);
@@ -197,14 +202,16 @@ static enum exit_code prove_inclusion(struct verification *v, const struct merkl
     char asked[96];
     struct merkle_hash path[MERKLE_PATH];
     size_t count;
-    for (size_t i = 0; i < SAMPLES && i < v->tree.size; i++) {
-        snprintf(asked, sizeof asked, "proof?leaf=%" PRIu64 "&size=%" PRIu64, v->sample_at[i], v->tree.size);
+    for (size_t i = 0; i < SAMPLES && v->tree.size; i++) {
+        uint64_t at = sample_at(v, i);
+        if (i && at == sample_at(v, i - 1))
+            continue;
+        snprintf(asked, sizeof asked, "proof?leaf=%" PRIu64 "&size=%" PRIu64, at, v->tree.size);
         enum exit_code code = log_source_path(&v->source, asked, path, &count);
         if (code != EXIT_DONE)
             return code;
-        if (!merkle_check_inclusion(&v->samples[i], v->sample_at[i], v->tree.size, path, count, root))
-            find_fault(
-                v, "nodes of the tree were changed: leaf %" PRIu64 " cannot be proved", v->sample_at[i]);
+        if (!merkle_check_inclusion(&v->samples[i], at, v->tree.size, path, count, root))
+            find_fault(v, "nodes of the tree were changed: leaf %" PRIu64 " cannot be proved", at);
     }
     return EXIT_DONE;
 }

@@ -71,7 +71,7 @@
     ROW(http_bodies_refused, counter, "HTTP bodies refused, too large, or not whole in time")                \
     ROW(http_timeouts, counter,                                                                              \
         "HTTP requests that took too long: to send, to answer or to read the answer")                        \
-    ROW(http_rationed, counter, "HTTP requests refused: too many from one address")
+    ROW(http_rationed, counter, "HTTP requests refused: too many from one address or identity")
 
 /* Where HTTP requests are counted: ROW(name, label). */
 #define HTTP_COUNTED_TABLE(ROW)                                                                              \

@@ -3,6 +3,7 @@
 #include "broker/post.h"
 
 #include "broker/kind/kind.h"
+#include "broker/session/ration.h"
 
 void broker_post(struct broker *broker, const struct broker_post *post, broker_posted *done, void *arg)
 {
@@ -27,6 +28,12 @@ void broker_post(struct broker *broker, const struct broker_post *post, broker_p
     publication->content_type.len = post->content_type.len;
     publication->content_type.data = arena_copy(arena, post->content_type.data, post->content_type.len);
     TAILQ_INSERT_TAIL(&broker->posts, publication, in_waiting);
+}
+
+const char *broker_post_limit(
+    struct broker *broker, const struct credential *credential, size_t len, uint32_t *seconds)
+{
+    return ration_post(broker, text_of(credential->name), len, seconds);
 }
 
 void posts_turn(struct broker *broker)

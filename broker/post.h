@@ -19,6 +19,11 @@ struct broker_post {
 typedef void broker_posted(void *arg, const struct publication *publication);
 void broker_post(struct broker *broker, const struct broker_post *post, broker_posted *done, void *arg);
 
+/* Whether whoever is about to post so much may: NULL, or the setting that it is above; *seconds is then when
+ * it may. Counts it. */
+const char *broker_post_limit(struct broker *broker, const struct credential *credential, size_t len,
+    uint32_t *seconds) __attribute__((warn_unused_result));
+
 /* Starts the posts of this turn on their way; for broker_turn. Those that never began are answered NULL. */
 void posts_turn(struct broker *broker);
 void posts_clear(struct broker *broker);

@@ -86,9 +86,12 @@
     NUMBER(max_connections_per_identity, "connections", 0, 1000000, 256, false,                              \
         "Connections of one identity in a process; 0: no limit")                                             \
     NUMBER(packets_second, "packets", 0, 100000000, 10000, false,                                            \
-        "Packets of one identity a second in a process before it is slowed; 0: no limit")                    \
+        "Packets of one identity a second in a process before it is slowed, a filter counts as ten of "      \
+        "them; "                                                                                             \
+        "over HTTP: before it gets 429; 0: no limit")                                                        \
     NUMBER(bytes_second, "bytes", 0, 4000000000, 16777216, false,                                            \
-        "Bytes of one identity a second in a process before it is slowed; 0: no limit")                      \
+        "Bytes of one identity a second in a process before it is slowed; over HTTP: before it gets 429; "   \
+        "0: no limit")                                                                                       \
     NUMBER(flood_ms, "milliseconds", 0, 60000, 800, false,                                                   \
         "Who sends above that for so long what no acknowledgement paces is cut")                             \
     NUMBER(accept_rate, "connections a second", 0, 1000000, 2000, true,                                      \

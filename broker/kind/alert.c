@@ -157,7 +157,8 @@ static const struct {
 } refusals[] = {
     {STORE_CONFLICT, REASON_OTHER, "sender_alert_id", "used already for another alert: choose a new id"},
     {STORE_LIMITED, REASON_QUOTA_EXCEEDED, "sender",
-        "too many alerts of this sender, or of this category here, in an hour"},
+        "too many alerts of this sender in an hour (resident_alerts_hour, agency_alerts_hour), or of this "
+        "category here (cell_alerts_hour)"},
     {STORE_ENDED, REASON_BAD_PAYLOAD, "expires", "must lie in the future"},
 };
 

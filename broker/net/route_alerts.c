@@ -44,10 +44,25 @@ static bool known_type(struct text given, struct text *out)
     return false;
 }
 
+/* Whoever goes on above its rate connects anew for each request, at the rate of an address. */
+static bool within_rate(struct http_request *request)
+{
+    struct broker *broker = request->net->broker;
+    uint32_t seconds;
+    const char *limit = broker_post_limit(broker, &request->credential, request->body_size, &seconds);
+    if (limit) {
+        broker_counters(broker)->http_rationed++;
+        http_refuse_for(
+            request, 429, limit, "more of one identity than this broker takes in a second", seconds);
+        request->wants_close = true;
+    }
+    return !limit;
+}
+
 void alerts_look(struct http_request *request)
 {
     struct text type;
-    if (!bearer_identify(request, ROLE_AGENCY | ROLE_USER)) {
+    if (!bearer_identify(request, ROLE_AGENCY | ROLE_USER) || !within_rate(request)) {
         return;
     }
     if (!known_type(request->content_type, &type)) {

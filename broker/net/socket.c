@@ -12,8 +12,6 @@
 #include "broker/net/tls.h"
 #include "broker/net/tls_tell.h"
 
-enum { DISCARD_MOST = 256 * 1024 }; /* bytes read of a peer that goes on sending to a closed connection */
-
 struct socket {
     struct wire wire;
     ev_io io;                /* io.data is the struct sockets */
@@ -189,12 +187,7 @@ static void read_once(struct socket *socket)
             wire_lost(wire, strerrordesc_np(errno));
         }
     } else if (wire->state == WIRE_CLOSING || wire->state == WIRE_LINGERING) {
-        /* Read all the same: unread bytes would make the kernel reset what we still say. But not without end.
-         */
-        wire->discarded += (size_t)len;
-        if (wire->discarded > DISCARD_MOST) {
-            wire_lost(wire, wire->reason);
-        }
+        wire_discard(wire, (size_t)len);
     } else if (socket->tls) {
         receive_tls(socket, buffer, (size_t)len);
     } else {

@@ -6,7 +6,9 @@
 #include "broker/log.h"
 #include "broker/net/admission.h"
 
-enum { CLOSE_MS = 1000 };
+/* What a peer sends on to a closed one is read, since unread bytes would make the kernel take back what we
+ * said; but not without end. */
+enum { CLOSE_MS = 1000, DISCARD_MOST = 256 * 1024 };
 
 const char wire_handshake_timeout[] = "handshake timeout";
 
@@ -93,6 +95,16 @@ void wire_receive(struct wire *wire, const uint8_t *data, size_t len)
 {
     if (wire->state == WIRE_OPEN) {
         connection_receive(wire->connection, data, len);
+    } else if (wire->state == WIRE_CLOSING || wire->state == WIRE_LINGERING) {
+        wire_discard(wire, len);
+    }
+}
+
+void wire_discard(struct wire *wire, size_t len)
+{
+    wire->discarded += len;
+    if (wire->discarded > DISCARD_MOST) {
+        wire_lost(wire, wire->reason);
     }
 }
 

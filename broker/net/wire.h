@@ -84,6 +84,9 @@ void wire_open(struct wire *wire, const struct peer *peer);
 /* The peer sent bytes; they go to the core if it still listens. */
 void wire_receive(struct wire *wire, const uint8_t *data, size_t len);
 
+/* The peer sent bytes to a wire that is CLOSING or LINGERING: who sends on and on is cut off. */
+void wire_discard(struct wire *wire, size_t len);
+
 /* There is something to write: flush will be called at the end of the turn. */
 void wire_queue_output(struct wire *wire);
 

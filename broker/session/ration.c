@@ -6,7 +6,9 @@
 #include "broker/principal.h"
 #include "broker/session/connection_state.h"
 
-enum { STORED_ANSWER = 50 }; /* packets that cost as much */
+/* In packets that cost as much: an answer that the store keeps; to follow a place, or no more. One SUBSCRIBE
+ * costs at most this part of a second's worth, so that none of them silences its identity for long. */
+enum { STORED_ANSWER = 50, FILTER = 10, SUBSCRIBE_PART = 4 };
 
 /* Read on with this part of a second's worth, not packet by packet. Whoever did not use that up within this
  * time floods no more. */
@@ -82,6 +84,16 @@ static struct ration *ration_of(const struct connection *connection)
     return limited && connection->session ? &connection->session->principal->ration : NULL;
 }
 
+static double cost_of(const struct mqtt_packet *packet, const struct broker_options *options)
+{
+    double most = (double)options->packets_second / SUBSCRIBE_PART, cost;
+
+    if (packet->type != MQTT_SUBSCRIBE && packet->type != MQTT_UNSUBSCRIBE)
+        return 1;
+    cost = 1 + (double)packet->filters.count * FILTER;
+    return cost < most ? cost : most;
+}
+
 void ration_count(struct connection *connection, const struct mqtt_packet *packet, size_t len)
 {
     const struct broker_options *options = &connection->broker->options;
@@ -94,7 +106,7 @@ void ration_count(struct connection *connection, const struct mqtt_packet *packe
         fill(ration, options, now);
     if (connection->flooding_since && now - connection->read_on_at >= FLOOD_OVER_MS)
         connection->flooding_since = 0;
-    ration->packets -= 1;
+    ration->packets -= cost_of(packet, options);
     ration->bytes -= (double)len;
     if (!holds(ration, options, INFINITY))
         slow_down(connection, !paced(packet));
@@ -109,6 +121,34 @@ void ration_charge(struct connection *connection, bool flooding)
     ration->packets -= STORED_ANSWER;
     if (!holds(ration, &connection->broker->options, INFINITY))
         slow_down(connection, flooding);
+}
+
+/* When at least a second's worth is there again. */
+static uint32_t seconds_until_full(double level, uint32_t rate)
+{
+    return rate ? 1 + (uint32_t)((rate - level) / rate) : 1;
+}
+
+const char *ration_post(struct broker *broker, struct text name, size_t len, uint32_t *seconds)
+{
+    const struct broker_options *options = &broker->options;
+    struct known_principal *principal = principal_hold(broker, name);
+    struct ration *ration = &principal->ration;
+    const char *limit = NULL;
+
+    fill(ration, options, broker_now(broker));
+    if (options->packets_second && ration->packets < 0) {
+        limit = "packets_second";
+        *seconds = seconds_until_full(ration->packets, options->packets_second);
+    } else if (options->bytes_second && ration->bytes < 0) {
+        limit = "bytes_second";
+        *seconds = seconds_until_full(ration->bytes, options->bytes_second);
+    } else {
+        ration->packets -= 1;
+        ration->bytes -= (double)len;
+    }
+    principal_drop(broker, principal);
+    return limit;
 }
 
 static void read_on(struct connection *connection, int64_t now)

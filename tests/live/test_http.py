@@ -653,6 +653,22 @@ class Limited(HttpCase):
         self.assertTrue(0 < int(answer.headers["retry-after"]) <= 3600)
 
 
+class Rationed(HttpCase):
+    """An identity posts as much in a second as it may send by MQTT."""
+
+    quiet = True  # it would be slowed too
+    broker_settings = {"bytes_second": 100}
+
+    def test_who_posts_above_its_rate_waits(self):
+        before, long = self.counters(), alert(description="x" * 4000, instruction="x" * 2000, expires=str(now_ms() + 600000))
+        self.taken(long, "user/dora")  # what it may send in a minute
+        answer = self.refused(self.post_alert(long, "user/dora"), 429, "bytes_second")
+        self.assertTrue(1 < int(answer.headers["retry-after"]) <= 64, answer.headers)
+        self.assertEqual(answer.headers["connection"], "close")
+        self.taken(long, "user/emil")  # others do not wait for it
+        self.counted(before, http_rationed=1)
+
+
 class Feed(HttpCase):
     """/v1/feed: GeoJSON of what a follower of the place would get."""
 

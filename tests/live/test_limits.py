@@ -12,6 +12,7 @@ import time
 import mqtt
 from case import alert, installation, motion, point, unique
 from stack import free_port
+from tunnel import TunnelClient
 from watched import IN_TIME, WatchedCase, resident
 
 MEGABYTE = 1 << 20
@@ -247,7 +248,8 @@ class Large(Watched):
 
 class Rationed(Watched):
     """Who sends above its rate is slowed, and cut when nothing else holds it back."""
-    broker_settings = {"packets_second": 100, "bytes_second": 1 << 20, "max_connections_per_identity": 3, "flood_ms": 800}
+    broker_settings = {"packets_second": 100, "bytes_second": 1 << 20, "max_connections_per_identity": 3, "flood_ms": 800,
+                       "http_port": free_port()}
 
     def cut(self, data):
         """Sends without end until the broker ends it; what it said last."""
@@ -266,6 +268,20 @@ class Rationed(Watched):
 
     def test_large_packets_without_end(self):
         self.cut(mqtt.publish(ALERT, b" " * 100000, 0))
+
+    def test_subscribes_without_end(self):
+        """A filter counts as ten packets."""
+        self.cut(mqtt.subscribe([("#", 1)] * 20) * 50)
+
+    def test_over_a_websocket(self):
+        connection, before = TunnelClient(self.broker_settings["http_port"]), self.counters()
+        self.addCleanup(connection.close)
+        self.assertEqual(connection.connect(client_id=unique("tunnel"), **self.credentials("user/ann")).reason, 0)
+        connection.socket.settimeout(60)
+        with self.assertRaises(OSError):
+            while True:  # also after the end was said
+                connection.socket.sendall(mqtt.publish(MOTION, b"", 0) * 2000)
+        self.counted(before, connections_closed_flood=1)
 
     def test_what_waits_for_acknowledgements_is_only_slowed(self):
         """300, twenty at a time, of which a second's worth is taken at once and the others at the rate: none is lost."""

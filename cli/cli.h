@@ -31,6 +31,7 @@ struct common {
     const char *broker_host;
     int broker_port;
     const char *tls_ca;     /* NULL: no TLS */
+    const char *tls_cert;   /* BASE of BASE.crt and BASE.key; NULL: no certificate */
     const char *as;         /* "<role>/<id>"; NULL: not said */
     const char *token_file; /* NULL: not said */
     const char *redis;
@@ -132,5 +133,6 @@ extern const struct command command_footage_request, command_footage_received, c
 extern const struct command command_agency_officer, command_agency_list, command_agencies_import,
     command_household_verify, command_household_show, command_household_move, command_household_release,
     command_household_accept;
+extern const struct command command_ca_issue, command_ca_renew, command_ca_revoke, command_ca_list;
 
 #endif

@@ -8,7 +8,7 @@
 #include "bridge/registry_instance.h"
 #include "bridge/token.h"
 #include "cli/agency_show.h"
-#include "cli/cli.h"
+#include "cli/authority.h"
 #include "cli/trust.h"
 #include "proto/message.h"
 
@@ -28,7 +28,8 @@ enum {
     DRILL,
     KIND,
     SINCE,
-    TTL
+    TTL,
+    CERTIFICATE_OUT
 };
 static const struct option_row options[] = {
     [HOUSEHOLD] = {"household", "H", "the household that it belongs to"},
@@ -49,7 +50,9 @@ static const struct option_row options[] = {
     [DRILL] = {"drill", "yes|no", "an agency's first alert must be a test that comes back to it (yes)"},
     [KIND] = {"kind", "KIND", "what an agency is: police, fire, ... as the public is told"},
     [SINCE] = {"since", "DATE", "since when an agency is a partner (now)"},
-    [TTL] = {"ttl", "SPAN", "how long the token is good (365d)"},
+    [TTL] = {"ttl", "SPAN", "how long the token and the certificate are good (365d)"},
+    [CERTIFICATE_OUT] = {"certificate-out", "BASE",
+        "make a key and a certificate too: BASE.key and BASE.crt, in place of what is there"},
     {0},
 };
 enum { ONE_INSTANCE };
@@ -131,6 +134,20 @@ static json_t *describe(const struct enrolment *e, const struct enrolled *known,
         known->place.leaf, "share", (int)known->share, "token", token);
 }
 
+static enum exit_code hand_out_certificate(
+    const struct invocation *invocation, const char *name, int64_t from, int64_t until)
+{
+    const char *base = invocation->value[CERTIFICATE_OUT];
+    struct authority authority;
+    enum exit_code code = authority_open(invocation, false, &authority);
+    if (code == EXIT_DONE)
+        code = authority_issue(invocation, &authority, name, from, until, base);
+    authority_close(&authority);
+    if (code == EXIT_DONE && !invocation->common.json)
+        fprintf(stderr, "%s.key and %s.crt speak for %s\n", base, base, name);
+    return code;
+}
+
 static enum exit_code hand_out(const struct invocation *invocation, const struct enrolment *e,
     const struct enrolled *known, const char *token)
 {
@@ -202,7 +219,11 @@ static enum exit_code enroll(const struct invocation *invocation, const struct e
     if (!token_sign(key, &grant, token))
         return cli_fail(
             invocation, EXIT_REFUSED, "token.key holds no private key, so no token can be signed");
-    return hand_out(invocation, e, &known, token);
+    enum exit_code code = EXIT_DONE;
+    if (invocation->value[CERTIFICATE_OUT])
+        code =
+            hand_out_certificate(invocation, subject, known.issue_at, known.issue_at + ttl_s * INT64_C(1000));
+    return code == EXIT_DONE ? hand_out(invocation, e, &known, token) : code;
 }
 
 /* An officer's name is made as an id is. */
@@ -255,6 +276,9 @@ static enum exit_code run_enroll(struct invocation *invocation)
         return EXIT_USAGE;
     if (invocation->value[INSTANCE] && !registry_id_valid(invocation->value[INSTANCE]))
         return cli_fail(invocation, EXIT_USAGE, "--instance: 1 to 64 characters of A-Z a-z 0-9 . _ -");
+    if (invocation->value[INSTANCE] && invocation->value[CERTIFICATE_OUT])
+        return cli_fail(
+            invocation, EXIT_USAGE, "--certificate-out: a certificate is bound to no instance, a token is");
     return enroll_trusted(invocation, &e, ttl_ms / 1000);
 }
 
@@ -292,6 +316,26 @@ static enum registry_result revoke(const struct invocation *invocation, struct r
     return result;
 }
 
+static bool is_of(void *arg, const struct issued *issued)
+{
+    return strcmp(issued->name, arg) == 0;
+}
+
+/* The registry's word ends them already. The list holds for whoever trusts the authority without asking it;
+ * where the authority's key is not at hand there is none to write. */
+static enum exit_code revoke_certificates(const struct invocation *invocation, const char *name)
+{
+    struct authority authority;
+    int count;
+    if (authority_open(invocation, true, &authority) != EXIT_DONE)
+        return EXIT_DONE;
+    char copy[160];
+    snprintf(copy, sizeof copy, "%s", name);
+    enum exit_code code = authority_revoke(invocation, &authority, is_of, copy, NULL, &count);
+    authority_close(&authority);
+    return code;
+}
+
 static enum exit_code run_revoke(struct invocation *invocation)
 {
     struct redis_sync redis;
@@ -310,7 +354,7 @@ static enum exit_code run_revoke(struct invocation *invocation)
     if (result != REGISTRY_OK)
         return code_of(invocation, result, &redis);
     tell_revoked(invocation, name, instance, bound);
-    return EXIT_DONE;
+    return instance ? EXIT_DONE : revoke_certificates(invocation, name);
 }
 
 const struct command command_enroll = {"enroll", "enroll somebody or something and hand out the token",

@@ -3,6 +3,8 @@
 #include "cli/identity.h"
 
 #include <dirent.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,11 +91,34 @@ static bool grant(const struct invocation *invocation, const char *wish, struct 
     return read_token(path, out->token);
 }
 
+/* The certificate says who speaks, and its key proves it. */
+static enum exit_code by_certificate(const struct invocation *invocation, struct identity *out)
+{
+    char path[PATH_TEXT];
+    snprintf(path, sizeof path, "%.500s.crt", invocation->common.tls_cert);
+    FILE *file = fopen(path, "re");
+    X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+    if (file)
+        fclose(file);
+    int len = certificate ? X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName,
+                                out->name, sizeof out->name)
+                          : -1;
+    X509_free(certificate);
+    out->token[0] = '\0';
+    if (len < 1)
+        return cli_fail(invocation, EXIT_REFUSED, "--tls-cert: %s holds no certificate of anybody", path);
+    if (invocation->common.as && strcmp(invocation->common.as, out->name) != 0)
+        return cli_fail(invocation, EXIT_REFUSED, "--as: %s is %s's certificate", path, out->name);
+    return EXIT_DONE;
+}
+
 static enum exit_code find(
     const struct invocation *invocation, const char *const *wishes, struct identity *out)
 {
     const struct common *common = &invocation->common;
     char path[PATH_TEXT] = "";
+    if (common->tls_cert && !common->token_file)
+        return by_certificate(invocation, out);
     if (common->as && (!strchr(common->as, '/') || strlen(common->as) >= sizeof out->name))
         return cli_fail(invocation, EXIT_USAGE, "--as has the form ROLE/ID, such as user/ann");
     if (common->as)

@@ -139,7 +139,7 @@ static struct link *new_link(const struct identity *identity, link_handler *hand
     mosquitto_publish_v5_callback_set(link->mosquitto, on_publish);
     mosquitto_subscribe_v5_callback_set(link->mosquitto, on_subscribe);
     mosquitto_message_v5_callback_set(link->mosquitto, on_message);
-    mosquitto_username_pw_set(link->mosquitto, identity->name, identity->token);
+    mosquitto_username_pw_set(link->mosquitto, identity->name, *identity->token ? identity->token : NULL);
     return link;
 }
 
@@ -184,6 +184,18 @@ static enum exit_code explain(
         common->broker_port, why);
 }
 
+static int use_tls(struct link *link, const struct common *common)
+{
+    enum { PATH = 600 };
+    char certificate[PATH] = "", key[PATH] = "";
+    if (common->tls_cert) {
+        snprintf(certificate, sizeof certificate, "%.500s.crt", common->tls_cert);
+        snprintf(key, sizeof key, "%.500s.key", common->tls_cert);
+    }
+    return mosquitto_tls_set(
+        link->mosquitto, common->tls_ca, NULL, *certificate ? certificate : NULL, *key ? key : NULL, NULL);
+}
+
 enum exit_code link_open(const struct invocation *invocation, const struct identity *identity, bool quiet,
     link_handler *handler, void *arg, struct link **out)
 {
@@ -191,11 +203,13 @@ enum exit_code link_open(const struct invocation *invocation, const struct ident
     if (common->tls_ca && access(common->tls_ca, R_OK) != 0)
         return cli_fail(
             invocation, EXIT_REFUSED, "--tls-ca: %.200s cannot be read: %s", common->tls_ca, strerror(errno));
+    if (common->tls_cert && !common->tls_ca)
+        return cli_fail(invocation, EXIT_USAGE, "--tls-cert: needs --tls-ca, and the port that speaks TLS");
     mosquitto_lib_init();
     struct link *link = new_link(identity, handler, arg);
     int error = MOSQ_ERR_SUCCESS;
     if (common->tls_ca)
-        error = mosquitto_tls_set(link->mosquitto, common->tls_ca, NULL, NULL, NULL, NULL);
+        error = use_tls(link, common);
     mosquitto_property *properties = NULL;
     if (*identity->client)
         mosquitto_property_add_int32(&properties, MQTT_PROP_SESSION_EXPIRY_INTERVAL, SESSION_S);

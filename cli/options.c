@@ -14,7 +14,19 @@
  * all characters. */
 enum { ARGUMENT = 1, FIRST_OPTION = 256 };
 
-enum common_option { BROKER, TLS_CA, AS, TOKEN_FILE, REDIS, KEYS, DATA, JSON, HELP, COMMON_OPTIONS };
+enum common_option {
+    BROKER,
+    TLS_CA,
+    TLS_CERT,
+    AS,
+    TOKEN_FILE,
+    REDIS,
+    KEYS,
+    DATA,
+    JSON,
+    HELP,
+    COMMON_OPTIONS
+};
 
 static const struct common_row {
     struct option_row row;
@@ -22,6 +34,8 @@ static const struct common_row {
 } common_rows[COMMON_OPTIONS] = {
     [BROKER] = {{"broker", "HOST:PORT", "the broker (127.0.0.1:18830)"}, "NEIGHBORS_BROKER"},
     [TLS_CA] = {{"tls-ca", "FILE", "speak TLS, and trust the authorities in this file"}, "NEIGHBORS_TLS_CA"},
+    [TLS_CERT] = {{"tls-cert", "BASE", "speak with the certificate BASE.crt and its key BASE.key"},
+        "NEIGHBORS_TLS_CERT"},
     [AS] = {{"as", "ROLE/ID", "who speaks; else the first fitting token of DIR/tokens"}, "NEIGHBORS_AS"},
     [TOKEN_FILE] = {{"token-file", "FILE", "the token (DIR/tokens/<role>-<id>.token)"},
         "NEIGHBORS_TOKEN_FILE"},
@@ -122,6 +136,7 @@ static bool settle_common(struct invocation *out, const char *given[COMMON_OPTIO
     }
     struct common *common = &out->common;
     common->tls_ca = given[TLS_CA];
+    common->tls_cert = given[TLS_CERT];
     common->as = given[AS];
     common->token_file = given[TOKEN_FILE];
     common->data = given[DATA] ? given[DATA] : ".data";

@@ -33,10 +33,10 @@ def parse_arguments():
     parser.add_argument("--once", action="store_true", help="stop after the sample; exit 0 when all of it was seen")
     parser.add_argument("--data", default=str(ROOT / ".data"), metavar="DIR", help="where state is kept (./.data)")
     parser.add_argument("--port-base", type=int, default=18830, metavar="P", help="MQTT; P+1 TLS, P+2 HTTP and WebSocket, "
-                        "P+3 Redis, P+4 the home's Mosquitto, P+5 metrics (18830)")
+                        "P+3 Redis, P+4 the home's Mosquitto, P+5 metrics, P+6 HTTP and WebSocket over TLS (18830)")
     arguments = parser.parse_args()
-    if not 1 <= arguments.port_base <= 65530:
-        parser.error("argument --port-base: from 1 to 65530, for six ports")
+    if not 1 <= arguments.port_base <= 65529:
+        parser.error("argument --port-base: from 1 to 65529, for seven ports")
     return arguments
 
 
@@ -49,7 +49,7 @@ def say(text=""):
 class Neighborhood(Stack):
     def __init__(self, folder, base):
         portal = {"portal_directory": str(ROOT / "portal")} if (ROOT / "portal/index.html").exists() else {}
-        super().__init__(folder, base, base + 1, base + 2, base + 3, base + 4, base + 5, LIMITS | portal)
+        super().__init__(folder, base, base + 1, base + 2, base + 3, base + 4, base + 5, base + 6, LIMITS | portal)
         self.base = base
         self.lock = open(self.folder / "run.lock", "w")
 
@@ -62,7 +62,7 @@ class Neighborhood(Stack):
         self.stop_stale()
         for old in self.logs.glob("*.log"):
             old.unlink()
-        for port in range(self.base, self.base + 6):
+        for port in range(self.base, self.base + 7):
             if port_open(port):
                 raise StackError(f"something listens on port {port} already; choose others with --port-base")
 
@@ -73,9 +73,11 @@ class Neighborhood(Stack):
         for identifier in DEVICES.values():
             self.enroll(f"device/{identifier}", "--household", "sample-home", "--at", PLACE, "--share", "all",
                         "--verified-since", "-30d")
-        self.enroll("edge/sample-home", "--household", "sample-home", "--at", PLACE)
+        self.enroll("edge/sample-home", "--household", "sample-home", "--at", PLACE, "--certificate-out",
+                    self.certificate("edge/sample-home"))
         for identifier, about in AGENCIES.items():
-            self.enroll(f"agency/{identifier}", "--second-officer", "no", "--name", *about)
+            self.enroll(f"agency/{identifier}", "--second-officer", "no", "--certificate-out",
+                        self.certificate(f"agency/{identifier}"), "--name", *about)
         self.neighbors("geocodes", "import", COUNTY, "--scheme", "SAME")
         for identifier in RESIDENTS:
             self.enroll(f"user/{identifier}", "--household", f"sample-{identifier}", "--at", PLACE, "--verified-since", "-30d")
@@ -85,9 +87,10 @@ class Neighborhood(Stack):
         # The sample is compared with a dry run, in which the edge meets its devices for the first time.
         for old in self.folder.glob("home-spool.db*"):
             old.unlink()
+        certificate = self.certificate("edge/sample-home")
         words = [BUILD / "neighbors-edge", "run", "--id", "edge/sample-home", "--local", f"127.0.0.1:{self.home_port}",
-                 "--broker", f"127.0.0.1:{self.mqtt_port}", "--token-file", self.token_file("edge/sample-home"), "--spool",
-                 self.folder / "home-spool.db", "--assume-quiet"]
+                 "--broker", f"127.0.0.1:{self.tls_port}", "--broker-ca", self.keys / "ca.crt", "--broker-cert",
+                 f"{certificate}.crt", "--broker-key", f"{certificate}.key", "--spool", self.folder / "home-spool.db", "--assume-quiet"]
         for name in MAPS:
             words += ["--map", name]
         for source, identifier in DEVICES.items():
@@ -163,6 +166,7 @@ The neighborhood is up. In another terminal:
   end that        curl -d @{attempts}/water-main-2-cancel.xml -H "Authorization: Bearer $(cat {fire})" http://127.0.0.1:{stack.http_port}/v1/alerts
 
   MQTT 127.0.0.1:{stack.mqtt_port}, TLS {stack.tls_port} (authority {shown(stack.keys / 'ca.crt')}), WebSocket ws://127.0.0.1:{stack.http_port}/mqtt
+  HTTP and WebSocket over TLS {stack.https_port}; the sample home's edge and agencies have certificates in {shown(stack.folder / 'certificates')}
   {portal}Metrics http://127.0.0.1:{stack.metrics_port}/metrics
   State and logs in {shown(stack.folder)}; Ctrl-C stops everything that was started here.
 """)
@@ -170,7 +174,7 @@ The neighborhood is up. In another terminal:
 
 def watch(stack):
     """The feed of the sample neighborhood, in this terminal, as it arrives."""
-    return subprocess.Popen(stack.command("watch", "--at", PLACE, "--radius", "8000", "--as", "user/ben"),
+    return subprocess.Popen(stack.secure_command("watch", "--at", PLACE, "--radius", "8000", "--as", "user/ben"),
                             stdin=subprocess.DEVNULL, env=ENVIRONMENT, process_group=0, preexec_fn=die_with_parent)
 
 

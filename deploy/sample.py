@@ -134,7 +134,8 @@ class Follower:
         self.client.on_message = self.on_message
         expiry = Properties(PacketTypes.CONNECT)
         expiry.SessionExpiryInterval = 60
-        self.client.connect("127.0.0.1", stack.mqtt_port, 30, clean_start=True, properties=expiry)
+        self.client.tls_set(str(stack.keys / "ca.crt"))
+        self.client.connect("127.0.0.1", stack.tls_port, 30, clean_start=True, properties=expiry)
         self.client.loop_start()
         if not self.subscribed.wait(10):
             raise StackError("the follower could not subscribe")

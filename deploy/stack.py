@@ -57,17 +57,19 @@ class Stack:
     """settings: of neighborsd, over what deploy/neighborsd.conf and this folder say."""
 
     def __init__(self, folder, mqtt_port=0, tls_port=0, http_port=0, redis_port=0, home_port=0, metrics_port=0,
-                 settings=None):
+                 https_port=0, settings=None):
         self.folder = Path(folder).resolve()
         self.mqtt_port = mqtt_port or free_port()
         self.redis_port = redis_port or free_port()
         self.home_port = home_port or free_port()
         self.tls_port, self.http_port, self.metrics_port = tls_port, http_port, metrics_port
+        self.https_port = https_port
         self.settings = settings or {}
         self.keys = self.folder / "keys"
         self.logs = self.folder / "log"
         self.processes = {}
-        for path in (self.folder, self.logs, self.folder / "redis", self.folder / "tokens"):
+        for path in (self.folder, self.logs, self.folder / "redis", self.folder / "tokens",
+                     self.folder / "certificates"):
             path.mkdir(parents=True, exist_ok=True)
         (self.folder / "tokens").chmod(0o700)
 
@@ -167,6 +169,11 @@ class Stack:
         return [str(BUILD / "neighbors"), *map(str, words), "--data", str(self.folder), "--redis", self.redis_url,
                 "--broker", f"127.0.0.1:{self.mqtt_port}"]
 
+    def secure_command(self, *words):
+        """The same over TLS."""
+        return [str(BUILD / "neighbors"), *map(str, words), "--data", str(self.folder), "--redis", self.redis_url,
+                "--broker", f"127.0.0.1:{self.tls_port}", "--tls-ca", str(self.keys / "ca.crt")]
+
     def make_keys(self):
         if not (self.keys / "token.key").exists():
             self.neighbors("ca", "init")
@@ -178,6 +185,10 @@ class Stack:
         if role == "agency" and "--drill" not in options:
             options += ("--drill", "no")
         return self.neighbors("enroll", role, identifier, "--token-file", self.token_file(name), *options)[-1]["token"]
+
+    def certificate(self, name):
+        """Where the key and the certificate of `<role>/<id>` are, without .key and .crt."""
+        return self.folder / "certificates" / name.replace("/", "-")
 
     def token_file(self, name):
         return self.folder / "tokens" / (name.replace("/", "-") + ".token")
@@ -198,8 +209,11 @@ class Stack:
                   "secret_file": str(self.keys / "broker.secret"), "log_key_file": str(self.keys / "log.key"), "mqtt_address": "127.0.0.1", "mqtt_port": self.mqtt_port,
                   "tls_address": "127.0.0.1", "tls_port": self.tls_port, "http_port": self.http_port,
                   "metrics_port": self.metrics_port} | self.settings | more
-        if self.tls_port:
-            values |= {"tls_certificate": str(self.keys / "server.crt"), "tls_key": str(self.keys / "server.key")}
+        if self.tls_port or self.https_port:
+            values = {"tls_certificate": str(self.keys / "server.crt"), "tls_key": str(self.keys / "server.key"),
+                      "tls_client_ca": str(self.keys / "ca.crt"),
+                      "tls_client_crl": str(self.keys / "ca.crl") if (self.keys / "ca.crl").exists() else "",
+                      "https_address": "127.0.0.1", "https_port": self.https_port} | values
         path = self.folder / f"{name}.conf"
         path.write_text("".join(f"{key} = {json.dumps(value)};\n" for key, value in values.items()))
         return path

@@ -16,7 +16,9 @@ static const char usage[] = "usage: neighbors-edge run [--config FILE] [flags]\n
                             "  --local HOST[:PORT]           the home's MQTT broker\n"
                             "  --broker HOST[:PORT]          the neighborhood's broker\n"
                             "  --broker-ca FILE              its certificate authority: connect with TLS\n"
-                            "  --token-file FILE             the token that enrolment gave\n"
+                            "  --broker-cert FILE            the certificate that enrolment gave\n"
+                            "  --broker-key FILE             and its key\n"
+                            "  --token-file FILE             or the token that it gave\n"
                             "  --map NAME[=PREFIX]           a mapping to use; may be repeated\n"
                             "  --device SOURCE=ID:KIND,KIND  a device to share, its enrolled id and the "
                             "kinds (or all); may be repeated\n"
@@ -180,6 +182,7 @@ static bool take_map(struct edge_settings *settings, const char *flag)
 static const struct option options[] = {{"config", required_argument, NULL, 'c'},
     {"id", required_argument, NULL, 'i'}, {"local", required_argument, NULL, 'l'},
     {"broker", required_argument, NULL, 'b'}, {"broker-ca", required_argument, NULL, 'a'},
+    {"broker-cert", required_argument, NULL, 'e'}, {"broker-key", required_argument, NULL, 'k'},
     {"token-file", required_argument, NULL, 't'}, {"map", required_argument, NULL, 'm'},
     {"device", required_argument, NULL, 'd'}, {"spool", required_argument, NULL, 's'},
     {"assume-quiet", no_argument, NULL, 'q'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
@@ -197,6 +200,12 @@ static bool take_flag(struct edge_settings *settings, int flag)
         return take_endpoint(&settings->broker, optarg);
     case 'a':
         edge_settings_set(&settings->broker.ca, optarg);
+        return true;
+    case 'e':
+        edge_settings_set(&settings->broker.cert, optarg);
+        return true;
+    case 'k':
+        edge_settings_set(&settings->broker.key, optarg);
         return true;
     case 't':
         return edge_settings_secret(&settings->broker.password, optarg);
@@ -242,6 +251,8 @@ static bool complete(const struct edge_settings *settings)
         return edge_settings_wrong("id", "is missing: this edge's id, as enrolled");
     if (settings->local.host == NULL || settings->broker.host == NULL)
         return edge_settings_wrong("local, broker", "both need a host");
+    if ((settings->broker.cert == NULL) != (settings->broker.key == NULL))
+        return edge_settings_wrong("broker", "cert and key: both or none");
     if (settings->broker.password == NULL && settings->broker.cert == NULL)
         return edge_settings_wrong("broker", "needs a token_file, or cert and key");
     if (settings->choice_count == 0)

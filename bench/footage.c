@@ -1,6 +1,6 @@
 /* bench_footage: whom a footage request concerns, asked of a region with many devices and their events, while
  * homes go on sending: how long a match takes, and how long the homes' events wait with and without it.
- * Prints one JSON object. */
+ * Prints one JSON object a round. */
 #include <ev.h>
 #include <math.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ struct run {
     struct place_key *places;
     struct redis_sync redis;
     ev_timer pace;
-    long devices, events, a_household;
+    long devices, events, a_household, rounds;
     double rate, seconds, began;
     int64_t now;
     bool match, busy;
@@ -208,13 +208,12 @@ static void send_event(struct run *run, uint64_t due_ns)
     struct store_motion_event event = {.seq = run->sent / 1000 + 1, .record = {record, sizeof(record)}};
     struct store_motion motion = {.sender = text_of(sender),
         .instance = TEXT("bench"),
-        .session = (uint64_t)now_ms(),
+        .session = (uint64_t)run->now,
         .household = text_of(household),
         .channel = "9qh1f",
         .leaf = "9qh1f5",
         .count = 1,
         .events = &event};
-    motion.session = (uint64_t)run->now;
     due[0] = due_ns;
     due[1] = (uintptr_t)run;
     run->sent++;
@@ -254,18 +253,17 @@ static void measure(struct run *run, bool match)
     ev_timer_stop(run->loop, &run->pace);
 }
 
-static void print(const struct run *run, const char *name, const struct histogram *histogram, bool last)
+static void print(const char *name, const struct histogram *histogram)
 {
-    (void)run;
     printf("\"%s\":", name);
     histogram_print(histogram, stdout);
-    fputs(last ? "" : ",", stdout);
+    fputs(",", stdout);
 }
 
 int main(int argc, char **argv)
 {
     static struct run run = {
-        .devices = 100000, .events = 1000000, .a_household = 1, .rate = 1000, .seconds = 2};
+        .devices = 100000, .events = 1000000, .a_household = 1, .rounds = 1, .rate = 1000, .seconds = 2};
     static const uint8_t secret[PLACE_KEY_SECRET];
     long port = 6379;
     for (int i = 1; i + 1 < argc; i += 2) {
@@ -278,6 +276,8 @@ int main(int argc, char **argv)
             run.events = (long)value;
         else if (strcmp(argv[i], "--a-household") == 0)
             run.a_household = (long)value;
+        else if (strcmp(argv[i], "--rounds") == 0)
+            run.rounds = (long)value;
         else if (strcmp(argv[i], "--rate") == 0)
             run.rate = value;
         else if (strcmp(argv[i], "--seconds") == 0)
@@ -308,13 +308,19 @@ int main(int argc, char **argv)
     run.loop = ev_loop_new(0);
     run.store = store_redis_new(run.loop, &options, &nobody);
     measure(&run, false); /* what is slow at first */
-    fputs("{", stdout);
-    measure(&run, false);
-    print(&run, "alone", &run.ingest, false);
-    measure(&run, true);
-    print(&run, "beside", &run.ingest, false);
-    print(&run, "match", &run.matches, false);
-    printf("\"households\":%zu}\n", run.households);
+    for (long round = 0; round < run.rounds; round++) {
+        fputs("{", stdout);
+        measure(&run, round % 2 == 1);
+        print(round % 2 ? "beside" : "alone", &run.ingest);
+        if (round % 2 == 1)
+            print("match", &run.matches);
+        measure(&run, round % 2 == 0);
+        print(round % 2 ? "alone" : "beside", &run.ingest);
+        if (round % 2 == 0)
+            print("match", &run.matches);
+        printf("\"households\":%zu}\n", run.households);
+        fflush(stdout);
+    }
     store_free(run.store);
     redis_sync_close(&run.redis);
     place_key_free(run.places);

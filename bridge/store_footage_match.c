@@ -8,9 +8,10 @@
 #include "bridge/store_footage_inside.h"
 #include "proto/arena.h"
 
-enum { CELLS_A_STEP = 16, HOUSEHOLDS_LOOKED_AT = 192 }; /* of one step that looks for households */
-enum { HOUSEHOLDS_A_STEP = 48, ENTRIES_A_STEP = 256 };  /* of one step that looks into logs */
-enum { STEPS_UNDER_WAY = 2, CURSOR_TEXT = 24 };
+enum { CELLS_UNDER_WAY = 4, HOUSEHOLDS_A_STEP = 192 };                /* of the index */
+enum { LOGS_A_STEP = 24, ENTRIES_A_STEP = 128, STEPS_UNDER_WAY = 2 }; /* of a longer look into logs */
+enum { FIRST_UNDER_WAY = 96, FIRST_ENTRIES = 7 }; /* first looks into logs, and at how many entries */
+enum { RECORD_NUMBER = 2, RECORD_AT = 6, RECORD_LASTED = 12, RECORD_LEAST = 16 };
 
 /* A device of a household, as the index has it. */
 struct device {
@@ -38,12 +39,13 @@ struct match {
     struct text agency;
     uint8_t incident;
     int64_t from, to;
-    size_t cell_count, next_cell;
+    size_t cell_count, next_cell, cells_done;
     struct cell *cells; /* those of a region beside each other */
-    char cursor[CURSOR_TEXT];
     size_t count, room;
     struct candidate_household *list;
-    size_t *waiting; /* of `list`, those whose log is still to be looked at: a ring */
+    size_t next_first;             /* whose log was not looked at yet */
+    char earliest[24], latest[24]; /* when such events may have been stored */
+    size_t *waiting;               /* of `list`, those whose log is still to be looked at: a ring */
     size_t waiting_count, waiting_first;
     unsigned under_way;
     enum store_status status;
@@ -129,7 +131,7 @@ static bool step_over(struct match *match, enum store_status status)
 
 struct look {
     struct match *match;
-    size_t count, households[HOUSEHOLDS_A_STEP];
+    size_t count, households[LOGS_A_STEP];
 };
 
 /* Those that are not among the numbers. */
@@ -219,7 +221,7 @@ static void look(struct store *store, struct match *match)
     char key[KEY];
     look->match = match;
     pack_times(store, &packed, match);
-    while (look->count < HOUSEHOLDS_A_STEP && match->waiting_count) {
+    while (look->count < LOGS_A_STEP && match->waiting_count) {
         size_t household = match->waiting[match->waiting_first];
         if (match->list[household].region != region)
             break;
@@ -235,6 +237,92 @@ static void look(struct store *store, struct match *match)
     buffer_free(&packed);
     match->under_way++;
     store_send(store, &command, on_looked, look);
+}
+
+/* ---- the first look: most devices are seen in the first entries, and a plain XRANGE costs least ---- */
+
+struct first_look {
+    struct match *match;
+    size_t household, entries;
+};
+
+static uint64_t little_endian(const uint8_t *at, int bytes)
+{
+    uint64_t value = 0;
+    for (int i = bytes - 1; i >= 0; i--)
+        value = value << 8 | at[i];
+    return value;
+}
+
+/* A record of a household's log (broker/kind/motion.c). */
+static void see_record(
+    const struct match *match, struct candidate_household *candidate, const uint8_t *record)
+{
+    uint64_t number = little_endian(record + RECORD_NUMBER, 2), at = little_endian(record + RECORD_AT, 6);
+    uint64_t until = at + little_endian(record + RECORD_LASTED, 4);
+    for (size_t i = 0; i < candidate->count; i++) {
+        struct device *device = &candidate->devices[i];
+        device->seen = device->seen || (device->number == number && at >= device->since &&
+                                           at <= (uint64_t)match->to && until >= (uint64_t)match->from);
+    }
+}
+
+static void see_entry(const struct match *match, struct candidate_household *candidate, struct bytes data)
+{
+    for (size_t at = 0; at < data.len && data.len - at > data.data[at]; at += 1 + (size_t)data.data[at]) {
+        if (data.data[at] >= RECORD_LEAST)
+            see_record(match, candidate, data.data + at + 1);
+    }
+}
+
+static bool all_seen(const struct candidate_household *candidate)
+{
+    for (size_t i = 0; i < candidate->count; i++) {
+        if (!candidate->devices[i].seen)
+            return false;
+    }
+    return true;
+}
+
+static void on_first(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    struct first_look *first = arg;
+    struct match *match = first->match;
+    if (step_over(match, status)) {
+        struct candidate_household *candidate = &match->list[first->household];
+        size_t count = reply_count(reply);
+        for (size_t i = 0; i < count; i++)
+            see_entry(match, candidate, reply_bytes(reply_at(reply_at(reply_at(reply, i), 1), 1)));
+        if (count == first->entries && !all_seen(candidate)) {
+            struct text last = reply_text(reply_at(reply_at(reply, count - 1), 0));
+            snprintf(candidate->after, sizeof(candidate->after), "(%.*s", (int)last.len, last.data);
+            wait_again(match, first->household);
+        }
+    }
+    free(first);
+    go_on(store, match);
+}
+
+static void look_first(struct store *store, struct match *match)
+{
+    struct first_look *first = store_alloc(sizeof(*first));
+    struct candidate_household *candidate = &match->list[match->next_first];
+    struct buffer command = {0};
+    char key[KEY];
+    size_t entries = 2 * candidate->count - 1;
+    *first =
+        (struct first_look){match, match->next_first++, entries < FIRST_ENTRIES ? entries : FIRST_ENTRIES};
+    snprintf(key, sizeof(key), "nb:{r%02x}:log:%.*s", candidate->region, (int)candidate->name.len,
+        candidate->name.data);
+    command_begin(&command, 6);
+    command_text(&command, "XRANGE");
+    command_text(&command, key);
+    command_text(&command, match->earliest);
+    command_text(&command, match->latest);
+    command_text(&command, "COUNT");
+    command_number(&command, (int64_t)first->entries);
+    match->under_way++;
+    store_send(store, &command, on_first, first);
 }
 
 /* ---- looking for households ---- */
@@ -278,9 +366,6 @@ static void begin_to_look(struct match *match)
     }
     match->count = kept;
     match->waiting = store_alloc((kept + 1) * sizeof(*match->waiting));
-    for (size_t i = 0; i < kept; i++)
-        match->waiting[i] = i;
-    match->waiting_count = kept;
 }
 
 static void add_household(struct match *match, unsigned region, struct text name, struct bytes devices)
@@ -298,50 +383,81 @@ static void add_household(struct match *match, unsigned region, struct text name
             devices.len}};
 }
 
-static void on_found(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+/* Whether the rules let the agency ask about that incident type: the rule that names it decides, else the one
+ * for every other (scripts/askable.lua has the same in Lua). */
+static bool rules_allow(const struct match *match, struct bytes rules)
 {
-    struct match *match = arg;
-    struct text cursor = reply_text(reply_at(reply, 1));
-    const redisReply *found = reply_at(reply, 2);
+    const uint8_t *at = rules.data, *end = rules.data + rules.len;
+    bool allowed = false;
+    while (end - at >= 3 && end - at >= 3 + at[0]) {
+        struct text agency = {(const char *)at + 1, at[0]};
+        bool here = packed_number(at + 1 + at[0], 2) >> match->incident & 1;
+        if (text_equal(agency, match->agency))
+            return here;
+        allowed = agency.len ? allowed : here;
+        at += 3 + at[0];
+    }
+    return allowed;
+}
+
+struct scan {
+    struct match *match;
+    const struct cell *cell;
+};
+
+static void scan(struct store *store, struct match *match, const struct cell *cell, const char *cursor);
+
+static void on_scanned(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    struct scan *done = arg;
+    struct match *match = done->match;
+    const struct cell *cell = done->cell;
+    struct text cursor = reply_text(reply_at(reply, 0));
+    const redisReply *list = reply_at(reply, 1);
+    free(done);
     if (step_over(match, status)) {
-        unsigned region = match->cells[match->next_cell].region;
-        for (size_t i = 0; i + 1 < reply_count(found); i += 2)
-            add_household(match, region, reply_text(reply_at(found, i)), reply_bytes(reply_at(found, i + 1)));
-        match->next_cell += (size_t)reply_number(reply_at(reply, 0));
-        snprintf(
-            match->cursor, sizeof(match->cursor), "%.*s", (int)cursor.len, cursor.len ? cursor.data : "");
-        if (match->next_cell >= match->cell_count)
+        for (size_t i = 0; i + 1 < reply_count(list); i += 2) {
+            struct bytes value = reply_bytes(reply_at(list, i + 1));
+            size_t len = value.len >= 2 ? 2 + packed_number(value.data, 2) : 0;
+            if (len && len <= value.len && rules_allow(match, (struct bytes){value.data + 2, len - 2}))
+                add_household(match, cell->region, reply_text(reply_at(list, i)),
+                    (struct bytes){value.data + len, value.len - len});
+        }
+        if (cursor.len && !text_equal(cursor, TEXT("0")))
+            scan(store, match, cell, arena_copy(&match->arena, cursor.data, cursor.len));
+        else if (++match->cells_done == match->cell_count)
             begin_to_look(match);
     }
     go_on(store, match);
 }
 
-static void find(struct store *store, struct match *match)
+static void scan(struct store *store, struct match *match, const struct cell *cell, const char *cursor)
 {
     struct buffer command = {0};
-    const struct cell *first = &match->cells[match->next_cell];
-    size_t count = 1;
-    while (count < CELLS_A_STEP && match->next_cell + count < match->cell_count &&
-           first[count].region == first->region)
-        count++;
-    command_function(&command, "nb_askable_find", count, 4);
-    for (size_t i = 0; i < count; i++)
-        command_text(&command, first[i].key);
-    command_bytes(&command, match->agency.data, match->agency.len);
-    command_number(&command, match->incident);
-    command_text(&command, match->cursor);
-    command_number(&command, HOUSEHOLDS_LOOKED_AT);
+    struct scan *call = store_alloc(sizeof(*call));
+    *call = (struct scan){match, cell};
+    command_begin(&command, 5);
+    command_text(&command, "HSCAN");
+    command_text(&command, cell->key);
+    command_text(&command, cursor);
+    command_text(&command, "COUNT");
+    command_number(&command, HOUSEHOLDS_A_STEP);
     match->under_way++;
-    store_send(store, &command, on_found, match);
+    store_send(store, &command, on_scanned, call);
 }
 
 /* ---- the whole ---- */
 
 static void go_on(struct store *store, struct match *match)
 {
-    if (match->status == STORE_OK && match->next_cell < match->cell_count) {
-        if (!match->under_way)
-            find(store, match);
+    if (match->status == STORE_OK && match->cells_done < match->cell_count) {
+        while (match->next_cell < match->cell_count && match->under_way < CELLS_UNDER_WAY)
+            scan(store, match, &match->cells[match->next_cell++], "0");
+        return;
+    }
+    if (match->status == STORE_OK && match->next_first < match->count) {
+        while (match->next_first < match->count && match->under_way < FIRST_UNDER_WAY)
+            look_first(store, match);
         return;
     }
     while (match->status == STORE_OK && match->waiting_count && match->under_way < STEPS_UNDER_WAY)
@@ -389,7 +505,10 @@ void footage_match(struct store *store, const struct footage_query *query, foota
     match->done = done;
     match->arg = arg;
     match->status = STORE_OK;
-    strcpy(match->cursor, "0");
+    snprintf(match->earliest, sizeof(match->earliest), "%lld",
+        (long long)(query->from - store->options.clock_future_ms));
+    snprintf(
+        match->latest, sizeof(match->latest), "%lld", (long long)(query->to + store->options.clock_past_ms));
     name_cells(store, match, query);
-    find(store, match);
+    go_on(store, match);
 }

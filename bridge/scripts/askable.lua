@@ -60,28 +60,6 @@ local function settle_askable(household)
     end
 end
 
--- Keys: cells of one region. Arguments: agency, incident type, where to begin in the first cell, how many households to
--- look at at most. Answers how many cells are done, where to go on in the next one, and each household that may be asked
--- with its devices there. A household may come twice.
-local function find_askable(keys, args)
-    local agency, incident, cursor, room = args[1], tonumber(args[2]), args[3], tonumber(args[4])
-    local found, done = {}, 0
-    while done < #keys and room > 0 do
-        local page = call('HSCAN', keys[done + 1], cursor, 'COUNT', room)
-        local list = page[2]
-        for i = 2, #list, 2 do
-            local rules, at = unpack('>Hc0', list[i])
-            if rules_allow(rules, agency, incident) then
-                found[#found + 1] = list[i - 1]
-                found[#found + 1] = sub(list[i], at)
-            end
-        end
-        room, cursor = room - #list / 2 - 1, page[1]
-        done = cursor == '0' and done + 1 or done
-    end
-    return { done, cursor, found }
-end
-
 -- A record of a household's log (broker/kind/motion.c): its length; kind and phase, confidence, device number (2 bytes,
 -- little-endian), cell (2), ms (6), how long it lasted (4) ...
 local TIMES = '<I6I4'
@@ -164,5 +142,4 @@ register('nb_askable_settle', function(_, args)
     settle_askable(args[1])
     return OK
 end)
-register('nb_askable_find', find_askable, { 'no-writes' })
 register('nb_askable_see', see_askable, { 'no-writes' })

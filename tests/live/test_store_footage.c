@@ -718,7 +718,7 @@ static void whatever_is_cut_off_goes_on_once(void **state)
 {
     struct fixture *f = *state;
     bool whole = false;
-    for (int cut = 1; !whole; cut += 1 + cut / 4) {
+    for (int cut = 1; !whole; cut += 1 + cut / 2) {
         ask(f, "FLUSHDB");
         fixture_store(f);
         fixture_set_now(START);

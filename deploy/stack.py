@@ -206,9 +206,11 @@ class Stack:
     def write_settings(self, name, **more):
         """The configuration file of one neighborsd."""
         values = {"node": name, "redis_url": self.redis_url, "token_public_key": str(self.keys / "token.pub"),
-                  "secret_file": str(self.keys / "broker.secret"), "log_key_file": str(self.keys / "log.key"), "mqtt_address": "127.0.0.1", "mqtt_port": self.mqtt_port,
+                  "secret_file": str(self.keys / "broker.secret"), "mqtt_address": "127.0.0.1", "mqtt_port": self.mqtt_port,
                   "tls_address": "127.0.0.1", "tls_port": self.tls_port, "http_port": self.http_port,
                   "metrics_port": self.metrics_port} | self.settings | more
+        if (self.keys / "log.key").exists():  # keys of before have none: their record is not signed
+            values = {"log_key_file": str(self.keys / "log.key")} | values
         if self.tls_port or self.https_port:
             values = {"tls_certificate": str(self.keys / "server.crt"), "tls_key": str(self.keys / "server.key"),
                       "tls_client_ca": str(self.keys / "ca.crt"),

@@ -202,7 +202,7 @@ static void a_key_that_all_may_read_is_refused(void **state)
     uint8_t public_key[LOG_KEY];
     assert_int_equal(chmod(key_path, 0644), 0);
     assert_null(log_key_load(key_path, &error));
-    assert_string_equal(error, "the key file must not be readable by everybody");
+    assert_non_null(strstr(error, "chmod"));
     assert_int_equal(chmod(key_path, 0600), 0);
     assert_null(log_key_load(public_path, &error));
     assert_null(log_key_load("/nonexistent", &error));

@@ -38,6 +38,8 @@ struct broker_options {
     int64_t flood_ms;           /* above that for so long with what no acknowledgement paces: cut */
     uint32_t max_identity;      /* connections of one identity; 0: any */
     uint32_t max_filters;       /* filters of a session */
+    uint32_t new_cells_day;     /* cells newly followed by a principal in a day; 0: no limit */
+    uint32_t feed_cells_day;    /* cells newly asked for by an address in a day; 0: no limit */
     uint32_t max_outbound;      /* bytes that may wait for a slow follower before its cursor takes over */
     int64_t connect_timeout_ms; /* from accept to a whole CONNECT */
     int64_t keep_alive_max_s;   /* a client's 0 or larger keep-alive becomes this */

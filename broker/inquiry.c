@@ -100,13 +100,14 @@ static size_t make_cursors(struct inquiry *inquiry, struct channel_cursor *curso
 
 static void finish(struct inquiry *inquiry)
 {
-    struct inquiry_answer answer = {.failed = inquiry->failed};
+    struct inquiry_answer answer = {
+        .failed = inquiry->failed, .refused = inquiry->refusal.code ? &inquiry->refusal : NULL};
     const struct alert_object **chosen =
         arena_alloc(&inquiry->arena, (inquiry->alert_count + 1) * sizeof *chosen);
     struct channel_cursor *cursors =
         arena_alloc(&inquiry->arena, (inquiry->channel_count + 1) * sizeof *cursors);
 
-    if (!inquiry->failed) {
+    if (!inquiry->failed && !answer.refused) {
         answer.alert_count = choose(inquiry, chosen);
         answer.alerts = chosen;
         answer.activity_count = inquiry->activity_count;
@@ -306,6 +307,55 @@ struct inquiry *inquiry_new(struct broker *broker, inquiry_done *done, void *arg
     return inquiry;
 }
 
+static void read_channels(struct inquiry *inquiry)
+{
+    inquiry->open = inquiry->channel_count;
+    for (size_t i = 0; i < inquiry->channel_count; i++) {
+        char name[GEO_CELL_TEXT + 2] = "c:";
+        memcpy(name + 2, inquiry->channels[i].name, GEO_CELL_TEXT);
+        store_channel_state(inquiry->broker->store, text_of(name), state_read, &inquiry->channels[i]);
+    }
+}
+
+static void counted(void *arg, const struct store_cells_result *result)
+{
+    struct inquiry *inquiry = arg;
+    struct broker *broker = inquiry->broker;
+    int64_t now = broker_now(broker);
+
+    inquiry->failed = result->status != STORE_OK;
+    if (!inquiry->failed && memchr(result->granted, '0', result->count)) {
+        reach_rule(inquiry->rule, broker->options.feed_cells_day, now);
+        inquiry_refuse(&inquiry->refusal, REASON_QUOTA_EXCEEDED, "cells", inquiry->rule);
+        inquiry->refusal.retry_after_s = reach_day_ends_s(now);
+    }
+    if (inquiry->failed || inquiry->refusal.code)
+        finish(inquiry);
+    else
+        read_channels(inquiry);
+}
+
+/* Nobody sees the whole land by asking for it piece by piece. */
+static void count_cells(struct inquiry *inquiry, struct text address)
+{
+    struct broker *broker = inquiry->broker;
+    struct store_cell cells[INQUIRY_CELLS];
+    char geohash[GEO_CELL_TEXT];
+
+    for (size_t i = 0; i < inquiry->place_count; i++) {
+        geo_format(inquiry->places[i]->cell, geohash);
+        cells[i] = reach_cell(broker, geohash);
+    }
+    store_cells(broker->store,
+        &(struct store_cells){.who = address,
+            .address = true,
+            .together = true,
+            .limit = broker->options.feed_cells_day,
+            .count = inquiry->place_count,
+            .cells = cells},
+        counted, inquiry);
+}
+
 bool broker_inquire(struct broker *broker, const struct inquiry_question *question, inquiry_done *done,
     void *arg, struct refusal *refusal)
 {
@@ -317,12 +367,10 @@ bool broker_inquire(struct broker *broker, const struct inquiry_question *questi
         inquiry_refuse(refusal, REASON_BAD_PAYLOAD, "near", "give near or cells");
     else if (inquiry_add_places(inquiry, &question->place, refusal) && add_channels(inquiry, refusal) &&
              set_beginnings(inquiry, question, refusal)) {
-        inquiry->open = inquiry->channel_count;
-        for (size_t i = 0; i < inquiry->channel_count; i++) {
-            char name[GEO_CELL_TEXT + 2] = "c:";
-            memcpy(name + 2, inquiry->channels[i].name, GEO_CELL_TEXT);
-            store_channel_state(broker->store, text_of(name), state_read, &inquiry->channels[i]);
-        }
+        if (question->address.len && broker->options.feed_cells_day)
+            count_cells(inquiry, question->address);
+        else
+            read_channels(inquiry);
         return true;
     }
     inquiry_free(inquiry);

@@ -17,6 +17,7 @@ struct inquiry_place {
     const struct text *cells;
 };
 struct inquiry_question {
+    struct text address; /* who asks, for the limit of a day; len 0: nobody is counted */
     struct inquiry_place place;
     int64_t since; /* ms: activity appended from then on */
     size_t cursor_count;
@@ -29,8 +30,9 @@ struct inquiry_activity {
 };
 /* Lives until the completion returns. */
 struct inquiry_answer {
-    bool failed;   /* the store failed */
-    bool complete; /* else something was left out: trimmed, or too much */
+    bool failed;                   /* the store failed */
+    const struct refusal *refused; /* over the day's limit of its address; NULL: not */
+    bool complete;                 /* else something was left out: trimmed, or too much */
     size_t alert_count;
     const struct alert_object *const *alerts; /* in force, each once, by public id */
     size_t activity_count;

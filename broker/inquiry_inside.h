@@ -4,6 +4,7 @@
 
 #include "broker/inquiry.h"
 #include "broker/session/place.h"
+#include "broker/session/reach.h"
 
 enum { AT_ONCE = 64, CHANNELS = 256, ENTRIES = 2048, REPLAY_MS = 60 * 1000 };
 
@@ -24,7 +25,9 @@ struct inquiry {
     void *arg;
     bool list; /* of the agencies' alerts */
     bool failed, complete;
-    size_t open; /* answers of the store still to come */
+    size_t open;            /* answers of the store still to come */
+    struct refusal refusal; /* code OK: it may ask this */
+    char rule[REACH_RULE];
     struct followed_place *places[INQUIRY_CELLS];
     size_t place_count;
     struct asked_channel *channels;

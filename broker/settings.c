@@ -340,6 +340,8 @@ struct broker_options settings_broker(const struct settings *settings)
         .flood_ms = settings->flood_ms,
         .max_identity = (uint32_t)settings->max_connections_per_identity,
         .max_filters = (uint32_t)settings->max_filters,
+        .new_cells_day = (uint32_t)settings->new_cells_day,
+        .feed_cells_day = (uint32_t)settings->feed_cells_day,
         .max_outbound = (uint32_t)settings->max_outbound,
         .connect_timeout_ms = settings->connect_timeout_ms,
         .keep_alive_max_s = settings->keep_alive_max_s,

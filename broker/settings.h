@@ -111,7 +111,14 @@
     NUMBER(topic_alias_maximum, "aliases", 0, 65535, 16, false, "Topic aliases that a client may use")       \
     NUMBER(session_expiry_max_s, "seconds", 0, 31536000, 604800, false,                                      \
         "The longest that a session outlives its connection")                                                \
-    NUMBER(max_filters, "filters", 1, 10000, 100, false, "Topic filters of a session")                       \
+    NUMBER(max_filters, "filters", 1, 10000, 64, false, "Topic filters of a session")                        \
+    NUMBER(new_cells_day, "cells", 0, 1000000, 64, false,                                                    \
+        "Cells that somebody may newly follow or ask the past of in a day of UTC, over all sessions; one "   \
+        "coarser than a channel counts as the channels in it, an agency's within its jurisdiction do not; "  \
+        "0: no limit")                                                                                       \
+    NUMBER(feed_cells_day, "cells", 0, 1000000, 256, false,                                                  \
+        "Cells that one address (IPv6: one /64) may newly ask of the public feed in a day of UTC, counted "  \
+        "likewise; behind a proxy 0: no limit")                                                              \
     NUMBER(max_outbound, "bytes", 4096, 16777216, 65536, false,                                              \
         "Output that may wait for a slow follower before only its cursor is kept")                           \
     NUMBER(                                                                                                  \

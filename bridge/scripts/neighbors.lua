@@ -52,6 +52,7 @@
 --   nb:{p:…}:q2:<client>        set of QoS 2 packet ids not yet released
 --   nb:{p:…}:in:<client>        stream, its inbox: i = 8 bytes that tell repeats, then the data
 --   nb:{p:…}:inlo:<client>      hash, low: the inbox's low-water mark
+--   nb:{p:…}:cells              hash, what it followed lately (cells.lua); p: also address/<digest>
 --
 -- nb:layout is the version of all this; nb:lease:<work> says who does it. nb:feed:<channel> is published with
 -- each entry: its kind, its id, a space, its data. nb:sessions and nb:principals tell of openings and

@@ -5,6 +5,7 @@
 #include "broker/kind/history_job.h"
 #include "broker/session/connection_state.h"
 #include "broker/session/info.h"
+#include "broker/session/reach.h"
 
 enum { AT_ONCE = 4 }; /* questions of a connection */
 
@@ -110,15 +111,64 @@ static enum step_result take_place(struct history *history, const char *filter)
         return publication_refuse(publication, REASON_NOT_ALLOWED, "cells", "of precision 4 to 6");
     if (!add_place(history, &parsed))
         return publication_refuse(publication, REASON_QUOTA_EXCEEDED, "cells", "too many at once");
+    if (reach_of(publication->broker, publication->principal, &parsed, &refusal) == REACH_COUNTED)
+        history->counted[history->counted_count++] = reach_cell(publication->broker, parsed.cell);
     return STEP_GO_ON;
+}
+
+/* What is asked for counts as what is followed: else the past would be the way around the limit. */
+static void counted(void *arg, const struct store_cells_result *result)
+{
+    struct history *history = arg;
+
+    if (result->status != STORE_OK) {
+        pipeline_fail(history->publication);
+        return;
+    }
+    history->over = memchr(result->granted, '0', result->count) != NULL;
+    pipeline_resume(history->publication);
+}
+
+static enum step_result count_cells(struct history *history)
+{
+    struct broker *broker = history->publication->broker;
+    struct store_cells asked = {.who = text_of(history->publication->principal->name),
+        .together = true,
+        .limit = broker->options.new_cells_day,
+        .count = history->counted_count,
+        .cells = history->counted};
+
+    if (asked.count == 0)
+        return STEP_GO_ON;
+    store_cells(broker->store, &asked, counted, history);
+    return STEP_WAIT;
+}
+
+/* Whether what was counted may be asked for. */
+static enum step_result take_count(struct history *history)
+{
+    struct publication *publication = history->publication;
+    struct arena *arena = &publication->arena;
+    int64_t now = broker_now(publication->broker);
+    char *rule = arena_alloc(arena, REACH_RULE);
+
+    if (!history->over)
+        return STEP_GO_ON;
+    reach_rule(rule, publication->broker->options.new_cells_day, now);
+    publication_refuse(publication, REASON_QUOTA_EXCEEDED, "cells", rule);
+    publication->refusal.retry_after_s = reach_day_ends_s(now);
+    return STEP_REFUSE;
 }
 
 static enum step_result locate(struct publication *publication)
 {
     const struct history_query *query = &publication->history;
-    struct history *history = arena_alloc(&publication->arena, sizeof *history);
+    struct history *history = publication->job;
     enum step_result result = STEP_GO_ON;
 
+    if (history)
+        return take_count(history);
+    history = arena_alloc(&publication->arena, sizeof *history);
     history->publication = publication;
     publication->job = history;
     if (query->near_cell.len)
@@ -142,7 +192,7 @@ static enum step_result locate(struct publication *publication)
     history->bound = history_everything;
     history->complete = true;
     history->limit = query->limit && query->limit < LIMIT_PAGE ? query->limit : LIMIT_PAGE;
-    return STEP_GO_ON;
+    return count_cells(history);
 }
 
 /* ---- store: read, load, answer ---- */

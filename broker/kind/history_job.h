@@ -2,6 +2,7 @@
 #ifndef NEIGHBORS_BROKER_KIND_HISTORY_JOB_H
 #define NEIGHBORS_BROKER_KIND_HISTORY_JOB_H
 
+#include "bridge/store_cells.h"
 #include "broker/kind/kind.h"
 #include "broker/session/place.h"
 
@@ -32,6 +33,8 @@ struct history {
     /* locate */
     struct followed_place *places[HISTORY_PLACES];
     size_t place_count;
+    struct store_cell counted[HISTORY_PLACES]; /* those of the places that are new, perhaps */
+    size_t counted_count;
     geo_cell channels[HISTORY_CHANNELS];
     size_t channel_count;
     unsigned classes;              /* of enum item_class */
@@ -40,6 +43,7 @@ struct history {
     int64_t read_at;               /* ms: the page covers nothing behind it */
     uint32_t limit;                /* items in a page */
     bool json;
+    bool over; /* they are too many for today */
     /* what the pages before told */
     size_t channels_looked_back;
     struct position_in_channel looked_at; /* in the channel that is looked back in; 0-0: nothing yet */

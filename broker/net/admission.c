@@ -2,6 +2,7 @@
 #include "broker/net/admission.h"
 
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
@@ -154,6 +155,13 @@ bool admission_ask(struct admission *admission, struct visitor *visitor, int64_t
     }
     visitor->questions.level -= 1;
     return true;
+}
+
+void admission_name(const struct visitor *visitor, char out[ADMISSION_NAME])
+{
+    for (size_t i = 0; i < sizeof(visitor->key); i++) {
+        sprintf(out + 2 * i, "%02x", visitor->key[i]);
+    }
 }
 
 void admission_upkeep(struct admission *admission, int64_t now)

@@ -28,6 +28,10 @@ void admission_leave(struct admission *admission, struct visitor *visitor, int64
 bool admission_ask(struct admission *admission, struct visitor *visitor, int64_t now)
     __attribute__((warn_unused_result));
 
+/* The address as limits count it, in hexadecimal. */
+enum { ADMISSION_NAME = 33 };
+void admission_name(const struct visitor *visitor, char out[ADMISSION_NAME]);
+
 /* Forgets addresses that were not here for a while; once in a while. */
 void admission_upkeep(struct admission *admission, int64_t now);
 

@@ -87,6 +87,15 @@ static void answer_stranger(struct http_request *request, unsigned allowed)
     }
 }
 
+static void take_address(struct http_request *request, const struct guest *guest)
+{
+    if (request->route->open && guest->visitor) {
+        char *name = arena_alloc(&request->arena, ADMISSION_NAME);
+        admission_name(guest->visitor, name);
+        request->address = text_of(name);
+    }
+}
+
 /* True when the address has asked too often. */
 static bool rationed(struct http_request *request, const struct guest *guest)
 {
@@ -105,6 +114,7 @@ static void begin_route(struct http_request *request, const struct guest *guest)
     struct http *http = request->http;
     size_t path = strlen(request->route->path);
     request->rest = (struct text){request->path.data + path, request->path.len - path};
+    take_address(request, guest);
     if (!http_body_begin(request) || rationed(request, guest)) {
         http_ready(request);
         return;

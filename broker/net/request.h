@@ -71,6 +71,7 @@ struct http_request {
     struct text path, rest; /* decoded, without query; what is behind the route's path */
     struct text arguments[HTTP_ARGUMENTS];
     size_t argument_count;
+    struct text address; /* whose it is, as limits count addresses (admission.h); of open routes */
     struct text authorization, content_type, host, if_none_match, if_modified_since;
 
     size_t body_len, body_size; /* of those announced, those that came */

@@ -140,10 +140,14 @@ void feed_tag(struct bytes content, char out[FEED_TAG])
 bool feed_answers(struct http_request *request, const struct inquiry_answer *answer)
 {
     bool waiting = http_waiting(request);
-    if (waiting && !answer->failed) {
+    if (waiting && !answer->failed && !answer->refused) {
         return true;
     }
-    if (waiting) {
+    if (waiting && answer->refused) {
+        broker_counters(request->net->broker)->http_rationed++;
+        http_refuse_for(
+            request, 429, answer->refused->field, answer->refused->rule, answer->refused->retry_after_s);
+    } else if (waiting) {
         http_refuse_for(request, 503, "store", "failed", 5);
     }
     http_done(request);
@@ -186,6 +190,7 @@ static void answered(void *arg, const struct inquiry_answer *answer)
 static void ask(struct http_request *request, struct inquiry_question *question)
 {
     struct refusal refusal;
+    question->address = request->address;
     if (!question->since) { /* whole minutes, so that an answer is the same for a while */
         question->since = (broker_now(request->net->broker) - HOUR_MS) / MINUTE_MS * MINUTE_MS;
     }

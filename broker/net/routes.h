@@ -14,7 +14,7 @@ void feed_serve(struct http_request *request);
 void feed_serve_cells(struct http_request *request);
 /* Geohashes with commas between them; one more than may be asked for says that there are too many. */
 size_t feed_split_cells(struct text list, struct text cells[INQUIRY_CELLS + 1]);
-/* False: the client has left or the store failed, and the request is done with. */
+/* False: the client has left, the store failed, or it is over a limit, and the request is done with. */
 bool feed_answers(struct http_request *request, const struct inquiry_answer *answer)
     __attribute__((warn_unused_result));
 /* Answers an inquiry that was not taken, and is done with the request. */

@@ -8,6 +8,7 @@
 #include "broker/session/saved.h"
 
 #include "broker/session/hold.h"
+#include "broker/session/reach.h"
 
 enum { FILTER_FORM = 1, CURSOR_FORM = 2, SHOWN_FORM = 3, FILTER_HEAD = 7, CURSOR_TAIL = 21 };
 enum { SHOWN_FORGOT = 1, SHOWN_DOUBTFUL = 2 };
@@ -122,6 +123,7 @@ static void restore_filter(struct session *session, struct text filter, uint8_t 
     bool created;
 
     if (!topic_parse_filter(filter, session->broker->options.leaf_precision, &parsed, &refusal) ||
+        reach_of(session->broker, session->principal, &parsed, &refusal) == REACH_REFUSED ||
         session_subscribe(session, filter, &parsed, options, id, &subscription, &created) >= 0x80)
         log_line(LOG_LEVEL_WARNING, "filter_lost", "session=%s", session->name);
 }

@@ -1,6 +1,6 @@
-/* SUBSCRIBE and UNSUBSCRIBE. Filters are read and followed at once; SUBACK waits until every channel is LIVE
- * and, for a session that outlives its connection, until filters and first cursors are stored. Only then is
- * anything delivered. */
+/* SUBSCRIBE and UNSUBSCRIBE. Filters are read and followed at once; SUBACK waits until every channel is LIVE,
+ * until the new cells are counted (those that are too many are dropped again) and, for a session that
+ * outlives its connection, until filters and first cursors are stored. Only then is anything delivered. */
 #include <stdio.h>
 
 #include "bridge/store_board.h"
@@ -8,27 +8,31 @@
 #include "broker/session/deliver.h"
 #include "broker/session/info.h"
 #include "broker/session/initial.h"
+#include "broker/session/reach.h"
 
 /* A SUBSCRIBE or UNSUBSCRIBE that waits. */
 struct subscribing {
     struct connection *connection; /* NULL: gone meanwhile */
     uint16_t packet_id;
     enum mqtt_type answer;
-    bool saving;
+    bool counting, saving;
     struct refusal refusal; /* of the first filter that was refused; code OK: none was */
     size_t refused_index;
-    bool cursor_refused; /* a `since` could not be read */
+    char rule[REACH_RULE]; /* of the refusal, when it names a number */
+    bool cursor_refused;   /* a `since` could not be read */
     size_t count;
     struct subscribed {
         uint8_t code;
-        struct subscription *initial; /* whose alerts in force, or info, are due */
+        bool counted;                      /* as a new cell */
+        struct subscription *subscription; /* NULL: refused */
+        struct subscription *initial;      /* whose alerts in force, or info, are due */
     } filters[];
 };
 
 void subscribing_abandon(struct subscribing *subscribing)
 {
     subscribing->connection = NULL;
-    if (!subscribing->saving)
+    if (!subscribing->saving && !subscribing->counting)
         free(subscribing);
 }
 
@@ -48,22 +52,29 @@ static bool explain(
             "since: not <channel>:<cursor> as it was delivered: ask the history for what was missed");
     else
         return false;
-    return subscribing->count + strlen(told) + 16 <= connection->maximum_packet;
+    return subscribing->count + strlen(told) + 48 <= connection->maximum_packet;
 }
 
 static void answer(struct connection *connection, const struct subscribing *subscribing)
 {
     char told[160] = "";
     bool tells = explain(connection, subscribing, told);
-    struct mqtt_property_out why = {.id = MQTT_REASON_STRING, .text = text_of(told)};
-    size_t size = subscribing->count + 16 + why.text.len;
+    char after[16] = "";
+    struct mqtt_property_out why[2] = {{.id = MQTT_REASON_STRING, .text = text_of(told)},
+        {.id = MQTT_USER_PROPERTY, .name = TEXT("retry-after")}};
+    size_t size = subscribing->count + 48 + why[0].text.len;
     uint8_t *codes = must_alloc(subscribing->count + 1);
     struct mqtt_writer writer = {output_reserve(&connection->output, size), size, 0};
 
     for (size_t i = 0; i < subscribing->count; i++)
         codes[i] = subscribing->filters[i].code;
+    snprintf(after, sizeof after, "%u", subscribing->refusal.retry_after_s);
+    why[1].text = text_of(after);
     mqtt_encode_suback_with(&writer, connection->version, subscribing->answer, subscribing->packet_id, codes,
-        subscribing->count, &why, tells);
+        subscribing->count, why,
+        !tells                               ? 0
+        : subscribing->refusal.retry_after_s ? 2
+                                             : 1);
     output_commit(&connection->output, writer.len);
     connection_wants_write(connection);
     free(codes);
@@ -127,6 +138,19 @@ static void finish(struct subscribing *subscribing)
     connection_resume(connection);
 }
 
+/* The store did not do its part. */
+static void give_up(struct subscribing *subscribing, enum store_status status)
+{
+    struct connection *connection = subscribing->connection;
+
+    connection->subscribing = NULL;
+    free(subscribing);
+    if (status == STORE_FENCED)
+        connection_end(connection, REASON_TAKEN_OVER, "session taken over");
+    else
+        connection_end(connection, REASON_UNSPECIFIED, "store failed");
+}
+
 static void saved(void *arg, enum store_status status)
 {
     struct subscribing *subscribing = arg;
@@ -143,12 +167,7 @@ static void saved(void *arg, enum store_status status)
     } else if (status == STORE_OK) {
         finish(subscribing);
     } else {
-        connection->subscribing = NULL;
-        free(subscribing);
-        if (status == STORE_FENCED)
-            connection_end(connection, REASON_TAKEN_OVER, "session taken over");
-        else
-            connection_end(connection, REASON_UNSPECIFIED, "store failed");
+        give_up(subscribing, status);
     }
 }
 
@@ -168,7 +187,7 @@ void connection_live(struct connection *connection)
 {
     struct subscribing *subscribing = connection->subscribing;
 
-    if (!subscribing || subscribing->saving)
+    if (!subscribing || subscribing->counting || subscribing->saving)
         return;
     if (connection->session->expiry_s == 0) {
         finish(subscribing);
@@ -193,41 +212,125 @@ static struct subscribing *subscribing_new(
     return subscribing;
 }
 
-/* Where a filter may not reach: cells coarser than 4 need a jurisdiction. */
-static bool may_follow(const struct follow_filter *parsed)
-{
-    return parsed->kind != FOLLOW_CELL || strlen(parsed->cell) >= 4;
-}
-
 static uint8_t refuse(struct refusal *out, uint8_t code, const char *field, const char *rule)
 {
     *out = (struct refusal){.code = code, .field = field, .rule = rule};
     return code;
 }
 
-/* The code of one filter; refusal is filled when it is 0x80 or more. */
-static uint8_t subscribe_one(struct session *session, const struct mqtt_filter *filter, uint32_t id,
-    struct subscription **initial, struct refusal *refusal)
+/* Remembers the refusal that SUBACK tells: that of the first filter which has one. */
+static void note_refusal(struct subscribing *subscribing, size_t index, const struct refusal *refusal)
 {
+    subscribing->connection->broker->counters.subscriptions_refused++;
+    if (subscribing->refusal.code && subscribing->refused_index <= index)
+        return;
+    subscribing->refusal = *refusal;
+    subscribing->refused_index = index;
+}
+
+/* The code of one filter; refusal is filled when it is 0x80 or more. */
+static uint8_t subscribe_one(struct subscribing *subscribing, struct subscribed *slot,
+    const struct mqtt_filter *filter, uint32_t id, struct refusal *refusal)
+{
+    struct session *session = subscribing->connection->session;
+    const struct broker_options *asked = &session->broker->options;
     struct follow_filter parsed;
     struct subscription *subscription;
     bool created;
     uint8_t options = (uint8_t)(filter->qos | filter->no_local << 2 | filter->retain_as_published << 3 |
                                 filter->retain_handling << 4);
 
-    *initial = NULL;
-    if (!topic_parse_filter(filter->filter, session->broker->options.leaf_precision, &parsed, refusal))
+    if (!topic_parse_filter(filter->filter, asked->leaf_precision, &parsed, refusal))
         return refusal->code;
-    if (!may_follow(&parsed))
-        return refuse(refusal, REASON_NOT_ALLOWED, "geohash", "at least 4 characters");
+    enum reach reach = reach_of(session->broker, session->principal, &parsed, refusal);
+    if (reach == REACH_REFUSED)
+        return refusal->code;
     uint8_t code = session_subscribe(session, filter->filter, &parsed, options, id, &subscription, &created);
-    if (code == REASON_QUOTA_EXCEEDED)
-        return refuse(refusal, code, "filter", "more than a session may have");
+    if (code == REASON_QUOTA_EXCEEDED) {
+        snprintf(subscribing->rule, sizeof subscribing->rule,
+            "more than a session may have: at most %u filters, and %d channels", asked->max_filters,
+            LIMIT_CURSORS);
+        return refuse(refusal, code, "filter", subscribing->rule);
+    }
     if (code >= 0x80)
         return refuse(refusal, code, "geohash", "too large a place to follow");
+    slot->counted = created && reach == REACH_COUNTED;
+    slot->subscription = subscription;
     if (filter->retain_handling == 0 || (filter->retain_handling == 1 && created))
-        *initial = subscription;
+        slot->initial = subscription;
     return code;
+}
+
+/* ---- new cells ---- */
+
+/* The filter is not followed after all; it may stand in this SUBSCRIBE more than once. */
+static void take_back(struct subscribing *subscribing, size_t index, const struct refusal *refusal)
+{
+    struct session *session = subscribing->connection->session;
+    struct subscription *subscription = subscribing->filters[index].subscription;
+
+    for (size_t i = index; i < subscribing->count; i++) {
+        struct subscribed *slot = &subscribing->filters[i];
+        if (slot->subscription != subscription)
+            continue;
+        slot->code = refusal->code;
+        slot->initial = slot->subscription = NULL;
+        note_refusal(subscribing, i, refusal);
+    }
+    (void)session_unsubscribe(session, (struct text){subscription->filter, subscription->filter_len});
+}
+
+static void counted(void *arg, const struct store_cells_result *result)
+{
+    struct subscribing *subscribing = arg;
+    struct connection *connection = subscribing->connection;
+    size_t cell = 0;
+
+    subscribing->counting = false;
+    if (!connection) {
+        free(subscribing);
+        return;
+    }
+    if (connection->stage == STAGE_CLOSED) {
+        connection->subscribing = NULL;
+        free(subscribing);
+        return;
+    }
+    if (result->status != STORE_OK) {
+        give_up(subscribing, result->status);
+        return;
+    }
+    int64_t now = broker_now(connection->broker);
+    struct refusal refusal = {.code = REASON_QUOTA_EXCEEDED,
+        .field = "geohash",
+        .rule = subscribing->rule,
+        .retry_after_s = reach_day_ends_s(now)};
+    for (size_t i = 0; i < subscribing->count; i++) {
+        if (!subscribing->filters[i].counted || result->granted[cell++] == '1')
+            continue;
+        reach_rule(subscribing->rule, connection->broker->options.new_cells_day, now);
+        take_back(subscribing, i, &refusal);
+    }
+    deliver_wake(connection->session);
+}
+
+/* Asks whether there is room for the new cells today. */
+static void count_cells(struct subscribing *subscribing)
+{
+    struct session *session = subscribing->connection->session;
+    struct broker *broker = session->broker;
+    struct store_cell *cells = must_alloc(subscribing->count * sizeof *cells);
+    struct store_cells asked = {
+        .who = session_name(session).principal, .limit = broker->options.new_cells_day, .cells = cells};
+
+    for (size_t i = 0; i < subscribing->count; i++) {
+        if (subscribing->filters[i].counted)
+            cells[asked.count++] = reach_cell(broker, subscribing->filters[i].subscription->parsed.cell);
+    }
+    subscribing->counting = asked.count > 0;
+    if (asked.count)
+        store_cells(broker->store, &asked, counted, subscribing);
+    free(cells);
 }
 
 /* `since` = "<channel>:<cursor>"; what is of no followed channel is passed over. False: one could not be
@@ -262,16 +365,12 @@ void connection_on_subscribe(struct connection *connection, const struct mqtt_fi
 
     while (mqtt_next_filter(filters, true, &offset, &filter)) {
         struct subscribed *slot = &subscribing->filters[subscribing->count++];
-        struct refusal refusal;
-        slot->code = subscribe_one(session, &filter, id, &slot->initial, &refusal);
-        if (slot->code < 0x80)
-            continue;
-        connection->broker->counters.subscriptions_refused++;
-        if (!subscribing->refusal.code) {
-            subscribing->refusal = refusal;
-            subscribing->refused_index = subscribing->count - 1;
-        }
+        struct refusal refusal = {0};
+        slot->code = subscribe_one(subscribing, slot, &filter, id, &refusal);
+        if (slot->code >= 0x80)
+            note_refusal(subscribing, subscribing->count - 1, &refusal);
     }
+    count_cells(subscribing);
     if (connection->version == MQTT_5)
         subscribing->cursor_refused = !take_since(session, &filters->properties);
     deliver_wake(session);

@@ -103,6 +103,7 @@ static void answer(struct call *call, enum store_status status)
         [CALL_ACT] = stage_answer_status,
         [CALL_GEOCODES] = stage_answer_geocodes,
         [CALL_FOLLOWERS] = stage_answer_followers,
+        [CALL_CELLS] = stage_answer_cells,
         [CALL_LOAD] = stage_answer_load,
         [CALL_PRINCIPAL] = stage_answer_principal,
         [CALL_DRILLED] = stage_answer_status,

@@ -16,6 +16,7 @@ enum call_kind {
     CALL_ACT,
     CALL_GEOCODES,
     CALL_FOLLOWERS,
+    CALL_CELLS,
     CALL_TELL,
     CALL_LOAD,
     CALL_PRINCIPAL,
@@ -70,6 +71,8 @@ void followers_are(uint64_t followers);
 /* An agency whose test alert has not come back yet (the others' has); who is on its list ("lee kim max"). */
 void undrilled(const char *name);
 void officers_are(const char *name, const char *officers);
+/* So many cells may still be newly followed today, by whoever asks; every cell is new. */
+void cells_left(uint64_t cells);
 void revoked(const char *name);
 /* The same while nobody listens. */
 void revoked_untold(const char *name);

@@ -9,6 +9,7 @@
 
 #include "bridge/store_footage.h"
 #include "bridge/store_household.h"
+#include "bridge/store_cells.h"
 #include "tests/stories/stage.h"
 #include "tests/stories/stage_alerts.h"
 
@@ -33,6 +34,7 @@ struct call {
         store_followers_done *followers;
         store_footage_done *footage;
         store_household_done *household;
+        store_cells_done *cells;
     };
     struct store_alert_result alert_result;
     struct store_flag_result flag_result;
@@ -40,6 +42,8 @@ struct call {
     struct store_footage_result footage_result;
     enum store_status resolve_status;
     char codes[16][32]; /* of geocodes: "SAME 006037" */
+    uint32_t counts[64]; /* of cells */
+    bool together;
     void *arg;
     char name[256]; /* session, principal, channel */
     char public_id[PUBLIC_ID + 1];
@@ -124,7 +128,7 @@ struct store {
     struct stage_alerts *published;
     struct kept_geocode geocodes[8];
     size_t geocode_count;
-    uint64_t followers;
+    uint64_t followers, cells_left;
     struct stage_footage *footage; /* NULL: nothing yet */
     struct store_motion_result verdict;
     struct store_counters counters;
@@ -174,6 +178,7 @@ void stage_households_free(struct store *store);
 struct bytes stage_box(const char *cell_name);
 void stage_answer_geocodes(struct call *call, enum store_status status);
 void stage_answer_followers(struct call *call, enum store_status status);
+void stage_answer_cells(struct call *call, enum store_status status);
 void stage_geocodes_free(struct store *store);
 
 /* ---- stage_store_alerts.c ---- */

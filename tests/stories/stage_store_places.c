@@ -98,3 +98,38 @@ void followers_are(uint64_t followers)
 {
     the_store()->followers = followers;
 }
+
+/* ---- new cells ---- */
+
+void store_cells(struct store *store, const struct store_cells *cells, store_cells_done *done, void *arg)
+{
+    (void)store;
+    struct call *call =
+        stage_called(CALL_CELLS, arg, "%.*s%s at most %u: %zu from %s", (int)cells->who.len, cells->who.data,
+            cells->address ? " (address)" : "", cells->limit, cells->count, cells->cells[0].geohash);
+    assert_true(cells->count <= 64);
+    call->cells = done;
+    call->count = cells->count;
+    call->together = cells->together;
+    for (size_t i = 0; i < cells->count; i++)
+        call->counts[i] = cells->cells[i].counts;
+}
+
+void stage_answer_cells(struct call *call, enum store_status status)
+{
+    uint64_t *left = &the_store()->cells_left, sum = 0;
+    char granted[64];
+    for (size_t i = 0; i < call->count; i++)
+        sum += call->counts[i];
+    for (size_t i = 0; i < call->count; i++) {
+        granted[i] = call->counts[i] <= *left && (!call->together || sum <= *left) ? '1' : '0';
+        sum -= granted[i] == '1' ? call->counts[i] : 0;
+        *left -= granted[i] == '1' ? call->counts[i] : 0;
+    }
+    call->cells(call->arg, &(struct store_cells_result){status, call->count, granted});
+}
+
+void cells_left(uint64_t cells)
+{
+    the_store()->cells_left = cells;
+}

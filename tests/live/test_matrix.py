@@ -243,7 +243,7 @@ class Publisher:
         if packet.kind == mqtt.PUBLISH and packet.topic.endswith("/refused"):
             notice = json.loads(packet.payload)
             self.notices.setdefault(notice.get("packetId", 0), []).append(
-                {name: notice.get(name) for name in ("code", "field", "rule")})
+                (notice["topic"], {name: notice.get(name) for name in ("code", "field", "rule")}))
             return True
         return packet.kind == mqtt.PUBLISH
 
@@ -254,7 +254,8 @@ class Publisher:
             c.send(mqtt.publish(row["what"], payload, 0, version=c.version))
             c.send(mqtt.publish(NOWHERE, b"{", 0, version=c.version))
             self.hear(lambda: len(self.notices.get(0, [])) > 1)
-            return "notice", self.notices.pop(0)
+            # The notice of NOWHERE, which is no topic, may come first.
+            return "notice", sorted(self.notices.pop(0), key=lambda notice: notice[0] == "-")
         qos, identifier = 2 if act == "publish2" else 1, c.identifier()
         c.send(mqtt.publish(row["what"], payload, qos, identifier, c.version, props, retain=act == "retain"))
         answer = self.hear_ack(mqtt.PUBREC if qos == 2 else mqtt.PUBACK, identifier)
@@ -291,11 +292,11 @@ class Publisher:
     def verdict(self, ticket):
         identifier, answer = ticket
         if identifier == "notice":
-            return code(answer[0]["code"]), answer[0]
+            return code(answer[0][1]["code"]), answer[0][1]
         if self.connection.version == 5:
             return code(answer.reason), {name: value for name, value in answer.props.items() if answer.reason}
         notices = self.notices.get(identifier)
-        return (code(notices[0]["code"]), notices[0]) if notices else (code(0), {})
+        return (code(notices[0][1]["code"]), notices[0][1]) if notices else (code(0), {})
 
 
 class Listener:

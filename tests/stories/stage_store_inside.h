@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "bridge/store_cells.h"
 #include "bridge/store_footage.h"
 #include "bridge/store_household.h"
-#include "bridge/store_cells.h"
 #include "tests/stories/stage.h"
 #include "tests/stories/stage_alerts.h"
 
@@ -41,7 +41,7 @@ struct call {
     struct store_verdict_result verdict_result;
     struct store_footage_result footage_result;
     enum store_status resolve_status;
-    char codes[16][32]; /* of geocodes: "SAME 006037" */
+    char codes[16][32];  /* of geocodes: "SAME 006037" */
     uint32_t counts[64]; /* of cells */
     bool together;
     void *arg;

@@ -294,6 +294,23 @@ local function answer(keys, args)
     return OK
 end
 
+function forget_clips(prefix, id, household, now)
+    local left, all = 0, call('HGETALL', prefix .. 'clips:' .. id)
+    for i = 1, #all, 2 do
+        local c = read_clip(all[i + 1])
+        if c.household == household and (c.state == OFF or c.state == TOLD) then
+            c.household = ''
+            write_clip(prefix, id, all[i], c)
+        elseif c.household == household then
+            left = left + (c.state == STORED and 0 or 1)
+            withdraw_clip(prefix, id, all[i], c, now)
+        end
+    end
+    call('SREM', prefix .. 'asked:' .. id, household)
+    call('HDEL', prefix .. 'ask:' .. id, household)
+    return left
+end
+
 -- ---- batches
 
 -- What is to be done about a clip: "give", "down" (off the board), "tell" (that it was withdrawn); nil: nothing now. `again`
@@ -480,6 +497,9 @@ register('nb_footage_settle', settle)
 register('nb_footage_tell', tell_household)
 register('nb_footage_told', told)
 register('nb_footage_answer', answer)
+register('nb_footage_forget', function(keys, args)
+    return forget_clips(sub(keys[1], 1, 9), args[1], args[2], tonumber(args[3]))
+end)
 register('nb_footage_take_due', take_due)
 register('nb_footage_done', done)
 register('nb_footage_resolve', resolve)

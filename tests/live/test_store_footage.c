@@ -618,6 +618,35 @@ static void what_has_expired_is_forgotten(void **state)
     assert_int_equal(fixture_number(f, "ZCARD nb:{s05}:footage_due"), 0);
 }
 
+static long long left_after_forgetting(struct fixture *f, const char *name)
+{
+    char command[160];
+    snprintf(command, sizeof(command),
+        "FCALL nb_footage_forget 1 nb:{s05}:footage:" ID("1") " " ID("1") " %s %lld", name,
+        (long long)fixture_now());
+    return fixture_number(f, command);
+}
+
+static void a_household_that_is_forgotten_takes_its_clips_along(void **state)
+{
+    struct fixture *f = *state;
+    street(f, 5);
+    opens(f, "agency/police", "desk");
+    REQUEST(ID("1"));
+    settles(f);
+    answers(f, ID("1"), "a", 'x', "SEALED-A");
+    next_batch(f);
+    answers(f, ID("1"), "a", 'y', "SEALED-MORE");
+    assert_int_equal(left_after_forgetting(f, "a"), 1);
+    settles(f);
+    assert_int_equal(left_after_forgetting(f, "a"), 0);
+    assert_int_equal(in_redis(f, "SEALED"), 0);
+    assert_int_equal(fixture_number(f, "SISMEMBER nb:{s05}:asked:" ID("1") " a"), 0);
+    next_batch(f);
+    assert_int_equal(given(f, NULL), 1); /* that it was withdrawn */
+    assert_int_equal(given(f, ID("x")), 1);
+}
+
 static void after_its_end_nothing_is_taken(void **state)
 {
     struct fixture *f = *state;
@@ -822,6 +851,7 @@ int main(void)
         TEST(the_agency_sees_the_same_whoever_is_silent),
         TEST(what_is_withdrawn_is_forgotten),
         TEST(what_has_expired_is_forgotten),
+        TEST(a_household_that_is_forgotten_takes_its_clips_along),
         TEST(after_its_end_nothing_is_taken),
         TEST(a_closed_case_ends_its_requests),
         TEST(whatever_is_cut_off_goes_on_once),
@@ -829,9 +859,7 @@ int main(void)
     };
     const struct CMUnitTest slots[] = {
         TEST(asks_whom_it_concerns_and_nobody_else),
-        TEST(almost_the_same_request_asks_the_same),
         TEST(what_is_withdrawn_is_forgotten),
-        TEST(what_has_expired_is_forgotten),
         TEST(a_closed_case_ends_its_requests),
     };
     int failed = cmocka_run_group_tests(tests, fixture_group, fixture_group_end);

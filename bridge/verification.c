@@ -1,66 +1,7 @@
 #include "bridge/verification.h"
 
-#include <ctype.h>
 #include <inttypes.h>
-#include <openssl/rand.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-/* Without what is mistaken for something else: I, O, 0, 1. */
-static const char letters[] = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-enum { HALF = 4 };
-
-static const char *const ways[] = {
-    [VERIFICATION_POST] = "post",
-    [VERIFICATION_NEIGHBOR] = "neighbor",
-    [VERIFICATION_AGENCY] = "agency",
-    [VERIFICATION_HANDOVER] = "handover",
-};
-
-const char *verification_way_name(int way)
-{
-    return way > 0 && (size_t)way < sizeof ways / sizeof *ways ? ways[way] : NULL;
-}
-
-int verification_way_of(struct text name)
-{
-    for (int way = 1; verification_way_name(way); way++)
-        if (text_equal(name, text_of(ways[way])))
-            return way;
-    return 0;
-}
-
-/* ---- codes ---- */
-
-void verification_code_new(char out[VERIFICATION_CODE + 1])
-{
-    uint8_t random[2 * HALF];
-    if (RAND_bytes(random, sizeof random) != 1)
-        abort();
-    for (size_t i = 0, at = 0; i < sizeof random; i++) {
-        if (i == HALF)
-            out[at++] = '-';
-        out[at++] = letters[random[i] % (sizeof letters - 1)];
-    }
-    out[VERIFICATION_CODE] = '\0';
-}
-
-bool verification_code_read(struct text text, char out[VERIFICATION_CODE + 1])
-{
-    size_t at = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = (char)toupper((unsigned char)text.data[i]);
-        if (c == '-' || c == ' ')
-            continue;
-        if (at == VERIFICATION_CODE || !strchr(letters, c))
-            return false;
-        if (at == HALF)
-            out[at++] = '-';
-        out[at++] = c;
-    }
-    out[at] = '\0';
-    return at == VERIFICATION_CODE;
-}
 
 /* ---- the steps ---- */
 
@@ -77,7 +18,8 @@ enum registry_result verification_begin(struct redis_sync *redis, const struct s
     verification_code_new(code);
     seal_code(seal, text_of(code), digest);
     redisReply *reply = redis_ask(redis, "FCALL nb_code_begin 0 %s %s %s %s %s %" PRId64 " %" PRId64 " %s 0",
-        digest, ways[v->way], v->household ? v->household : "", v->by, "", v->expires, v->now, "");
+        digest, verification_way_name(v->way), v->household ? v->household : "", v->by, "", v->expires,
+        v->now, "");
     if (!reply)
         return REGISTRY_FAILED;
     freeReplyObject(reply);

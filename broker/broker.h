@@ -48,10 +48,11 @@ struct broker_options {
     uint32_t ring_items;                               /* newest items of a followed channel kept in memory */
     int64_t clock_past_ms, clock_future_ms;            /* how far an event's time may be off */
     uint32_t resident_alerts_hour, agency_alerts_hour; /* new alerts of a sender in an hour; 0: no limit */
-    uint32_t cell_alerts_hour; /* residents' new alerts of a category in a channel in an hour; 0: no limit */
-    int64_t merge_ms;          /* reports of the same thing within this time are one; 0: they are not */
-    uint32_t witnesses_enough; /* households that make a resident's alert CORROBORATED */
-    uint32_t flags_enough;     /* households that hold it back */
+    uint32_t cell_alerts_hour;  /* residents' new alerts of a category in a channel in an hour; 0: no limit */
+    int64_t merge_ms;           /* reports of the same thing within this time are one; 0: they are not */
+    uint32_t witnesses_enough;  /* households that make a resident's alert CORROBORATED */
+    uint32_t flags_enough;      /* households that hold it back */
+    unsigned verification_ways; /* bit n: enum verification_way n may verify a household */
     double approval_km2; /* an agency's alert of a larger area waits for a second officer; 0: none does */
     /* Checks a token. username: who it has to be of; data NULL: whoever. False: *why is static text for the
      * log; the client learns nothing but "not authorized". */

@@ -37,6 +37,7 @@
     ROW(refused_signature, counter, "Agencies' alerts refused without a signature that verifies")            \
     ROW(refused_jurisdiction, counter, "Alerts and verdicts refused outside the agency's jurisdiction")      \
     ROW(refused_drill, counter, "Alerts of agencies refused before their test alert had come back")          \
+    ROW(households_verified, counter, "Households whose place was verified by a code given back")            \
     ROW(agencies_drilled, counter, "Test alerts that came back to the agency that sent them")                \
     ROW(refused_limit, counter, "Alerts refused over a limit of a sender, or of a category in a channel")    \
     ROW(refused_not_verified, counter, "Witnesses and flags refused: their household is not verified")       \

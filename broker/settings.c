@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bridge/redis_url.h"
+#include "bridge/verification_code.h"
 #include "broker/log.h"
 
 enum setting_type { SETTING_NUMBER, SETTING_STRING };
@@ -223,6 +224,7 @@ bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
     const char *rule = NULL;
     struct redis_url redis;
     char why[REDIS_URL_ERROR];
+    unsigned ways;
     size_t node = strlen(settings->node);
     if (node < 1 || node > 48 || strspn(settings->node, node_letters) != node) {
         rule = "node: must be 1 to 48 characters from A-Za-z0-9._-";
@@ -253,6 +255,8 @@ bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
         rule = "public_url: an address without query, as https://alerts.example.org";
     } else if (!settings->cap_sender[0] || strpbrk(settings->cap_sender, " ,<&\"\t\r\n")) {
         rule = "cap_sender: must be given, without blanks, commas, < and &";
+    } else if (!verification_ways_read(settings->verification_ways, &ways)) {
+        rule = "verification_ways: post, neighbor, agency, with commas between";
     } else if (settings_log_level(settings) < 0) {
         rule = "log_level: must be error, warning, info or debug";
     } else if (!redis_url_read(settings->redis_url, &redis, why)) {
@@ -328,9 +332,14 @@ int settings_log_level(const struct settings *settings)
 
 struct broker_options settings_broker(const struct settings *settings)
 {
+    unsigned ways;
+    if (!verification_ways_read(settings->verification_ways, &ways)) {
+        ways = 0; /* settings_load has refused it */
+    }
     return (struct broker_options){
         .channel_precision = (int)settings->channel_precision,
         .leaf_precision = (int)settings->leaf_precision,
+        .verification_ways = ways,
         .maximum_packet = (uint32_t)settings->maximum_packet,
         .receive_maximum = (uint16_t)settings->receive_maximum,
         .topic_alias_maximum = (uint16_t)settings->topic_alias_maximum,

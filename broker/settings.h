@@ -34,6 +34,9 @@
     STRING(openid_prefix, "oidc-", true, "What the ids of its users begin with, so that they are no others") \
     NUMBER(openid_enroll, "choice", 0, 1, 0, true,                                                           \
         "1: its users are enrolled when they first connect; 0: neighbors enroll user ID comes first")        \
+    STRING(verification_ways, "post,neighbor,agency", false,                                                 \
+        "How a household may show that it lives where it says: post (a letter with a code), neighbor (a "    \
+        "verified household near by invites it), agency (an agency gives the code)")                         \
     STRING(secret_file, "/etc/neighbors/secret", false,                                                      \
         "File with the installation's secret: 32 bytes, or 64 hexadecimal digits; not readable by "          \
         "everybody")                                                                                         \

@@ -132,7 +132,7 @@ extern const struct command command_footage_request, command_footage_received, c
     command_footage_requests, command_footage_answer;
 extern const struct command command_agency_officer, command_agency_list, command_agencies_import,
     command_household_verify, command_household_show, command_household_move, command_household_release,
-    command_household_accept;
+    command_household_accept, command_household_redeem;
 extern const struct command command_ca_issue, command_ca_renew, command_ca_revoke, command_ca_list;
 
 #endif

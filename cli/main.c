@@ -52,6 +52,7 @@ static const struct command *const commands[] = {
     &command_moderate_ban,
     &command_moderate_unban,
     &command_moderate_stats,
+    &command_household_redeem,
     &command_household_verify,
     &command_household_show,
     &command_household_move,

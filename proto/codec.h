@@ -29,6 +29,8 @@ CODEC_DECODER(history_query);
 CODEC_DECODER(witness);
 CODEC_DECODER(flag);
 CODEC_DECODER(verdict);
+CODEC_DECODER(household_step);
+CODEC_DECODER(household_code);
 CODEC_DECODER(settings_message);
 CODEC_DECODER(resolve);
 /* As an agency sends it, or as an owner gets it; whoever takes it from an agency checks what it must hold. */
@@ -74,6 +76,8 @@ CODEC_ENCODER(info);
 CODEC_ENCODER(witness);
 CODEC_ENCODER(flag);
 CODEC_ENCODER(verdict);
+CODEC_ENCODER(household_step);
+CODEC_ENCODER(household_code);
 CODEC_ENCODER(settings_message);
 CODEC_ENCODER(moderation);
 CODEC_ENCODER(log_leaf);

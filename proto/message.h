@@ -230,6 +230,14 @@ struct flag {
     struct text public_id, remark;
     uint8_t reason; /* enum flag_reason */
 };
+struct household_step {
+    struct text code; /* len 0: invite */
+    bool invite;
+};
+struct household_code {
+    struct text code;
+    int64_t expires;
+};
 struct verdict {
     struct text public_id, reason, case_number;
     uint32_t revision; /* 0: whichever is in force */

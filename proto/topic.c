@@ -23,6 +23,7 @@ static const struct text topics[TOPIC_COUNT] = {
     [TOPIC_FOOTAGE_ANSWER] = {PREFIX "footage-answer", sizeof(PREFIX "footage-answer") - 1},
     [TOPIC_TIP] = {PREFIX "tip", sizeof(PREFIX "tip") - 1},
     [TOPIC_REWARD] = {PREFIX "reward", sizeof(PREFIX "reward") - 1},
+    [TOPIC_HOUSEHOLD] = {PREFIX "household", sizeof(PREFIX "household") - 1},
     [TOPIC_SETTINGS] = {PREFIX "settings", sizeof(PREFIX "settings") - 1},
     [TOPIC_FORGET] = {PREFIX "forget", sizeof(PREFIX "forget") - 1},
     [TOPIC_EXPORT] = {PREFIX "export", sizeof(PREFIX "export") - 1},

@@ -19,6 +19,7 @@ enum publish_topic {
     TOPIC_TIP,
     TOPIC_REWARD,
     TOPIC_SETTINGS,
+    TOPIC_HOUSEHOLD,
     TOPIC_FORGET,
     TOPIC_EXPORT,
     TOPIC_HISTORY,

@@ -25,7 +25,7 @@ bool kind_allows(enum publish_topic topic, enum role role);
 /* True when the sender is banned, and the refusal says until when and why. */
 bool kind_refuses_banned(struct publication *publication);
 
-extern const struct kind kind_motion, kind_alert, kind_history, kind_settings, kind_witness, kind_flag,
-    kind_verdict, kind_footage_request, kind_footage_answer, kind_resolve;
+extern const struct kind kind_household, kind_motion, kind_alert, kind_history, kind_settings, kind_witness,
+    kind_flag, kind_verdict, kind_footage_request, kind_footage_answer, kind_resolve;
 
 #endif

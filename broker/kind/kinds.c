@@ -19,6 +19,7 @@ static const struct {
     [TOPIC_FOOTAGE_ANSWER] = {ROLE_USER, &kind_footage_answer},
     [TOPIC_TIP] = {ROLE_USER, NULL},
     [TOPIC_REWARD] = {ROLE_AGENCY, NULL},
+    [TOPIC_HOUSEHOLD] = {ROLE_USER, &kind_household},
     [TOPIC_SETTINGS] = {ROLE_USER, &kind_settings},
     [TOPIC_FORGET] = {ROLE_USER, NULL},
     [TOPIC_EXPORT] = {ROLE_USER, NULL},

@@ -102,6 +102,7 @@ AS_JSON(refused)
 AS_JSON(moderation)
 AS_JSON(footage_request)
 AS_JSON(footage)
+AS_JSON(household_code)
 #undef AS_JSON
 
 static const struct {
@@ -112,6 +113,7 @@ static const struct {
     {TEXT("reply/moderation"), json_of_moderation},
     {TEXT("footage-request"), json_of_footage_request},
     {TEXT("footage"), json_of_footage},
+    {TEXT("reply/household"), json_of_household_code},
 };
 
 /* An inbox entry is one byte length, the topic's suffix, the payload in protobuf. */

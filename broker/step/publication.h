@@ -79,6 +79,7 @@ struct publication {
         struct footage_request footage_request;
         struct footage_answer footage_answer;
         struct resolve resolve;
+        struct household_step household_step;
     };
     void *job;              /* of the kind, in the arena; or NULL */
     struct outcome outcome; /* what the kind tells beyond the refusal */

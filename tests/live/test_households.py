@@ -3,9 +3,10 @@ import json
 import unittest
 
 import case
+import mqtt
 from case import HERE, StackError, alert, motion, now_ms, unique
 
-REFUSED, BAD = 0x87, 0x99
+REFUSED, OTHER, QUOTA = 0x87, 0x83, 0x97
 AT = f"{HERE[0]},{HERE[1]}"
 ELSEWHERE = "34.1500,-118.1500"  # another channel
 
@@ -77,6 +78,35 @@ class Households(case.LiveCase):
         self.assertIn("not one that is good here", refused)
         self.assertIn("too many were tried", self.refusal("verify", third, "--code", "AAAA-AAAA"))
         self.assertEqual(self.shown(other)["verified"], 0)
+
+    def steps(self, connection, **fields):
+        return connection.publish("nb/v1/household", json.dumps({"version": 1} | fields).encode())
+
+    def test_a_neighbor_invites(self):
+        giver, taker = self.household("--verified-since", "-30d"), self.household()
+        ann = self.follower(f"user/{giver}", ("nb/v1/json/inbox/#",))
+        codes = []
+        for _ in range(3):
+            self.assertEqual(self.steps(ann, invite=True).reason, 0)
+            told = ann.until(mqtt.PUBLISH, 20, lambda p: p.topic == "nb/v1/json/inbox/reply/household")
+            codes.append(json.loads(told.payload)["code"])
+        self.assertEqual(self.steps(ann, invite=True).reason, QUOTA)
+        self.assertEqual(self.steps(self.client(f"user/{taker}"), invite=True).reason, REFUSED)
+        self.assertEqual(self.steps(self.client(f"user/{taker}"), code=codes[0]).reason, 0)
+        self.assertGreater(self.shown(taker)["verified"], now_ms() - 60000)
+        # Once, and near by alone.
+        other = self.household()
+        self.assertEqual(self.steps(self.client(f"user/{other}"), code=codes[0]).reason, OTHER)
+        self.does("move", other, "--at", ELSEWHERE)
+        far = self.steps(self.client(f"user/{other}"), code=codes[1])
+        self.assertEqual(far.reason, REFUSED)
+        self.assertIn("no neighbor", str(far.props))
+
+    def test_a_resident_gives_a_letter_s_code_back(self):
+        home = self.household()
+        code = self.does("verify", home)["code"]
+        self.does("redeem", code, "--as", f"user/{home}")
+        self.assertGreater(self.shown(home)["verified"], now_ms() - 60000)
 
     def test_moving_house_begins_anew(self):
         home, public_id = self.household("--verified-since", "-30d"), self.public_id()

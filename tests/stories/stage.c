@@ -112,6 +112,7 @@ int stage_begin(void **state)
         .merge_ms = 600000,
         .witnesses_enough = 3,
         .flags_enough = 3,
+        .verification_ways = 14,
         .approval_km2 = 5000,
         .check_token = check_token,
         .credential_stands = credential_stands,

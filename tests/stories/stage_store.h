@@ -21,6 +21,9 @@ enum call_kind {
     CALL_LOAD,
     CALL_PRINCIPAL,
     CALL_DRILLED,
+    CALL_INVITE,
+    CALL_CODE,
+    CALL_CODE_USE,
     CALL_OPEN,
     CALL_SAVE,
     CALL_WISHES,
@@ -73,6 +76,8 @@ void undrilled(const char *name);
 void officers_are(const char *name, const char *officers);
 /* So many cells may still be newly followed today, by whoever asks; every cell is new. */
 void cells_left(uint64_t cells);
+/* The codes that are given back are of this way, from somebody who lives there ("": not bound to a place). */
+void codes_are(int way, const char *leaf);
 void revoked(const char *name);
 /* The same while nobody listens. */
 void revoked_untold(const char *name);

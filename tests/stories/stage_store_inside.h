@@ -10,6 +10,7 @@
 #include "bridge/store_cells.h"
 #include "bridge/store_footage.h"
 #include "bridge/store_household.h"
+#include "bridge/store_verification.h"
 #include "tests/stories/stage.h"
 #include "tests/stories/stage_alerts.h"
 
@@ -35,6 +36,7 @@ struct call {
         store_footage_done *footage;
         store_household_done *household;
         store_cells_done *cells;
+        store_code_done *code;
     };
     struct store_alert_result alert_result;
     struct store_flag_result flag_result;
@@ -121,6 +123,7 @@ struct store {
     char last[CALL_KINDS][512];
     enum store_status next_status[CALL_KINDS];
     struct kept_session sessions[MOST];
+    struct store_code code; /* what the next that is looked at is */
     struct kept_principal principals[MOST];
     struct kept_channel *channels[MOST];
     struct kept_alert alerts[1024];
@@ -164,6 +167,7 @@ struct principal_record stage_principal_record(struct text name, enum store_stat
 /* Whether a token of that time opens a session of the client. */
 enum store_status stage_instance_status(
     const struct principal_record *record, const char *client, int64_t token_issued);
+void stage_answer_code(struct call *call, enum store_status status);
 void stage_answer_principal(struct call *call, enum store_status status);
 void stage_principals_free(struct store *store);
 

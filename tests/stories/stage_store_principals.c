@@ -121,6 +121,52 @@ void store_drilled(
     tell_principal(principal_of(principal)->name);
 }
 
+void codes_are(int way, const char *leaf)
+{
+    struct store_code *code = &the_store()->code;
+    *code =
+        (struct store_code){.status = way ? STORE_OK : STORE_NOT_FOUND, .way = (enum verification_way)way};
+    snprintf(code->leaf, sizeof code->leaf, "%s", leaf);
+}
+
+void store_code_look(struct store *store, const char *digest, struct text household, int64_t now,
+    store_code_done *done, void *arg)
+{
+    (void)store;
+    (void)now;
+    assert_int_equal(strlen(digest), 32);
+    struct call *call = stage_called(CALL_CODE, arg, "%.*s", (int)household.len, household.data);
+    call->code = done;
+}
+
+void stage_answer_code(struct call *call, enum store_status status)
+{
+    struct store_code code = the_store()->code;
+    if (status != STORE_OK)
+        code = (struct store_code){.status = status, .retry_s = 60};
+    call->code(call->arg, &code);
+}
+
+void store_code_use(struct store *store, const char *digest, struct text household, int64_t now,
+    store_status_done *done, void *arg)
+{
+    (void)store;
+    (void)digest;
+    (void)now;
+    struct call *call = stage_called(CALL_CODE_USE, arg, "%.*s", (int)household.len, household.data);
+    call->status = done;
+}
+
+void store_invite(
+    struct store *store, const struct store_invitation *invitation, store_status_done *done, void *arg)
+{
+    (void)store;
+    struct call *call = stage_called(CALL_INVITE, arg, "%.*s by %.*s at %.*s most %u",
+        (int)invitation->household.len, invitation->household.data, (int)invitation->by.len,
+        invitation->by.data, (int)invitation->leaf.len, invitation->leaf.data, invitation->most);
+    call->status = done;
+}
+
 void revoked(const char *name)
 {
     principal_of(text_of(name))->revoked = true;

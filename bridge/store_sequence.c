@@ -8,7 +8,7 @@
 #include "bridge/record_leaf.h"
 #include "proto/codec.h"
 
-static const double POLL = 0.25, AWAY = 1.;
+static const double POLL = 0.5, AWAY = 1.;
 enum { TAKE_MOST = 256 };
 
 void sequence_pause(struct sequence *sequence, double seconds)

@@ -165,6 +165,31 @@ static void test_a_sender_who_cannot_be_told_undoes_nothing(void **state)
     assert_int_equal(broker_counters(stage.broker)->notices_lost, 1);
 }
 
+/* Whatever it said, and whichever step refused it; not what residents are refused. */
+static void test_what_an_agency_is_refused_is_on_record_before_it_is_answered(void **state)
+{
+    char far[PUBLIC_ID + 1];
+    (void)state;
+    struct client *pd = officer("lee");
+    decides(ann, 2, "CONFIRMED", "\"reason\":\"mine\"");
+    hears(ann, "PUBACK 2 0x87*");
+    warns(ann, 3, "b", "\"category\":\"crime\"," SAYS_ENOUGH "," AT_AWAY);
+    learns_id(ann, far);
+    assert_int_equal(calls(CALL_ACT), 0);
+    holds(CALL_ACT);
+    says_of(pd, "verdict", 1, far, "\"decision\":\"REFUTED\"");
+    was_called(CALL_ACT, "refused agency/pd lee: : the alert lies outside the agency's jurisdiction*");
+    hears_nothing(pd);
+    answers(CALL_ACT, 0, STORE_OK);
+    hears(pd, "PUBACK 1 0x87*outside the agency's jurisdiction*");
+    publishes(pd, "nb/v1/alert", 1, 2, "{\"version\":1}");
+    hears_nothing(pd);
+    answers(CALL_ACT, 0, STORE_OK);
+    hears(pd, "PUBACK 2 0x99*");
+    assert_int_equal(calls(CALL_ACT), 2);
+    assert_int_equal(calls(CALL_VERDICT), 0);
+}
+
 #define STORY(test) cmocka_unit_test_setup_teardown(test, begins, stage_end)
 
 int main(void)
@@ -176,6 +201,7 @@ int main(void)
         STORY(test_who_may_decide_what),
         STORY(test_an_agency_says_what_is_true_where_it_may),
         STORY(test_an_agencys_alert_is_not_flagged),
+        STORY(test_what_an_agency_is_refused_is_on_record_before_it_is_answered),
         STORY(test_only_neighbors_flag),
         STORY(test_a_sender_who_cannot_be_told_undoes_nothing),
     };

@@ -1,7 +1,8 @@
 /* Whom a footage request concerns: the index of askable devices is asked cell by cell, then the logs of the
- * households that were found (scripts/askable.lua). Each step takes a few hundred microseconds of Redis, and
- * two are under way at a time, so that what homes send meanwhile waits no longer than that. Nothing is
- * changed on the way: a match that was cut off is done again from the beginning. */
+ * households that were found, first a few entries of each, then, where those do not tell, all that may
+ * (scripts/askable.lua). What is under way at a time takes Redis a few hundred microseconds, so that what
+ * homes send meanwhile waits no longer than that. Nothing is changed on the way: a match that was cut off is
+ * done again from the beginning. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -358,7 +359,8 @@ static void read_devices(struct match *match, struct candidate_household *out, s
 static void begin_to_look(struct match *match)
 {
     size_t kept = 0;
-    qsort(match->list, match->count, sizeof(*match->list), by_region_and_name);
+    if (match->count)
+        qsort(match->list, match->count, sizeof(*match->list), by_region_and_name);
     for (size_t i = 0; i < match->count; i++) {
         if (kept == 0 || by_region_and_name(&match->list[kept - 1], &match->list[i]) != 0)
             match->list[kept++] = match->list[i];

@@ -35,6 +35,7 @@
 --   nb:{sXX}:limit:<sender>     zset of its new alerts by when they came
 --   nb:{sXX}:parts:<public id>  hash, the reports that are in it (parts.lua)
 --   nb:{sXX}:seen:, :flags:, :held (moderation.lua); :acts, :moderation (act.lua)
+--   nb:{sXX}:footage:, :asked:, :ask:, :clips:, :sealed:, :footage_find, :footage_due, :footage_of:, :cases: (footage.lua)
 --
 -- Keys under a household's tag, {h:<household>} (bridge/registry.h, household.lua):
 --   nb:{h:…}:household, :members, :leaves
@@ -52,6 +53,7 @@
 --   nb:{p:…}:q2:<client>        set of QoS 2 packet ids not yet released
 --   nb:{p:…}:in:<client>        stream, its inbox: i = 8 bytes that tell repeats, then the data
 --   nb:{p:…}:inlo:<client>      hash, low: the inbox's low-water mark
+--   nb:{p:…}:board, :down, :boxes (board.lua)
 --   nb:{p:…}:cells              hash, what it followed lately (cells.lua); p: also address/<digest>
 --
 -- nb:layout is the version of all this; nb:lease:<work> says who does it. nb:feed:<channel> is published with

@@ -72,7 +72,8 @@ static size_t pack_rules(uint8_t out[80], struct rules rules)
 
 /* Enrols a household with one device in the cell, as the registry and its settings leave it in Redis; its
  * user is user/<name>. */
-static void household(struct fixture *f, const char *name, const char *cell, struct rules rules)
+static void household_since(
+    struct fixture *f, const char *name, const char *cell, struct rules rules, int64_t since)
 {
     uint8_t packed[80], value[256];
     char region[3], digest[PLACE_DIGEST + 1];
@@ -88,11 +89,16 @@ static void household(struct fixture *f, const char *name, const char *cell, str
     at += len;
     value[at++] = 0;
     value[at++] = 7; /* its number */
-    memset(value + at, 0, 8);
-    at += 8;
+    for (int i = 7; i >= 0; i--)
+        value[at++] = (uint8_t)(since >> 8 * i);
     value[at++] = (uint8_t)id;
     at += (size_t)sprintf((char *)value + at, "cam-%s", name);
     ask(f, "HSET nb:{r%s}:askable:%s %s %b", region, digest, name, value, at);
+}
+
+static void household(struct fixture *f, const char *name, const char *cell, struct rules rules)
+{
+    household_since(f, name, cell, rules, 0);
 }
 
 /* Its device stored an event that began then and lasted so long. */
@@ -344,6 +350,27 @@ static void asks_whom_it_concerns_and_nobody_else(void **state)
         snprintf(user, sizeof(user), "user/%s", others[i].name);
         assert_int_equal(asked(f, user), 0);
     }
+}
+
+static void long_logs_are_looked_through(void **state)
+{
+    struct fixture *f = *state;
+    street(f, 4);
+    for (int i = 0; i < 2; i++) {
+        household(f, i ? "hall" : "busy", area[0], ANYBODY);
+        opens(f, i ? "user/hall" : "user/busy", "phone");
+        for (int n = 0; n < 400; n++) /* of another device of the household */
+            moved(f, i ? "hall" : "busy", area[0], FROM + n * 10000, 1000, 8);
+    }
+    moved(f, "busy", area[0], TO - 60000, 1000, 7); /* the last of all */
+    household_since(f, "moved", area[0], ANYBODY, TO);
+    opens(f, "user/moved", "phone");
+    moved(f, "moved", area[0], FROM, 1000, 7); /* when it was elsewhere */
+    REQUEST(ID("1"));
+    settles(f);
+    assert_int_equal(asked(f, "user/busy"), 1);
+    assert_int_equal(asked(f, "user/hall"), 0);
+    assert_int_equal(asked(f, "user/moved"), 0);
 }
 
 static void each_session_has_it_once_whenever_it_comes(void **state)
@@ -839,6 +866,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(asks_whom_it_concerns_and_nobody_else),
+        TEST(long_logs_are_looked_through),
         TEST(each_session_has_it_once_whenever_it_comes),
         TEST(who_does_not_follow_its_inbox_finds_it_there_later),
         TEST(fewer_than_k_means_nobody),

@@ -63,10 +63,12 @@ enum registry_result verification_redeem(struct redis_sync *redis, const struct 
     if (result != REGISTRY_OK)
         return result;
     reply = redis_ask(redis, "FCALL nb_code_use 0 %s %s %" PRId64 " %d", digest, household, now,
-        out->way != VERIFICATION_HANDOVER);
+        out->way < VERIFICATION_HANDOVER);
     if (!reply)
         return REGISTRY_FAILED;
-    bool used = reply->integer == STORE_OK || reply->integer == STORE_REPEAT;
+    bool used =
+        reply->integer == STORE_OK ||
+        (reply->integer == STORE_REPEAT && out->way != VERIFICATION_JOIN); /* a second key needs a code */
     freeReplyObject(reply);
     return used ? REGISTRY_OK : refuse(redis, "code: somebody used it just now");
 }

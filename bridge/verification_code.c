@@ -13,6 +13,7 @@ static const char *const ways[] = {
     [VERIFICATION_NEIGHBOR] = "neighbor",
     [VERIFICATION_AGENCY] = "agency",
     [VERIFICATION_HANDOVER] = "handover",
+    [VERIFICATION_JOIN] = "join",
 };
 
 const char *verification_way_name(int way)
@@ -66,7 +67,7 @@ bool verification_ways_read(const char *list, unsigned *out)
     while (*list) {
         size_t len = strcspn(list, ", ");
         int way = verification_way_of((struct text){list, len});
-        if (len && (way == 0 || way == VERIFICATION_HANDOVER))
+        if (len && (way == 0 || way >= VERIFICATION_HANDOVER))
             return false;
         *out |= len ? 1U << way : 0;
         list += len + (list[len] != '\0');

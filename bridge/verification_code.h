@@ -9,6 +9,7 @@ enum verification_way {
     VERIFICATION_NEIGHBOR, /* a verified household near by gives the code */
     VERIFICATION_AGENCY,   /* an agency gives the code, who has seen the address */
     VERIFICATION_HANDOVER, /* not a place: a device goes from one household to another */
+    VERIFICATION_JOIN,     /* not a place: an invited agency enrols its own key */
 };
 /* "post", "neighbor", "agency", "handover"; NULL for another number. The number of a name; 0: none. */
 const char *verification_way_name(int way);

@@ -244,3 +244,18 @@ enum exit_code authority_issue(const struct invocation *invocation, const struct
                       "the certificate of %.160s cannot be written to %.200s: %s", name, base,
                       strerror(error));
 }
+
+enum exit_code authority_sign(const struct invocation *invocation, const struct authority *authority,
+    EVP_PKEY *public_key, const char *name, int64_t from, int64_t until, const char *base, X509 **certificate)
+{
+    *certificate =
+        strlen(base) < AUTHORITY_PATH ? new_client(authority, public_key, name, from, until) : NULL;
+    bool done = *certificate && note(invocation, *certificate, name, from, until) &&
+                write_one(base, ".new", NULL, *certificate, true) && take_place(base, "crt");
+    if (done)
+        return EXIT_DONE;
+    X509_free(*certificate);
+    *certificate = NULL;
+    return cli_fail(invocation, EXIT_REFUSED, "the certificate of %.160s cannot be written to %.200s.crt: %s",
+        name, base, strerror(errno));
+}

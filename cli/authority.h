@@ -47,6 +47,11 @@ bool authority_write(const char *base, EVP_PKEY *key, X509 *certificate, bool re
 enum exit_code authority_issue(const struct invocation *invocation, const struct authority *authority,
     const char *name, int64_t from, int64_t until, const char *base) __attribute__((warn_unused_result));
 
+/* The same for a key that its owner keeps: BASE.crt alone is written, and *certificate is the caller's. */
+enum exit_code authority_sign(const struct invocation *invocation, const struct authority *authority,
+    EVP_PKEY *public_key, const char *name, int64_t from, int64_t until, const char *base, X509 **certificate)
+    __attribute__((warn_unused_result));
+
 /* One line of what was issued. */
 struct issued {
     char serial[64], name[160];

@@ -130,6 +130,7 @@ extern const struct command command_ca_init, command_ca_redis, command_ca_rotate
     command_log_prove, command_log_verify, command_disclosure;
 extern const struct command command_footage_request, command_footage_received, command_resolve,
     command_footage_requests, command_footage_answer;
+extern const struct command command_agency_invite, command_agency_request, command_agency_join;
 extern const struct command command_agency_officer, command_agency_list, command_agencies_import,
     command_household_verify, command_household_show, command_household_move, command_household_release,
     command_household_accept, command_household_redeem;

@@ -98,12 +98,12 @@ static void looked(void *arg, const struct store_code *code)
         publication_refuse(publication, REASON_QUOTA_EXCEEDED, "code", "too many were tried");
         publication->refusal.retry_after_s = code->retry_s;
         pipeline_stored(publication, STORE_OK);
-    } else if (code->status == STORE_OK && code->way != VERIFICATION_HANDOVER &&
+    } else if (code->status == STORE_OK && code->way < VERIFICATION_HANDOVER &&
                !accepted(publication, code->way)) {
         publication_refuse(publication, REASON_NOT_ALLOWED, "code", "of a way that is not open here");
         pipeline_stored(publication, STORE_OK);
     } else if (code->status == STORE_NOT_FOUND ||
-               (code->status == STORE_OK && code->way == VERIFICATION_HANDOVER)) {
+               (code->status == STORE_OK && code->way >= VERIFICATION_HANDOVER)) {
         refuse_code(publication);
         pipeline_stored(publication, STORE_OK);
     } else if (code->status == STORE_OK && !near(publication, code->leaf)) {

@@ -1,5 +1,6 @@
 """Agencies: the drill before the first alert, and the officers who may act."""
 import json
+import subprocess
 import unittest
 import urllib.error
 import urllib.request
@@ -70,6 +71,30 @@ class Drill(case.LiveCase):
         self.assertEqual(again.connect(username=name, password=self.home.tokens[name].encode()).reason, REFUSED)
         self.home.stack.neighbors("agency", "officer", "add", identifier, "lee")
         self.assertEqual(self.client(name).connack.reason, 0)
+
+
+class Invitation(case.LiveCase):
+    def test_an_agency_joins_with_a_key_of_its_own(self):
+        does, name, folder = self.home.stack.neighbors, unique("invited"), self.home.folder
+        code = does("agency", "invite", name, "--name", "Invited Fire", "--kind", "fire", "--jurisdiction", "everywhere",
+                    "--officer", "lee")[-1]["code"]
+        does("agency", "request", name, "--code", code, "--out", folder / name)
+        key = (folder / f"{name}.key").read_text()
+        self.assertIn("PRIVATE KEY", key)
+        self.assertNotIn("PRIVATE KEY", (folder / f"{name}.csr").read_text())
+        wrong = unique("invited")
+        does("agency", "request", wrong, "--code", code, "--out", folder / wrong)
+        with self.assertRaises(case.StackError) as caught:
+            does("agency", "join", folder / f"{wrong}.csr", "--out", folder / wrong)
+        self.assertIn("not one that is good here", str(caught.exception))
+        does("agency", "join", folder / f"{name}.csr", "--out", folder / name)
+        with self.assertRaises(case.StackError):
+            does("agency", "join", folder / f"{name}.csr", "--out", folder / name)
+        told = subprocess.run(["openssl", "verify", "-CAfile", self.home.stack.keys / "ca.crt", folder / f"{name}.crt"],
+                              capture_output=True, text=True)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        listed = {row["agency"]: row for row in does("agency", "list")}[name]
+        self.assertEqual((listed["drill"], listed["officers"], listed["kind"]), ("due", ["lee"], "fire"))
 
 
 class PublicList(case.LiveCase):

@@ -9,9 +9,9 @@
 #include "bridge/store_footage_inside.h"
 #include "proto/arena.h"
 
-enum { CELLS_UNDER_WAY = 4, HOUSEHOLDS_A_STEP = 192 };                /* of the index */
+enum { CELLS_UNDER_WAY = 8, HOUSEHOLDS_A_STEP = 192 };                /* of the index */
 enum { LOGS_A_STEP = 24, ENTRIES_A_STEP = 128, STEPS_UNDER_WAY = 2 }; /* of a longer look into logs */
-enum { FIRST_UNDER_WAY = 96, FIRST_ENTRIES = 7 }; /* first looks into logs, and at how many entries */
+enum { FIRST_UNDER_WAY = 160, FIRST_ENTRIES = 7 }; /* first looks into logs, and at how many entries */
 enum { RECORD_NUMBER = 2, RECORD_AT = 6, RECORD_LASTED = 12, RECORD_LEAST = 16 };
 
 /* A device of a household, as the index has it. */

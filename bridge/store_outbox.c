@@ -83,6 +83,43 @@ static void put_head(struct buffer *packed, const redisReply *work)
     buffer_number(packed, (uint64_t)reply_number(reply_at(work, 6)), 8);
 }
 
+enum { LAND_LETTERS = 2 };
+
+static bool same_land(struct text a, struct text b)
+{
+    return a.len >= LAND_LETTERS && b.len >= LAND_LETTERS && memcmp(a.data, b.data, LAND_LETTERS) == 0;
+}
+
+/* In force in the land when it is in force in one of its channels; flags is as long as theirs. */
+static void add_flags(struct buffer *flags, struct text more)
+{
+    for (size_t i = 0; i < flags->len && i < more.len; i++)
+        flags->data[i] = flags->data[i] == '1' || more.data[i] == '1' ? '1' : '0';
+}
+
+/* The lands of its channels, "9q*", each once: for who follows a cell that has too many channels. */
+static void put_lands(struct buffer *packed, const redisReply *work)
+{
+    for (size_t at = WORK_HEAD; at + 1 < reply_count(work); at += 2) {
+        struct text channel = reply_text(reply_at(work, at)), flags = reply_text(reply_at(work, at + 1));
+        struct buffer all = {0};
+        char land[LAND_LETTERS + 2];
+        size_t before = WORK_HEAD;
+        while (before < at && !same_land(reply_text(reply_at(work, before)), channel))
+            before += 2;
+        if (before < at || channel.len < LAND_LETTERS)
+            continue;
+        buffer_put(&all, flags.data, flags.len);
+        for (size_t next = at + 2; next + 1 < reply_count(work); next += 2) {
+            if (same_land(reply_text(reply_at(work, next)), channel))
+                add_flags(&all, reply_text(reply_at(work, next + 1)));
+        }
+        snprintf(land, sizeof(land), "%.*s*", LAND_LETTERS, channel.data);
+        put_channel(packed, land, (struct text){(const char *)all.data, all.len});
+        buffer_free(&all);
+    }
+}
+
 /* Sends the channels of one piece, so many a call. */
 static void append_all(struct store *store, struct piece *piece, const redisReply *work)
 {
@@ -95,6 +132,8 @@ static void append_all(struct store *store, struct piece *piece, const redisRepl
             if (copy_text(geohash, sizeof(geohash), reply_text(reply_at(work, at))))
                 put_channel(&packed, geohash, reply_text(reply_at(work, at + 1)));
         }
+        if (at + 1 >= count)
+            put_lands(&packed, work);
         command_function(&command, "nb_append", 0, 1);
         command_bytes(&command, packed.data, packed.len);
         buffer_free(&packed);

@@ -159,6 +159,8 @@ void connections_revoke(struct broker *broker, const struct known_principal *pri
             why = "officer not listed";
         if (why)
             connection_bar(connection, why);
+        else if (!session_in_reach(session))
+            connection_end(connection, REASON_NOT_ALLOWED, "follows more than its jurisdiction");
     }
 }
 

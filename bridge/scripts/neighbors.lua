@@ -6,6 +6,7 @@
 --
 -- Keys under a region's tag, {r00} to {rff}, of a geohash's first five letters:
 --   nb:{rXX}:ch:<geohash>       stream, the channel: a = activity records of 8 bytes, x = alert notice
+--                               <geohash>* has the notices of all alerts in the channels of a cell of precision 2
 --   nb:{rXX}:al:<geohash>       hash, alerts there: public id (12 bytes) -> revision, in force, sender's tag, until
 --   nb:{rXX}:lo:<geohash>       hash, low: the low-water mark; generation (none: 1)
 --   nb:{rXX}:log:<household>    stream, what its devices sent: e = records, each after its length in one byte

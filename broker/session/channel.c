@@ -287,6 +287,18 @@ void channel_on_seam(void *arg, struct text name, struct position_in_channel hea
     channel_mark_dirty(broker, channel);
 }
 
+/* 0: an inbox. */
+static geo_cell cell_of(struct text name)
+{
+    geo_cell cell;
+    bool land = name.len > 3 && name.data[name.len - 1] == '*';
+
+    if (name.len <= 2 || name.data[0] != 'c' ||
+        geo_parse(name.data + 2, name.len - 2 - land, &cell) != GEO_OK)
+        return 0;
+    return land ? cell | CHANNEL_LAND : cell;
+}
+
 struct channel *channel_open(struct broker *broker, struct text name)
 {
     struct channel *channel = channel_find(broker, name);
@@ -297,9 +309,7 @@ struct channel *channel_open(struct broker *broker, struct text name)
     memcpy(channel->name, name.data, name.len);
     channel->serial = ++broker->channel_serial;
     LIST_INIT(&channel->links);
-    if (name.len > 2 && name.data[0] == 'c' &&
-        geo_parse(name.data + 2, name.len - 2, &channel->cell) != GEO_OK)
-        channel->cell = 0;
+    channel->cell = cell_of(name);
     HASH_ADD_KEYPTR(hh, broker->channels, channel->name, name.len, channel);
     store_follow(broker->store, name, opened, state_request(broker, channel));
     return channel;

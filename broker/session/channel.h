@@ -14,6 +14,11 @@ enum in_force_due {
     DUE_ALL,
 };
 
+/* In a channel's cell, behind its letters: the land, "9q*", which has the notices of all alerts in the
+ * channels of a cell of precision 2 and below it. Nothing else is in it. For agencies; a household follows
+ * its own few channels. */
+enum { CHANNEL_LAND = 16 };
+
 /* A session's place in a channel: its cursor. */
 struct link {
     LIST_ENTRY(link) of_channel;
@@ -81,7 +86,7 @@ struct entry *channel_next(const struct channel *channel, struct position_in_cha
 /* True when the alert of this entry has a newer state in the channel. */
 bool channel_supersedes(const struct channel *channel, const struct entry *entry);
 
-/* As clients name it in cursors: the geohash. */
+/* As clients name it in cursors: the geohash; of a land with a * behind it. */
 struct text channel_public_name(const struct channel *channel);
 
 void channel_mark_dirty(struct broker *broker, struct channel *channel);

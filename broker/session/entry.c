@@ -196,7 +196,7 @@ static struct bytes feed_payload(struct broker *broker, struct channel *channel,
         feed.activity = (struct activity){activity.kind, activity.phase, activity.at, activity.confidence};
     } else {
         alert = entry_told_alert(entry->alert, variant, arena);
-        geo_format(channel->cell, cell);
+        geo_format(channel->cell & ~(geo_cell)CHANNEL_LAND, cell);
         feed.kind = FEED_ALERT;
         feed.alert = &alert;
     }

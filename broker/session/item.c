@@ -330,7 +330,7 @@ void item_send_gap(struct session *session, const struct initial *initial)
         if (s->follow == initial->follow)
             take_filter(&delivery, s);
     }
-    geo_format(channel->cell, cell);
+    geo_format(channel->cell & ~(geo_cell)CHANNEL_LAND, cell);
     seal_cursor(session->broker->seal, gap.channel, initial->low, channel->generation, cursor);
     gap.cell = text_of(cell);
     gap.cursor = text_of(cursor);

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "broker/session/channel.h"
+
 #include "proto/mqtt.h"
 
 geo_cell leaf_of(geo_cell channel, uint16_t bits, int leaf_precision)
@@ -21,6 +23,8 @@ uint16_t leaf_bits(geo_cell leaf, int channel_precision)
 
     return (uint16_t)below;
 }
+
+enum { LAND = 2, LAND_BELOW = 4 };
 
 struct cell_set {
     geo_cell cells[PLACE_CHANNELS];
@@ -57,10 +61,14 @@ static bool near_channels(const struct followed_place *place, int precision, str
     return true;
 }
 
-/* The channels of a cell: its own or those below it, and the coarse channels above. */
+/* The channels of a cell: its own or those below it, and the coarse channels above; of one that has hundreds
+ * below it, the land that it is in. */
 static bool cell_channels(const struct followed_place *place, int precision, struct cell_set *set)
 {
     int own = geo_precision(place->cell);
+
+    if (own < LAND_BELOW)
+        return add_cell(set, geo_parent(place->cell, LAND) | CHANNEL_LAND);
     int from = own < precision ? own : precision;
 
     for (int coarse = from; coarse >= 2; coarse--) {

@@ -98,6 +98,8 @@ uint8_t session_subscribe(struct session *session, struct text filter, const str
     uint8_t options, uint32_t id, struct subscription **out, bool *created);
 /* REASON_OK or REASON_NO_SUBSCRIPTION_EXISTED. */
 uint8_t session_unsubscribe(struct session *session, struct text filter);
+/* False when its principal may no longer follow what it follows: its jurisdiction has changed. */
+bool session_in_reach(const struct session *session);
 /* Drops all filters and links. */
 void session_follow_nothing(struct session *session);
 /* The link to a channel; NULL: none. */

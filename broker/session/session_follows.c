@@ -5,6 +5,7 @@
 #include "bridge/store_board.h"
 #include "broker/core.h"
 #include "broker/session/deliver.h"
+#include "broker/session/reach.h"
 #include "broker/session/session.h"
 
 /* ---- links: one for each channel that some follow needs ---- */
@@ -40,7 +41,9 @@ static void inbox_channel_name(const struct session *session, char out[CHANNEL_N
 static void feed_channel_name(geo_cell cell, char out[CHANNEL_NAME + 8])
 {
     memcpy(out, "c:", 2);
-    geo_format(cell, out + 2);
+    geo_format(cell & ~(geo_cell)CHANNEL_LAND, out + 2);
+    if (cell & CHANNEL_LAND)
+        strcat(out, "*");
 }
 
 static void need_channels(struct session *session, const struct followed_place *place)
@@ -102,6 +105,17 @@ static void drop_unneeded_links(struct session *session)
 }
 
 /* ---- filters ---- */
+
+bool session_in_reach(const struct session *session)
+{
+    struct refusal refusal;
+
+    for (const struct subscription *s = session->subscriptions; s; s = s->next) {
+        if (reach_of(session->broker, session->principal, &s->parsed, &refusal) == REACH_REFUSED)
+            return false;
+    }
+    return true;
+}
 
 static struct follow *follow_hold(struct session *session, const struct follow_filter *parsed)
 {

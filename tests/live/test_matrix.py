@@ -18,7 +18,6 @@ COLUMNS = ("over", "who", "act", "what", "with", "expect", "alike", "why")
 # What the contract has and this broker does not serve yet: lines about these are not judged.
 PENDING_TOPICS = {"tip", "reward", "forget", "export"}
 PENDING_PATHS = ("/v1/agencies", "/v1/log")
-PENDING_CELLS = ("9qh", "9q", "dr5")
 ALERT = "nb/v1/alert"
 NOWHERE = "nb/v1/info"  # refused to everybody: what comes back of it comes behind all that was said before
 
@@ -42,8 +41,6 @@ def rows():
 def pending(row):
     if row["over"] == "http":
         return row["what"].startswith(PENDING_PATHS)
-    if row["expect"] in ("0x01", "heard"):
-        return any(f"/cell/{cell}/" in row["what"] for cell in PENDING_CELLS)
     return row["what"].removeprefix("nb/v1/") in PENDING_TOPICS and row["expect"] in ("0x99", "refused")
 
 

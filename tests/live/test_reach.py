@@ -6,7 +6,7 @@ import json
 import mqtt
 import redis
 
-from case import unique
+from case import alert, unique
 from stack import free_port
 from watched import WatchedCase
 
@@ -131,3 +131,61 @@ class Reach(WatchedCase):
             self.assertNotIn(b"127.0.0.1", key)
             self.assertNotIn(b"7f000001", key)
             self.assertTrue(0 < self.store.ttl(key) <= 86400)
+
+
+class Land(WatchedCase):
+    """An agency follows cells of precision 2 and 3 in its jurisdiction: every alert there, each state once."""
+
+    broker_settings = {"heartbeat_ms": 3600000}
+    quiet = True
+    BOX = (-125, 33, -112, 40)  # around the cell 9q
+
+    def enrol(self, name, west, south, east, north):
+        path = self.home.folder / f"{name.replace('/', '-')}.geojson"
+        path.write_text(json.dumps({"type": "Polygon", "coordinates": [
+            [[west, south], [east, south], [east, north], [west, north], [west, south]]]}))
+        self.home.token(name, "--name", "State", "--jurisdiction", path)
+
+    def alert_of(self, connection, headline, state="IN_FORCE"):
+        packet, item = self.items(connection, lambda item: item.get("alert", {}).get("headline") == headline
+                                  and item["alert"]["state"] == state)
+        return packet, item
+
+    def test_alerts_of_a_land(self):
+        who, headline, name = f"agency/{unique('state')}", unique("land"), unique("mine")
+        self.enrol(who, *self.BOX)
+        ann = self.client("user/ann")
+        self.assertEqual(ann.publish("nb/v1/alert", alert(name, headline=headline)).reason, 0)
+        self.headline(self.follower("user/fred"), headline)
+        state = self.client(who, client_id="desk", clean=False, props={"session_expiry": 600})
+        self.assertEqual(self.subscribe(state, "nb/v1/json/cell/9q/#", "nb/v1/json/cell/9qh/incident/+/+").reasons, b"\1\1")
+        packet, item = self.alert_of(state, headline)
+        self.assertTrue(packet.retain, "what is in force comes first")
+        self.assertEqual(item["channel"], "9q*")
+        update = alert(unique("update"), msgType="UPDATE", references=[name], headline=headline + " again")
+        self.assertEqual(ann.publish("nb/v1/alert", update).reason, 0)
+        packet, item = self.alert_of(state, headline + " again")
+        self.assertEqual((packet.retain, item["alert"]["revision"]), (False, 2))
+        state.close()
+        far = unique("far")
+        self.assertEqual(ann.publish("nb/v1/alert", alert(headline=far, where=(38.58, -121.49))).reason, 0)
+        back = self.client(who, client_id="desk", clean=False, props={"session_expiry": 0})
+        self.assertTrue(back.connack.session_present)
+        self.assertTrue(self.alert_of(back, far), "what came while it was away")
+        cancel = alert(unique("cancel"), msgType="CANCEL", references=[name], category=None, headline=None, place=None)
+        self.assertEqual(ann.publish("nb/v1/alert", cancel).reason, 0)
+        self.assertTrue(self.items(back, lambda item: item.get("alert", {}).get("state") == "ENDED"))
+
+    def test_a_jurisdiction_that_shrinks(self):
+        who = f"agency/{unique('shrinking')}"
+        self.enrol(who, *self.BOX)
+        state = self.client(who, props={"session_expiry": 600}, client_id="desk")
+        self.assertEqual(self.subscribe(state, "nb/v1/cell/9q/#").reasons, b"\1")
+        self.enrol(who, -75, 39, -73, 41)
+        self.assertEqual([p.reason for p in state.closed() if p.kind == mqtt.DISCONNECT], [0x87])
+        back = self.client(who, client_id="desk", clean=False)
+        self.assertEqual(self.subscribe(back, "nb/v1/cell/9q/#").reasons, b"\x87")
+
+    def subscribe(self, connection, *filters):
+        connection.send(mqtt.subscribe([(filter_, 1) for filter_ in filters], 9, connection.version))
+        return connection.until(mqtt.SUBACK)

@@ -104,6 +104,22 @@ static void the_first_reference_goes_on_and_the_others_end(void **state)
     UNTIL(f, state_of(f, "c:9qh1f").state.alert_count == 0);
 }
 
+static void a_land_has_the_alerts_of_its_channels(void **state)
+{
+    struct fixture *f = *state;
+    follow(f, "c:9q*");
+    follow(f, "c:dr*");
+    f->upkeep = true;
+    say(f, NEW(A, .channels = "9qh1f 9qh1g 9q"));
+    until_history(f, "c:9q*", "a1+");
+    say(f, UPDATE(B, A, .channels = "9qh1g dr5r"));
+    until_history(f, "c:9q*", "a1+ a2+");
+    until_history(f, "c:dr*", "a2+");
+    say(f, UPDATE(C, A, .channels = "dr5r"));
+    until_history(f, "c:9q*", "a1+ a2+ a3-");
+    until_history(f, "c:dr*", "a2+ a3+");
+}
+
 static void channels_that_are_left_get_ended(void **state)
 {
     struct fixture *f = *state;
@@ -169,6 +185,7 @@ static void an_alert_ends_by_itself_and_is_forgotten_later(void **state)
     assert_int_equal(fixture_number(f, "KEYS nb:{s11}:al*"), 0);
     fixture_set_now(START + 5001 + 3600000);
     (void)state_of(f, "c:9qh1f");
+    (void)state_of(f, "c:9q*");
     assert_int_equal(fixture_number(f, "KEYS nb:{*}:al:*"), 0);
 }
 
@@ -270,6 +287,7 @@ int main(void)
         TEST(a_cancelled_alert_never_lives_however_late_it_comes),
         TEST(an_update_of_something_unknown_is_new_and_replaces_it),
         TEST(the_first_reference_goes_on_and_the_others_end),
+        TEST(a_land_has_the_alerts_of_its_channels),
         TEST(channels_that_are_left_get_ended),
         TEST(every_state_reaches_followers_in_order),
         TEST(an_alert_ends_by_itself_and_is_forgotten_later),

@@ -76,18 +76,34 @@ void log_key_id(const uint8_t public_key[LOG_KEY], uint8_t out[LOG_KEY_ID])
     must(EVP_Digest(public_key, LOG_KEY, out, NULL, EVP_sha256(), NULL) == 1);
 }
 
+void log_key_sign(const struct log_key *key, struct bytes data, uint8_t out[LOG_SIGNATURE])
+{
+    size_t len = LOG_SIGNATURE;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    must(context && EVP_DigestSignInit(context, NULL, NULL, NULL, key->key) == 1 &&
+         EVP_DigestSign(context, out, &len, data.data, data.len) == 1);
+    EVP_MD_CTX_free(context);
+}
+
+bool log_key_check(const uint8_t public_key[LOG_KEY], struct bytes data, const uint8_t *signature)
+{
+    EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, LOG_KEY);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool good = key && context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
+                EVP_DigestVerify(context, signature, LOG_SIGNATURE, data.data, data.len) == 1;
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(key);
+    return good;
+}
+
 struct bytes log_key_sign_head(
     const struct log_key *key, uint64_t size, int64_t at, const uint8_t root[32], struct arena *arena)
 {
     uint8_t id[LOG_KEY_ID], signature[LOG_SIGNATURE];
-    size_t len = sizeof signature;
     struct tree_head head = {.size = size, .at = at, .root_hash = {root, 32}, .key_id = {id, sizeof id}};
     log_key_id(key->public_key, id);
     struct bytes signed_bytes = codec_encode_tree_head(ENCODING_PROTOBUF, &head, arena);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    must(context && EVP_DigestSignInit(context, NULL, NULL, NULL, key->key) == 1 &&
-         EVP_DigestSign(context, signature, &len, signed_bytes.data, signed_bytes.len) == 1);
-    EVP_MD_CTX_free(context);
+    log_key_sign(key, signed_bytes, signature);
     head.signature = (struct bytes){signature, sizeof signature};
     return codec_encode_tree_head(ENCODING_PROTOBUF, &head, arena);
 }
@@ -104,13 +120,7 @@ bool log_key_check_head(const uint8_t public_key[LOG_KEY], const struct tree_hea
     bare.signature = (struct bytes){NULL, 0};
     arena_init(&arena, NULL, 0);
     struct bytes told = codec_encode_tree_head(ENCODING_PROTOBUF, &bare, &arena);
-    EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, LOG_KEY);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool good =
-        key && context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
-        EVP_DigestVerify(context, head->signature.data, head->signature.len, told.data, told.len) == 1;
-    EVP_MD_CTX_free(context);
-    EVP_PKEY_free(key);
+    bool good = log_key_check(public_key, told, head->signature.data);
     arena_free(&arena);
     return good;
 }

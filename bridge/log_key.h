@@ -21,6 +21,11 @@ bool log_key_read_public(const char *path, uint8_t out[LOG_KEY], const char **er
 /* SHA-256 of the public key. */
 void log_key_id(const uint8_t public_key[LOG_KEY], uint8_t out[LOG_KEY_ID]);
 
+/* Signs bytes; checks a signature of LOG_SIGNATURE bytes. */
+void log_key_sign(const struct log_key *key, struct bytes data, uint8_t out[LOG_SIGNATURE]);
+bool log_key_check(const uint8_t public_key[LOG_KEY], struct bytes data, const uint8_t *signature)
+    __attribute__((warn_unused_result));
+
 /* The head of a tree with that root, signed and encoded (protobuf); in the arena. */
 struct bytes log_key_sign_head(
     const struct log_key *key, uint64_t size, int64_t at, const uint8_t root[32], struct arena *arena);

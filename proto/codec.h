@@ -33,6 +33,8 @@ CODEC_DECODER(household_step);
 CODEC_DECODER(household_code);
 CODEC_DECODER(settings_message);
 CODEC_DECODER(resolve);
+CODEC_DECODER(tip);
+CODEC_DECODER(reward);
 /* As an agency sends it, or as an owner gets it; whoever takes it from an agency checks what it must hold. */
 CODEC_DECODER(footage_request);
 /* The payload must have FOOTAGE_ANSWER_BYTES. */
@@ -84,6 +86,8 @@ CODEC_ENCODER(log_leaf);
 CODEC_ENCODER(tree_head);
 CODEC_ENCODER(footage_request);
 CODEC_ENCODER(resolve);
+CODEC_ENCODER(tip);
+CODEC_ENCODER(reward);
 /* Padded to FOOTAGE_ANSWER_BYTES. */
 CODEC_ENCODER(footage_answer);
 CODEC_ENCODER(footage);

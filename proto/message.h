@@ -33,18 +33,23 @@ enum message_limit {
     LIMIT_KEPT_RINGS = 1024,
     LIMIT_POINTS = 65536, /* in all polygons of an alert */
     LIMIT_CURSORS = 512,
-    LIMIT_PAGE = 500,             /* items of a history page */
-    LIMIT_CELLS = 64,             /* of a history query */
-    LIMIT_RADII = 16,             /* told in info */
-    LIMIT_GEOHASH = 12,           /* characters */
-    LIMIT_OPAQUE = 512,           /* bytes of a cursor or of a page */
-    LIMIT_NAME = 256,             /* bytes of a channel, a topic, a field, an agency's name */
-    LIMIT_SOUGHT = 1024,          /* bytes of what a footage request seeks, in words */
-    LIMIT_CONTACT = 360,          /* bytes */
-    LIMIT_CERTIFICATE = 8192,     /* bytes of an agency's certificate, DER */
-    LIMIT_ASKED_DEVICES = 64,     /* of one household that a footage request names */
-    LIMIT_CLIPS = 8,              /* of one footage answer */
-    LIMIT_SEALED = 45056,         /* bytes of all its sealed clips together */
+    LIMIT_PAGE = 500,         /* items of a history page */
+    LIMIT_CELLS = 64,         /* of a history query */
+    LIMIT_RADII = 16,         /* told in info */
+    LIMIT_GEOHASH = 12,       /* characters */
+    LIMIT_OPAQUE = 512,       /* bytes of a cursor or of a page */
+    LIMIT_NAME = 256,         /* bytes of a channel, a topic, a field, an agency's name */
+    LIMIT_SOUGHT = 1024,      /* bytes of what a footage request seeks, in words */
+    LIMIT_CONTACT = 360,      /* bytes */
+    LIMIT_CERTIFICATE = 8192, /* bytes of an agency's certificate, DER */
+    LIMIT_ASKED_DEVICES = 64, /* of one household that a footage request names */
+    LIMIT_CLIPS = 8,          /* of one footage answer */
+    LIMIT_SEALED = 45056,     /* bytes of all its sealed clips together */
+    LIMIT_SEALED_TIP = 16384, /* bytes */
+    LIMIT_CLAIM = 32,         /* bytes of a claim's hash */
+    LIMIT_CURRENCY = 3,
+    LIMIT_STOCK = 1000000,        /* rewards of a programme */
+    LIMIT_VOUCHER = 2048,         /* bytes */
     LIMIT_REQUESTS = 16,          /* that one resolve names */
     FOOTAGE_ANSWER_BYTES = 65536, /* of every footage answer's payload */
     LIMIT_RULE = 1024, /* bytes of what a refusal says, which may quote the sender or a moderator */
@@ -292,6 +297,26 @@ struct footage {
     struct bytes sealed;
     int64_t delete_by, at;
     bool withdrawn;
+};
+
+/* A tip to an agency, or what goes on with it. */
+struct tip {
+    struct text sender_tip_id, conversation_id, agency, about, case_number, text;
+    struct bytes sealed, claim_hash; /* claim_hash: LIMIT_CLAIM bytes or none */
+    /* Set by the broker. */
+    bool from_agency;
+    int64_t at;
+    struct text tip_id;
+};
+/* Of a programme: how many there are, or one for a tip, or one that was handed in. */
+struct reward {
+    struct text sender_reward_id, programme, conversation_id, case_number, reward, currency, claim_text;
+    uint64_t amount_cents;
+    int64_t claim_until;
+    uint32_t stock, redeem;
+    /* Set by the broker. */
+    struct text agency_name, voucher;
+    uint32_t number;
 };
 
 /* A time of day that comes again; minutes of the day, weekdays bit 0 Monday; 0: every day. */

@@ -103,6 +103,8 @@ AS_JSON(moderation)
 AS_JSON(footage_request)
 AS_JSON(footage)
 AS_JSON(household_code)
+AS_JSON(tip)
+AS_JSON(reward)
 #undef AS_JSON
 
 static const struct {
@@ -114,6 +116,8 @@ static const struct {
     {TEXT("footage-request"), json_of_footage_request},
     {TEXT("footage"), json_of_footage},
     {TEXT("reply/household"), json_of_household_code},
+    {TEXT("tip"), json_of_tip},
+    {TEXT("reward"), json_of_reward},
 };
 
 /* An inbox entry is one byte length, the topic's suffix, the payload in protobuf. */

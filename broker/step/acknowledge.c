@@ -101,6 +101,10 @@ static size_t alert_details(struct publication *publication, struct mqtt_propert
         return 0;
     if (publication->topic == TOPIC_FOOTAGE_REQUEST)
         out[count++] = user_property(TEXT("request-id"), outcome->public_id);
+    if (publication->topic == TOPIC_TIP)
+        out[count++] = user_property(TEXT("conversation-id"), outcome->public_id);
+    if (publication->topic == TOPIC_REWARD)
+        out[count++] = user_property(TEXT("left"), arena_printf(&publication->arena, "%u", outcome->left));
     if (publication->kind != &kind_alert)
         return count;
     out[count++] = user_property(TEXT("public-id"), outcome->public_id);

@@ -23,7 +23,8 @@ enum step_result {
 /* What became of a publication that was taken, for those who can be told more than a reason code. Texts live
  * in the publication's arena. */
 struct outcome {
-    char public_id[PUBLIC_ID + 1]; /* of an alert or a footage request; "" */
+    char public_id[PUBLIC_ID + 1]; /* of an alert, a footage request or a conversation; "" */
+    uint32_t left;                 /* of a programme of rewards */
     uint32_t revision;
     bool pending;          /* it waits for a second officer */
     bool merged;           /* it became part of somebody else's report */
@@ -80,6 +81,8 @@ struct publication {
         struct footage_answer footage_answer;
         struct resolve resolve;
         struct household_step household_step;
+        struct tip tip;
+        struct reward reward;
     };
     void *job;              /* of the kind, in the arena; or NULL */
     struct outcome outcome; /* what the kind tells beyond the refusal */

@@ -68,6 +68,8 @@ FUZZ_ALWAYS_WRITABLE(footage_request)
 FUZZ_ALWAYS_WRITABLE(resolve)
 FUZZ_ALWAYS_WRITABLE(sealed_clip)
 FUZZ_ALWAYS_WRITABLE(footage)
+FUZZ_ALWAYS_WRITABLE(tip)
+FUZZ_ALWAYS_WRITABLE(reward)
 
 FUZZ_MESSAGE(motion_batch, motion_batch, motion_batch)
 FUZZ_MESSAGE(alert, alert, alert)
@@ -87,6 +89,8 @@ FUZZ_MESSAGE(footage_request, footage_request, footage_request)
 FUZZ_MESSAGE(resolve, resolve, resolve)
 FUZZ_MESSAGE(sealed_clip, sealed_clip, sealed_clip)
 FUZZ_MESSAGE(footage, footage, footage)
+FUZZ_MESSAGE(tip, tip, tip)
+FUZZ_MESSAGE(reward, reward, reward)
 
 static inline void fuzz_codec(enum encoding encoding, const uint8_t *data, size_t size)
 {
@@ -94,7 +98,7 @@ static inline void fuzz_codec(enum encoding encoding, const uint8_t *data, size_
         fuzz_motion_batch, fuzz_alert, fuzz_published_alert, fuzz_history_query, fuzz_feed_item,
         fuzz_heartbeat, fuzz_refused, fuzz_history_page, fuzz_info, fuzz_witness, fuzz_flag, fuzz_verdict,
         fuzz_moderation, fuzz_settings_message, fuzz_footage_request, fuzz_resolve, fuzz_sealed_clip,
-        fuzz_footage};
+        fuzz_footage, fuzz_tip, fuzz_reward};
     if (size == 0)
         return;
     struct arena arena;

@@ -119,6 +119,8 @@ static void answer(struct call *call, enum store_status status)
         [CALL_FOOTAGE] = stage_answer_footage,
         [CALL_FOOTAGE_ANSWER] = stage_answer_status,
         [CALL_RESOLVE] = stage_answer_resolve,
+        [CALL_TIP] = stage_answer_tip,
+        [CALL_REWARD] = stage_answer_reward,
         [CALL_HOUSEHOLD] = stage_answer_household,
         [CALL_HOUSEHOLD_CHANGE] = stage_answer_status,
         [CALL_FOLLOW] = stage_answer_channel,

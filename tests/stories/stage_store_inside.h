@@ -10,6 +10,7 @@
 #include "bridge/store_cells.h"
 #include "bridge/store_footage.h"
 #include "bridge/store_household.h"
+#include "bridge/store_tip.h"
 #include "bridge/store_verification.h"
 #include "tests/stories/stage.h"
 #include "tests/stories/stage_alerts.h"
@@ -34,6 +35,8 @@ struct call {
         store_geocodes_done *geocodes;
         store_followers_done *followers;
         store_footage_done *footage;
+        store_tip_done *tip;
+        store_reward_done *reward;
         store_household_done *household;
         store_cells_done *cells;
         store_code_done *code;
@@ -191,6 +194,8 @@ void stage_public_id(char id, char out[PUBLIC_ID + 1]);
 void stage_answer_alert(struct call *call, enum store_status status);
 void stage_answer_flag(struct call *call, enum store_status status);
 void stage_answer_verdict(struct call *call, enum store_status status);
+void stage_answer_tip(struct call *call, enum store_status status);
+void stage_answer_reward(struct call *call, enum store_status status);
 void stage_answer_load(struct call *call, enum store_status status);
 void stage_bodies_free(struct store *store);
 

@@ -2,6 +2,7 @@
 sample, replayed through the real path. ./run builds and calls this."""
 import argparse
 import fcntl
+import json
 import signal
 import subprocess
 import sys
@@ -19,8 +20,12 @@ MAPS = ["frigate", "ring-mqtt", "zigbee2mqtt", "shelly"]
 # Whoever tries it out says more in an hour than a neighbor does.
 # The sample replays in seconds what its devices saw in minutes: each event is to be seen, so none is one with another.
 LIMITS = {"resident_alerts_hour": 200, "cell_alerts_hour": 600, "cooldown_s": 0}
-RESIDENTS = ["ann", "ben", "cara", "dan"]
+RESIDENTS = ["ann", "ben", "cara", "dan", "eve"]
+# What they may be asked for footage of; and how often what was shared is given out, for whoever tries that.
+INCIDENTS = ["BURGLARY", "ROBBERY", "VEHICLE_THEFT", "HIT_AND_RUN", "MISSING_PERSON"]
+BATCH_S = 10
 COUNTY = SAMPLE / "geocodes/same-los-angeles-county.geojson"
+POLICE = "el-monte-police"
 # What they are called, and where they may warn. Nobody sits here to approve as their second officer.
 AGENCIES = {"el-monte-police": ["El Monte Police (sample)", "--jurisdiction", COUNTY],
             "el-monte-fire": ["El Monte Fire (sample)"],
@@ -49,7 +54,8 @@ def say(text=""):
 class Neighborhood(Stack):
     def __init__(self, folder, base):
         portal = {"portal_directory": str(ROOT / "portal")} if (ROOT / "portal/index.html").exists() else {}
-        super().__init__(folder, base, base + 1, base + 2, base + 3, base + 4, base + 5, base + 6, LIMITS | portal)
+        super().__init__(folder, base, base + 1, base + 2, base + 3, base + 4, base + 5, base + 6,
+                         LIMITS | {"footage_release_s": BATCH_S} | portal)
         self.base = base
         self.lock = open(self.folder / "run.lock", "w")
 
@@ -76,12 +82,33 @@ class Neighborhood(Stack):
         self.enroll("edge/sample-home", "--household", "sample-home", "--at", PLACE, "--certificate-out",
                     self.certificate("edge/sample-home"))
         for identifier, about in AGENCIES.items():
+            desk = ["--officer", "lee", "--certificate", self.make_certificate()] if identifier == POLICE else []
             self.enroll(f"agency/{identifier}", "--second-officer", "no", "--certificate-out",
-                        self.certificate(f"agency/{identifier}"), "--name", *about)
+                        self.certificate(f"agency/{identifier}"), *desk, "--name", *about)
         self.neighbors("geocodes", "import", COUNTY, "--scheme", "SAME")
         for identifier in RESIDENTS:
             self.enroll(f"user/{identifier}", "--household", f"sample-{identifier}", "--at", PLACE, "--verified-since", "-30d")
+            self.enroll(f"device/{identifier}-door", "--household", f"sample-{identifier}", "--at", PLACE)
         self.enroll("user/sample-follower")
+
+    def make_certificate(self):
+        """To which what residents share with the police is sealed."""
+        folder = self.folder / "desk"
+        folder.mkdir(exist_ok=True)
+        if not (folder / "police.pem").exists():
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / "police.key", "-out",
+                            folder / "police.pem", "-days", "3650", "-subj", "/CN=el-monte-police"], check=True, capture_output=True)
+        return folder / "police.pem"
+
+    def open_to_requests(self):
+        """The residents' cameras saw something, and they may be asked for it: off until they say so."""
+        rules = json.dumps({"footage": {"rules": [{"incidents": INCIDENTS}]}})
+        for identifier in RESIDENTS:
+            self.neighbors("publish", "motion", "--as", f"device/{identifier}-door", "--kind", "person", "--when", "-10m")
+            user = f"user/{identifier}"
+            subprocess.run(["mosquitto_pub", "-V", "5", "-h", "127.0.0.1", "-p", str(self.mqtt_port), "-u", user, "-P",
+                            self.token_file(user).read_text().strip(), "-q", "1", "-t", "nb/v1/settings", "-m", rules], check=True,
+                           capture_output=True)
 
     def start_edge(self):
         # The sample is compared with a dry run, in which the edge meets its devices for the first time.
@@ -115,6 +142,7 @@ class Neighborhood(Stack):
         if "store_ready" not in self.broker_log():
             raise StackError(f"{self.folder} holds the data of another version; remove it, or choose another folder with --data")
         self.enroll_everybody()
+        self.open_to_requests()
         self.start_home()
         self.start_edge()
 

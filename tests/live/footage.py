@@ -55,9 +55,9 @@ class Neighborhood:
         return connection
 
     def follower(self, who, client_id):
-        """A connection that follows its inbox, in JSON."""
-        connection = self.connect(who, client_id)
-        assert connection.subscribe("nb/v1/json/inbox/#", "nb/v1/inbox/footage-request")[0] <= 2
+        """A connection that follows its inbox, in JSON; at QoS 0, so that it has nothing to acknowledge."""
+        connection = self.connect(who, client_id, keep_alive=0)
+        assert connection.subscribe("nb/v1/json/inbox/#", qos=0)[0] == 0
         return connection
 
 

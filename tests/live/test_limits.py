@@ -63,7 +63,7 @@ class Watched(WatchedCase):
             part = part or chunk
             try:
                 done = plain.send(part)
-            except BlockingIOError:
+            except (BlockingIOError, ssl.SSLWantWriteError):
                 continue
             except ConnectionError:
                 return sent
@@ -307,15 +307,40 @@ class Rationed(Watched):
 
 
 class Floods(Watched):
-    broker_settings = {"packets_second": 0, "bytes_second": 0}
+    broker_settings = {"packets_second": 0, "bytes_second": 0, "tls_port": free_port(), "http_port": free_port()}
+
+    @classmethod
+    def setUpClass(cls):
+        keys = installation().stack.keys
+        cls.broker_settings = cls.broker_settings | {"tls_certificate": str(keys / "server.crt"),
+                                                     "tls_key": str(keys / "server.key")}
+        super().setUpClass()
 
     def flood(self, chunk, version=5, most=64 << 20):
         """Says the same without end and never listens. The broker stops listening too, long before `most` bytes."""
-        connection = self.client("user/ann", version)
-        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-        sent = self.stuffed(connection.socket, chunk, most)
+        return self.flooded(self.client("user/ann", version).socket, chunk, most)
+
+    def flooded(self, plain, chunk, most=64 << 20):
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        sent = self.stuffed(plain, chunk, most)
         self.assertLess(self.memory() - self.before, 32 << 20, f"after {sent >> 20} MiB")
         return sent
+
+    def come(self, connection):
+        self.addCleanup(connection.close)
+        self.assertEqual(connection.connect(client_id=unique("deaf"), **self.credentials("user/ann")).reason, 0)
+        return connection.socket
+
+    def test_pings_over_tls_without_listening(self):
+        context = ssl.create_default_context(cafile=installation().stack.keys / "ca.crt")
+        connection = mqtt.Client(self.broker_settings["tls_port"], tls=context)
+        self.assertLess(self.flooded(self.come(connection), mqtt.PING * 30000), 64 << 20)
+
+    def test_pings_over_a_websocket_without_listening(self):
+        data = mqtt.PING * 30000
+        frame = b"\x82\xfe" + len(data).to_bytes(2, "big") + bytes(4) + data  # a mask of zeros changes nothing
+        frames = self.come(TunnelClient(self.broker_settings["http_port"]))
+        self.assertLess(self.flooded(frames.socket, frame), 64 << 20)
 
     def test_pings_without_listening(self):
         self.assertLess(self.flood(mqtt.PING * 30000), 64 << 20)

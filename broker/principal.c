@@ -261,6 +261,12 @@ struct known_principal *principal_hold(struct broker *broker, struct text name)
     return principal;
 }
 
+void principal_ask_anew(struct broker *broker, struct known_principal *principal)
+{
+    if (principal->load != PRINCIPAL_LOADING)
+        load(broker, principal);
+}
+
 void principal_refresh(struct broker *broker, struct known_principal *principal, int64_t now)
 {
     if (principal->load != PRINCIPAL_LOADING && now - principal->loaded_at > KNOWN_FOR_MS)

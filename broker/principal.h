@@ -64,6 +64,8 @@ struct known_principal *principal_hold(struct broker *broker, struct text name);
 /* NULL, or why whoever comes as that client, by a token of that time (ms; 0: a certificate), may not speak.
  */
 const char *principal_bars(const struct known_principal *principal, struct text client, int64_t issued_at);
+/* Asks the store anew, also for what is known, so that the answer takes as long for all. */
+void principal_ask_anew(struct broker *broker, struct known_principal *principal);
 /* NULL is allowed. Those that nobody holds are kept for a while, within a bound. */
 void principal_drop(struct broker *broker, struct known_principal *principal);
 /* Whether who acts is on the agency's list; "" acts for none by name, and is no officer. */

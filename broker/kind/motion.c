@@ -78,6 +78,14 @@ static void authorize_device(struct publication *publication, size_t i)
         refuse_event(publication, i, REASON_NOT_ALLOWED, "device", not_yours);
 }
 
+static bool is_of_household(const struct known_principal *device, const struct publication *publication)
+{
+    return device->load == PRINCIPAL_KNOWN && device->household[0] &&
+           strcmp(device->household, publication->principal->household) == 0;
+}
+
+/* A refusal comes after one question to the store, whether the device is connected here, was asked about
+ * before, or does not exist: its timing tells no more than its words. */
 static void authorize_edge(struct publication *publication, size_t i)
 {
     const struct motion_event *event = &publication->motion.events[i];
@@ -92,6 +100,8 @@ static void authorize_edge(struct publication *publication, size_t i)
         refuse_event(publication, i, REASON_NOT_ALLOWED, "device", not_yours);
     else
         publication->devices[i] = principal_hold(publication->broker, (struct text){name, len});
+    if (publication->devices[i] && !is_of_household(publication->devices[i], publication))
+        principal_ask_anew(publication->broker, publication->devices[i]);
 }
 
 static enum step_result authorize(struct publication *publication)
@@ -120,8 +130,7 @@ static void check_device(struct publication *publication, size_t i)
     const struct known_principal *device = publication->devices[i];
     const struct motion_event *event = &publication->motion.events[i];
 
-    if (device->load != PRINCIPAL_KNOWN || device->household[0] == 0 ||
-        strcmp(device->household, publication->principal->household) != 0)
+    if (!is_of_household(device, publication))
         refuse_event(publication, i, REASON_NOT_ALLOWED, "device", not_yours);
     else if (event->at < device->since && !device->former_place)
         refuse_event(publication, i, REASON_NOT_ALLOWED, "at", "before the device came to this household");

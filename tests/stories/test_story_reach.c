@@ -100,6 +100,24 @@ static void a_question_for_the_past_counts(void **state)
     hears(ann, "DISCONNECT 0x80*");
 }
 
+static void refusals_of_devices_take_as_long(void **state)
+{
+    (void)state;
+    enrolled("edge/hub", "home", HERE_LEAF);
+    enrolled("device/foreign", "other", HERE_LEAF);
+    (void)comes("device/foreign", "cam", (struct manner){0});
+    struct client *hub = comes("edge/hub", "hub", (struct manner){0});
+    const char *const named[] = {"foreign", "foreign", "nobody", "nobody"};
+    for (uint16_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+        size_t before = calls(CALL_PRINCIPAL);
+        char line[80];
+        sees_motion(hub, 1, i + 1, named[i], i + 1u);
+        snprintf(line, sizeof(line), "PUBACK %d 0x87 \"events?0?.device: not a device of yours\"", i + 1);
+        hears(hub, line);
+        assert_int_equal(calls(CALL_PRINCIPAL), before + 1);
+    }
+}
+
 static const char *answered_as;
 
 static void answered(void *arg, const struct inquiry_answer *answer)
@@ -149,6 +167,7 @@ int main(void)
         STORY(a_count_that_fails_ends_the_connection),
         STORY(inbox_and_info_are_not_counted),
         STORY(a_question_for_the_past_counts),
+        STORY(refusals_of_devices_take_as_long),
         STORY(an_address_asks_for_so_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

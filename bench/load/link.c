@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -32,6 +33,46 @@ void loop_init(struct loop *loop)
     *loop = (struct loop){.epoll = epoll_create1(EPOLL_CLOEXEC), .scratch = malloc(SCRATCH), .now = now_ns()};
     if (loop->epoll < 0 || !loop->scratch)
         die("epoll");
+}
+
+void loop_use_tls(struct loop *loop, const char *authorities)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    if (!context || SSL_CTX_load_verify_file(context, authorities) != 1)
+        die(authorities);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    loop->tls = context;
+}
+
+/* ---- TLS, or none ---- */
+
+/* As send and recv: -1 with EAGAIN when it has to wait. */
+static ssize_t from_tls(const struct link *link, int result)
+{
+    int why = result > 0 ? SSL_ERROR_NONE : SSL_get_error(link->tls, result);
+    if (why == SSL_ERROR_ZERO_RETURN)
+        return 0;
+    errno = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? EAGAIN : EPROTO;
+    return result > 0 ? result : -1;
+}
+
+static ssize_t send_some(struct link *link, const uint8_t *data, size_t len)
+{
+    return link->tls ? from_tls(link, SSL_write(link->tls, data, (int)len))
+                     : send(link->fd, data, len, MSG_NOSIGNAL);
+}
+
+static ssize_t receive_some(struct link *link, uint8_t *data, size_t room)
+{
+    if (!link->tls)
+        return recv(link->fd, data, room, 0);
+    ssize_t len = 0, got = 1;
+    while (got > 0 && (size_t)len < room) { /* a record at a time: the rest of what came would be forgotten */
+        got = from_tls(link, SSL_read(link->tls, data + len, (int)(room - (size_t)len)));
+        len += got > 0 ? got : 0;
+    }
+    return len > 0 ? len : got;
 }
 
 /* ---- output ---- */
@@ -80,6 +121,8 @@ static void lose(struct link *link, const char *why)
         link->loop->opening--;
     link->state = LINK_LOST;
     close(link->fd);
+    SSL_free(link->tls);
+    link->tls = NULL;
 }
 
 static void flush(struct link *link)
@@ -89,8 +132,13 @@ static void flush(struct link *link)
     if (link->state == LINK_CONNECTING || link->state == LINK_LOST)
         return;
     while (out->sent < out->len) {
-        ssize_t wrote = send(link->fd, out->data + out->sent, out->len - out->sent, MSG_NOSIGNAL);
+        ssize_t wrote = send_some(link, out->data + out->sent, out->len - out->sent);
         if (wrote < 0 && errno == EAGAIN) {
+            if (link->tls && !SSL_is_init_finished(link->tls)) {
+                if (link->waits_to_write)
+                    watch(link, false); /* what it waits for is to be read */
+                return;
+            }
             if (!link->waits_to_write)
                 watch(link, true);
             return;
@@ -184,7 +232,7 @@ static void read_once(struct link *link)
 
     if (before)
         memcpy(scratch, link->rest, before);
-    ssize_t got = recv(link->fd, scratch + before, SCRATCH - before, 0);
+    ssize_t got = receive_some(link, scratch + before, SCRATCH - before);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got <= 0) {
@@ -213,7 +261,8 @@ static void serve(struct link *link, uint32_t what)
     }
     if (what & (EPOLLIN | EPOLLHUP | EPOLLERR) && link->state != LINK_CONNECTING)
         read_once(link);
-    if (what & EPOLLOUT && link->state != LINK_LOST)
+    bool shaken = link->tls && link->state == LINK_GREETING; /* the handshake may let output go now */
+    if ((what & EPOLLOUT || shaken) && link->state != LINK_LOST)
         flush(link);
 }
 
@@ -266,6 +315,12 @@ void link_open(struct link *link, const char *address, int port, const struct li
         die("connect");
     if (epoll_ctl(link->loop->epoll, EPOLL_CTL_ADD, link->fd, &event) < 0)
         die("epoll_ctl");
+    if (link->loop->tls) {
+        link->tls = SSL_new(link->loop->tls);
+        if (!link->tls || SSL_set_fd(link->tls, link->fd) != 1)
+            die("TLS");
+        SSL_set_connect_state(link->tls);
+    }
     link->state = LINK_CONNECTING;
     link->waits_to_write = true;
     link->loop->opening++;
@@ -311,6 +366,8 @@ void link_close(struct link *link)
     link->loop->ready--;
     link->state = LINK_LOST;
     close(link->fd);
+    SSL_free(link->tls);
+    link->tls = NULL;
     free(link->rest);
     free(link->out.data);
     link->rest = link->out.data = NULL;

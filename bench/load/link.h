@@ -12,6 +12,7 @@ struct loop {
     struct link *dirty; /* those with output to write at the end of the turn */
     uint64_t now;       /* nanoseconds, monotonic, of the read that is looked at */
     size_t opening, ready, lost;
+    void *tls; /* OpenSSL's SSL_CTX: connections speak TLS; NULL: plain */
 };
 
 struct link_events {
@@ -29,6 +30,7 @@ enum link_state { LINK_NEW, LINK_CONNECTING, LINK_GREETING, LINK_READY, LINK_LOS
 struct link {
     struct loop *loop;
     int fd;
+    void *tls; /* OpenSSL's SSL; NULL: plain */
     enum link_state state;
     bool dirty, waits_to_write;
     uint16_t receive_maximum; /* the server's */
@@ -47,6 +49,8 @@ struct link_identity {
 
 uint64_t now_ns(void);
 void loop_init(struct loop *loop);
+/* Connections that are opened from now on speak TLS and trust the authorities in the file. */
+void loop_use_tls(struct loop *loop, const char *authorities);
 /* Waits until `until` (nanoseconds, monotonic) at most, serves what is ready, writes what is to be written.
  */
 void loop_turn(struct loop *loop, uint64_t until);

@@ -48,6 +48,8 @@ static struct load *prepare(int argc, char **argv)
         exit(2);
     }
     loop_init(&load->loop);
+    if (load->options.tls_ca)
+        loop_use_tls(&load->loop, load->options.tls_ca);
     tags_init(&load->tags, wall_ms());
     load->positions = calloc(1024, sizeof *load->positions);
     load->topics = calloc(1024, sizeof *load->topics);

@@ -23,6 +23,7 @@ static const struct option_row table[] = {
     ROW("port", OPTION_NUMBER, port, "1883", "its port"),
     ROW("format", OPTION_FORMAT, format, "motion", "motion, relay or json"),
     ROW("token-key", OPTION_TEXT, token_key, NULL, "PEM file that signs the tokens; none: no credentials"),
+    ROW("tls-ca", OPTION_TEXT, tls_ca, NULL, "PEM file of authorities: speak TLS; none: plain"),
     ROW("prefix", OPTION_TEXT, prefix, "bench", "of households and ids"),
     ROW("publishers", OPTION_NUMBER, publishers, "0", "connections that publish"),
     ROW("window", OPTION_NUMBER, window, "20", "publishes of a connection without an answer"),

@@ -16,7 +16,7 @@ struct watched {
 };
 
 struct load_options {
-    const char *host, *prefix, *token_key;
+    const char *host, *prefix, *token_key, *tls_ca;
     int port;
     enum load_format format;
     long publishers, window, batch, channels, qos, devices;

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from stack import BUILD, ROOT, Stack, StackError, port_open
+from stack import BUILD, ROOT, Stack, StackError, free_port, port_open
 
 # Limits per address are for strangers; all of a measurement comes from one.
 SETTINGS = {"max_connections_per_address": 0, "accept_rate": 0, "accept_rate_per_address": 0, "packets_second": 0,
@@ -54,11 +54,12 @@ class Servers:
         # Rewriting the file in the midst of a run would charge one side for what all before it wrote.
         stack.redis_command("CONFIG", "SET", "auto-aof-rewrite-percentage", "0")
 
-    def ours(self, name="ours", enrol=None, **settings):
-        """Redis, the registry as enrol(registry) fills it, neighborsd."""
+    def ours(self, name="ours", enrol=None, tls=False, **settings):
+        """Redis, the registry as enrol(registry) fills it, neighborsd; with a port for TLS when asked."""
         from .registry import Registry
         # The load comes from fewer devices than would send it: each of its events counts.
         stack = self.stack(name, **{"cooldown_s": 0} | settings)
+        stack.tls_port = free_port() if tls else 0
         self.redis(stack)
         stack.make_keys()
         if enrol:

@@ -106,7 +106,7 @@ static SSL_TICKET_RETURN judge(SSL *ssl, SSL_SESSION *resumed, const unsigned ch
     if (!opened || !still_trusted(SSL_get_app_data(ssl), resumed)) {
         return SSL_TICKET_RETURN_IGNORE_RENEW;
     }
-    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+    return SSL_TICKET_RETURN_USE_RENEW; /* each ticket is for one use: nobody can tell who came back */
 }
 
 void tickets_use(SSL_CTX *context)

@@ -98,8 +98,8 @@ static const struct json_case cases[] = {
     {BEAT, "{\"stale\":\"true\"}", NULL, "stale", "true or false"},
     {INFO, "{\"radiiM\":[400,\"800\"]}", "{\"radiiM\":[400,800]}", NULL, NULL},
     {INFO, "{\"radiiM\":[]}", "{}", NULL, NULL},
-    {SETTINGS, "{\"sharing\":[{\"kinds\":[\"PERSON\",3,0]}]}",
-        "{\"sharing\":[{\"kinds\":[\"PERSON\",\"VEHICLE\",\"UNSPECIFIED\"]}]}", NULL, NULL},
+    {SETTINGS, "{\"sharing\":{\"rules\":[{\"kinds\":[\"PERSON\",3,0]}]}}",
+        "{\"sharing\":{\"rules\":[{\"kinds\":[\"PERSON\",\"VEHICLE\",\"UNSPECIFIED\"]}]}}", NULL, NULL},
 };
 
 static void test_mapping(void **state)

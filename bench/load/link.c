@@ -42,6 +42,7 @@ void loop_use_tls(struct loop *loop, const char *authorities)
         die(authorities);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(context, 1); /* one call of the kernel for many records */
     loop->tls = context;
 }
 

@@ -124,3 +124,30 @@ bool log_key_check_head(const uint8_t public_key[LOG_KEY], const struct tree_hea
     arena_free(&arena);
     return good;
 }
+
+struct bytes log_key_sign_deleted(
+    const struct log_key *key, const struct deleted *receipt, struct arena *arena)
+{
+    uint8_t id[LOG_KEY_ID], signature[LOG_SIGNATURE];
+    struct deleted told = *receipt;
+    log_key_id(key->public_key, id);
+    told.key_id = (struct bytes){id, sizeof id};
+    told.signature = (struct bytes){NULL, 0};
+    log_key_sign(key, codec_encode_deleted(ENCODING_PROTOBUF, &told, arena), signature);
+    told.signature = (struct bytes){signature, sizeof signature};
+    return codec_encode_deleted(ENCODING_PROTOBUF, &told, arena);
+}
+
+bool log_key_check_deleted(const uint8_t public_key[LOG_KEY], const struct deleted *receipt)
+{
+    struct arena arena;
+    struct deleted bare = *receipt;
+    if (receipt->signature.len != LOG_SIGNATURE)
+        return false;
+    bare.signature = (struct bytes){NULL, 0};
+    arena_init(&arena, NULL, 0);
+    bool good = log_key_check(
+        public_key, codec_encode_deleted(ENCODING_PROTOBUF, &bare, &arena), receipt->signature.data);
+    arena_free(&arena);
+    return good;
+}

@@ -29,6 +29,11 @@ bool log_key_check(const uint8_t public_key[LOG_KEY], struct bytes data, const u
 /* The head of a tree with that root, signed and encoded (protobuf); in the arena. */
 struct bytes log_key_sign_head(
     const struct log_key *key, uint64_t size, int64_t at, const uint8_t root[32], struct arena *arena);
+/* The receipt with the key's id, signed and encoded (protobuf); in the arena. */
+struct bytes log_key_sign_deleted(
+    const struct log_key *key, const struct deleted *receipt, struct arena *arena);
+bool log_key_check_deleted(const uint8_t public_key[LOG_KEY], const struct deleted *receipt)
+    __attribute__((warn_unused_result));
 /* Whether the head was signed with the key of that public key. */
 bool log_key_check_head(const uint8_t public_key[LOG_KEY], const struct tree_head *head)
     __attribute__((warn_unused_result));

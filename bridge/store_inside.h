@@ -113,6 +113,8 @@ void follows_free(struct store *store);
 void outbox_work(struct store *store, int64_t now);   /* store_outbox.c */
 void sequence_work(struct store *store, int64_t now); /* store_sequence.c */
 void sequence_free(struct store *store);
+void forget_work(struct store *store, int64_t now); /* store_forget.c */
+void forget_free(struct store *store);
 void footage_upkeep(struct store *store, int64_t now); /* store_footage_upkeep.c */
 
 /* store_alert.c: what nb_alert and its like are told of a message, and what they answer. */
@@ -162,6 +164,7 @@ extern const size_t store_scripts_size;
 struct call;
 struct section;
 struct report_call;
+struct forgotten;
 enum { SECTION_SLOTS = 256 };
 
 struct store {
@@ -225,6 +228,11 @@ struct store {
         bool working[2]; /* by enum footage_worker */
         unsigned tag[2]; /* that it is at */
     } footage;
+    struct {
+        bool busy; /* a call is under way, or the disk is waited for */
+        double due, look_due;
+        struct forgotten *waiting; /* for the disk */
+    } forget;
     struct report_call *late_reports; /* that wait for another one's alert to be there */
     bool ending;
 };

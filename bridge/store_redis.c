@@ -124,6 +124,7 @@ void store_free(struct store *store)
     reports_free(store);
     calls_fail(store, STORE_GONE);
     sequence_free(store);
+    forget_free(store);
     ev_timer_stop(store->loop, &store->tick);
     ev_clear_pending(store->loop, &store->soon);
     ev_prepare_stop(store->loop, &store->before_poll);

@@ -18,6 +18,8 @@ struct store_redis_options {
     int64_t cooldown_ms;          /* two items of a device and kind within this time are one; 0: never */
     int64_t release_verified_ms;  /* a household counts when it was verified this long ago */
     int64_t absence_ms;           /* the longest absence served: tombstones outlive `expires` by it */
+    int64_t retention_days;       /* of a household's log, when it did not choose itself; 0: 60 */
+    int64_t backup_days;          /* told in receipts of what was deleted */
     int64_t channel_retention_ms; /* activity older than this is trimmed from channels */
     int channel_precision,
         leaf_precision; /* held against what this Redis was first started with; 0: 5 and 6 */

@@ -9,7 +9,7 @@ static const double POLL = 0.5, EXPIRE = 0.25, EXPIRE_STEP = 0.01, TRIM = 60., T
 static const double RELEASE_SHORTEST = 0.02, RELEASE_LONGEST = 1.;
 /* While much waits, so many releases are under way at once; otherwise one that looks whether something is
  * due. */
-enum { LAST_REGION = STORE_REGION_TAGS, RELEASES = 4 };
+enum { LAST_REGION = STORE_REGION_TAGS, RELEASES = 4, RETENTION_DAYS = 60 };
 
 static void on_expired(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
@@ -102,11 +102,12 @@ static void trim(struct store *store, int64_t now)
 {
     struct buffer command = {0};
     store->upkeep.trimming = true;
-    command_function(&command, "nb_trim", 0, 4);
+    command_function(&command, "nb_trim", 0, 5);
     command_text(&command, store->node);
     command_text(&command, store->upkeep.trim_cursor);
     command_number(&command, now - store->options.channel_retention_ms);
     command_number(&command, now);
+    command_number(&command, store->options.retention_days ? store->options.retention_days : RETENTION_DAYS);
     store_send(store, &command, on_trimmed, NULL);
 }
 
@@ -131,4 +132,5 @@ void store_upkeep(struct store *store, int64_t now)
     if (!store->upkeep.trimming && time >= store->upkeep.trim_due)
         trim(store, now);
     footage_upkeep(store, now);
+    forget_work(store, now);
 }

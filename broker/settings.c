@@ -9,6 +9,7 @@
 #include "bridge/redis_url.h"
 #include "bridge/verification_code.h"
 #include "broker/log.h"
+#include "proto/message.h"
 
 enum setting_type { SETTING_NUMBER, SETTING_STRING };
 
@@ -218,6 +219,14 @@ bool settings_from_environment(struct settings *settings, char *const *environme
     return true;
 }
 
+static bool retention_is_choice(int64_t days)
+{
+    const uint16_t *choice = retention_choices;
+    while (*choice && *choice != days)
+        choice++;
+    return *choice != 0;
+}
+
 bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
 {
     static const char node_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -257,6 +266,8 @@ bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
         rule = "cap_sender: must be given, without blanks, commas, < and &";
     } else if (!verification_ways_read(settings->verification_ways, &ways)) {
         rule = "verification_ways: post, neighbor, agency, with commas between";
+    } else if (!retention_is_choice(settings->retention_days)) {
+        rule = "retention_days: one of 1, 3, 7, 14, 21, 30, 60, 90, 120, 180";
     } else if (settings_log_level(settings) < 0) {
         rule = "log_level: must be error, warning, info or debug";
     } else if (!redis_url_read(settings->redis_url, &redis, why)) {
@@ -381,6 +392,8 @@ struct store_redis_options settings_store(const struct settings *settings)
         .cooldown_ms = settings->cooldown_s * 1000,
         .release_verified_ms = settings->release_verified_days * day_ms,
         .absence_ms = settings->absence_days * day_ms,
+        .retention_days = settings->retention_days,
+        .backup_days = settings->backup_days,
         .channel_retention_ms = settings->channel_retention_hours * 60 * 60 * 1000,
         .channel_precision = (int)settings->channel_precision,
         .leaf_precision = (int)settings->leaf_precision,

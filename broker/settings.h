@@ -167,6 +167,11 @@
         "What owners shared is given to agencies together, at whole multiples of this")                      \
     NUMBER(absence_days, "days", 1, 365, 7, false,                                                           \
         "The longest absence after which a follower still learns what ended")                                \
+    NUMBER(retention_days, "days", 1, 180, 60, false,                                                        \
+        "What a household's devices sent is kept so long, unless the household chose otherwise: 1, 3, 7, "   \
+        "14, 21, 30, 60, 90, 120 or 180")                                                                    \
+    NUMBER(backup_days, "days", 0, 36500, 30, false,                                                         \
+        "The longest that your backups of Redis are kept; told in receipts of what was deleted")             \
     NUMBER(channel_retention_hours, "hours", 1, 87600, 168, false,                                           \
         "Activity older than this leaves its channel")                                                       \
     NUMBER(store_deadline_ms, "milliseconds", 100, 60000, 3000, false,                                       \

@@ -1,5 +1,5 @@
 -- Households: their settings, and what is derived of them and of who is enrolled. One function does the deriving,
--- settle: whoever changed a household's settings, members, their places or what was enrolled of them calls it
+-- settle_household: whoever changed a household's settings, members, their places or what was enrolled of them calls it
 -- (nb_settle, bridge/sharing_index.c).
 --
 -- Rules of sharing, packed: the device in one byte of length ('': every one that no rule names), the mask of kinds (2),
@@ -69,7 +69,7 @@ end
 
 -- Brings the indexes in line: of sharing, and of who may be asked for footage. Returns true when what is shared is no longer the same. The version is in the index
 -- too: what waits and was judged under another is not published.
-local function settle(household, changed)
+local function settle_household(household, changed)
     local settings = 'nb:{h:' .. household .. '}:settings'
     local rules = call('HGET', settings, 'sharing')
     local cells, regions, line, members = shared_where(household, rules)
@@ -127,12 +127,12 @@ local function change(_, args)
         call('HSET', settings, args[i], args[i + 1])
         sharing = sharing or args[i] == 'sharing'
     end
-    settle(args[1], sharing)
+    settle_household(args[1], sharing)
     return OK
 end
 
 register('nb_settle', function(_, args)
-    settle(args[1])
+    settle_household(args[1])
     return OK
 end)
 register('nb_household_change', change)

@@ -100,6 +100,7 @@ void activity_record(const struct activity_item *item, uint8_t out[ACTIVITY_RECO
     }
 AS_JSON(refused)
 AS_JSON(moderation)
+AS_JSON(deleted)
 AS_JSON(footage_request)
 AS_JSON(footage)
 AS_JSON(household_code)
@@ -113,6 +114,7 @@ static const struct {
 } inbox_messages[] = {
     {TEXT("refused"), json_of_refused},
     {TEXT("reply/moderation"), json_of_moderation},
+    {TEXT("deleted"), json_of_deleted},
     {TEXT("footage-request"), json_of_footage_request},
     {TEXT("footage"), json_of_footage},
     {TEXT("reply/household"), json_of_household_code},

@@ -83,6 +83,7 @@ struct publication {
         struct household_step household_step;
         struct tip tip;
         struct reward reward;
+        struct forget forget;
     };
     void *job;              /* of the kind, in the arena; or NULL */
     struct outcome outcome; /* what the kind tells beyond the refusal */

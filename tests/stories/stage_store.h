@@ -38,6 +38,7 @@ enum call_kind {
     CALL_REWARD,
     CALL_HOUSEHOLD,
     CALL_HOUSEHOLD_CHANGE,
+    CALL_FORGET,
     CALL_FOLLOW,
     CALL_STATE,
     CALL_READ,

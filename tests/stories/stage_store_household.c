@@ -1,4 +1,5 @@
 /* The scripted store's households: their settings, and what their devices' records say of them. */
+#include "bridge/store_forget.h"
 #include "tests/stories/stage_store_inside.h"
 
 static struct kept_household *household_of(struct text name)
@@ -99,6 +100,16 @@ void store_household_change(
     keep(kept, change);
     if (change->sharing)
         tell_devices(kept->name);
+}
+
+void store_forget(struct store *store, const struct store_forget *forget, store_status_done *done, void *arg)
+{
+    (void)store;
+    struct call *call = stage_called(CALL_FORGET, arg, "%.*s by %.*s devices=%zu%s%s%s",
+        (int)forget->household.len, forget->household.data, (int)forget->by.principal.len,
+        forget->by.principal.data, forget->device_count, forget->alerts ? " alerts" : "",
+        forget->account ? " account" : "", forget->enrolment ? " enrolment" : "");
+    call->status = done;
 }
 
 void stage_households_free(struct store *store)

@@ -112,6 +112,22 @@ static void settings_that_break_a_rule_change_nothing(void **state)
     assert_int_equal(calls(CALL_HOUSEHOLD_CHANGE), 0);
 }
 
+static void what_is_to_be_forgotten_is_acknowledged_when_it_is_noted(void **state)
+{
+    (void)state;
+    holds(CALL_FORGET);
+    publishes(ann, "nb/v1/forget", 1, 9, "{\"devices\":[\"cam-1\"],\"enrolment\":true}");
+    hears_nothing(ann);
+    was_called(CALL_FORGET, "h1 by user/ann devices=1 enrolment");
+    answers(CALL_FORGET, 0, STORE_OK);
+    hears(ann, "PUBACK 9 0x00*");
+    publishes(ann, "nb/v1/forget", 1, 9, "{\"account\":true,\"devices\":[\"cam-1\"]}");
+    hears(ann, "PUBACK 9 0x99 \"account: *");
+    publishes(cam, "nb/v1/forget", 1, 9, "{\"account\":true}");
+    hears(cam, "PUBACK 9 0x87*");
+    assert_int_equal(calls(CALL_FORGET), 1);
+}
+
 static void who_has_no_household_cannot_decide_for_one(void **state)
 {
     (void)state;
@@ -134,6 +150,7 @@ int main(void)
         STORY(settings_of_a_household_leave_each_others_parts_as_they_are),
         STORY(settings_are_acknowledged_when_both_parts_are_stored),
         STORY(settings_that_break_a_rule_change_nothing),
+        STORY(what_is_to_be_forgotten_is_acknowledged_when_it_is_noted),
         STORY(who_has_no_household_cannot_decide_for_one),
     };
     return cmocka_run_group_tests(stories, NULL, NULL);

@@ -56,6 +56,12 @@ static const struct {
                 "\"seen\",\"caseNumber\":\"7\"}"},
     {"moderation", "{\"version\":1,\"publicId\":\"00ff\",\"decision\":\"held\",\"reason\":\"r\",\"at\":\"5\","
                    "\"until\":\"6\"}"},
+    {"forget", "{\"version\":1,\"devices\":[\"cam-1\"],\"from\":\"1\",\"to\":\"2\",\"alerts\":true,"
+               "\"forgetId\":\"f1\"}"},
+    {"deleted",
+        "{\"version\":1,\"from\":\"1\",\"to\":\"2\",\"events\":\"3\",\"alerts\":\"4\",\"at\":\"5\","
+        "\"signature\":\"AQID\","
+        "\"forgetId\":\"f1\",\"principals\":6,\"backupDays\":7,\"keyId\":\"AQI=\",\"household\":\"h1\"}"},
     {"settings",
         "{\"version\":1,\"sharing\":{\"rules\":[{\"device\":\"cam-1\",\"kinds\":[\"PERSON\",\"VEHICLE\"],"
         "\"hours\":[{\"fromMinute\":480,\"toMinute\":1080,\"weekdays\":127}]},{\"kinds\":[\"DOORBELL\"]}],"

@@ -407,6 +407,17 @@ static void test_judging_and_wishes(void **state)
             "one of BURGLARY"},
     };
     TRY("settings", settings);
+    static const struct codec_case forgets[] = {
+        {"{}", NULL, NULL},
+        {"{\"account\":true}", NULL, NULL},
+        {"{\"account\":true,\"devices\":[\"a\"]}", "account", "the whole household"},
+        {"{\"devices\":[\"\"]}", "devices[0]", "the id of a device"},
+        {"{\"devices\":[\"a b\"]}", "devices[0]", "letters, digits"},
+        {"{\"devices\":[\"a\"],\"enrolment\":true}", NULL, NULL},
+        {"{\"enrolment\":true}", "enrolment", "with devices"},
+        {"{\"from\":5,\"to\":4}", "to", "not before from"},
+    };
+    TRY("forget", forgets);
     static const struct codec_case texts[] = {
         {"{\"texts\":[{\"language\":\"es\",\"headline\":\"h\"}],\"status\":\"EXERCISE\"}", NULL, NULL},
         {"{\"texts\":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}", "texts", "at most 16"},

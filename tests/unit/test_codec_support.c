@@ -26,6 +26,8 @@ AGAIN(witness)
 AGAIN(flag)
 AGAIN(verdict)
 AGAIN(moderation)
+AGAIN(forget)
+AGAIN(deleted)
 AGAIN(settings_message)
 AGAIN(footage_request)
 AGAIN(resolve)
@@ -75,6 +77,8 @@ const struct codec_entry codec_entries[] = {
     ENTRY(flag),
     ENTRY(verdict),
     ENTRY(moderation),
+    ENTRY(forget),
+    ENTRY(deleted),
     ENTRY(footage_request),
     ENTRY(resolve),
     ENTRY(sealed_clip),

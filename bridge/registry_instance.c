@@ -123,7 +123,8 @@ bool registry_drop_clients(struct redis_sync *redis, const char *role, const cha
         done = drop_client(redis, role, id, words_of(all->element[i]->str, all->element[i]->len));
     if (all)
         freeReplyObject(all);
-    return done;
+    return done && redis_tell(redis, "DEL nb:{p:%s/%s}:boxes nb:{p:%s/%s}:board nb:{p:%s/%s}:cells", role, id,
+                       role, id, role, id);
 }
 
 bool registry_begin_anew(struct redis_sync *redis, const char *role, const char *id)

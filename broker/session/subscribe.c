@@ -10,6 +10,9 @@
 #include "broker/session/initial.h"
 #include "broker/session/reach.h"
 
+/* Bytes of a SUBACK beside its codes and the reason string; with the user property retry-after. */
+enum { WITH_REASON = 16, WITH_RETRY_AFTER = 48 };
+
 /* A SUBSCRIBE or UNSUBSCRIBE that waits. */
 struct subscribing {
     struct connection *connection; /* NULL: gone meanwhile */
@@ -52,7 +55,8 @@ static bool explain(
             "since: not <channel>:<cursor> as it was delivered: ask the history for what was missed");
     else
         return false;
-    return subscribing->count + strlen(told) + 48 <= connection->maximum_packet;
+    size_t most = refusal->code && refusal->retry_after_s ? WITH_RETRY_AFTER : WITH_REASON;
+    return subscribing->count + strlen(told) + most <= connection->maximum_packet;
 }
 
 static void answer(struct connection *connection, const struct subscribing *subscribing)

@@ -13,7 +13,7 @@ ROLES = ("device", "edge", "user", "agency", "operator")
 # Who may publish what, as the contract has it.
 TOPICS = {"motion": {"device", "edge"}, "alert": {"user", "agency"}, "witness": {"user"}, "flag": {"user"},
           "verdict": {"agency", "operator"}, "footage-request": {"agency"}, "resolve": {"agency"},
-          "footage-answer": {"user"}, "tip": {"user"}, "reward": {"agency"}, "settings": {"user"}, "forget": {"user"},
+          "footage-answer": {"user"}, "tip": {"user", "agency"}, "reward": {"agency"}, "settings": {"user"}, "forget": {"user"},
           "export": {"user"}, "history": set(ROLES)}
 
 

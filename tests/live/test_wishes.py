@@ -124,7 +124,7 @@ class Wishes(case.LiveCase):
         for settings, reason, words in (({"timeZone": "Mars/Olympus"}, 0x99, "time_zone: "),
                                         ({"quiet": [{"fromMinute": 1440}]}, 0x99, "from_minute: "),
                                         ({"least": [{"category": "noise"}]}, 0x99, "category"),
-                                        ({"sharing": [{}]}, 0x83, "sharing: not served")):
+                                        ({"sharing": [{}]}, 0x99, "sharing: an object")):
             answer = someone.publish("nb/v1/settings", json.dumps(settings).encode())
             self.assertEqual(answer.reason, reason)
             self.assertIn(words, answer.props["reason_string"])

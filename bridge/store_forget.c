@@ -181,7 +181,8 @@ static void order(struct store *store, struct forgotten *work, const char *word)
     store_send(store, &command, on_ordered, work);
 }
 
-/* The files are rewritten one after the other: first the one that was begun after everything was gone. */
+/* The files are rewritten one after the other. A snapshot too, though none may be there: Redis does not tell
+ * of one that an operator made, or that was made before it was started last. */
 static void on_disk(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
     struct forgotten *work = arg;
@@ -202,17 +203,11 @@ static void on_disk(struct store *store, void *arg, enum store_status status, co
     } else if (work->stage == DISK_SNAPSHOT_ORDERED && !another &&
                info_says(info, "rdb_last_bgsave_status:ok")) {
         tell(store, work);
-    } else if (work->stage <= DISK_LOG_ORDERED && store->boot.appends) {
-        memcpy(work->run_id, store->boot.run_id, sizeof work->run_id);
-        work->stage = DISK_LOG_ORDERED;
-        order(store, work, "BGREWRITEAOF");
-    } else if (info_number(info, "rdb_saves:") > 0 || !store->boot.appends ||
-               work->stage == DISK_SNAPSHOT_ORDERED) {
-        memcpy(work->run_id, store->boot.run_id, sizeof work->run_id);
-        work->stage = DISK_SNAPSHOT_ORDERED;
-        order(store, work, "BGSAVE");
     } else {
-        tell(store, work);
+        bool appends = work->stage <= DISK_LOG_ORDERED && store->boot.appends;
+        memcpy(work->run_id, store->boot.run_id, sizeof work->run_id);
+        work->stage = appends ? DISK_LOG_ORDERED : DISK_SNAPSHOT_ORDERED;
+        order(store, work, appends ? "BGREWRITEAOF" : "BGSAVE");
     }
 }
 

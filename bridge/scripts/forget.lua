@@ -104,29 +104,48 @@ local function forget_pending(prefix, w, numbers)
     end
 end
 
--- An alert of a resident: it ends everywhere, and of what it said nothing stays but what its followers need to learn that
--- it ended.
+-- An alert of a resident: it ends everywhere, or goes on with what others reported. Of what it said nothing stays but what
+-- its followers need to learn that it ended: category and area.
 local function forget_alert(prefix, id, m)
     local key = prefix .. 'alert:' .. id
     finish(prefix, id, m)
-    local known = call('HMGET', key, 'areas', 'shown')
-    local began = words(known[1])
+    local known = call('HMGET', key, 'areas', 'shown', 'state')
+    local began, ended = words(known[1]), tonumber(known[3]) == FINAL
     local area = #began > 0 and call('HGET', key, 'a' .. began[#began])
     for _, field in ipairs(call('HKEYS', key)) do
-        if string.match(field, '^b%d+$') then
+        if string.match(field, '^b%d+$') and (ended or field ~= 'b' .. known[2]) then
             call('HDEL', key, field)
         end
     end
-    if area and known[2] then
-        call('HSET', key, 'b' .. known[2], area)
+    call('HDEL', key, 'document', 'document_type', 'document_revision', 'document_at', 'appeal', 'appealed', 'held_by')
+    if ended then
+        call('HDEL', key, 'sender', 'client', 'household', 'officer')
+        call('DEL', prefix .. 'wait:' .. id, prefix .. 'seen:' .. id, prefix .. 'flags:' .. id)
+        if area and known[2] then
+            call('HSET', key, 'b' .. known[2], area)
+        end
     end
-    call('HDEL', key, 'sender', 'client', 'household', 'officer', 'document', 'document_type', 'document_revision',
-        'document_at', 'appeal', 'appealed', 'held_by')
-    call('DEL', prefix .. 'wait:' .. id)
 end
 
-local function begins(key, prefix)
-    return sub(key, 1, #prefix) == prefix
+-- Reports that are in somebody else's alert are taken back.
+local function forget_parts(key, prefix, lead, w, gone, m)
+    for _, field in ipairs(call('HKEYS', key)) do
+        local id = string.match(field, '^w(.+)$')
+        local who = id and call('HGET', key, field)
+        local sender, household = '', ''
+        if who then
+            local client
+            sender, client, household = unpack(WHO, who)
+        end
+        if id and (w.whose == 'sender' and sender or household) == w.who then
+            withdraw(prefix, lead, id, m)
+            gone.ended = gone.ended + 1
+        end
+    end
+    call('HDEL', key, 'h' .. w.household)
+    for name in pairs(w.members) do
+        call('HDEL', key, 'u' .. name)
+    end
 end
 
 -- Fields of a hash, and members of a set, that are the household's.
@@ -151,34 +170,81 @@ local function forget_prefixed(key, names)
     end
 end
 
--- One key of all there are, when a household goes, or what its members said does.
-local function forget_key(key, w, m, gone)
-    local by = w.account == '1' and 'household' or 'sender'
-    local wanted = w.account == '1' and w.household or w.by
-    local prefix, part, rest = string.match(key, '^(nb:{.-}:)([%a_]+):?(.*)$')
-    if part == 'alert' and begins(key, 'nb:{s') then
-        if call('HGET', key, by) == wanted then
-            forget_alert(prefix, rest, m)
+-- What the receipt needs: the asker's name and the session that it comes to.
+local function is_kept(name, rest, w)
+    local part, client = string.match(rest, '^(%a+):?(.*)$')
+    return name == w.by and (part == 'principal' or part == 'clients'
+        or client == w.client and (part == 's' or part == 'in' or part == 'inlo' or part == 'q'))
+end
+
+-- A key under the tag of somebody, or of a household: of those who go, all of it goes.
+local function forget_own(key, w)
+    local tag, name, rest = string.match(key, '^nb:{(%a):(.-)}:(.*)$')
+    if tag == 'h' and name == w.household and rest ~= 'lock' then
+        call('DEL', key)
+    elseif tag == 'p' and w.members[name] and not is_kept(name, rest, w) then
+        call('DEL', key)
+    end
+end
+
+-- What each kind of key holds of a resident: w what is to be forgotten, gone what is counted. By the word in its name.
+local BY_PART = {
+    alert = function(key, prefix, id, w, gone, m)
+        if call('HGET', key, w.whose) == w.who then
+            forget_alert(prefix, id, m)
             gone.ended = gone.ended + 1
         end
-    elseif part == 'wait' and begins(key, 'nb:{s') then
-        if call('HGET', key, by) == wanted then
+    end,
+    wait = function(key, _, _, w)
+        if call('HGET', key, w.whose) == w.who then
             call('DEL', key)
         end
-    elseif part == 'seen' or part == 'flags' or part == 'asked' or part == 'ask' or part == 'parts' then
-        forget_fields(key, part == 'parts' and 'h' .. w.household or w.household)
-    elseif part == 'limit' then
-        if w.members[rest] then
+    end,
+    tip = function(key, _, _, w)
+        if w.members[call('HGET', key, 'sender') or ''] then
             call('DEL', key)
         end
-    elseif w.account ~= '1' then
-        return
-    elseif part == 'seq' then
-        forget_prefixed(key, w.prefixes)
-    elseif part == 'cool' then
-        forget_prefixed(key, { [w.household .. '/'] = true })
-    elseif part == 'askable' and begins(key, 'nb:{r') then
+    end,
+    tips = function(key, _, name, w)
+        if w.members[name] then
+            call('DEL', key)
+        end
+    end,
+    seen = function(key, _, _, w)
         call('HDEL', key, w.household)
+    end,
+    parts = forget_parts,
+    clips = function(_, prefix, id, w, _, m)
+        if w.account == '1' then
+            w.left = w.left + forget_clips(prefix, id, w.household, m.now)
+        end
+    end,
+    asked = function(key, _, _, w)
+        if w.account == '1' then
+            forget_fields(key, w.household)
+        end
+    end,
+    seq = function(key, _, _, w)
+        if w.account == '1' then
+            forget_prefixed(key, w.prefixes)
+        end
+    end,
+    cool = function(key, _, _, w)
+        if w.account == '1' then
+            forget_prefixed(key, { [w.household .. '/'] = true })
+        end
+    end,
+}
+BY_PART.flags, BY_PART.limit, BY_PART.ask = BY_PART.seen, BY_PART.tips, BY_PART.asked
+
+-- One key of all there are.
+local function forget_key(key, w, gone, m)
+    local prefix, part, rest = string.match(key, '^(nb:{[rsq]%x+}:)([%a_]+):?(.*)$')
+    local of_part = prefix and BY_PART[part]
+    if of_part then
+        of_part(key, prefix, rest, w, gone, m)
+    elseif not prefix and w.account == '1' then
+        forget_own(key, w)
     end
 end
 
@@ -192,13 +258,11 @@ local function forget_principal(name, w)
                 prefix .. 'inlo:' .. client)
         end
     end
-    call('DEL', prefix .. 'principal', prefix .. 'board', prefix .. 'down', prefix .. 'instances')
+    call('DEL', prefix .. 'principal')
     if keep then
         call('HSET', prefix .. 'principal', 'household', '', 'share', 0, 'enrolled', string.format('%.0f', w.asked))
         call('EXPIRE', prefix .. 'principal', 604800)
         call('DEL', prefix .. 'in:' .. keep)
-    else
-        call('DEL', prefix .. 'clients', prefix .. 'boxes')
     end
     call('PUBLISH', 'nb:principals', name)
 end
@@ -247,25 +311,23 @@ local STEPS = {
         end
         w.members, w.prefixes = split(w.gone), {}
         w.members[w.by] = true
+        w.whose, w.who = 'sender', w.by
+        if w.account == '1' then
+            w.whose, w.who = 'household', w.household
+        end
         for name in pairs(w.members) do
             w.prefixes[name .. '\0'] = true
         end
-        local found = call('SCAN', w.at == '' and '0' or w.at, 'MATCH', 'nb:{[rsq]*', 'COUNT', STEP_KEYS)
+        local found = call('SCAN', w.at == '' and '0' or w.at, 'MATCH', 'nb:{*', 'COUNT', STEP_KEYS)
         for _, key in ipairs(found[2]) do
-            forget_key(key, w, m, gone)
+            forget_key(key, w, gone, m)
         end
         w.at = found[1] == '0' and '' or found[1]
-        return w.at == ''
-    end,
-    -- The household itself.
-    function(w)
-        if w.account == '1' then
-            local prefix = 'nb:{h:' .. w.household .. '}:'
-            for _, part in ipairs({ 'household', 'members', 'leaves', 'settings', 'askable', 'asked', 'attempts', 'invited' }) do
-                call('DEL', prefix .. part)
-            end
+        if w.at == '' and w.left > 0 then
+            w.left = 0 -- clips that are still on the agency's board: all is looked at once more
+            return false
         end
-        return true
+        return w.at == ''
     end,
 }
 
@@ -274,7 +336,7 @@ local function read_work(number)
     for i = 1, #pairs_, 2 do
         w[pairs_[i]] = pairs_[i + 1]
     end
-    for _, field in ipairs({ 'from', 'to', 'asked', 'step', 'region', 'events', 'ended', 'principals' }) do
+    for _, field in ipairs({ 'from', 'to', 'asked', 'step', 'region', 'events', 'ended', 'principals', 'left' }) do
         w[field] = tonumber(w[field] or 0)
     end
     return w
@@ -304,7 +366,7 @@ local function step(_, args)
     local gone = { events = w.events, ended = w.ended, principals = w.principals }
     local done = STEPS[w.step](w, gone, { now = tonumber(args[2]), absence = tonumber(args[3]) })
     call('HSET', 'nb:{forget}:work:' .. number, 'step', done and w.step + 1 or w.step, 'at', done and '' or w.at, 'region',
-        w.region, 'numbers', w.numbers or '', 'gone', w.gone or '', 'events', gone.events, 'ended', gone.ended,
+        w.region, 'left', w.left, 'numbers', w.numbers or '', 'gone', w.gone or '', 'events', gone.events, 'ended', gone.ended,
         'principals', gone.principals)
     return { number, 0 }
 end

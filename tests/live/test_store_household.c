@@ -8,7 +8,7 @@
 #include "bridge/store_forget.h"
 #include "bridge/store_household.h"
 #include "proto/codec.h"
-#include "tests/live/store_fixture.h"
+#include "tests/live/store_alerts.h"
 
 enum { DAY_MS = 86400000, RECORD_FIXED = 18 };
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
@@ -318,6 +318,38 @@ static void a_household_is_forgotten_on_disk_too(void **state)
     assert_true(disk_has(f->redis.folder, "THE-NEIGHBORS"));
 }
 
+static void what_somebody_said_is_forgotten_and_its_followers_learn_that_it_ended(void **state)
+{
+    struct fixture *f = *state;
+    struct store_forget what = by_ann;
+    const struct store_alert by_her = {
+        .sender = TEXT("user/ann"), .household = TEXT("h1"), .client = TEXT("phone")};
+    const struct store_alert by_another = {.sender = TEXT("user/zoe"), .household = TEXT("h2")};
+    a_household(f);
+    expect(say(f, NEW(A, .channels = "9qh1f", .body = "HER-WORDS", .area = "there",
+                      .expires = START + 1000000, .others = by_her)),
+        STORE_OK, A, 1);
+    expect(say(f, NEW(B, .channels = "9qh1f", .body = "OTHERS-WORDS", .area = "here",
+                      .expires = START + 1000000, .others = by_another)),
+        STORE_OK, B, 1);
+    assert_true(redis_tell(&f->ask, "HSET nb:{s11}:seen:" B " h1 HER-REMARK h2 THEIR-REMARK"));
+    assert_true(redis_tell(&f->ask, "HSET nb:{s12}:tip:t1 sender user/ann d1 HER-TIP"));
+    follow(f, "c:9qh1f");
+    what.alerts = true;
+    what.from = what.to = 1; /* of the events none */
+    forgets(f, &what);
+    until_history(f, "c:9qh1f", "a1+ b1+ a2-");
+    assert_string_equal(load(f, A, 0).body, "there");
+    assert_string_equal(load(f, A, 0).sender, "");
+    assert_string_equal(load(f, B, 0).body, "OTHERS-WORDS");
+    assert_false(disk_has(f->redis.folder, "HER-WORDS"));
+    assert_false(disk_has(f->redis.folder, "HER-REMARK"));
+    assert_false(disk_has(f->redis.folder, "HER-TIP"));
+    assert_true(disk_has(f->redis.folder, "THEIR-REMARK"));
+    assert_true(disk_has(f->redis.folder, "OTHERS-WORDS"));
+    assert_int_equal(records(f, "h1"), 1400);
+}
+
 static void forgetting_goes_on_after_redis_was_killed(void **state)
 {
     struct fixture *f = *state;
@@ -346,6 +378,7 @@ int main(void)
         TEST(a_device_is_forgotten_and_nobody_else),
         TEST(a_time_is_forgotten),
         TEST(a_household_is_forgotten_on_disk_too),
+        TEST(what_somebody_said_is_forgotten_and_its_followers_learn_that_it_ended),
         TEST(forgetting_goes_on_after_redis_was_killed),
     };
     return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);

@@ -124,10 +124,10 @@ extern const struct command command_ca_init, command_ca_redis, command_ca_rotate
     command_geo_ancestor, command_geo_cover, command_geo_show, command_geo_contains, command_geo_concerned,
     command_geo_distance, command_geo_area, command_geo_check, command_stats, command_cap_check,
     command_cap_rules, command_geocodes_import, command_geocodes_show, command_geocodes_list,
-    command_publish_cap, command_witness, command_flag, command_verdict, command_settings, command_poll,
-    command_moderate_list, command_moderate_show, command_moderate_stats, command_moderate_release,
-    command_moderate_remove, command_moderate_ban, command_moderate_unban, command_log_head,
-    command_log_prove, command_log_verify, command_disclosure;
+    command_publish_cap, command_witness, command_flag, command_verdict, command_settings, command_forget,
+    command_poll, command_moderate_list, command_moderate_show, command_moderate_stats,
+    command_moderate_release, command_moderate_remove, command_moderate_ban, command_moderate_unban,
+    command_log_head, command_log_prove, command_log_verify, command_disclosure;
 extern const struct command command_footage_request, command_footage_received, command_resolve,
     command_footage_requests, command_footage_answer;
 extern const struct command command_agency_invite, command_agency_request, command_agency_join;

@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
     &command_flag,
     &command_verdict,
     &command_settings,
+    &command_forget,
     &command_footage_request,
     &command_footage_received,
     &command_resolve,

@@ -55,21 +55,27 @@ static bool read_days(const char *text, uint8_t *out)
     return true;
 }
 
-static bool read_hours_one(const struct invocation *invocation, char *word, struct settings_message *out)
+bool wishes_hours(const char *text, struct daily_hours *out)
 {
     int from_hour, from_minute, to_hour, to_minute, used = 0;
-    struct daily_hours *place = &out->quiet[out->quiet_count];
-    if (out->quiet_count == LIMIT_HOURS ||
-        sscanf(word, "%2d:%2d-%2d:%2d%n", &from_hour, &from_minute, &to_hour, &to_minute, &used) != 4)
-        return complain(invocation, "--quiet", word);
+    *out = (struct daily_hours){0};
+    if (sscanf(text, "%2d:%2d-%2d:%2d%n", &from_hour, &from_minute, &to_hour, &to_minute, &used) != 4)
+        return false;
     int from = from_hour * 60 + from_minute, to = to_hour * 60 + to_minute;
     bool in_a_day = from_hour >= 0 && to_hour >= 0 && from_minute >= 0 && to_minute >= 0 &&
                     from_minute < 60 && to_minute < 60 && from < DAY_MINUTES && to <= DAY_MINUTES;
-    bool has_days = word[used] == '@';
-    if (!in_a_day || (word[used] && !has_days) || (has_days && !read_days(word + used + 1, &place->weekdays)))
+    bool has_days = text[used] == '@';
+    if (!in_a_day || (text[used] && !has_days) || (has_days && !read_days(text + used + 1, &out->weekdays)))
+        return false;
+    out->from_minute = (uint16_t)from;
+    out->to_minute = (uint16_t)(to % DAY_MINUTES);
+    return true;
+}
+
+static bool read_hours_one(const struct invocation *invocation, char *word, struct settings_message *out)
+{
+    if (out->quiet_count == LIMIT_HOURS || !wishes_hours(word, &out->quiet[out->quiet_count]))
         return complain(invocation, "--quiet", word);
-    place->from_minute = (uint16_t)from;
-    place->to_minute = (uint16_t)(to % DAY_MINUTES);
     out->quiet_count++;
     return true;
 }

@@ -21,6 +21,9 @@ struct wish_words {
     [LANGUAGE] = {"language", "TAG", "of alerts that have several, such as es-US"},                          \
     [TIME_ZONE] = {"time-zone", "NAME", "of the hours, such as America/Los_Angeles (UTC)"}
 
+/* "22:00-07:00" or "22:00-07:00@mon-fri". False: it has not that form. */
+bool wishes_hours(const char *text, struct daily_hours *out) __attribute__((warn_unused_result));
+
 /* False: the complaint was printed. */
 bool wishes_read(const struct invocation *invocation, const struct wish_words *words, struct arena *arena,
     struct settings_message *out);

@@ -35,12 +35,16 @@ static enum step_result store(struct publication *publication)
 {
     const struct forget *forget = &publication->forget;
     int64_t now = broker_now(publication->broker);
+    bool no_events =
+        forget->alerts && !forget->account && !forget->device_count && !forget->from && !forget->to;
     const struct store_forget what = {.household = text_of(publication->principal->household),
         .by = session_name(publication->connection->session),
         .device_count = forget->device_count,
         .devices = forget->devices,
-        .from = forget->from,
-        .to = forget->to ? forget->to : now + publication->broker->options.clock_future_ms,
+        .from = no_events ? now : forget->from,
+        .to = no_events    ? 0
+              : forget->to ? forget->to
+                           : now + publication->broker->options.clock_future_ms,
         .alerts = forget->alerts,
         .account = forget->account,
         .enrolment = forget->enrolment,

@@ -74,16 +74,18 @@ static void on_done(struct store *store, void *arg, enum store_status status, co
 
 /* ---- one for a tip ---- */
 
+/* One that was taken down for good meanwhile was given all the same. */
 static void on_posted(void *arg, enum store_status status)
 {
     struct reward_call *call = arg;
-    answer(call, status == STORE_OK ? call->result.status : status);
+    answer(call, status == STORE_OK || status == STORE_ENDED ? call->result.status : status);
 }
 
 /* As the tipster gets it. Of a repeat the board keeps what stands there. */
 static void post(struct reward_call *call, struct text words)
 {
     struct reward *reward = &call->reward;
+    reward->sender_reward_id = (struct text){0}; /* the agency's own naming is nobody else's */
     reward->reward = kept(call, words);
     reward->number = call->result.number;
     reward->agency_name = kept(call, call->asked.agency_name);

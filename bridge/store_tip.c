@@ -38,10 +38,11 @@ static struct bytes kept_bytes(struct tip_call *call, struct bytes bytes)
     return (struct bytes){(const uint8_t *)text.data, text.len};
 }
 
+/* One that was taken down for good meanwhile was stored all the same. */
 static void on_posted(void *arg, enum store_status status)
 {
     struct tip_call *call = arg;
-    answer(call, status == STORE_OK ? call->result.status : status);
+    answer(call, status == STORE_OK || status == STORE_ENDED ? call->result.status : status);
 }
 
 static void on_tip(struct store *store, void *arg, enum store_status status, const redisReply *reply)

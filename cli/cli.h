@@ -107,6 +107,10 @@ struct place_key *cli_place_key(const struct invocation *invocation);
 /* The point as messages carry it. */
 struct position cli_position(struct geo_point point);
 
+/* A name of one's own for a message that needs one: "cli-", the time, something random. */
+enum { CLI_ID = 48 };
+void cli_make_id(char out[CLI_ID]);
+
 /* Milliseconds since 1970. */
 int64_t cli_now(void);
 
@@ -130,6 +134,8 @@ extern const struct command command_ca_init, command_ca_redis, command_ca_rotate
     command_log_head, command_log_prove, command_log_verify, command_disclosure;
 extern const struct command command_footage_request, command_footage_received, command_resolve,
     command_footage_requests, command_footage_answer;
+extern const struct command command_tip, command_tips, command_reward_stock, command_reward_give,
+    command_reward_check, command_reward_redeem;
 extern const struct command command_agency_invite, command_agency_request, command_agency_join;
 extern const struct command command_agency_officer, command_agency_list, command_agencies_import,
     command_household_verify, command_household_show, command_household_move, command_household_release,

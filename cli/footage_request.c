@@ -1,5 +1,4 @@
 /* neighbors footage-request: an agency asks the owners of cameras in a place for what they recorded. */
-#include <openssl/rand.h>
 #include <stdlib.h>
 
 #include "cli/geojson.h"
@@ -26,8 +25,6 @@ static const struct option_row options[] = {
     [CLIENT] = {"client", "ID", "speak as this client, whose inbox gets what is shared (" FOOTAGE_CLIENT ")"},
     {0},
 };
-
-enum { ID_TEXT = 48 };
 
 static const char *missing(const struct invocation *invocation)
 {
@@ -93,14 +90,6 @@ static enum exit_code read_request(
     return read_place(invocation, arena, &out->place);
 }
 
-static void make_id(char out[ID_TEXT])
-{
-    unsigned char random[3];
-    if (RAND_bytes(random, sizeof random) != 1)
-        abort();
-    snprintf(out, ID_TEXT, "cli-%lld-%02x%02x%02x", (long long)cli_now(), random[0], random[1], random[2]);
-}
-
 static enum exit_code send(const struct invocation *invocation, struct bytes payload, const char *id)
 {
     static const char *const wishes[] = {"agency/", NULL};
@@ -119,11 +108,11 @@ static enum exit_code run(struct invocation *invocation)
 {
     struct footage_request request;
     struct arena arena;
-    char made[ID_TEXT];
+    char made[CLI_ID];
     arena_init(&arena, NULL, 0);
     enum exit_code code = read_request(invocation, &arena, &request);
     if (code == EXIT_DONE) {
-        make_id(made);
+        cli_make_id(made);
         const char *id = invocation->value[ID] ? invocation->value[ID] : made;
         request.sender_request_id = text_of(id);
         code = send(invocation, codec_encode_footage_request(ENCODING_PROTOBUF, &request, &arena), id);

@@ -28,5 +28,7 @@ enum exit_code inbox_follow(struct inbox *inbox);
 
 /* The client id that footage commands speak as when none is said. */
 #define FOOTAGE_CLIENT "footage"
+/* The same for `neighbors tips`. */
+#define TIPS_CLIENT "tips"
 
 #endif

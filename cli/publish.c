@@ -55,8 +55,7 @@ static void show(void *arg, const struct link_message *message)
 
 /* ---- the answer ---- */
 
-/* A property by its name; NULL when the broker did not say it. */
-static const char *property(const struct link_answer *answer, const char *name)
+const char *publish_property(const struct link_answer *answer, const char *name)
 {
     size_t index;
     json_t *pair;
@@ -84,8 +83,9 @@ static size_t print_refused(const struct link_answer *answer)
 
 static void print_json(const struct link_answer *answer, bool ok, const char *id, const char *file)
 {
-    const char *public_id = property(answer, "public-id"), *revision = property(answer, "revision");
-    const char *request_id = property(answer, "request-id");
+    const char *public_id = publish_property(answer, "public-id"),
+               *revision = publish_property(answer, "revision");
+    const char *request_id = publish_property(answer, "request-id");
     json_t *object =
         json_pack("{s:b, s:i, s:s, s:s, s:s*, s:s*, s:O*}", "ok", ok, "reason", answer->reason, "text",
             answer->text, "id", id, "file", file, "public_id", public_id, "properties", answer->properties);
@@ -98,9 +98,11 @@ static void print_json(const struct link_answer *answer, bool ok, const char *id
 
 static void print_stored(const struct link_answer *answer, const char *label)
 {
-    const char *public_id = property(answer, "public-id"), *revision = property(answer, "revision"),
-               *pending = property(answer, "pending"), *not_shown = property(answer, "not-shown"),
-               *request_id = property(answer, "request-id");
+    const char *public_id = publish_property(answer, "public-id"),
+               *revision = publish_property(answer, "revision"),
+               *pending = publish_property(answer, "pending"),
+               *not_shown = publish_property(answer, "not-shown"),
+               *request_id = publish_property(answer, "request-id"), *left = publish_property(answer, "left");
     printf("%s stored", label);
     if (request_id)
         printf(" as %s", request_id);
@@ -110,6 +112,8 @@ static void print_stored(const struct link_answer *answer, const char *label)
         printf("; it waits: %s", pending);
     if (not_shown)
         printf("; nobody sees it: %s", not_shown);
+    if (left)
+        printf("; %s left", left);
     putchar('\n');
 }
 

@@ -9,6 +9,9 @@
 enum exit_code publish_once(const struct invocation *invocation, const struct identity *identity,
     const struct link_publish *publish, const char *label, const char *id);
 
+/* A user property of the answer by its name; NULL when the broker did not say it. */
+const char *publish_property(const struct link_answer *answer, const char *name);
+
 /* The end of it: prints what the answer to `label` says, and drops the answer's properties. file: told to
  * programs, or NULL. */
 enum exit_code publish_tell(const struct invocation *invocation, struct link_answer *answer,

@@ -1,5 +1,4 @@
 /* neighbors publish alert: a new alert, a correction of one, or its end. */
-#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +62,7 @@ static const struct option_row options[] = {
     {0},
 };
 
-enum { FILE_MOST = 1 << 20, ID_TEXT = 48 };
+enum { FILE_MOST = 1 << 20 };
 
 /* ---- from options ---- */
 
@@ -207,24 +206,16 @@ static enum exit_code send_file(const struct invocation *invocation, struct aren
     return send(invocation, &publish, "");
 }
 
-static void make_id(char out[ID_TEXT])
-{
-    unsigned char random[3];
-    if (RAND_bytes(random, sizeof random) != 1)
-        abort();
-    snprintf(out, ID_TEXT, "cli-%lld-%02x%02x%02x", (long long)cli_now(), random[0], random[1], random[2]);
-}
-
 static enum exit_code send_options(const struct invocation *invocation, struct arena *arena)
 {
-    char made[ID_TEXT];
+    char made[CLI_ID];
     struct text reference;
     struct alert alert;
     const char *id = invocation->value[ID], *rule = missing(invocation);
     if (rule)
         return cli_fail(invocation, EXIT_USAGE, "%s", rule);
     if (!id)
-        make_id(made);
+        cli_make_id(made);
     id = id ? id : made;
     if (!read_alert(invocation, id, &reference, &alert))
         return EXIT_USAGE;

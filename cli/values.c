@@ -1,6 +1,7 @@
 /* The values of options: places, numbers, times, words of closed lists. */
 #include <errno.h>
 #include <math.h>
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -167,4 +168,12 @@ bool cli_word_of(const struct invocation *invocation, const char *option, const 
         cli_fail(
             invocation, EXIT_USAGE, "%s: \"%.60s\" is not one of the words that --help lists", option, text);
     return *out != 0;
+}
+
+void cli_make_id(char out[CLI_ID])
+{
+    unsigned char random[3];
+    if (RAND_bytes(random, sizeof random) != 1)
+        abort();
+    snprintf(out, CLI_ID, "cli-%lld-%02x%02x%02x", (long long)cli_now(), random[0], random[1], random[2]);
 }

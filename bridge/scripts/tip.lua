@@ -2,7 +2,7 @@
 -- message:
 --   nb:{sXX}:tip:<conversation>         hash: sender ("user/<id>"), agency, claim (32 bytes or ''), and "d" and the id of
 --                                       each message of it -> digest
---   nb:{sXX}:tips:<user/id>             zset of conversations by when they began, of a day
+--   nb:{sXX}:tips:<user/id>             zset of the conversations that stand, by when they began
 -- A programme is under the tag of its agency, for good:
 --   nb:{sXX}:programme:<agency/id>/<n>  hash: reward (words), stock (how many in all), given; "v" and a conversation ->
 --                                       number of its voucher; "u" and a number -> the agency's name for the message by
@@ -11,13 +11,21 @@
 local TIP_KEPT_MS = 60 * 86400000
 local DAY_MS = 86400000
 local MESSAGES = 500 -- of a conversation
+local FIELDS = 3 -- of its hash beside its messages
 
 -- How long until the sender may begin another; nil: now.
 local function tips_wait(key, now, limit)
-    call('ZREMRANGEBYSCORE', key, '-inf', now - DAY_MS)
-    if limit > 0 and call('ZCARD', key) >= limit then
-        local first = call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    if limit > 0 and call('ZCOUNT', key, '(' .. now - DAY_MS, '+inf') >= limit then
+        local first = call('ZREVRANGE', key, limit - 1, limit - 1, 'WITHSCORES')
         return tonumber(first[2]) + DAY_MS - now
+    end
+end
+
+local function drop_forgotten(prefix, key, now)
+    for _, id in ipairs(call('ZRANGEBYSCORE', key, '-inf', now - TIP_KEPT_MS)) do
+        if call('EXISTS', prefix .. 'tip:' .. id) == 0 then
+            call('ZREM', key, id)
+        end
     end
 end
 
@@ -28,8 +36,9 @@ local function begin_tip(key, prefix, args)
     if wait then
         return { LIMITED, '', wait }
     end
+    drop_forgotten(prefix, mine, now)
     call('ZADD', mine, now, id)
-    call('PEXPIRE', mine, DAY_MS)
+    outlive(mine, TIP_KEPT_MS)
     call('HSET', key, 'sender', sender, 'agency', args[5], 'claim', args[6], 'd' .. args[2], args[3])
     outlive(key, TIP_KEPT_MS)
     return { OK, args[5], 0 }
@@ -54,11 +63,12 @@ local function tip(keys, args)
     if args[5] ~= '' then
         return { CONFLICT, other, 0 }
     end
-    if call('HLEN', key) >= MESSAGES then
-        return { LIMITED, '', TIP_KEPT_MS }
+    if call('HLEN', key) >= MESSAGES + FIELDS then
+        return { LIMITED, '', 0 }
     end
     call('HSET', key, 'd' .. args[2], args[3])
     outlive(key, TIP_KEPT_MS)
+    outlive(prefix .. 'tips:' .. sender, TIP_KEPT_MS)
     return { OK, other, 0 }
 end
 

@@ -105,6 +105,16 @@ static struct bytes payload_of(struct publication *publication, const struct sto
     return codec_encode_tip(ENCODING_PROTOBUF, &tip, &publication->arena);
 }
 
+/* The same name in two conversations is of two messages: the other side drops what it has. */
+static void name_message(struct publication *publication, struct store_tip *out)
+{
+    const struct text own = publication->tip.sender_tip_id, conversation = publication->tip.conversation_id;
+    const char *name = arena_printf(&publication->arena, "tip\n%.*s\n%.*s", (int)conversation.len,
+        conversation.data ? conversation.data : "", (int)own.len, own.data);
+
+    seal_public_id(publication->broker->seal, out->sender, text_of(name), out->tip_id);
+}
+
 static enum step_result store(struct publication *publication)
 {
     const struct tip *tip = &publication->tip;
@@ -116,9 +126,7 @@ static enum step_result store(struct publication *publication)
         .now = broker_now(publication->broker)};
 
     memcpy(out.digest, publication->digest, sizeof out.digest);
-    seal_public_id(seal, out.sender,
-        text_of(arena_printf(arena, "tip %.*s", (int)tip->sender_tip_id.len, tip->sender_tip_id.data)),
-        out.tip_id);
+    name_message(publication, &out);
     if (tip->conversation_id.len) {
         out.conversation_id = arena_copy(arena, tip->conversation_id.data, tip->conversation_id.len);
         if (!seal_tag_of(seal, tip->conversation_id, &out.sender_tag))

@@ -5,6 +5,8 @@
 #include "broker/session/connection_state.h"
 #include "broker/session/deliver.h"
 
+enum { MEMORY_MS = 2000 }; /* how old what is known of a channel may be to be told a newcomer */
+
 struct channel *channel_find(struct broker *broker, struct text name)
 {
     struct channel *channel;
@@ -299,12 +301,21 @@ static geo_cell cell_of(struct text name)
     return land ? cell | CHANNEL_LAND : cell;
 }
 
+void channel_ask_when_stale(struct broker *broker, struct channel *channel)
+{
+    if (channel->life == CHANNEL_LIVE && !channel->asking &&
+        broker_now(broker) - store_as_of(broker->store) > MEMORY_MS)
+        ask_state(broker, channel);
+}
+
 struct channel *channel_open(struct broker *broker, struct text name)
 {
     struct channel *channel = channel_find(broker, name);
 
-    if (channel)
+    if (channel) {
+        channel_ask_when_stale(broker, channel);
         return channel;
+    }
     channel = must_calloc(sizeof *channel + name.len + 1);
     memcpy(channel->name, name.data, name.len);
     channel->serial = ++broker->channel_serial;

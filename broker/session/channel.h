@@ -62,6 +62,9 @@ struct channel {
     char name[];
 };
 
+/* A process that was frozen has not read yet what happened meanwhile: whoever comes to it is told what is in
+ * force by the store, and not from memory. Asks for that, when what is known of the channel may be old. */
+void channel_ask_when_stale(struct broker *broker, struct channel *channel);
 /* The channel, followed; opened when nobody here followed it yet. Sessions that wait for it go on when it is
  * LIVE. */
 struct channel *channel_open(struct broker *broker, struct text name);

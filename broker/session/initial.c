@@ -68,6 +68,7 @@ void initial_queue_follow(struct session *session, struct follow *follow)
     for (struct link *link = session->links; link; link = link->next) {
         if (!deliver_serves(follow, link->channel))
             continue;
+        channel_ask_when_stale(session->broker, link->channel);
         if (link->channel->asking)
             settle_later(link);
         else

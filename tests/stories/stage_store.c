@@ -164,7 +164,6 @@ struct store *stage_store_new(const struct store_events *events)
     struct store *store = calloc(1, sizeof(*store));
     store->events = *events;
     store->generation = 100;
-    store->as_of = stage_now();
     store->published = stage_alerts_new();
     TAILQ_INIT(&store->waiting);
     return store;
@@ -201,7 +200,7 @@ const struct store_counters *store_counters(const struct store *store)
 
 int64_t store_as_of(const struct store *store)
 {
-    return store->as_of;
+    return store->as_of ? store->as_of : stage_now();
 }
 
 void proves(int64_t as_of)

@@ -135,6 +135,7 @@ void sessions_forgotten(void);
 const char *stored_cursor(const char *session, const char *channel);
 struct position_in_channel head_of(const char *channel);
 bool is_followed(const char *channel);
+/* What the tail is proved up to; before a story says so: now. */
 void proves(int64_t as_of);
 void goes_away(bool away);
 

@@ -306,7 +306,7 @@ static void a_heartbeat_counts_what_was_too_large(void **state)
     fire_here('a', 1);
     appears(HERE, 'a', 1, true);
     passes(30500);
-    hears(ann, "heartbeat * sent=1 stale q0 nb/v1/inbox/heartbeat");
+    hears(ann, "heartbeat * sent=1 q0 nb/v1/inbox/heartbeat");
     assert_int_equal(broker_counters(stage.broker)->items_too_large, 1);
 }
 

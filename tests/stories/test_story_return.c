@@ -449,11 +449,34 @@ static void the_inbox_waits_for_its_owner(void **state)
     hears(cam, "refused nb/v1/alert #9 seq=0 0x87 topic: not for this role q1 *");
 }
 
+static void a_process_that_was_frozen_tells_no_old_state(void **state)
+{
+    (void)state;
+    enrolled("user/bob", "", "");
+    struct client *bob = comes("user/bob", "phone", stays);
+    follows(bob, CELL, 1);
+    fire('a', 2, true);
+    appears(HERE, 'a', 2, true);
+    hears(bob, "alert a r2 IN_FORCE q1 *");
+    proves(stage_now());
+    passes(4000);
+    fire('a', 3, false);
+    appears_untold(HERE, 'a', 3, false);
+    struct client *ann = comes("user/ann", "phone", stays);
+    follows(ann, CELL, 1);
+    hears_nothing(ann);
+    proves(stage_now());
+    fire('b', 1, true);
+    appears(HERE, 'b', 1, true);
+    hears(ann, "alert b r1 IN_FORCE q1 *");
+}
+
 int main(void)
 {
 #define STORY(story) cmocka_unit_test_setup_teardown(story, begin, stage_end)
     const struct CMUnitTest tests[] = {
         STORY(the_cursor_does_not_pass_what_is_not_acknowledged),
+        STORY(a_process_that_was_frozen_tells_no_old_state),
         STORY(a_session_goes_on_behind_what_was_acknowledged),
         STORY(who_returns_sees_the_latest_state_alone),
         STORY(a_slow_follower_leaves_the_ring_and_comes_back),

@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
     &command_verdict,
     &command_settings,
     &command_forget,
+    &command_export,
     &command_footage_request,
     &command_footage_received,
     &command_resolve,

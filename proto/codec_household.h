@@ -4,6 +4,8 @@
 
 #include "proto/codec_generated.h"
 
+Neighbors__V1__Settings *codec_write_settings(const struct settings_message *in, struct arena *arena);
+
 /* Daily hours, at most LIMIT_HOURS; *out NULL when there are none. */
 bool codec_read_hours(const struct codec_reading *reading, const struct codec_path *path, const char *field,
     Neighbors__V1__DailyHours **in, size_t count, struct daily_hours **out)

@@ -116,7 +116,7 @@ bool codec_decode_motion_batch(enum encoding encoding, struct bytes payload, str
     return codec_refuse(&reading, NULL, NULL, "protobuf or JSON");
 }
 
-static Neighbors__V1__MotionEvent *write_event(const struct motion_event *in, struct arena *arena)
+Neighbors__V1__MotionEvent *codec_write_event(const struct motion_event *in, struct arena *arena)
 {
     Neighbors__V1__MotionEvent *event =
         CODEC_NEW(Neighbors__V1__MotionEvent, NEIGHBORS__V1__MOTION_EVENT__INIT, arena);
@@ -146,6 +146,6 @@ struct bytes codec_encode_motion_batch(
     batch.n_events = in->count;
     batch.events = arena_take(arena, in->count * sizeof *batch.events);
     for (size_t i = 0; i < in->count; i++)
-        batch.events[i] = write_event(&in->events[i], arena);
+        batch.events[i] = codec_write_event(&in->events[i], arena);
     return codec_pack(encoding, &batch.base, arena);
 }

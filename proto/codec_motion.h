@@ -8,6 +8,8 @@
 void codec_read_event(
     struct arena *arena, size_t index, const Neighbors__V1__MotionEvent *in, struct motion_event *out);
 
+Neighbors__V1__MotionEvent *codec_write_event(const struct motion_event *in, struct arena *arena);
+
 /* Checks how many events there are and what the batch says of itself, and makes room for them in out. */
 bool codec_start_batch(const struct codec_reading *reading, uint64_t session, size_t count,
     struct motion_batch *out) __attribute__((warn_unused_result));

@@ -86,23 +86,29 @@ static Neighbors__V1__LeastSeverity *write_least(const struct least_severity *in
     return least;
 }
 
+Neighbors__V1__Settings *codec_write_settings(const struct settings_message *in, struct arena *arena)
+{
+    Neighbors__V1__Settings *settings =
+        CODEC_NEW(Neighbors__V1__Settings, NEIGHBORS__V1__SETTINGS__INIT, arena);
+    settings->version = 1;
+    settings->n_quiet = in->quiet_count;
+    settings->quiet = codec_write_hours(in->quiet, in->quiet_count, arena);
+    settings->quiet_passes = in->quiet_passes;
+    settings->n_least = in->least_count;
+    settings->least = arena_take(arena, in->least_count * sizeof *settings->least);
+    for (size_t i = 0; i < in->least_count; i++)
+        settings->least[i] = write_least(&in->least[i], arena);
+    settings->time_zone = codec_write_text(in->time_zone, arena);
+    settings->language = codec_write_text(in->language, arena);
+    settings->digest_minutes = in->digest_minutes;
+    settings->retention_days = in->retention_days;
+    settings->sharing = in->has_sharing ? codec_write_sharing(&in->sharing, arena) : NULL;
+    settings->footage = in->has_footage ? codec_write_footage(&in->footage, arena) : NULL;
+    return settings;
+}
+
 struct bytes codec_encode_settings_message(
     enum encoding encoding, const struct settings_message *in, struct arena *arena)
 {
-    Neighbors__V1__Settings settings = NEIGHBORS__V1__SETTINGS__INIT;
-    settings.version = 1;
-    settings.n_quiet = in->quiet_count;
-    settings.quiet = codec_write_hours(in->quiet, in->quiet_count, arena);
-    settings.quiet_passes = in->quiet_passes;
-    settings.n_least = in->least_count;
-    settings.least = arena_take(arena, in->least_count * sizeof *settings.least);
-    for (size_t i = 0; i < in->least_count; i++)
-        settings.least[i] = write_least(&in->least[i], arena);
-    settings.time_zone = codec_write_text(in->time_zone, arena);
-    settings.language = codec_write_text(in->language, arena);
-    settings.digest_minutes = in->digest_minutes;
-    settings.retention_days = in->retention_days;
-    settings.sharing = in->has_sharing ? codec_write_sharing(&in->sharing, arena) : NULL;
-    settings.footage = in->has_footage ? codec_write_footage(&in->footage, arena) : NULL;
-    return codec_pack(encoding, &settings.base, arena);
+    return codec_pack(encoding, &codec_write_settings(in, arena)->base, arena);
 }

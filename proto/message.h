@@ -386,10 +386,10 @@ struct deleted {
 
 struct export_query {
     int64_t from, to; /* 0: no bound */
+    struct text page; /* empty: the first */
 };
 struct held_event {
     struct motion_event event;
-    struct text cell;
     int64_t stored;
 };
 struct held_principal {
@@ -407,12 +407,11 @@ struct held_note {
     struct bytes data;
 };
 struct export_part {
-    uint32_t part;
-    bool last;
+    struct text next; /* empty: it is the last */
     struct text household;
     bool has_settings;
     struct settings_message settings;
-    size_t event_count, alert_count, principal_count, note_count; /* each at most LIMIT_PAGE */
+    size_t event_count, alert_count, principal_count, note_count;
     struct held_event *events;
     struct alert *alerts;
     struct held_principal *principals;

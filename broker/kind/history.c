@@ -3,11 +3,12 @@
  * of them has more than was read, or where it is full, and the next page begins with the very next item. What
  * a client may not take at all is left out, and the page then does not call itself complete. */
 #include "broker/kind/history_job.h"
+#include "broker/kind/question.h"
 #include "broker/session/connection_state.h"
 #include "broker/session/info.h"
 #include "broker/session/reach.h"
 
-enum { AT_ONCE = 4 }; /* questions of a connection */
+static const struct text default_suffix = {"reply/history", sizeof "reply/history" - 1};
 
 /* ---- decode, authorize ---- */
 
@@ -22,56 +23,9 @@ static enum step_result decode(struct publication *publication)
     return STEP_GO_ON;
 }
 
-/* Where in the inbox the answer goes. */
-static struct text reply_suffix(const struct publication *publication)
-{
-    struct text topic = publication->response_topic;
-    const char *reply = topic.len ? memmem(topic.data, topic.len, "reply/", 6) : NULL;
-
-    return reply ? (struct text){reply, topic.len - (size_t)(reply - topic.data)} : TEXT("reply/history");
-}
-
-static bool is_awaited(const struct session *session, struct text suffix)
-{
-    for (const struct subscription *s = session->subscriptions; s; s = s->next) {
-        if (s->parsed.kind == FOLLOW_INBOX && topic_matches(s->parsed.suffix, suffix))
-            return true;
-    }
-    return false;
-}
-
-/* How many of the connection's questions are not answered yet. */
-static size_t open_questions(const struct connection *connection)
-{
-    const struct publication *publication;
-    size_t count = 0;
-
-    TAILQ_FOREACH(publication, &connection->publications, in_connection)
-    count += publication->kind == &kind_history && !publication->done;
-    return count;
-}
-
 static enum step_result authorize(struct publication *publication)
 {
-    struct connection *connection = publication->connection;
-    struct text topic = publication->response_topic, suffix = reply_suffix(publication);
-
-    if (topic.len && !(topic.len > 18 && memcmp(topic.data, "nb/v1/inbox/reply/", 18) == 0) &&
-        !(topic.len > 23 && memcmp(topic.data, "nb/v1/json/inbox/reply/", 23) == 0))
-        return publication_refuse(
-            publication, REASON_NOT_ALLOWED, "response_topic", "must be nb/v1/inbox/reply/<name>");
-    if (suffix.len > HISTORY_SUFFIX)
-        return publication_refuse(
-            publication, REASON_BAD_PAYLOAD, "response_topic", "at most 122 bytes of name");
-    if (!connection || !connection->session || !is_awaited(connection->session, suffix))
-        return publication_refuse(
-            publication, REASON_OTHER, "topic", "subscribe to nb/v1/inbox/# first: the answer comes there");
-    if (open_questions(connection) > AT_ONCE) {
-        publication_refuse(publication, REASON_QUOTA_EXCEEDED, "topic", "at most 4 questions at once");
-        publication->refusal.retry_after_s = 1;
-        return STEP_REFUSE;
-    }
-    return STEP_GO_ON;
+    return question_check(publication, default_suffix);
 }
 
 /* ---- locate ---- */
@@ -214,7 +168,8 @@ static void answer(struct history *history)
         history->json =
             history->json || (follow->json && follow->place && follow->place->kind == FOLLOW_INBOX);
     history_page_fill(history, &page);
-    inbox_send(session, reply_suffix(publication), publication->correlation, 0, encode_page, &page);
+    inbox_send(session, question_suffix(publication, default_suffix), publication->correlation, 0,
+        encode_page, &page);
 }
 
 static void end(struct history *history)

@@ -6,7 +6,7 @@
 #include "broker/kind/kind.h"
 #include "broker/session/place.h"
 
-enum { HISTORY_PLACES = 16, HISTORY_CHANNELS = 256, HISTORY_SUFFIX = 128 };
+enum { HISTORY_PLACES = 16, HISTORY_CHANNELS = 256 };
 
 struct history_found {
     struct entry *entry;

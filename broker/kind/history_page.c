@@ -2,6 +2,7 @@
  * before, until the page is full or nothing more is known to be next. */
 #include "broker/core.h"
 #include "broker/kind/history_job.h"
+#include "broker/kind/question.h"
 #include "broker/session/connection_state.h"
 #include "broker/session/entry.h"
 
@@ -108,7 +109,7 @@ static size_t room_for_items(const struct history *history)
 {
     const struct publication *publication = history->publication;
     uint32_t most = publication->connection ? publication->connection->maximum_packet : PAGE_BYTES;
-    size_t around = 128 + HISTORY_SUFFIX + publication->correlation.len;
+    size_t around = 128 + QUESTION_SUFFIX + publication->correlation.len;
 
     if (most > PAGE_BYTES)
         most = PAGE_BYTES;

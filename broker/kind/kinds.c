@@ -22,7 +22,7 @@ static const struct {
     [TOPIC_HOUSEHOLD] = {ROLE_USER, &kind_household},
     [TOPIC_SETTINGS] = {ROLE_USER, &kind_settings},
     [TOPIC_FORGET] = {ROLE_USER, &kind_forget},
-    [TOPIC_EXPORT] = {ROLE_USER, NULL},
+    [TOPIC_EXPORT] = {ROLE_USER, &kind_export},
     [TOPIC_HISTORY] = {ROLE_DEVICE | ROLE_EDGE | ROLE_USER | ROLE_AGENCY | ROLE_OPERATOR, &kind_history},
 };
 

@@ -1,19 +1,12 @@
 /* Motion events, singly or in batches of up to 64. Each goes to its household's log, and, where its device's
- * sharing allows, waits for publication.
- *
- * The record of an event in the log (`data` of a stream entry holds several, each behind one byte with its
- * length): kind | phase << 4       1 byte confidence              1 device number           2   in the
- * household, little-endian leaf                    2   bits of the leaf cell below the channel at 6   ms
- * since 1970 until - at              4   ms; 0: not told activity id             1 + n clip 1 + n A record
- * names no device in words and no exact place. */
+ * sharing allows, waits for publication. */
 #include <stdio.h>
 
 #include "broker/kind/kind.h"
+#include "broker/kind/motion_record.h"
 #include "broker/session/entry.h"
 #include "broker/session/place.h"
 #include "broker/sharing.h"
-
-enum { RECORD_FIXED = 18, RECORD_MOST = 255 };
 
 /* ---- decode ---- */
 
@@ -41,7 +34,7 @@ static void check_times(struct publication *publication, size_t i)
         refuse_event(publication, i, REASON_BAD_PAYLOAD, "at", "lies too far in the past");
     else if (event->until && (event->until < event->at || event->until > now + options->clock_future_ms))
         refuse_event(publication, i, REASON_BAD_PAYLOAD, "until", "must lie between `at` and now");
-    else if (RECORD_FIXED + event->activity_id.len + event->clip.len > RECORD_MOST)
+    else if (MOTION_RECORD_FIXED + event->activity_id.len + event->clip.len > MOTION_RECORD_MOST)
         refuse_event(
             publication, i, REASON_BAD_PAYLOAD, "clip", "activity_id and clip together are too long");
 }
@@ -186,39 +179,6 @@ struct part {
     uint8_t index[LIMIT_BATCH_EVENTS];
 };
 
-static uint8_t *put_number(uint8_t *at, uint64_t value, int size)
-{
-    for (int i = 0; i < size; i++)
-        *at++ = (uint8_t)(value >> 8 * i);
-    return at;
-}
-
-static uint8_t *put_short(uint8_t *at, const void *data, size_t len)
-{
-    *at++ = (uint8_t)len;
-    if (len)
-        memcpy(at, data, len);
-    return at + len;
-}
-
-static struct bytes log_record(struct publication *publication, size_t i, uint16_t leaf)
-{
-    const struct motion_event *event = &publication->motion.events[i];
-    uint8_t *record =
-        arena_alloc(&publication->arena, RECORD_FIXED + event->activity_id.len + event->clip.len);
-    uint8_t *at = record;
-
-    *at++ = (uint8_t)(event->kind | event->phase << 4);
-    *at++ = event->confidence;
-    at = put_number(at, publication->devices[i]->number, 2);
-    at = put_number(at, leaf, 2);
-    at = put_number(at, (uint64_t)event->at, 6);
-    at = put_number(at, event->until ? (uint64_t)(event->until - event->at) : 0, 4);
-    at = put_short(at, event->activity_id.data, event->activity_id.len);
-    at = put_short(at, event->clip.data, event->clip.len);
-    return (struct bytes){record, (size_t)(at - record)};
-}
-
 /* Whether neighbors may see it: as the household says, and as long as it says nothing, as the device was
  * enrolled. */
 static bool is_shared(const struct known_principal *device, const struct motion_event *event)
@@ -235,7 +195,8 @@ static void fill_event(
     struct activity_item item = {bits, event->kind, event->phase, event->confidence, event->at};
 
     out->seq = event->seq;
-    out->record = log_record(publication, i, bits);
+    out->record =
+        motion_record_write(event, (uint16_t)publication->devices[i]->number, bits, &publication->arena);
     out->publish = is_shared(publication->devices[i], event);
     out->device = (uint16_t)publication->devices[i]->number;
     out->at = event->at;

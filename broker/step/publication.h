@@ -84,6 +84,7 @@ struct publication {
         struct tip tip;
         struct reward reward;
         struct forget forget;
+        struct export_query export_query;
     };
     void *job;              /* of the kind, in the arena; or NULL */
     struct outcome outcome; /* what the kind tells beyond the refusal */

@@ -11,7 +11,7 @@ class Household(CommandCase):
         super().setUp()
         self.mark = unique("household")
         for who in (f"user/{self.mark}", f"device/{self.mark}"):
-            self.home.token(who, "--household", self.mark, "--at", AT)
+            self.home.token(who, "--household", self.mark, "--at", AT, "--verified-since", "-30d")
 
     def decide(self, *words):
         return self.run_command("settings", "--as", f"user/{self.mark}", *words)
@@ -40,6 +40,27 @@ class Household(CommandCase):
         code, objects, _ = self.decide("--share", "none", "--time-zone", "Mars/Olympus")
         self.assertEqual(code, 1)
         self.assertIn("time_zone", objects[0]["text"])
+
+    def test_all_that_is_held_is_handed_out(self):
+        self.decide("--retention", "14")
+        for number in range(10):
+            self.move(f"{self.mark}-{number}")
+        self.publish_alert(f"words-of-{self.mark}", who=f"user/{self.mark}")
+        other = self.publish_alert(unique("another"), who="user/ann")[0]
+        self.done("witness", other["public_id"], "--as", f"user/{self.mark}", "--remark", f"remark-of-{self.mark}")
+        parts = self.done("export", "--as", f"user/{self.mark}")
+        self.assertTrue(parts[-1]["last"])
+        self.assertEqual(parts[0]["settings"]["retentionDays"], 14)
+        people = {held["name"]: held for part in parts for held in part.get("principals", [])}
+        self.assertEqual(set(people), {f"user/{self.mark}", f"device/{self.mark}"})
+        self.assertTrue(people[f"device/{self.mark}"]["place"].startswith("9qh1f5"))
+        events = [held["event"] for part in parts for held in part.get("events", [])]
+        self.assertEqual({event["activityId"] for event in events}, {f"{self.mark}-{number}" for number in range(10)})
+        self.assertEqual({event["device"] for event in events}, {self.mark})
+        alerts = [held["headline"] for part in parts for held in part.get("alerts", [])]
+        self.assertEqual(alerts, [f"words-of-{self.mark}"])
+        notes = {(held["what"], held.get("text")) for part in parts for held in part.get("notes", [])}
+        self.assertIn(("witness", f"remark-of-{self.mark}"), notes)
 
     def test_what_is_forgotten_is_gone_when_the_receipt_comes(self):
         activity = f"secret-{self.mark}"

@@ -124,6 +124,7 @@ static void answer(struct call *call, enum store_status status)
         [CALL_HOUSEHOLD] = stage_answer_household,
         [CALL_HOUSEHOLD_CHANGE] = stage_answer_status,
         [CALL_FORGET] = stage_answer_status,
+        [CALL_EXPORT] = stage_answer_export,
         [CALL_FOLLOW] = stage_answer_channel,
         [CALL_STATE] = stage_answer_channel,
         [CALL_READ] = stage_answer_page,

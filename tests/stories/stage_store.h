@@ -39,6 +39,7 @@ enum call_kind {
     CALL_HOUSEHOLD,
     CALL_HOUSEHOLD_CHANGE,
     CALL_FORGET,
+    CALL_EXPORT,
     CALL_FOLLOW,
     CALL_STATE,
     CALL_READ,

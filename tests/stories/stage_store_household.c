@@ -112,6 +112,43 @@ void store_forget(struct store *store, const struct store_forget *forget, store_
     call->status = done;
 }
 
+void store_export(
+    struct store *store, struct text household, struct text page, store_export_done *done, void *arg)
+{
+    (void)store;
+    struct call *call = stage_called(
+        CALL_EXPORT, arg, "%.*s page=%.*s", (int)household.len, household.data, (int)page.len, page.data);
+    call->export = done;
+    call->count = page.len;
+}
+
+/* Two parts: a device, then an event of it and a record that is none. */
+void stage_answer_export(struct call *call, enum store_status status)
+{
+    static const uint8_t records[] = {
+        19, KIND_PERSON | PHASE_PULSE << 4, 90, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 'a', 0, 2, 1, 1};
+    const struct held_principal device = {
+        .name = TEXT("device/cam-1"), .number = 1, .place = TEXT(HERE_LEAF)};
+    const struct store_export_device names = {1, TEXT("cam-1")};
+    const struct store_export_events events = {5, {records, sizeof(records)}};
+    const struct held_note note = {
+        .what = TEXT("witness"), .about = TEXT("00ff"), .text = TEXT("me too"), .at = 7};
+    struct store_export first = {.status = status,
+        .next = TEXT("l 0 -"),
+        .has_settings = true,
+        .settings = {.retention_days = 30},
+        .principal_count = 1,
+        .principals = &device};
+    struct store_export second = {.status = status,
+        .device_count = 1,
+        .devices = &names,
+        .event_count = 1,
+        .events = &events,
+        .note_count = 1,
+        .notes = &note};
+    call->export(call->arg, call->count ? &second : &first);
+}
+
 void stage_households_free(struct store *store)
 {
     for (size_t i = 0; i < store->household_count; i++)

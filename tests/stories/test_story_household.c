@@ -128,6 +128,24 @@ static void what_is_to_be_forgotten_is_acknowledged_when_it_is_noted(void **stat
     assert_int_equal(calls(CALL_FORGET), 1);
 }
 
+static void what_is_held_is_handed_out_part_by_part(void **state)
+{
+    (void)state;
+    publishes(ann, "nb/v1/export", 1, 9, "{}");
+    hears(ann, "PUBACK 9 0x83 \"topic: subscribe to*");
+    follows(ann, "nb/v1/json/inbox/#", 0);
+    publishes(ann, "nb/v1/export", 1, 9, "{}");
+    was_called(CALL_EXPORT, "h1 page=");
+    hears(ann, "*nb/v1/json/inbox/reply/export*");
+    hears(ann, "PUBACK 9 0x00*");
+    publishes(ann, "nb/v1/export", 1, 10, "{\"page\":\"l 0 -\"}");
+    was_called(CALL_EXPORT, "h1 page=l 0 -");
+    hears(ann, "*nb/v1/json/inbox/reply/export*");
+    hears(ann, "PUBACK 10 0x00*");
+    publishes(cam, "nb/v1/export", 1, 9, "{}");
+    hears(cam, "PUBACK 9 0x87*");
+}
+
 static void who_has_no_household_cannot_decide_for_one(void **state)
 {
     (void)state;
@@ -151,6 +169,7 @@ int main(void)
         STORY(settings_are_acknowledged_when_both_parts_are_stored),
         STORY(settings_that_break_a_rule_change_nothing),
         STORY(what_is_to_be_forgotten_is_acknowledged_when_it_is_noted),
+        STORY(what_is_held_is_handed_out_part_by_part),
         STORY(who_has_no_household_cannot_decide_for_one),
     };
     return cmocka_run_group_tests(stories, NULL, NULL);

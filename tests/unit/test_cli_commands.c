@@ -101,6 +101,8 @@ static const struct command_case cases[] = {
      "/nonexistent",
         2, "say who speaks"},
     {"forget", 2, "say what"},
+    {"export x", 2, "options alone"},
+    {"export --from soon", 2, "is not a time"},
     {"forget --from soon", 2, "is not a time"},
     {"tip --help", 0, "--to AGENCY"},
     {"tip", 2, "--text TEXT"},

@@ -27,6 +27,7 @@ AGAIN(flag)
 AGAIN(verdict)
 AGAIN(moderation)
 AGAIN(forget)
+AGAIN(export_query)
 AGAIN(deleted)
 AGAIN(settings_message)
 AGAIN(footage_request)
@@ -78,6 +79,7 @@ const struct codec_entry codec_entries[] = {
     ENTRY(verdict),
     ENTRY(moderation),
     ENTRY(forget),
+    {"export", &neighbors__v1__export__descriptor, again_export_query},
     ENTRY(deleted),
     ENTRY(footage_request),
     ENTRY(resolve),

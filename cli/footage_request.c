@@ -6,7 +6,7 @@
 #include "cli/place.h"
 #include "cli/publish.h"
 
-enum { CASE, INCIDENT, SOUGHT, CONTACT, AT, RADIUS, AREA, FROM, TO, OPEN, ID, CLIENT };
+enum { CASE, INCIDENT, SOUGHT, CONTACT, AT, RADIUS, AREA, FROM, TO, OPEN, ID };
 static const struct option_row options[] = {
     [CASE] = {"case", "NUMBER", "of the investigation; it may have two requests"},
     [INCIDENT] = {"incident", "WORD",
@@ -22,7 +22,6 @@ static const struct option_row options[] = {
     [TO] = {"to", "TIME", "15 minutes to 12 hours later"},
     [OPEN] = {"open", "SPAN", "how long answers are taken: at most 14d (3d)"},
     [ID] = {"id", "ID", "your own name for this request (made up)"},
-    [CLIENT] = {"client", "ID", "speak as this client, whose inbox gets what is shared (" FOOTAGE_CLIENT ")"},
     {0},
 };
 
@@ -93,15 +92,11 @@ static enum exit_code read_request(
 static enum exit_code send(const struct invocation *invocation, struct bytes payload, const char *id)
 {
     static const char *const wishes[] = {"agency/", NULL};
-    struct inbox who = {0};
-    enum exit_code code;
-    const struct link_publish publish = {.topic = "nb/v1/footage-request",
-        .content_type = "application/x-protobuf",
-        .payload = payload,
-        .inbox = true};
-    if (!inbox_read(&who, invocation, wishes, invocation->value[CLIENT], NULL, NULL, &code))
-        return code;
-    return publish_once(invocation, &who.identity, &publish, "footage request", id);
+    struct identity identity;
+    const struct link_publish publish = {
+        .topic = "nb/v1/footage-request", .content_type = "application/x-protobuf", .payload = payload};
+    enum exit_code code = identity_find(invocation, wishes, &identity);
+    return code == EXIT_DONE ? publish_once(invocation, &identity, &publish, "footage request", id) : code;
 }
 
 static enum exit_code run(struct invocation *invocation)

@@ -48,6 +48,7 @@ bool kind_refuses_banned(struct publication *publication)
     if (gmtime_r(&until, &parts))
         strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", &parts);
     publication->broker->counters.refused_banned++;
+    publication->banned = true;
     publication_refuse(publication, REASON_NOT_ALLOWED, "sender",
         arena_printf(&publication->arena, "banned until %s: %s", date,
             sender->ban_reason ? sender->ban_reason : "ask the operator why"));

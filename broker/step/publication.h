@@ -65,6 +65,7 @@ struct publication {
     uint8_t step;
     bool done, failed, in_inbox;
     bool on_record;    /* its refusal is (step/record.h) */
+    bool banned;       /* refused because its sender is */
     const char *about; /* what was sent, in one line for the operator's desk; in the arena; NULL: not known */
     bool qos2_stored;  /* the store was given the packet id */
     uint16_t stores;   /* answers of the store still to come */

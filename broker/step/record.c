@@ -31,7 +31,7 @@ static struct text rule_of(struct publication *publication)
 {
     const struct refusal *refusal = &publication->refusal;
     const char *field = refusal->field ? refusal->field : "", *rule = refusal->rule ? refusal->rule : "";
-    if (strcmp(field, "sender") == 0)
+    if (publication->banned)
         return TEXT("the sender is banned");
     return text_of(arena_printf(&publication->arena, "%s%s%s", field, *field && *rule ? ": " : "", rule));
 }

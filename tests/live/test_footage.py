@@ -21,7 +21,7 @@ class Footage(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.town = Neighborhood(6, ("pd", "sheriff"))
+        cls.town = Neighborhood(6, ("pd", "sheriff", "harbor"))
         cls.home = cls.town.home
 
     @classmethod
@@ -103,6 +103,24 @@ class Footage(unittest.TestCase):
         told = self.run_as("agency/pd", "footage-received", "--folder", folder, "--count", "1", "--for", "90s")[0]
         self.assertEqual((told["clipId"], told["withdrawn"], "sealed" in told), (clip_id, True, False))
         self.assertEqual([path.name for path in folder.iterdir()], [])
+
+    def test_what_waits_for_its_reader_is_not_taken_by_a_second_request(self):
+        ask = ("footage-request", "--incident", "burglary", "--sought", "A man with a ladder", "--contact", "desk@police.example",
+               "--at", "34.0768,-118.0316", "--radius", "300", "--from", "-1h", "--to", "-1m", "--open", "20s")
+        read = ("footage-received", "--key", self.town.key("harbor"))
+        desk = self.town.follower("agency/harbor", unique("desk"))
+        owner = self.town.follower("user/owner-5", unique("phone"))
+        self.run_as("agency/harbor", *read, "--for", "1s")  # begins to follow
+        request_id = self.run_as("agency/harbor", *ask, "--case", unique("case"))[0]["request_id"]
+        came = owner.until(mqtt.PUBLISH, 60, lambda p: p.topic == "nb/v1/json/inbox/footage-request" and
+                           json.loads(p.payload)["requestId"] == request_id)
+        clip = {"clipId": "a", "decision": "SHARE", "sealed": base64.b64encode(self.sealed()).decode(),
+                "deleteBy": str(int(json.loads(came.payload)["openUntil"]) + 86400_000)}
+        self.assertEqual(owner.publish("nb/v1/footage-answer", answer(request_id, clip)).reason, 0)
+        self.footage_of(desk, request_id)  # so it is in every inbox of the agency
+        self.run_as("agency/harbor", *ask, "--case", unique("case"))
+        read_later = self.run_as("agency/harbor", *read, "--count", "1", "--for", "60s")
+        self.assertEqual([shared["requestId"] for shared in read_later], [request_id])
 
     def test_the_other_agency_and_who_was_not_asked_get_nothing(self):
         sheriff = self.town.follower("agency/sheriff", unique("desk"))

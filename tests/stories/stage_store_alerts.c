@@ -63,9 +63,9 @@ void store_verdict(
 void store_act(struct store *store, const struct store_act *act, store_status_done *done, void *arg)
 {
     (void)store;
-    struct call *call = stage_called(CALL_ACT, arg, "%s %.*s %.*s: %.*s: %.*s", act->what, (int)act->by.len,
-        act->by.data, (int)act->officer.len, act->officer.data, (int)act->subject.len, act->subject.data,
-        (int)act->reason.len, act->reason.data);
+    struct call *call = stage_called(CALL_ACT, arg, "%s %.*s %.*s: %.*s: %.*s, in public: %.*s", act->what,
+        (int)act->by.len, act->by.data, (int)act->officer.len, act->officer.data, (int)act->subject.len,
+        act->subject.data, (int)act->reason.len, act->reason.data, (int)act->text.len, act->text.data);
     call->status = done;
 }
 

@@ -119,6 +119,10 @@ static void test_who_may_ask(void **state)
     hears(signer, "PUBACK 1 0x87*agency_certificate: nothing can be sealed to its key*");
     trusted("agency/sign",
         (struct principal_record){.banned_until = stage_now() + 1000, .ban_reason = TEXT("why")});
+    settle();
+    asks(signer, 2, (struct asking){0});
+    hears(signer, "PUBACK 2 0x87*sender: banned until *: why*");
+    was_called(CALL_ACT, "refused agency/sign kim: *, in public: the sender is banned");
     struct client *ann = neighbor("user/ann", "home-ann", HERE_LEAF);
     asks(ann, 1, (struct asking){0});
     hears(ann, "PUBACK 1 0x87*");
@@ -153,6 +157,7 @@ static void test_ten_open_requests(void **state)
         asks(lee, i, (struct asking){.id = id, .case_number = number, .open_s = i * HOUR_S});
         hears(lee, i <= 10 ? "PUBACK * 0x00*" : "PUBACK 11 0x97*ten open requests*retry-after=3600*");
     }
+    was_called(CALL_ACT, "refused agency/pd lee: *, in public: sender: at most ten open requests an agency");
     passes(HOUR_S * 1000);
     lee = comes("agency/pd", "lee", (struct manner){.officer = "lee"});
     asks(lee, 12, (struct asking){.id = "r-11", .case_number = "24-11"});

@@ -226,7 +226,7 @@ static void it_is_forgotten_weeks_after_its_last_message(void **state)
 {
     struct fixture *f = *state;
     static const char *const keys[] = {
-        "nb:{s11}:tip:" A, "nb:{s11}:tips:user/ann", "nb:{p:agency/pd}:board", "nb:{p:user/ann}:board"};
+        ("nb:{s11}:tip:" A), "nb:{s11}:tips:user/ann", "nb:{p:agency/pd}:board", "nb:{p:user/ann}:board"};
     assert_int_equal(BEGINS(f), STORE_OK);
     assert_int_equal(SAYS(f, A, "r1", "agency/pd", NULL, "which way?"), STORE_OK);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {

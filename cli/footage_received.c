@@ -158,7 +158,8 @@ static enum exit_code run(struct invocation *invocation)
 {
     static const char *const wishes[] = {"agency/", NULL};
     const char *const *value = invocation->value;
-    struct agency agency = {.inbox = {.handler = on_message, .arg = &agency}, .folder = value[FOLDER]};
+    struct agency agency = {
+        .inbox = {.client = FOOTAGE_CLIENT, .handler = on_message, .arg = &agency}, .folder = value[FOLDER]};
     struct bytes key = {0};
     struct arena arena;
     enum exit_code code;

@@ -114,7 +114,9 @@ static enum exit_code run(struct invocation *invocation)
 {
     static const char *const wishes[] = {"user/", NULL};
     const char *const *value = invocation->value;
-    struct owner owner = {.inbox = {.handler = on_message, .turn = answer_what_is_due, .arg = &owner}};
+    struct owner owner = {
+        .inbox = {
+            .client = FOOTAGE_CLIENT, .handler = on_message, .turn = answer_what_is_due, .arg = &owner}};
     enum exit_code code;
     if (invocation->argument_count)
         return cli_fail(invocation, EXIT_USAGE, "footage-requests takes options alone");

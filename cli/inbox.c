@@ -32,7 +32,9 @@ bool inbox_read(struct inbox *inbox, const struct invocation *invocation, const 
         return false;
     inbox->deadline = span ? cli_now() + most : 0;
     *code = identity_find(invocation, wishes, &inbox->identity);
-    snprintf(inbox->identity.client, sizeof inbox->identity.client, "%s", client ? client : FOOTAGE_CLIENT);
+    if (client || !*inbox->identity.client)
+        snprintf(
+            inbox->identity.client, sizeof inbox->identity.client, "%s", client ? client : inbox->client);
     return *code == EXIT_DONE;
 }
 

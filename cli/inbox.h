@@ -8,7 +8,8 @@
 struct inbox {
     const struct invocation *invocation;
     struct identity identity; /* with its client */
-    link_handler *handler;    /* of every message of the inbox */
+    const char *client;    /* the client id when neither an option nor the token, of one instance, says one */
+    link_handler *handler; /* of every message of the inbox */
     /* Called between messages, with the connection: may publish. False: the connection was lost. NULL: none.
      */
     bool (*turn)(void *arg, struct link *link);
@@ -26,7 +27,7 @@ bool inbox_read(struct inbox *inbox, const struct invocation *invocation, const 
 /* Follows until the end that was asked for, or a signal. EXIT_DONE; EXIT_REFUSED when fewer messages came. */
 enum exit_code inbox_follow(struct inbox *inbox);
 
-/* The client id that footage commands speak as when none is said. */
+/* The client id that footage commands listen as when none is said. */
 #define FOOTAGE_CLIENT "footage"
 /* The same for `neighbors tips`. */
 #define TIPS_CLIENT "tips"

@@ -182,13 +182,13 @@ static enum exit_code run(struct invocation *invocation)
 {
     static const char *const wishes[] = {"user/", "agency/", NULL};
     const char *const *value = invocation->value;
-    struct listener listener = {.inbox = {.handler = on_message, .arg = &listener}, .folder = value[FOLDER]};
+    struct listener listener = {
+        .inbox = {.client = TIPS_CLIENT, .handler = on_message, .arg = &listener}, .folder = value[FOLDER]};
     struct arena arena;
     enum exit_code code;
     if (invocation->argument_count)
         return cli_fail(invocation, EXIT_USAGE, "tips takes options alone");
-    if (!inbox_read(&listener.inbox, invocation, wishes, value[CLIENT] ? value[CLIENT] : TIPS_CLIENT,
-            value[COUNT], value[FOR], &code))
+    if (!inbox_read(&listener.inbox, invocation, wishes, value[CLIENT], value[COUNT], value[FOR], &code))
         return code;
     if (value[FOLDER] && !cli_make_folder(value[FOLDER]))
         return cli_fail(

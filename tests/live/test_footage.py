@@ -104,6 +104,12 @@ class Footage(unittest.TestCase):
         self.assertEqual((told["clipId"], told["withdrawn"], "sealed" in told), (clip_id, True, False))
         self.assertEqual([path.name for path in folder.iterdir()], [])
 
+    def test_who_has_a_token_of_one_instance_listens_as_that_one(self):
+        who = "user/owner-6"
+        self.home.token(who, "--household", "home-6", "--instance", "phone-2")
+        for words in (("footage-requests",), ("tips",)):
+            self.run_as(who, *words, "--for", "1s")
+
     def test_what_waits_for_its_reader_is_not_taken_by_a_second_request(self):
         ask = ("footage-request", "--incident", "burglary", "--sought", "A man with a ladder", "--contact", "desk@police.example",
                "--at", "34.0768,-118.0316", "--radius", "300", "--from", "-1h", "--to", "-1m", "--open", "20s")

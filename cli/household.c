@@ -241,11 +241,18 @@ static enum exit_code run_move(struct invocation *invocation)
 
 /* ---- a device goes ---- */
 
+/* "porch-1", also of "device/porch-1", as it is called elsewhere. */
+static const char *device_id(const char *device)
+{
+    static const char role[] = "device/";
+    return strncmp(device, role, sizeof role - 1) == 0 ? device + sizeof role - 1 : device;
+}
+
 static enum exit_code release(const struct invocation *invocation, struct household_desk *desk)
 {
     char code[VERIFICATION_CODE + 1];
     int64_t expires;
-    const char *device = invocation->arguments[0];
+    const char *device = device_id(invocation->arguments[0]);
     if (!read_days(invocation, invocation->value[RELEASE_DAYS], &expires))
         return EXIT_USAGE;
     enum registry_result result =

@@ -60,7 +60,8 @@ enum step_result alert_place(struct publication *publication)
     if (of_agency(publication) && !publication->principal->drilled && alert->status <= STATUS_ACTUAL) {
         publication->broker->counters.refused_drill++;
         return publication_refuse(publication, REASON_NOT_ALLOWED, "drill",
-            "an agency's first alert is a test (status TEST) that its own follower gets and acknowledges");
+            "an agency's first alert is a test (status TEST) that its own follower of class test gets and "
+            "acknowledges (QoS 1)");
     }
     job->shape = alert_shape(alert, options->leaf_precision, &publication->arena);
     enum geo_error error = geo_shape_check(&job->shape);

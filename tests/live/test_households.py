@@ -135,7 +135,7 @@ class Households(case.LiveCase):
         giver, taker = self.household("--verified-since", "-30d"), self.household("--verified-since", "-30d")
         camera, name = self.client(f"device/{giver}"), giver
         self.assertEqual(camera.publish("nb/v1/motion", motion({})).reason, 0)
-        code = self.does("release", name)["code"]
+        code = self.does("release", f"device/{name}")["code"]  # as `household show` and the others name it
         camera.closed()
         self.assertNotIn(f"device/{name}", self.shown(giver)["members"])
         again = self.raw()

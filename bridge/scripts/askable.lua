@@ -6,10 +6,11 @@
 -- Rules of footage, packed (bridge/household_rules.c): for each an agency's id after its length ('': every one that no rule
 -- names), then the mask of incident types (2 bytes).
 
--- Of a household that is forgotten: takes back what it shared in answer to a request (footage.lua). Arguments: "nb:{sXX}:",
--- request id, household, now. Answers how many clips are still on their way off the agency's board; upkeep takes them down,
+-- How things that stand on somebody else's board are taken back, for whoever forgets (forget.lua): `notice` (board.lua), `tip`
+-- (tip.lua), and `clips` (footage.lua) of what a household shared in answer to a request. Arguments of that: "nb:{sXX}:",
+-- request id, household, now. It answers how many clips are still on their way off the agency's board; upkeep takes them down,
 -- and whoever forgets asks again until there are none.
-local forget_clips
+local forgetting = {}
 
 -- Whether the rules let the agency ask about that incident type; without an agency, whether they let anybody ask anything.
 local function rules_allow(rules, agency, incident)

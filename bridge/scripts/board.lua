@@ -119,14 +119,14 @@ local function erase(stream, id)
     end
 end
 
--- Key: the board. Arguments: notice, until when none of that name may come again, now. It leaves the board and every inbox.
-local function take_down(keys, args)
-    local board, prefix, name = keys[1], sub(keys[1], 1, -6), args[1]
-    forget_ended(prefix .. 'down', tonumber(args[3]))
-    call('HDEL', board, name)
-    call('HSET', prefix .. 'down', name, pack('>I8', tonumber(args[2])))
-    outlive(prefix .. 'down', tonumber(args[2]) - tonumber(args[3]))
-    for _, client in ipairs(call('SMEMBERS', prefix .. 'boxes')) do
+-- It leaves the board and every inbox, also of sessions that do not follow theirs any more; none of that name may come
+-- again until then.
+function forgetting.notice(prefix, name, ends, now)
+    forget_ended(prefix .. 'down', now)
+    call('HDEL', prefix .. 'board', name)
+    call('HSET', prefix .. 'down', name, pack('>I8', ends))
+    outlive(prefix .. 'down', ends - now)
+    for _, client in ipairs(call('SMEMBERS', prefix .. 'clients')) do
         local session = prefix .. 's:' .. client
         local id = call('HGET', session, 'n' .. name)
         if id then
@@ -134,6 +134,11 @@ local function take_down(keys, args)
             call('HDEL', session, 'n' .. name)
         end
     end
+end
+
+-- Key: the board. Arguments: notice, until when none of that name may come again, now.
+local function take_down(keys, args)
+    forgetting.notice(sub(keys[1], 1, -6), args[1], tonumber(args[2]), tonumber(args[3]))
     return OK
 end
 

@@ -294,7 +294,7 @@ local function answer(keys, args)
     return OK
 end
 
-function forget_clips(prefix, id, household, now)
+function forgetting.clips(prefix, id, household, now)
     local left, all = 0, call('HGETALL', prefix .. 'clips:' .. id)
     for i = 1, #all, 2 do
         local c = read_clip(all[i + 1])
@@ -498,7 +498,7 @@ register('nb_footage_tell', tell_household)
 register('nb_footage_told', told)
 register('nb_footage_answer', answer)
 register('nb_footage_forget', function(keys, args)
-    return forget_clips(sub(keys[1], 1, 9), args[1], args[2], tonumber(args[3]))
+    return forgetting.clips(sub(keys[1], 1, 9), args[1], args[2], tonumber(args[3]))
 end)
 register('nb_footage_take_due', take_due)
 register('nb_footage_done', done)

@@ -200,9 +200,9 @@ local BY_PART = {
             call('DEL', key)
         end
     end,
-    tip = function(key, _, _, w)
+    tip = function(key, _, _, w, _, m)
         if w.members[call('HGET', key, 'sender') or ''] then
-            call('DEL', key)
+            w.left = w.left + forgetting.tip(key, w.account ~= '1', m.now)
         end
     end,
     tips = function(key, _, name, w)
@@ -216,7 +216,7 @@ local BY_PART = {
     parts = forget_parts,
     clips = function(_, prefix, id, w, _, m)
         if w.account == '1' then
-            w.left = w.left + forget_clips(prefix, id, w.household, m.now)
+            w.left = w.left + forgetting.clips(prefix, id, w.household, m.now)
         end
     end,
     asked = function(key, _, _, w)
@@ -324,7 +324,7 @@ local STEPS = {
         end
         w.at = found[1] == '0' and '' or found[1]
         if w.at == '' and w.left > 0 then
-            w.left = 0 -- clips that are still on the agency's board: all is looked at once more
+            w.left = 0 -- clips and tips that are still on the agency's board: all is looked at once more
             return false
         end
         return w.at == ''

@@ -195,6 +195,26 @@ class Tips(unittest.TestCase):
         came = self.all_before_a_refusal(self.client("agency/pd", desk, follows=True), "tip")
         self.assertEqual([tip["conversationId"] for tip in came if tip.get("text") == "killed in between"], list(conversations))
 
+    def test_what_is_forgotten_leaves_the_agency_too(self):
+        for resident, how in (("leaver", "--alerts"), ("mover", "--account")):
+            self.home.token(f"user/{resident}", "--household", f"house-of-{resident}")
+            said, answered = f"Never tell that {resident} said it", f"We shall not, {resident}"
+            desk = self.client("agency/pd", unique("desk"), follows=True)
+            left = self.client("agency/pd", unique("desk"), follows=True)  # and looks no more
+            conversation = self.tips(self.client(f"user/{resident}"), agency="pd", text=said)
+            for number in range(12):  # more than go at once
+                self.tips(self.client("agency/pd"), conversationId=conversation, text=f"{answered} {number}")
+            for each in (desk, left):
+                self.hears(each, "tip", lambda m: m.get("text") == said)
+            left.send(mqtt.unsubscribe(["nb/v1/json/inbox/#"], 9))
+            left.until(mqtt.UNSUBACK, 60)
+            self.assertNotEqual(self.files_with(said, self.folder / "redis"), "")
+            self.run_as(f"user/{resident}", "forget", how, "--for", "90s", "--log-key", self.stack.keys / "log.pub")
+            self.assertEqual(self.files_with(said, self.folder / "redis"), "")
+            self.assertEqual(self.files_with(answered, self.folder / "redis"), "")
+            again = self.says(self.client("agency/pd"), "tip", senderTipId=unique("x"), conversationId=conversation, text="hello")
+            self.assertEqual((again.reason, again.props["reason_string"]), (0x83, "conversation_id: no such conversation of yours"))
+
     # ---- rewards ----
 
     def grants(self, connection, programme, conversation, **fields):

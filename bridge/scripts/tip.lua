@@ -90,7 +90,7 @@ function forgetting.tip(key, both, now)
     for _, field in ipairs(call('HKEYS', key)) do
         local id = string.match(field, '^d(.+)$')
         if id and taken < FORGOTTEN_AT_ONCE then
-            forgetting.notice('nb:{p:' .. known[2] .. '}:', id, now + TIP_KEPT_MS, now)
+            forgetting.notice('nb:{p:' .. (known[2] or '') .. '}:', id, now + TIP_KEPT_MS, now)
             if both then
                 forgetting.notice('nb:{p:' .. known[1] .. '}:', id, now + TIP_KEPT_MS, now)
             end

@@ -333,7 +333,7 @@ static void what_somebody_said_is_forgotten_and_its_followers_learn_that_it_ende
                       .expires = START + 1000000, .others = by_another)),
         STORE_OK, B, 1);
     assert_true(redis_tell(&f->ask, "HSET nb:{s11}:seen:" B " h1 HER-REMARK h2 THEIR-REMARK"));
-    assert_true(redis_tell(&f->ask, "HSET nb:{s12}:tip:t1 sender user/ann d1 HER-TIP"));
+    assert_true(redis_tell(&f->ask, "HSET nb:{s12}:tip:t1 sender user/ann agency agency/pd d1 HER-TIP"));
     follow(f, "c:9qh1f");
     what.alerts = true;
     what.from = what.to = 1; /* of the events none */

@@ -10,11 +10,6 @@ struct act_call {
     void *arg;
 };
 
-static void put_text(struct buffer *command, struct text text)
-{
-    command_bytes(command, text.data, text.len);
-}
-
 static void on_act(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
     (void)store;
@@ -36,14 +31,14 @@ void store_act(struct store *store, const struct store_act *act, store_status_do
     command_text(&command, acts);
     command_text(&command, counts);
     command_text(&command, act->what);
-    put_text(&command, act->by);
-    put_text(&command, act->officer);
-    put_text(&command, act->subject);
-    put_text(&command, act->reason);
+    command_view(&command, act->by);
+    command_view(&command, act->officer);
+    command_view(&command, act->subject);
+    command_view(&command, act->reason);
     command_number(&command, act->now);
-    put_text(&command, act->name);
-    put_text(&command, act->case_number);
-    put_text(&command, act->text);
+    command_view(&command, act->name);
+    command_view(&command, act->case_number);
+    command_view(&command, act->text);
     command_bytes(&command, act->digest.data, act->digest.len);
     if (act->count)
         command_number(&command, act->count);

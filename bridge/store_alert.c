@@ -62,11 +62,6 @@ static void put_bytes(struct buffer *command, struct bytes bytes)
     command_bytes(command, bytes.data, bytes.len);
 }
 
-static void put_text(struct buffer *command, struct text text)
-{
-    command_bytes(command, text.data, text.len);
-}
-
 void alert_put_message(const struct store *store, struct buffer *command, const struct store_alert *alert)
 {
     command_text(command, alert->id);
@@ -78,22 +73,22 @@ void alert_put_message(const struct store *store, struct buffer *command, const 
     put_bytes(command, alert->area);
     put_words(command, (const char *)alert->channels, alert->channel_count, sizeof(*alert->channels));
     put_words(command, (const char *)alert->references, alert->reference_count, sizeof(*alert->references));
-    put_text(command, alert->sender);
-    put_text(command, alert->client);
-    put_text(command, alert->household);
-    put_text(command, alert->officer);
+    command_view(command, alert->sender);
+    command_view(command, alert->client);
+    command_view(command, alert->household);
+    command_view(command, alert->officer);
     command_number(command, alert->agency);
     command_number(command, alert->approval);
     command_number(command, alert->severity);
     command_number(command, alert->truth);
     put_bytes(command, alert->document);
-    put_text(command, alert->document_type);
+    command_view(command, alert->document_type);
     command_number(command, alert->only_known);
     command_number(command, alert->limit);
     command_number(command, alert->limit_window_ms);
-    put_text(command, alert->name);
-    put_text(command, alert->case_number);
-    put_text(command, alert->headline);
+    command_view(command, alert->name);
+    command_view(command, alert->case_number);
+    command_view(command, alert->headline);
 }
 
 static void send_alert(struct store *store, struct alert_call *call, const struct buffer *message);

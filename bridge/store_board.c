@@ -28,11 +28,6 @@ static void begin(struct buffer *command, const char *function, struct text prin
     buffer_free(&key);
 }
 
-static void put_text(struct buffer *command, struct text text)
-{
-    command_bytes(command, text.data, text.len);
-}
-
 static void send_call(struct store *store, struct buffer *command, store_status_done *done, void *arg)
 {
     struct board_call *call = store_alloc(sizeof(*call));
@@ -44,8 +39,8 @@ void store_board_follow(struct store *store, struct session_name name, int64_t n
 {
     struct buffer command = {0};
     begin(&command, "nb_board_follow", name.principal, 3);
-    put_text(&command, name.principal);
-    put_text(&command, name.client);
+    command_view(&command, name.principal);
+    command_view(&command, name.client);
     command_number(&command, now);
     send_call(store, &command, NULL, NULL);
 }
@@ -54,7 +49,7 @@ void store_board_leave(struct store *store, struct session_name name)
 {
     struct buffer command = {0};
     begin(&command, "nb_board_leave", name.principal, 1);
-    put_text(&command, name.client);
+    command_view(&command, name.client);
     send_call(store, &command, NULL, NULL);
 }
 
@@ -63,11 +58,11 @@ void store_board_post(
 {
     struct buffer command = {0};
     begin(&command, "nb_board_post", notice->principal, 6);
-    put_text(&command, notice->principal);
-    put_text(&command, notice->name);
+    command_view(&command, notice->principal);
+    command_view(&command, notice->name);
     command_number(&command, notice->until);
     command_number(&command, notice->now);
-    put_text(&command, notice->suffix);
+    command_view(&command, notice->suffix);
     command_bytes(&command, notice->payload.data, notice->payload.len);
     send_call(store, &command, done, arg);
 }
@@ -77,7 +72,7 @@ void store_board_take_down(struct store *store, struct text principal, struct te
 {
     struct buffer command = {0};
     begin(&command, "nb_board_take_down", principal, 3);
-    put_text(&command, name);
+    command_view(&command, name);
     command_number(&command, until);
     command_number(&command, now);
     send_call(store, &command, done, arg);

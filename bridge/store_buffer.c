@@ -99,6 +99,11 @@ void command_text(struct buffer *b, const char *text)
     command_bytes(b, text, strlen(text));
 }
 
+void command_view(struct buffer *b, struct text text)
+{
+    command_bytes(b, text.data, text.len);
+}
+
 void command_number(struct buffer *b, int64_t value)
 {
     char text[24];

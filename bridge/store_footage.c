@@ -5,11 +5,6 @@
 
 #include "bridge/store_footage_inside.h"
 
-static void put_text(struct buffer *command, struct text text)
-{
-    command_bytes(command, text.data, text.len);
-}
-
 static void begin(
     struct buffer *command, const char *function, unsigned tag, const char *id, size_t arguments)
 {
@@ -58,12 +53,12 @@ void store_footage_request(
     begin(&command, "nb_footage_request", request->agency_tag, request->id, 18);
     command_text(&command, request->id);
     command_bytes(&command, request->digest, sizeof(request->digest));
-    put_text(&command, request->agency);
-    put_text(&command, request->client);
-    put_text(&command, request->officer);
-    put_text(&command, request->case_number);
+    command_view(&command, request->agency);
+    command_view(&command, request->client);
+    command_view(&command, request->officer);
+    command_view(&command, request->case_number);
     command_number(&command, request->incident);
-    put_text(&command, request->words);
+    command_view(&command, request->words);
     command_bytes(&command, request->body.data, request->body.len);
     put_cells(&command, request);
     command_number(&command, request->now);
@@ -73,7 +68,7 @@ void store_footage_request(
     command_number(&command, request->per_case);
     command_number(&command, request->most_open);
     command_number(&command, footage_interval(store));
-    put_text(&command, request->agency_name);
+    command_view(&command, request->agency_name);
     store_send(store, &command, on_request, call);
 }
 
@@ -107,7 +102,7 @@ void store_footage_answer(
     struct buffer command = {0};
     begin(&command, "nb_footage_answer", answer->agency_tag, answer->request_id, 4 + 4 * answer->clip_count);
     command_text(&command, answer->request_id);
-    put_text(&command, answer->household);
+    command_view(&command, answer->household);
     command_number(&command, answer->now);
     command_number(&command, footage_interval(store));
     for (size_t i = 0; i < answer->clip_count; i++) {
@@ -130,14 +125,14 @@ void store_resolve(
     command_function(&command, "nb_footage_resolve", 1, 8 + resolve->request_count);
     command_bytes(&command, key.data, key.len);
     buffer_free(&key);
-    put_text(&command, resolve->agency);
-    put_text(&command, resolve->officer);
-    put_text(&command, resolve->case_number);
+    command_view(&command, resolve->agency);
+    command_view(&command, resolve->officer);
+    command_view(&command, resolve->case_number);
     command_number(&command, resolve->outcome);
-    put_text(&command, resolve->remark);
+    command_view(&command, resolve->remark);
     command_number(&command, resolve->now);
     command_number(&command, footage_interval(store));
-    put_text(&command, resolve->agency_name);
+    command_view(&command, resolve->agency_name);
     for (size_t i = 0; i < resolve->request_count; i++)
         command_text(&command, resolve->request_ids[i]);
     send_status_call(store, &command, done, arg);

@@ -30,6 +30,7 @@ void buffer_free(struct buffer *b);
 void command_begin(struct buffer *b, size_t arguments);
 void command_bytes(struct buffer *b, const void *data, size_t len);
 void command_text(struct buffer *b, const char *text);
+void command_view(struct buffer *b, struct text text);
 void command_number(struct buffer *b, int64_t value);
 /* "FCALL function keys …": the keys and arguments follow. */
 void command_function(struct buffer *b, const char *function, size_t keys, size_t arguments);

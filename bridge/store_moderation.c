@@ -4,11 +4,6 @@
 
 #include "bridge/store_inside.h"
 
-static void put_text(struct buffer *command, struct text text)
-{
-    command_bytes(command, text.data, text.len);
-}
-
 /* A function of the alert whose key it has: its public id is the first argument. */
 static void begin(struct buffer *command, const char *function, uint8_t sender_tag, const char *public_id,
     size_t more_arguments)
@@ -43,8 +38,8 @@ void store_witness(
     struct witness_call *call = store_alloc(sizeof(*call));
     *call = (struct witness_call){done, arg};
     begin(&command, "nb_witness", witness->sender_tag, witness->public_id, 5);
-    put_text(&command, witness->household);
-    put_text(&command, witness->remark);
+    command_view(&command, witness->household);
+    command_view(&command, witness->remark);
     command_number(&command, witness->now);
     command_number(&command, witness->enough);
     command_number(&command, store->options.absence_ms);
@@ -79,9 +74,9 @@ void store_flag(struct store *store, const struct store_flag *flag, store_flag_d
     struct flag_call *call = store_alloc(sizeof(*call));
     *call = (struct flag_call){done, arg};
     begin(&command, "nb_flag", flag->sender_tag, flag->public_id, 7);
-    put_text(&command, flag->household);
+    command_view(&command, flag->household);
     command_number(&command, flag->reason);
-    put_text(&command, flag->remark);
+    command_view(&command, flag->remark);
     command_number(&command, flag->now);
     command_number(&command, flag->enough);
     command_number(&command, flag->appeal);
@@ -120,12 +115,12 @@ void store_verdict(
     begin(&command, "nb_verdict", verdict->sender_tag, verdict->public_id, 9);
     command_number(&command, verdict->revision);
     command_number(&command, verdict->decision);
-    put_text(&command, verdict->by);
-    put_text(&command, verdict->officer);
-    put_text(&command, verdict->reason);
+    command_view(&command, verdict->by);
+    command_view(&command, verdict->officer);
+    command_view(&command, verdict->reason);
     command_number(&command, verdict->now);
     command_number(&command, store->options.absence_ms);
-    put_text(&command, verdict->name);
-    put_text(&command, verdict->case_number);
+    command_view(&command, verdict->name);
+    command_view(&command, verdict->case_number);
     store_send(store, &command, on_verdict, call);
 }

@@ -50,11 +50,6 @@ static void begin(
     buffer_free(&key);
 }
 
-static void put_text(struct buffer *command, struct text text)
-{
-    command_bytes(command, text.data, text.len);
-}
-
 static enum store_status read_result(
     struct reward_call *call, enum store_status status, const redisReply *reply)
 {
@@ -135,12 +130,12 @@ static void on_tip(struct store *store, void *arg, enum store_status status, con
     call->claim = (struct bytes){(const uint8_t *)claim.data, claim.len};
     struct buffer command = {0};
     begin(call, &command, "nb_reward_give", 6);
-    put_text(&command, call->reward.conversation_id);
+    command_view(&command, call->reward.conversation_id);
     command_number(&command, call->asked.now);
-    put_text(&command, call->asked.agency);
-    put_text(&command, call->asked.officer);
-    put_text(&command, call->asked.agency_name);
-    put_text(&command, call->reward.case_number);
+    command_view(&command, call->asked.agency);
+    command_view(&command, call->asked.officer);
+    command_view(&command, call->asked.agency_name);
+    command_view(&command, call->reward.case_number);
     store_send(store, &command, on_given, call);
 }
 
@@ -151,7 +146,7 @@ static void give(struct reward_call *call)
     sender_key(key, call->asked.conversation_tag, "tip:", call->reward.conversation_id.data);
     command_function(&command, "nb_tip_of", 1, 1);
     command_text(&command, key);
-    put_text(&command, call->asked.agency);
+    command_view(&command, call->asked.agency);
     store_send(call->store, &command, on_tip, call);
 }
 
@@ -189,12 +184,12 @@ void store_reward(struct store *store, const struct store_reward *asked, store_r
     if (call->reward.stock) {
         begin(call, &command, "nb_reward_stock", 2);
         command_number(&command, call->reward.stock);
-        put_text(&command, call->reward.reward);
+        command_view(&command, call->reward.reward);
         store_send(store, &command, on_done, call);
     } else if (call->reward.redeem) {
         begin(call, &command, "nb_reward_redeem", 2);
         command_number(&command, call->reward.redeem);
-        put_text(&command, call->reward.sender_reward_id);
+        command_view(&command, call->reward.sender_reward_id);
         store_send(store, &command, on_done, call);
     } else if (store->options.log_key) {
         give(call);

@@ -25,11 +25,6 @@ static void send_status(struct store *store, struct buffer *command, store_statu
     store_send(store, command, on_status, call);
 }
 
-static void command_view(struct buffer *command, struct text text)
-{
-    command_bytes(command, text.data, text.len);
-}
-
 /* A place opens for the code that bears it alone. */
 static void owner_of(const char *digest, char out[PLACE_OWNER])
 {

@@ -117,6 +117,15 @@ bool codec_check_count(const struct codec_reading *reading, const struct codec_p
            codec_refuse(reading, path, field, arena_printf(reading->arena, "at most %zu", most));
 }
 
+bool codec_check_bytes(const struct codec_reading *reading, const struct codec_path *path, const char *field,
+    const uint8_t *data, size_t len, size_t most, struct bytes *out)
+{
+    if (len > most)
+        return codec_refuse(reading, path, field, arena_printf(reading->arena, "at most %zu bytes", most));
+    *out = (struct bytes){data, len};
+    return true;
+}
+
 bool codec_check_position(
     const struct codec_reading *reading, const struct codec_path *path, struct position position)
 {

@@ -53,6 +53,10 @@ bool codec_check_enum(const struct codec_reading *reading, const struct codec_pa
 bool codec_check_count(const struct codec_reading *reading, const struct codec_path *path, const char *field,
     size_t count, size_t most) __attribute__((warn_unused_result));
 
+/* Checks bytes of generated code, at most `most`, and gives them as a view. */
+bool codec_check_bytes(const struct codec_reading *reading, const struct codec_path *path, const char *field,
+    const uint8_t *data, size_t len, size_t most, struct bytes *out) __attribute__((warn_unused_result));
+
 bool codec_check_position(const struct codec_reading *reading, const struct codec_path *path,
     struct position position) __attribute__((warn_unused_result));
 

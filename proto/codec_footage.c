@@ -8,15 +8,6 @@ _Static_assert(
 _Static_assert(
     (int)OUTCOME_UNFOUNDED == (int)NEIGHBORS__V1__CASE_OUTCOME__VALUE__UNFOUNDED, "as in the schema");
 
-static bool check_bytes(const struct codec_reading *reading, const struct codec_path *path, const char *field,
-    ProtobufCBinaryData value, size_t most, struct bytes *out)
-{
-    if (value.len > most)
-        return codec_refuse(reading, path, field, arena_printf(reading->arena, "at most %zu bytes", most));
-    *out = (struct bytes){value.data, value.len};
-    return true;
-}
-
 /* ---- requests ---- */
 
 static bool read_texts(const struct codec_reading *reading, const char *field, char *const *values,
@@ -80,8 +71,8 @@ bool codec_decode_footage_request(enum encoding encoding, struct bytes payload, 
     if (!in || !read_words(&reading, in, out) || !read_times(&reading, in, out) ||
         !codec_check_enum(&reading, NULL, "incident", in->incident, INCIDENT_ABDUCTION, incident_type_name) ||
         !codec_read_place(&reading, NULL, in->place, &out->place) ||
-        !check_bytes(&reading, NULL, "agency_certificate", in->agency_certificate, LIMIT_CERTIFICATE,
-            &out->agency_certificate) ||
+        !codec_check_bytes(&reading, NULL, "agency_certificate", in->agency_certificate.data,
+            in->agency_certificate.len, LIMIT_CERTIFICATE, &out->agency_certificate) ||
         !read_texts(&reading, "devices", in->devices, in->n_devices, LIMIT_ASKED_DEVICES, &out->devices))
         return false;
     out->incident = (uint8_t)in->incident;
@@ -157,7 +148,8 @@ static bool read_clip(const struct codec_reading *reading, const struct codec_pa
 {
     if (!codec_check_text(reading, path, "clip_id", in->clip_id, LIMIT_ID, TEXT_ACCOUNT, &out->clip_id) ||
         !codec_check_enum(reading, path, "decision", in->decision, FOOTAGE_WITHDRAW, footage_decision_name) ||
-        !check_bytes(reading, path, "sealed", in->sealed, LIMIT_SEALED, &out->sealed) ||
+        !codec_check_bytes(
+            reading, path, "sealed", in->sealed.data, in->sealed.len, LIMIT_SEALED, &out->sealed) ||
         !codec_check_exact(reading, path, "delete_by", (uint64_t)in->delete_by))
         return false;
     out->decision = (uint8_t)in->decision;
@@ -277,7 +269,7 @@ bool codec_decode_sealed_clip(enum encoding encoding, struct bytes payload, stru
         !codec_check_exact(r, NULL, "delete_by", (uint64_t)in->delete_by) ||
         !codec_check_exact(r, NULL, "from", (uint64_t)in->from) ||
         !codec_check_exact(r, NULL, "to", (uint64_t)in->to) ||
-        !check_bytes(r, NULL, "still", in->still, LIMIT_SEALED, &out->still))
+        !codec_check_bytes(r, NULL, "still", in->still.data, in->still.len, LIMIT_SEALED, &out->still))
         return false;
     out->delete_by = in->delete_by;
     out->from = in->from;
@@ -316,7 +308,7 @@ bool codec_decode_footage(enum encoding encoding, struct bytes payload, struct a
         !codec_check_text(r, NULL, "request_id", in->request_id, LIMIT_ID, TEXT_ACCOUNT, &out->request_id) ||
         !codec_check_text(r, NULL, "case_number", in->case_number, LIMIT_ID, TEXT_PROSE, &out->case_number) ||
         !codec_check_text(r, NULL, "clip_id", in->clip_id, LIMIT_ID, TEXT_ACCOUNT, &out->clip_id) ||
-        !check_bytes(r, NULL, "sealed", in->sealed, LIMIT_SEALED, &out->sealed) ||
+        !codec_check_bytes(r, NULL, "sealed", in->sealed.data, in->sealed.len, LIMIT_SEALED, &out->sealed) ||
         !codec_check_exact(r, NULL, "delete_by", (uint64_t)in->delete_by) ||
         !codec_check_exact(r, NULL, "at", (uint64_t)in->at))
         return false;

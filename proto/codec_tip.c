@@ -2,15 +2,6 @@
  */
 #include "proto/codec_generated.h"
 
-static bool check_bytes(const struct codec_reading *reading, const char *field, ProtobufCBinaryData value,
-    size_t most, struct bytes *out)
-{
-    if (value.len > most)
-        return codec_refuse(reading, NULL, field, arena_printf(reading->arena, "at most %zu bytes", most));
-    *out = (struct bytes){value.data, value.len};
-    return true;
-}
-
 /* ---- tips ---- */
 
 static bool read_tip(const struct codec_reading *reading, const Neighbors__V1__Tip *in, struct tip *out)
@@ -24,8 +15,10 @@ static bool read_tip(const struct codec_reading *reading, const Neighbors__V1__T
            codec_check_text(
                reading, NULL, "case_number", in->case_number, LIMIT_ID, TEXT_PROSE, &out->case_number) &&
            codec_check_text(reading, NULL, "text", in->text, LIMIT_DESCRIPTION, TEXT_PROSE, &out->text) &&
-           check_bytes(reading, "sealed", in->sealed, LIMIT_SEALED_TIP, &out->sealed) &&
-           check_bytes(reading, "claim_hash", in->claim_hash, LIMIT_CLAIM, &out->claim_hash) &&
+           codec_check_bytes(
+               reading, NULL, "sealed", in->sealed.data, in->sealed.len, LIMIT_SEALED_TIP, &out->sealed) &&
+           codec_check_bytes(reading, NULL, "claim_hash", in->claim_hash.data, in->claim_hash.len,
+               LIMIT_CLAIM, &out->claim_hash) &&
            codec_check_exact(reading, NULL, "at", (uint64_t)in->at) &&
            codec_check_text(reading, NULL, "tip_id", in->tip_id, LIMIT_ID, TEXT_ACCOUNT, &out->tip_id);
 }

@@ -23,7 +23,7 @@ local function trim_channel(key, cutoff, now)
     return gone
 end
 
-local TRIM_MOST = 2000 -- entries that leave logs in one call
+local TRIM_MOST = 1000 -- entries that leave logs in one call
 local SLACK = 3600000  -- ms that a log may keep longer, so that it is not touched for each entry
 
 -- Takes at most about `room` entries from a household's log. Returns how many are gone, and whether expired ones are left.

@@ -384,6 +384,109 @@ static void what_is_shared_leaves_at_once(void **state)
     assert_int_equal(logged(f, NULL), 6);
 }
 
+/* One more event that may be published; how many more are. */
+static size_t more_published(
+    struct fixture *f, uint64_t number, uint8_t kind, uint16_t device, int64_t at, uint64_t version)
+{
+    struct batch batch;
+    size_t before = published(f, NULL);
+    batch_of(&batch, 5, NUMBERS(number));
+    publish(&batch, kind);
+    batch.events[0].device = device;
+    batch.events[0].at = at;
+    batch.motion.sharing_version = version;
+    (void)send(f, &batch);
+    return published(f, NULL) - before;
+}
+
+static void leaves_the_index(struct fixture *f, const char *household)
+{
+    char digest[PLACE_DIGEST + 1];
+    place_digest(f->places, "sharers", TEXT("9qh1f5"), digest);
+    redisReply *keys = redis_ask(&f->ask, "KEYS nb:{r*}:sharers:%s", digest);
+    assert_true(keys && keys->elements == 1);
+    assert_true(redis_tell(&f->ask, "ZREM %s %s", keys->element[0]->str, household));
+    freeReplyObject(keys);
+    (void)fixture_number(f, "INCR nb:sharing");
+}
+
+static void joins_the_index(struct fixture *f, const char *household)
+{
+    share(f, household, "5");
+    (void)fixture_number(f, "INCR nb:sharing");
+}
+
+/* With k = 2 and one more to begin. */
+static void activity_begins_above_k_and_ends_below_it(void **state)
+{
+    struct fixture *f = *state;
+    f->options.release_households = 2;
+    f->options.release_hysteresis = 1;
+    fixture_store(f);
+    assert_int_equal(more_published(f, 1, 1, 1, START, 0), 0); /* so that there is a log */
+    joins_the_index(f, "home-7");
+    joins_the_index(f, "home-8");
+    assert_int_equal(more_published(f, 2, 1, 1, START, 0), 0);
+    joins_the_index(f, "home-9");
+    assert_int_equal(more_published(f, 3, 1, 1, START, 0), 1);
+    leaves_the_index(f, "home-9");
+    assert_int_equal(more_published(f, 4, 1, 1, START, 0), 1);
+    leaves_the_index(f, "home-8");
+    assert_int_equal(more_published(f, 5, 1, 1, START, 0), 0);
+    joins_the_index(f, "home-8");
+    assert_int_equal(more_published(f, 6, 1, 1, START, 0), 0);
+    joins_the_index(f, "home-9");
+    assert_int_equal(more_published(f, 7, 1, 1, START, 0), 1);
+}
+
+static void two_of_a_device_and_kind_within_its_cooldown_are_one(void **state)
+{
+    struct fixture *f = *state;
+    f->options.cooldown_ms = 60000;
+    fixture_store(f);
+    (void)more_published(f, 1, 1, 1, START, 0);
+    joins_the_index(f, "home-7");
+    assert_int_equal(more_published(f, 2, 1, 1, START, 0), 1);
+    assert_int_equal(more_published(f, 3, 1, 1, START + 59999, 0), 0);
+    assert_int_equal(store_counters(f->store)->activity_merged, 1);
+    assert_int_equal(more_published(f, 4, 2, 1, START + 1000, 0), 1); /* another kind */
+    assert_int_equal(more_published(f, 5, 1, 2, START + 1000, 0), 1); /* another device */
+    assert_int_equal(more_published(f, 6, 1, 1, START + 60000, 0), 1);
+    fixture_store(f); /* what was published is known to all, and after a restart */
+    assert_int_equal(more_published(f, 7, 1, 1, START + 61000, 0), 0);
+    assert_int_equal(logged(f, NULL), 7);
+    f->options.release_delay_ms = 1000; /* nor does it matter that it waited */
+    fixture_store(f);
+    (void)more_published(f, 8, 1, 1, START + 62000, 0);
+    (void)more_published(f, 9, 1, 1, START + 200000, 0);
+    (void)more_published(f, 10, 1, 1, START + 200000, 0);
+    size_t before = published(f, NULL);
+    fixture_set_now(START + 5000);
+    f->upkeep = true;
+    UNTIL(f, store_counters(f->store)->activity_merged == 2);
+    assert_int_equal(published(f, NULL) - before, 1);
+}
+
+static void what_was_judged_under_other_rules_is_not_published(void **state)
+{
+    struct fixture *f = *state;
+    (void)more_published(f, 1, 1, 1, START, 0);
+    joins_the_index(f, "home-7");
+    redisReply *keys = redis_ask(&f->ask, "KEYS nb:{r*}:share");
+    assert_true(keys && keys->elements == 1);
+    const struct bytes words[] = {{(const uint8_t *)"HSET", 4},
+        {(const uint8_t *)keys->element[0]->str, keys->element[0]->len}, {(const uint8_t *)"home-7", 6},
+        {(const uint8_t *)"6 3", 3}};
+    redisReply *set = redis_ask_words(&f->ask, words, 4);
+    assert_non_null(set);
+    freeReplyObject(set);
+    freeReplyObject(keys);
+    (void)fixture_number(f, "INCR nb:sharing");
+    assert_int_equal(more_published(f, 2, 1, 1, START, 2), 0);
+    assert_int_equal(more_published(f, 3, 1, 1, START, 4), 0);
+    assert_int_equal(more_published(f, 4, 1, 1, START, 3), 1);
+}
+
 /* What is known of sharing is kept only until enrolment says that it changed. */
 static void a_change_of_sharing_counts_at_once(void **state)
 {
@@ -635,6 +738,9 @@ int main(void)
         TEST(a_packet_of_qos_2_is_stored_once_until_released),
         TEST(what_is_shared_leaves_at_once),
         TEST(a_change_of_sharing_counts_at_once),
+        TEST(activity_begins_above_k_and_ends_below_it),
+        TEST(two_of_a_device_and_kind_within_its_cooldown_are_one),
+        TEST(what_was_judged_under_other_rules_is_not_published),
         TEST(one_sender_may_be_in_many_places),
         TEST(pending_activity_leaves_shuffled_when_due),
         TEST(sharing_is_looked_at_when_it_leaves),

@@ -195,8 +195,7 @@ static void fill_event(
     struct activity_item item = {bits, event->kind, event->phase, event->confidence, event->at};
 
     out->seq = event->seq;
-    out->record =
-        motion_record_write(event, (uint16_t)publication->devices[i]->number, bits, &publication->arena);
+    out->record = motion_record_write(event, (uint16_t)publication->devices[i]->number, &publication->arena);
     out->publish = is_shared(publication->devices[i], event);
     out->device = (uint16_t)publication->devices[i]->number;
     out->at = event->at;

@@ -16,8 +16,7 @@ static uint8_t *put_short(uint8_t *at, const void *data, size_t len)
     return at + len;
 }
 
-struct bytes motion_record_write(
-    const struct motion_event *event, uint16_t device, uint16_t leaf, struct arena *arena)
+struct bytes motion_record_write(const struct motion_event *event, uint16_t device, struct arena *arena)
 {
     uint8_t *record = arena_alloc(arena, MOTION_RECORD_FIXED + event->activity_id.len + event->clip.len);
     uint8_t *at = record;
@@ -25,7 +24,7 @@ struct bytes motion_record_write(
     *at++ = (uint8_t)(event->kind | event->phase << 4);
     *at++ = event->confidence;
     at = put_number(at, device, 2);
-    at = put_number(at, leaf, 2);
+    at = put_number(at, 0, 2);
     at = put_number(at, (uint64_t)event->at, 6);
     at = put_number(at, event->until ? (uint64_t)(event->until - event->at) : 0, 4);
     at = put_short(at, event->activity_id.data, event->activity_id.len);

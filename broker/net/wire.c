@@ -8,7 +8,9 @@
 
 /* What a peer sends on to a closed one is read, since unread bytes would make the kernel take back what we
  * said; but not without end. */
-enum { CLOSE_MS = 1000, DISCARD_MOST = 256 * 1024 };
+/* What is still read of a peer that was told the end: more than the packet that it was just sending, or it
+ * would lose the reason to a reset; and not without end. */
+enum { CLOSE_MS = 1000, DISCARD_MOST = 8 * 1024 * 1024 };
 
 const char wire_handshake_timeout[] = "handshake timeout";
 

@@ -220,8 +220,8 @@ class Large(Watched):
             for topic, payload in self.payloads():
                 connections[topic].publish(topic, payload)
             after.append(resident(self.process.pid))
-        # What was freed last may still be ours at a look: the largest of several tells.
-        self.assertLess(max(after[4:]) - max(after[:4]), 8 << 20, after)
+        # What a connection held may not have gone yet at one of the looks; what adds up shows at all of them.
+        self.assertLess(min(after[4:]) - min(after[:4]), 8 << 20, after)
 
     def test_above_the_maximum_packet(self):
         for version in (5, 4):

@@ -5,20 +5,6 @@
 
 #include "bridge/store_inside.h"
 
-struct board_call {
-    store_status_done *done;
-    void *arg;
-};
-
-static void on_status(struct store *store, void *arg, enum store_status status, const redisReply *reply)
-{
-    (void)store;
-    struct board_call *call = arg;
-    if (call->done)
-        call->done(call->arg, status == STORE_OK ? (enum store_status)reply_number(reply) : status);
-    free(call);
-}
-
 static void begin(struct buffer *command, const char *function, struct text principal, size_t arguments)
 {
     struct buffer key = {0};
@@ -28,13 +14,6 @@ static void begin(struct buffer *command, const char *function, struct text prin
     buffer_free(&key);
 }
 
-static void send_call(struct store *store, struct buffer *command, store_status_done *done, void *arg)
-{
-    struct board_call *call = store_alloc(sizeof(*call));
-    *call = (struct board_call){done, arg};
-    store_send(store, command, on_status, call);
-}
-
 void store_board_follow(struct store *store, struct session_name name, int64_t now)
 {
     struct buffer command = {0};
@@ -42,7 +21,7 @@ void store_board_follow(struct store *store, struct session_name name, int64_t n
     command_view(&command, name.principal);
     command_view(&command, name.client);
     command_number(&command, now);
-    send_call(store, &command, NULL, NULL);
+    store_send_for_status(store, &command, NULL, NULL);
 }
 
 void store_board_leave(struct store *store, struct session_name name)
@@ -50,7 +29,7 @@ void store_board_leave(struct store *store, struct session_name name)
     struct buffer command = {0};
     begin(&command, "nb_board_leave", name.principal, 1);
     command_view(&command, name.client);
-    send_call(store, &command, NULL, NULL);
+    store_send_for_status(store, &command, NULL, NULL);
 }
 
 void store_board_post(
@@ -64,7 +43,7 @@ void store_board_post(
     command_number(&command, notice->now);
     command_view(&command, notice->suffix);
     command_bytes(&command, notice->payload.data, notice->payload.len);
-    send_call(store, &command, done, arg);
+    store_send_for_status(store, &command, done, arg);
 }
 
 void store_board_take_down(struct store *store, struct text principal, struct text name, int64_t until,
@@ -75,5 +54,5 @@ void store_board_take_down(struct store *store, struct text principal, struct te
     command_view(&command, name);
     command_number(&command, until);
     command_number(&command, now);
-    send_call(store, &command, done, arg);
+    store_send_for_status(store, &command, done, arg);
 }

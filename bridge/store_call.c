@@ -130,3 +130,26 @@ void calls_check_deadline(struct store *store)
         link_drop(link, "no answer in time");
     }
 }
+
+struct status_call {
+    store_status_done *done;
+    void *arg;
+};
+
+static void on_status(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)store;
+    struct status_call *call = arg;
+    if (status == STORE_OK)
+        status = (enum store_status)reply_number(reply);
+    if (call->done)
+        call->done(call->arg, status);
+    free(call);
+}
+
+void store_send_for_status(struct store *store, struct buffer *command, store_status_done *done, void *arg)
+{
+    struct status_call *call = store_alloc(sizeof(*call));
+    *call = (struct status_call){done, arg};
+    store_send(store, command, on_status, call);
+}

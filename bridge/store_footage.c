@@ -74,28 +74,6 @@ void store_footage_request(
 
 /* ---- what is answered by a status alone ---- */
 
-struct status_call {
-    store_status_done *done;
-    void *arg;
-};
-
-static void on_status(struct store *store, void *arg, enum store_status status, const redisReply *reply)
-{
-    (void)store;
-    struct status_call *call = arg;
-    if (status == STORE_OK)
-        status = (enum store_status)reply_number(reply);
-    call->done(call->arg, status);
-    free(call);
-}
-
-static void send_status_call(struct store *store, struct buffer *command, store_status_done *done, void *arg)
-{
-    struct status_call *call = store_alloc(sizeof(*call));
-    *call = (struct status_call){done, arg};
-    store_send(store, command, on_status, call);
-}
-
 void store_footage_answer(
     struct store *store, const struct store_footage_answer *answer, store_status_done *done, void *arg)
 {
@@ -112,7 +90,7 @@ void store_footage_answer(
         command_number(&command, clip->delete_by);
         command_bytes(&command, clip->sealed.data, clip->withdraw ? 0 : clip->sealed.len);
     }
-    send_status_call(store, &command, done, arg);
+    store_send_for_status(store, &command, done, arg);
 }
 
 void store_resolve(
@@ -135,5 +113,5 @@ void store_resolve(
     command_view(&command, resolve->agency_name);
     for (size_t i = 0; i < resolve->request_count; i++)
         command_text(&command, resolve->request_ids[i]);
-    send_status_call(store, &command, done, arg);
+    store_send_for_status(store, &command, done, arg);
 }

@@ -87,6 +87,8 @@ void link_log_in(struct link *link);
 typedef void call_answer(struct store *store, void *arg, enum store_status status, const redisReply *reply);
 /* Takes the command's bytes. */
 void store_send(struct store *store, struct buffer *command, call_answer *answer, void *arg);
+/* A call whose answer is a status and nothing else; done may be NULL. */
+void store_send_for_status(struct store *store, struct buffer *command, store_status_done *done, void *arg);
 void calls_resend(struct store *store);
 void calls_lost(struct store *store);
 void calls_fail(struct store *store, enum store_status status);

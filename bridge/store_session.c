@@ -225,29 +225,6 @@ void store_session_open(
 
 /* ---- everything that is answered by a status alone ---- */
 
-struct status_call {
-    store_status_done *done;
-    void *arg;
-};
-
-static void on_status(struct store *store, void *arg, enum store_status status, const redisReply *reply)
-{
-    (void)store;
-    struct status_call *call = arg;
-    if (status == STORE_OK)
-        status = (enum store_status)reply_number(reply);
-    if (call->done)
-        call->done(call->arg, status);
-    free(call);
-}
-
-static void send_status_call(struct store *store, struct buffer *command, store_status_done *done, void *arg)
-{
-    struct status_call *call = store_alloc(sizeof(*call));
-    *call = (struct status_call){done, arg};
-    store_send(store, command, on_status, call);
-}
-
 struct session_field {
     const char *name;
     struct bytes value;
@@ -277,7 +254,7 @@ static void save_fields(struct store *store, struct session_name name, uint64_t 
         else
             command_bytes(&command, fields[i].value.data, fields[i].value.len);
     }
-    send_status_call(store, &command, done, arg);
+    store_send_for_status(store, &command, done, arg);
 }
 
 void store_session_save(struct store *store, struct session_name name, uint64_t generation,
@@ -307,7 +284,7 @@ void store_session_close(struct store *store, struct session_name name, uint64_t
     command_number(&command, (int64_t)generation);
     command_number(&command, expiry_s);
     command_bytes(&command, cursors.data, cursors.len);
-    send_status_call(store, &command, done, arg);
+    store_send_for_status(store, &command, done, arg);
 }
 
 void store_qos2_release(struct store *store, struct session_name name, uint64_t generation,
@@ -319,7 +296,7 @@ void store_qos2_release(struct store *store, struct session_name name, uint64_t 
     put_session_key(&command, name, "q2:");
     command_number(&command, (int64_t)generation);
     command_number(&command, packet_id);
-    send_status_call(store, &command, done, arg);
+    store_send_for_status(store, &command, done, arg);
 }
 
 /* An append cannot be told from its repetition by itself: random bytes go with it. */
@@ -346,5 +323,5 @@ void store_inbox(struct store *store, struct session_name name, struct text topi
     command_bytes(&command, data.data, data.len);
     buffer_free(&feed);
     buffer_free(&data);
-    send_status_call(store, &command, done, arg);
+    store_send_for_status(store, &command, done, arg);
 }

@@ -5,26 +5,6 @@
 
 #include "bridge/store_inside.h"
 
-struct status_call {
-    store_status_done *done;
-    void *arg;
-};
-
-static void on_status(struct store *store, void *arg, enum store_status status, const redisReply *reply)
-{
-    (void)store;
-    struct status_call *call = arg;
-    call->done(call->arg, status == STORE_OK ? (enum store_status)reply_number(reply) : status);
-    free(call);
-}
-
-static void send_status(struct store *store, struct buffer *command, store_status_done *done, void *arg)
-{
-    struct status_call *call = store_alloc(sizeof(*call));
-    *call = (struct status_call){done, arg};
-    store_send(store, command, on_status, call);
-}
-
 /* A place opens for the code that bears it alone. */
 static void owner_of(const char *digest, char out[PLACE_OWNER])
 {
@@ -48,7 +28,7 @@ void store_invite(
     command_number(&command, invitation->now);
     command_view(&command, invitation->household);
     command_number(&command, invitation->most);
-    send_status(store, &command, done, arg);
+    store_send_for_status(store, &command, done, arg);
 }
 
 struct look_call {
@@ -99,5 +79,5 @@ void store_code_use(struct store *store, const char *digest, struct text househo
     command_view(&command, household);
     command_number(&command, now);
     command_number(&command, 1);
-    send_status(store, &command, done, arg);
+    store_send_for_status(store, &command, done, arg);
 }

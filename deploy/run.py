@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlencode
 
 from cap_sample import read_documents
 from sample import DEVICES, LEAF, SAMPLE, Sample
@@ -53,9 +54,8 @@ def say(text=""):
 
 class Neighborhood(Stack):
     def __init__(self, folder, base):
-        portal = {"portal_directory": str(ROOT / "portal")} if (ROOT / "portal/index.html").exists() else {}
         super().__init__(folder, base, base + 1, base + 2, base + 3, base + 4, base + 5, base + 6,
-                         LIMITS | {"footage_release_s": BATCH_S} | portal)
+                         LIMITS | {"footage_release_s": BATCH_S, "portal_directory": str(BUILD / "portal")})
         self.base = base
         self.lock = open(self.folder / "run.lock", "w")
 
@@ -176,15 +176,25 @@ def documents_to_try(stack):
     return folder
 
 
+def portal_link(stack, who):
+    """The portal with somebody signed in; what stands behind "#" stays in the browser."""
+    words = urlencode({"name": who, "token": stack.token_file(who).read_text().strip()})
+    return f"http://127.0.0.1:{stack.http_port}/#/sign-in?{words}"
+
+
 def greet(stack):
     neighbors, token = shown(BUILD / "neighbors"), shown(stack.token_file("user/ann"))
     login = f"-V 5 -h 127.0.0.1 -p {stack.mqtt_port} -u user/ann -P \"$(cat {token})\""
     hello = ('{"senderAlertId":"hello-1","category":"safety","headline":"Street light out",'
              '"place":{"point":{"latE7":340768000,"lonE7":-1180316000}}}')
     fire, attempts = shown(stack.token_file("agency/el-monte-fire")), shown(documents_to_try(stack))
-    portal = f"Portal http://127.0.0.1:{stack.http_port}/   " if "portal_directory" in stack.settings else ""
     say(f"""
-The neighborhood is up. In another terminal:
+The neighborhood is up. In a browser, as the resident ann and as the police:
+
+  {portal_link(stack, "user/ann")}
+  {portal_link(stack, "agency/" + POLICE)}
+
+In another terminal:
 
   follow it       {neighbors} watch --as user/ann --at {PLACE}{options(stack)}
   or so           mosquitto_sub {login} -t 'nb/v1/json/near/{LEAF}/1600/#'
@@ -195,7 +205,7 @@ The neighborhood is up. In another terminal:
 
   MQTT 127.0.0.1:{stack.mqtt_port}, TLS {stack.tls_port} (authority {shown(stack.keys / 'ca.crt')}), WebSocket ws://127.0.0.1:{stack.http_port}/mqtt
   HTTP and WebSocket over TLS {stack.https_port}; the sample home's edge and agencies have certificates in {shown(stack.folder / 'certificates')}
-  {portal}Metrics http://127.0.0.1:{stack.metrics_port}/metrics
+  Portal http://127.0.0.1:{stack.http_port}/   Metrics http://127.0.0.1:{stack.metrics_port}/metrics
   State and logs in {shown(stack.folder)}; Ctrl-C stops everything that was started here.
 """)
 

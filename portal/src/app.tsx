@@ -1,0 +1,49 @@
+/* The shell: a bar with the rooms, and the room that the address names. Each room is loaded when it is first entered. */
+import { type FunctionComponent } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { addressOf, room, type Room } from "./route";
+import { identity, signOut } from "./session/identity";
+
+const titles: Record<Room, string> = { neighborhood: "Neighborhood", desk: "Agency desk", record: "Public record" };
+const load: Record<Room, () => Promise<FunctionComponent>> = {
+  neighborhood: async () => (await import("./resident/resident")).Resident,
+  desk: async () => (await import("./desk/desk")).Desk,
+  record: async () => (await import("./record/record")).PublicRecord,
+};
+
+function Bar() {
+  const who = identity.value;
+  return (
+    <header class="bar">
+      <a class="brand" href={addressOf("neighborhood")}>
+        <img src="./icon.svg" alt="" />
+        <span>Neighbors</span>
+      </a>
+      <nav class="rooms" aria-label="Rooms">
+        {(Object.keys(titles) as Room[]).map((name) => (
+          <a key={name} href={addressOf(name)} aria-current={room.value === name ? "page" : undefined}>{titles[name]}</a>
+        ))}
+      </nav>
+      {who && <button class="button" onClick={signOut} title={`Signed in as ${who.name}`}>Sign out</button>}
+    </header>
+  );
+}
+
+export function App() {
+  const name = room.value;
+  const [shown, setShown] = useState<{ name: Room; Component: FunctionComponent }>();
+  useEffect(() => {
+    let wanted = true;
+    document.title = `${titles[name]} · Neighbors`;
+    load[name]().then((Component) => wanted && setShown({ name, Component }));
+    return () => {
+      wanted = false;
+    };
+  }, [name]);
+  return (
+    <div class="shell">
+      <Bar />
+      <main class="room">{shown?.name === name ? <shown.Component /> : <p class="quiet" role="status">Loading…</p>}</main>
+    </div>
+  );
+}

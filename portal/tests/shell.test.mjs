@@ -1,0 +1,38 @@
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { accessible, clean, launch, open, picture } from "./browser.mjs";
+import { Stack } from "./stack.mjs";
+
+let stack;
+let browser;
+before(async () => {
+  stack = await Stack.start();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+test("who opens the portal finds its rooms, and how to sign in", async () => {
+  const page = await open(browser, stack.url);
+  await page.goto(stack.url);
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await accessible(page);
+  await picture(page, "sign-in");
+  await page.getByRole("link", { name: "Public record" }).click();
+  await page.getByRole("heading", { name: "The public record" }).waitFor();
+  clean(page);
+});
+
+test("a link signs in, and its token leaves the address", async () => {
+  const page = await open(browser, stack.url);
+  await page.goto(stack.link("user/ann", await stack.enroll("user/ann")));
+  await page.getByRole("button", { name: "Sign out" }).waitFor();
+  assert.equal(page.url(), `${stack.url}#/neighborhood`);
+  await page.reload();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  assert.equal(await page.evaluate(() => localStorage.length), 0);
+  clean(page);
+});

@@ -1,0 +1,61 @@
+"""An installation on free loopback ports for the portal's tests. Prints one line of JSON with its ports and tokens when it is
+up, obeys one command a line on standard input (see COMMANDS), answers each with one line of JSON, and stops when that closes."""
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "deploy"))
+from stack import BUILD, Stack, free_port  # noqa: E402
+
+PLACE = "34.0768,-118.0316"
+LEAF = "9qh1f5"
+COUNTY = ROOT / "sample/geocodes/same-los-angeles-county.geojson"
+
+
+class Installation(Stack):
+    def __init__(self, folder, settings):
+        super().__init__(folder, http_port=free_port(), metrics_port=free_port(),
+                         settings={"portal_directory": str(BUILD / "portal"), "resident_alerts_hour": 1000,
+                                   "cell_alerts_hour": 10000, "cooldown_s": 0, "footage_release_s": 2} | settings)
+
+    def begin(self):
+        self.start_redis()
+        self.make_keys()
+        self.start_broker()
+        self.neighbors("geocodes", "import", COUNTY, "--scheme", "SAME")
+
+
+COMMANDS = {
+    # ["enroll", "user/ann", "--household", ...]: its token
+    "enroll": lambda stack, who, *words: stack.enroll(who, *words),
+    # ["neighbors", "publish", ...]: the objects that it printed
+    "neighbors": lambda stack, *words: stack.neighbors(*words),
+    "kill": lambda stack, name: stack.kill(name),
+    "start": lambda stack, name: {"redis": stack.start_redis, "neighborsd": stack.start_broker}[name](),
+}
+
+
+def serve(stack):
+    for line in sys.stdin:
+        name, *words = json.loads(line)
+        try:
+            result = COMMANDS[name](stack, *words)
+            answer = {"ok": True, "result": result if isinstance(result, (str, int, list, dict)) else None}
+        except Exception as error:  # whatever it was: the test is told
+            answer = {"ok": False, "error": str(error)}
+        print(json.dumps(answer), flush=True)
+
+
+def main():
+    settings = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
+    with tempfile.TemporaryDirectory(prefix="neighbors-portal-") as folder, Installation(folder, settings) as stack:
+        stack.begin()
+        print(json.dumps({"http": stack.http_port, "mqtt": stack.mqtt_port, "redis": stack.redis_port, "folder": folder,
+                          "place": PLACE, "leaf": LEAF}), flush=True)
+        serve(stack)
+
+
+if __name__ == "__main__":
+    main()

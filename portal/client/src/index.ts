@@ -1,0 +1,11 @@
+// @neighbors/client: a Neighbors broker from an app. See README.md.
+export type * from "./api.js";
+export type * from "./generated/messages.js";
+export {
+  ALERT_STATES, ALERT_STATUSES, CASE_OUTCOMES, CATEGORIES, CERTAINTIES, FLAG_REASONS, FOOTAGE_DECISIONS, INCIDENT_TYPES,
+  LOG_ACTS, MOTION_KINDS, MSG_TYPES, PHASES, SENDER_KINDS, SEVERITIES, TRUTHS, URGENCIES, VERDICT_DECISIONS,
+} from "./generated/messages.js";
+export * from "./geo.js";
+export * from "./refusal.js";
+export * from "./storage.js";
+export type * from "./types.js";

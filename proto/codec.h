@@ -37,6 +37,7 @@ CODEC_DECODER(export_query);
 CODEC_DECODER(resolve);
 CODEC_DECODER(tip);
 CODEC_DECODER(reward);
+CODEC_DECODER(push_subscription);
 /* As an agency sends it, or as an owner gets it; whoever takes it from an agency checks what it must hold. */
 CODEC_DECODER(footage_request);
 /* The payload must have FOOTAGE_ANSWER_BYTES. */
@@ -52,6 +53,7 @@ CODEC_DECODER(deleted);
 CODEC_DECODER(log_leaf);
 CODEC_DECODER(tree_head);
 CODEC_DECODER(footage);
+CODEC_DECODER(push_notice);
 /* What is sealed in it: JSON. */
 CODEC_DECODER(sealed_clip);
 #undef CODEC_DECODER
@@ -95,6 +97,8 @@ CODEC_ENCODER(footage_request);
 CODEC_ENCODER(resolve);
 CODEC_ENCODER(tip);
 CODEC_ENCODER(reward);
+CODEC_ENCODER(push_subscription);
+CODEC_ENCODER(push_notice);
 /* Padded to FOOTAGE_ANSWER_BYTES. */
 CODEC_ENCODER(footage_answer);
 CODEC_ENCODER(footage);

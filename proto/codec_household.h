@@ -1,4 +1,5 @@
-/* The household's part of its settings, as codec_settings.c and codec_household.c share it. */
+/* The household's part of its settings, as codec_settings.c and codec_household.c share it, and what else a
+ * resident says of its deliveries (codec_push.c). */
 #ifndef NEIGHBORS_PROTO_CODEC_HOUSEHOLD_H
 #define NEIGHBORS_PROTO_CODEC_HOUSEHOLD_H
 
@@ -12,6 +13,12 @@ bool codec_read_hours(const struct codec_reading *reading, const struct codec_pa
     __attribute__((warn_unused_result));
 Neighbors__V1__DailyHours **codec_write_hours(
     const struct daily_hours *in, size_t count, struct arena *arena);
+
+/* The field least, at most LIMIT_LEAST; *out NULL when there are none. */
+bool codec_read_least(const struct codec_reading *reading, Neighbors__V1__LeastSeverity **in, size_t count,
+    struct least_severity **out) __attribute__((warn_unused_result));
+Neighbors__V1__LeastSeverity **codec_write_least(
+    const struct least_severity *in, size_t count, struct arena *arena);
 
 /* The field time_zone. */
 bool codec_read_zone(const struct codec_reading *reading, const struct codec_path *path, const char *value,

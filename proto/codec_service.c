@@ -137,9 +137,12 @@ bool codec_decode_info(enum encoding encoding, struct bytes payload, struct aren
         .max_batch = in->max_batch,
         .max_filters = in->max_filters,
         .max_packet_bytes = in->max_packet_bytes,
-        .log_public_key = {in->log_public_key.data, in->log_public_key.len}};
+        .log_public_key = {in->log_public_key.data, in->log_public_key.len},
+        .push_public_key = {in->push_public_key.data, in->push_public_key.len}};
     if (in->log_public_key.len > LIMIT_NAME)
         return codec_refuse(&reading, NULL, "log_public_key", "at most 256 bytes");
+    if (in->push_public_key.len && in->push_public_key.len != PUSH_PUBLIC_KEY)
+        return codec_refuse(&reading, NULL, "push_public_key", "65 bytes");
     return codec_check_count(&reading, NULL, "radii_m", in->n_radii_m, LIMIT_RADII) &&
            codec_check_text(
                &reading, NULL, "durability", in->durability, LIMIT_NAME, TEXT_PROSE, &out->durability) &&
@@ -161,5 +164,6 @@ struct bytes codec_encode_info(enum encoding encoding, const struct info *in, st
     info.durability = codec_write_text(in->durability, arena);
     info.log_public_key = codec_write_bytes(in->log_public_key);
     info.software_version = codec_write_text(in->version, arena);
+    info.push_public_key = codec_write_bytes(in->push_public_key);
     return codec_pack(encoding, &info.base, arena);
 }

@@ -12,17 +12,16 @@ static bool read_quiet(
            codec_check_enum(reading, NULL, "quiet_passes", in->quiet_passes, SEVERITY_EXTREME, severity_name);
 }
 
-static bool read_least(
-    const struct codec_reading *reading, const Neighbors__V1__Settings *in, struct settings_message *out)
+bool codec_read_least(const struct codec_reading *reading, Neighbors__V1__LeastSeverity **in, size_t count,
+    struct least_severity **out)
 {
     unsigned seen = 0;
-    if (!codec_check_count(reading, NULL, "least", in->n_least, LIMIT_LEAST))
+    if (!codec_check_count(reading, NULL, "least", count, LIMIT_LEAST))
         return false;
-    out->least_count = in->n_least;
-    out->least = in->n_least ? arena_take(reading->arena, in->n_least * sizeof *out->least) : NULL;
-    for (size_t i = 0; i < in->n_least; i++) {
+    *out = count ? arena_take(reading->arena, count * sizeof **out) : NULL;
+    for (size_t i = 0; i < count; i++) {
         struct codec_path path = {NULL, "least", i};
-        const Neighbors__V1__LeastSeverity *one = in->least[i];
+        const Neighbors__V1__LeastSeverity *one = in[i];
         if (!codec_check_enum(reading, &path, "category", one->category, CATEGORY_OTHER, category_name) ||
             !codec_check_enum(reading, &path, "severity", one->severity, SEVERITY_EXTREME, severity_name))
             return false;
@@ -31,9 +30,16 @@ static bool read_least(
         if (seen >> one->category & 1)
             return codec_refuse(reading, &path, "category", "each at most once");
         seen |= 1u << one->category;
-        out->least[i] = (struct least_severity){(uint8_t)one->category, (uint8_t)one->severity};
+        (*out)[i] = (struct least_severity){(uint8_t)one->category, (uint8_t)one->severity};
     }
     return true;
+}
+
+static bool read_least(
+    const struct codec_reading *reading, const Neighbors__V1__Settings *in, struct settings_message *out)
+{
+    out->least_count = in->n_least;
+    return codec_read_least(reading, in->least, in->n_least, &out->least);
 }
 
 static bool read_retention(const struct codec_reading *reading, uint32_t days, uint32_t *out)
@@ -77,13 +83,16 @@ bool codec_decode_settings_message(enum encoding encoding, struct bytes payload,
     return true;
 }
 
-static Neighbors__V1__LeastSeverity *write_least(const struct least_severity *in, struct arena *arena)
+Neighbors__V1__LeastSeverity **codec_write_least(
+    const struct least_severity *in, size_t count, struct arena *arena)
 {
-    Neighbors__V1__LeastSeverity *least =
-        CODEC_NEW(Neighbors__V1__LeastSeverity, NEIGHBORS__V1__LEAST_SEVERITY__INIT, arena);
-    least->category = in->category;
-    least->severity = in->severity;
-    return least;
+    Neighbors__V1__LeastSeverity **list = arena_take(arena, count * sizeof *list);
+    for (size_t i = 0; i < count; i++) {
+        list[i] = CODEC_NEW(Neighbors__V1__LeastSeverity, NEIGHBORS__V1__LEAST_SEVERITY__INIT, arena);
+        list[i]->category = in[i].category;
+        list[i]->severity = in[i].severity;
+    }
+    return list;
 }
 
 Neighbors__V1__Settings *codec_write_settings(const struct settings_message *in, struct arena *arena)
@@ -95,9 +104,7 @@ Neighbors__V1__Settings *codec_write_settings(const struct settings_message *in,
     settings->quiet = codec_write_hours(in->quiet, in->quiet_count, arena);
     settings->quiet_passes = in->quiet_passes;
     settings->n_least = in->least_count;
-    settings->least = arena_take(arena, in->least_count * sizeof *settings->least);
-    for (size_t i = 0; i < in->least_count; i++)
-        settings->least[i] = write_least(&in->least[i], arena);
+    settings->least = codec_write_least(in->least, in->least_count, arena);
     settings->time_zone = codec_write_text(in->time_zone, arena);
     settings->language = codec_write_text(in->language, arena);
     settings->digest_minutes = in->digest_minutes;

@@ -51,6 +51,10 @@ enum message_limit {
     LIMIT_STOCK = 1000000,        /* rewards of a programme */
     LIMIT_VOUCHER = 2048,         /* bytes */
     LIMIT_REQUESTS = 16,          /* that one resolve names */
+    LIMIT_ENDPOINT = 1024,        /* bytes of a push endpoint's address */
+    LIMIT_PUSH_PLACES = 8,        /* of one push subscription */
+    PUSH_PUBLIC_KEY = 65,         /* bytes: a point of P-256, uncompressed */
+    PUSH_AUTH = 16,               /* bytes */
     FOOTAGE_ANSWER_BYTES = 65536, /* of every footage answer's payload */
     LIMIT_RULE = 1024, /* bytes of what a refusal says, which may quote the sender or a moderator */
 };
@@ -367,6 +371,30 @@ struct settings_message {
 /* The days that a household may choose; 0 ends them. */
 extern const uint16_t retention_choices[];
 
+/* What is to be told to a browser while it has no connection. */
+struct push_place {
+    struct text cell; /* a leaf cell */
+    uint32_t metres;  /* one of topic_radii */
+};
+struct push_subscription {
+    struct text endpoint;
+    struct bytes p256dh, auth; /* PUSH_PUBLIC_KEY and PUSH_AUTH bytes; none with remove */
+    size_t place_count;        /* 1 to LIMIT_PUSH_PLACES; 0 with remove */
+    struct push_place *places;
+    uint16_t categories; /* bit n: enum category n; 0: all */
+    size_t least_count;  /* at most LIMIT_LEAST */
+    struct least_severity *least;
+    struct text language;
+    bool remove;
+};
+/* What it is told. */
+struct push_notice {
+    struct text public_id, headline, sender_name, cell;
+    uint32_t revision;
+    uint8_t state, category, severity, truth;
+    int64_t expires;
+};
+
 /* Delete what is mine. */
 struct forget {
     size_t device_count; /* 0: every device; at most LIMIT_DEVICES */
@@ -517,6 +545,7 @@ struct info {
     uint32_t max_batch, max_filters, max_packet_bytes;
     struct text durability; /* "always", "everysec", "replicas", ... as Redis is found */
     struct bytes log_public_key;
+    struct bytes push_public_key; /* PUSH_PUBLIC_KEY bytes; len 0: no push */
     struct text version;
 };
 

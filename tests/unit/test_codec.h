@@ -23,7 +23,8 @@ extern const ProtobufCMessageDescriptor neighbors__v1__motion_batch__descriptor,
     neighbors__v1__export__descriptor, neighbors__v1__deleted__descriptor,
     neighbors__v1__footage_request__descriptor, neighbors__v1__resolve__descriptor,
     neighbors__v1__clip_answer__descriptor, neighbors__v1__sealed_clip__descriptor,
-    neighbors__v1__footage__descriptor;
+    neighbors__v1__footage__descriptor, neighbors__v1__push_subscription__descriptor,
+    neighbors__v1__push_notice__descriptor;
 
 /* One message of the codec, whatever its struct is. */
 struct codec_entry {

@@ -75,7 +75,18 @@ static const struct {
     {"info",
         "{\"version\":1,\"channelPrecision\":5,\"leafPrecision\":6,\"radiiM\":[400,800],\"maxBatch\":64,"
         "\"maxFilters\":100,\"maxPacketBytes\":65536,\"durability\":\"always\",\"logPublicKey\":\"AQID\","
-        "\"softwareVersion\":\"1.0\"}"},
+        "\"softwareVersion\":\"1.0\",\"pushPublicKey\":"
+        "\"BAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0A=\"}"},
+    {"push_subscription",
+        "{\"version\":1,\"endpoint\":\"https://push.example/x?y\",\"p256dh\":"
+        "\"BAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0A=\","
+        "\"auth\":\"AAECAwQFBgcICQoLDA0ODw==\",\"places\":[{\"cell\":\"9q5csy\",\"metres\":1600},"
+        "{\"cell\":\"9q5csz\",\"metres\":400}],\"categories\":[\"crime\",\"lost_pet\"],"
+        "\"least\":[{\"category\":\"crime\",\"severity\":\"MINOR\"}],\"language\":\"es-US\"}"},
+    {"push_notice",
+        "{\"version\":1,\"publicId\":\"0123456789abcdef01234567\",\"revision\":2,\"state\":\"IN_FORCE\","
+        "\"category\":\"crime\",\"severity\":\"SEVERE\",\"truth\":\"CONFIRMED\",\"headline\":\"h\","
+        "\"senderName\":\"PD\",\"expires\":\"1790000000000\",\"cell\":\"9q5csy\"}"},
 };
 enum { FULL_COUNT = sizeof full / sizeof *full };
 

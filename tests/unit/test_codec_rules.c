@@ -306,6 +306,51 @@ static void test_what_clients_receive(void **state)
     TRY("info", infos);
 }
 
+/* What a browser is to be told in the background. */
+static void test_push(void **state)
+{
+    (void)state;
+#define WHOLE                                                                                                \
+    "{\"endpoint\":\"https://p/"                                                                             \
+    "x\",\"p256dh\":\"BAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+"  \
+    "P0A=\",\"auth\":\"AAECAwQFBgcICQoLDA0ODw==\","
+    static const struct codec_case subscriptions[] = {
+        {WHOLE "\"places\":[{\"cell\":\"9q5csy\",\"metres\":400}]}", NULL, NULL},
+        {"{\"endpoint\":\"https://p/x\",\"remove\":true}", NULL, NULL},
+        {"{}", "endpoint", "required"},
+        {"{\"endpoint\":\"https://p/ x\",\"remove\":true}", "endpoint", "printable"},
+        {"{\"endpoint\":\"https://p/x\",\"remove\":true,\"places\":[{\"cell\":\"9q5csy\",\"metres\":400}]}",
+            "places", "not with remove"},
+        {"{\"endpoint\":\"https://p/x\",\"places\":[{\"cell\":\"9q5csy\",\"metres\":400}]}", "p256dh",
+            "65 bytes"},
+        {"{\"endpoint\":\"https://p/"
+         "x\",\"p256dh\":"
+         "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+         "\"places\":[{\"cell\":\"9q5csy\",\"metres\":400}]}",
+            "p256dh", "uncompressed"},
+        {"{\"endpoint\":\"https://p/"
+         "x\",\"p256dh\":"
+         "\"BAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0A=\","
+         "\"auth\":\"AAAA\",\"places\":[{\"cell\":\"9q5csy\",\"metres\":400}]}",
+            "auth", "16 bytes"},
+        {WHOLE "\"categories\":[]}", "places", "1 to 8"},
+        {WHOLE "\"places\":[{\"metres\":400}]}", "places[0].cell", "required"},
+        {WHOLE "\"places\":[{},{},{},{},{},{},{},{},{}]}", "places", "at most 8"},
+        {WHOLE "\"categories\":[\"fire\",\"UNSPECIFIED\"],\"places\":[{\"cell\":\"9q5csy\",\"metres\":400}]}",
+            "categories[1]", "one of"},
+        {WHOLE "\"least\":[{\"category\":\"fire\"}],\"places\":[{\"cell\":\"9q5csy\",\"metres\":400}]}",
+            "least[0].severity", "required"},
+    };
+#undef WHOLE
+    TRY("push_subscription", subscriptions);
+    static const struct codec_case notices[] = {
+        {"{\"publicId\":\"a\",\"revision\":1,\"state\":\"ENDED\"}", NULL, NULL},
+        {"{\"expires\":-1}", "expires", "a whole number from 0"},
+        {"{\"cell\":\"+\"}", "cell", "letters, digits"},
+    };
+    TRY("push_notice", notices);
+}
+
 static void test_history_query(void **state)
 {
     (void)state;
@@ -438,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_alert),
         cmocka_unit_test(test_what_clients_receive),
         cmocka_unit_test(test_history_query),
+        cmocka_unit_test(test_push),
         cmocka_unit_test(test_judging_and_wishes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,8 @@ AGAIN(footage_request)
 AGAIN(resolve)
 AGAIN(sealed_clip)
 AGAIN(footage)
+AGAIN(push_subscription)
+AGAIN(push_notice)
 
 /* A batch with a bad event is a batch; here the first bad event speaks for it. */
 static bool again_motion_batch(enum encoding from, struct bytes payload, enum encoding to,
@@ -85,6 +87,8 @@ const struct codec_entry codec_entries[] = {
     ENTRY(resolve),
     ENTRY(sealed_clip),
     ENTRY(footage),
+    ENTRY(push_subscription),
+    ENTRY(push_notice),
     {"settings", &neighbors__v1__settings__descriptor, again_settings_message},
     {"published_alert", &neighbors__v1__alert__descriptor, again_published_alert},
     {NULL, NULL, NULL},

@@ -3,7 +3,7 @@
  * `neighbors footage-requests`; when that time has passed, at once. */
 #include <string.h>
 
-#include "bridge/seal_cms.h"
+#include "bridge/owner/footage_clip.h"
 #include "cli/footage_folder.h"
 #include "cli/inbox.h"
 
@@ -24,17 +24,9 @@ static const struct option_row options[] = {
     {0},
 };
 
-enum { STILL_MOST = 30000 };
 static const int64_t usual_ms = INT64_C(30) * 24 * 3600 * 1000;
 
 /* ---- what is shared ---- */
-
-static const char *media_type_of(struct bytes still)
-{
-    if (still.len > 3 && memcmp(still.data, "\xff\xd8\xff", 3) == 0)
-        return "image/jpeg";
-    return still.len > 8 && memcmp(still.data, "\x89PNG\r\n\x1a\n", 8) == 0 ? "image/png" : NULL;
-}
 
 static enum exit_code read_still(
     const struct invocation *invocation, struct arena *arena, struct sealed_clip *out)
@@ -42,10 +34,10 @@ static enum exit_code read_still(
     const char *path = invocation->value[STILL];
     if (!path)
         return EXIT_DONE;
-    if (!cli_read_file(path, STILL_MOST, arena, &out->still))
+    if (!cli_read_file(path, FOOTAGE_STILL_MOST, arena, &out->still))
         return cli_fail(
             invocation, EXIT_REFUSED, "--still: %.200s cannot be read, or is larger than 30 kB", path);
-    const char *type = media_type_of(out->still);
+    const char *type = footage_media_type(out->still);
     if (!type)
         return cli_fail(invocation, EXIT_REFUSED, "--still: %.200s is neither JPEG nor PNG", path);
     out->media_type = text_of(type);
@@ -57,15 +49,10 @@ static enum exit_code read_clip(const struct invocation *invocation, const struc
 {
     const char *const *value = invocation->value;
     int64_t span = usual_ms;
-    *out = (struct sealed_clip){.request_id = request->request_id,
-        .case_number = request->case_number,
-        .purpose = value[PURPOSE]
-                       ? text_of(value[PURPOSE])
-                       : text_of(arena_printf(arena, "the investigation of case %.*s, nothing else",
-                             (int)request->case_number.len, request->case_number.data)),
-        .device = text_of(value[DEVICE]),
-        .note = text_of(value[NOTE]),
-        .reference = text_of(value[REFERENCE])};
+    *out = footage_clip_for(request, value[PURPOSE], arena);
+    out->device = text_of(value[DEVICE]);
+    out->note = text_of(value[NOTE]);
+    out->reference = text_of(value[REFERENCE]);
     if ((value[DELETE_AFTER] && !cli_span(invocation, "--delete-after", value[DELETE_AFTER], &span)) ||
         (value[FROM] && !cli_time(invocation, "--from", value[FROM], &out->from)) ||
         (value[TO] && !cli_time(invocation, "--to", value[TO], &out->to)))
@@ -82,10 +69,11 @@ static enum exit_code seal(const struct invocation *invocation, const struct foo
     enum exit_code code = read_clip(invocation, request, arena, &clip);
     if (code != EXIT_DONE)
         return code;
-    struct bytes plain = codec_encode_sealed_clip(ENCODING_JSON, &clip, arena);
-    if (!seal_cms_seal(request->agency_certificate, plain, arena, &out->sealed, &why))
+    struct clip_answer sealed;
+    if (!footage_seal_clip(request, &clip, arena, &sealed, &why))
         return cli_fail(invocation, EXIT_REFUSED, "it cannot be sealed to the agency's certificate: %s", why);
-    out->delete_by = clip.delete_by;
+    sealed.clip_id = out->clip_id;
+    *out = sealed;
     return EXIT_DONE;
 }
 
@@ -103,27 +91,14 @@ static enum footage_decision read_decision(const struct invocation *invocation)
     return 0;
 }
 
-/* Puts it in the place of what was said of this recording, or behind the others. */
 static enum exit_code put_clip(const struct invocation *invocation, struct footage_answer *answer,
     const struct clip_answer *clip, struct arena *arena)
 {
-    struct clip_answer *clips = arena_take(arena, (answer->clip_count + 1) * sizeof *clips);
-    size_t i = 0, sealed = 0;
-    if (answer->clip_count)
-        memcpy(clips, answer->clips, answer->clip_count * sizeof *clips);
-    while (i < answer->clip_count && !text_equal(clips[i].clip_id, clip->clip_id))
-        i++;
-    clips[i] = *clip;
-    answer->clips = clips;
-    answer->clip_count += i == answer->clip_count;
-    for (i = 0; i < answer->clip_count; i++)
-        sealed += clips[i].sealed.len;
-    if (answer->clip_count > LIMIT_CLIPS || sealed > LIMIT_SEALED)
-        return cli_fail(invocation, EXIT_REFUSED,
-            "one answer holds at most %d recordings and 45 kB sealed: share a smaller picture, or a "
-            "reference",
-            LIMIT_CLIPS);
-    return EXIT_DONE;
+    if (footage_put_clip(answer, clip, arena))
+        return EXIT_DONE;
+    return cli_fail(invocation, EXIT_REFUSED,
+        "one answer holds at most %d recordings and 45 kB sealed: share a smaller picture, or a reference",
+        LIMIT_CLIPS);
 }
 
 static void ignore(void *arg, const struct link_message *message)

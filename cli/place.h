@@ -1,12 +1,10 @@
-/* Places as messages carry them and shapes as the geography knows them, each made of the other; and polygons
- * as the registry and the table of geocodes keep them. */
+/* Places as messages carry them, made of shapes as the geography knows them (the other way:
+ * bridge/owner/place_shape.h); and polygons as the registry and the table of geocodes keep them. */
 #ifndef NEIGHBORS_CLI_PLACE_H
 #define NEIGHBORS_CLI_PLACE_H
 
-#include "geo/geo.h"
+#include "bridge/owner/place_shape.h"
 #include "proto/codec.h"
-
-struct geo_shape place_shape(const struct place *place, struct arena *arena);
 
 struct place place_of_polygons(const struct geo_shape *polygons, struct arena *arena);
 

@@ -29,7 +29,7 @@ enum {
 /* What a callback left for the end of the turn. */
 struct arrival {
     struct arrival *next;
-    bool acknowledgement, retain;
+    bool acknowledgement, subscribed, retain;
     int message;
     unsigned reason, retry_after_s;
     char *text, *refused; /* acknowledgement */
@@ -103,7 +103,7 @@ static void on_message(struct mosquitto *client, void *arg, const struct mosquit
     struct link *link = arg;
     (void)client;
     size_t size = message->payloadlen > 0 ? (size_t)message->payloadlen : 0;
-    if (size > EDGE_MOST_PAYLOAD)
+    if (size > (link->settings.most_payload ? link->settings.most_payload : EDGE_MOST_PAYLOAD))
         return;
     struct arrival *arrival = edge_alloc(sizeof(*arrival) + size);
     arrival->retain = message->retain;
@@ -121,8 +121,12 @@ static void on_subscribe(struct mosquitto *client, void *arg, int message, int c
     for (int i = 0; i < count; i++)
         if (granted[i] >= 0x80)
             log_link(link, "a subscription was refused", NULL);
-    if (link->subscribing > 0 && --link->subscribing == 0)
+    if (link->subscribing > 0 && --link->subscribing == 0) {
+        struct arrival *arrival = edge_alloc(sizeof(*arrival));
+        arrival->subscribed = true;
+        keep(link, arrival);
         log_link(link, "subscribed", NULL);
+    }
 }
 
 /* The user properties `refused` as lines, and retry-after. */
@@ -162,7 +166,10 @@ static void on_publish(
 
 static void hand_over(const struct link *link, const struct arrival *arrival, int64_t wall)
 {
-    if (arrival->acknowledgement && link->hooks.acknowledged) {
+    if (arrival->subscribed) {
+        if (link->hooks.subscribed)
+            link->hooks.subscribed(link->hooks.arg);
+    } else if (arrival->acknowledgement && link->hooks.acknowledged) {
         const struct link_acknowledgement acknowledgement = {.message = arrival->message,
             .reason = arrival->reason,
             .retry_after_s = arrival->retry_after_s,
@@ -204,6 +211,9 @@ static bool set_up_client(struct link *link)
         return false;
     if (settings->ca && mosquitto_tls_set(client, settings->ca, NULL, settings->cert, settings->key, NULL))
         return false;
+    if (settings->will_topic && mosquitto_will_set(client, settings->will_topic, (int)strlen(settings->will),
+                                    settings->will, 1, true) != MOSQ_ERR_SUCCESS)
+        return false;
     mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1);
     mosquitto_max_inflight_messages_set(client, 0);
     if (settings->late_acknowledgement)
@@ -214,6 +224,16 @@ static bool set_up_client(struct link *link)
     mosquitto_subscribe_callback_set(client, on_subscribe);
     mosquitto_publish_v5_callback_set(client, on_publish);
     return true;
+}
+
+/* With a port that is none the library keeps the properties for connect_async, and does nothing else. */
+static void ask_for_session(struct link *link)
+{
+    mosquitto_property *properties = NULL;
+    if (mosquitto_property_add_int32(
+            &properties, MQTT_PROP_SESSION_EXPIRY_INTERVAL, link->settings.session_s) == MOSQ_ERR_SUCCESS)
+        mosquitto_connect_bind_v5(link->client, link->settings.host, -1, KEEP_ALIVE_S, NULL, properties);
+    mosquitto_property_free_all(&properties);
 }
 
 static void begin(struct link *link, int64_t now)
@@ -227,6 +247,8 @@ static void begin(struct link *link, int64_t now)
         link->lost = true;
         return;
     }
+    if (link->settings.session_s)
+        ask_for_session(link);
     int result =
         mosquitto_connect_async(link->client, link->settings.host, link->settings.port, KEEP_ALIVE_S);
     if (result != MOSQ_ERR_SUCCESS && result != MOSQ_ERR_CONN_PENDING) {
@@ -384,6 +406,23 @@ int link_publish(struct link *link, const char *topic, const char *content_type,
     log_link(link, "cannot publish", mosquitto_strerror(result));
     link->lost = true; /* what the library has taken all the same goes with its client */
     return -1;
+}
+
+int link_tell(struct link *link, const char *topic, struct bytes payload, bool retain)
+{
+    int message = -1;
+    int result = mosquitto_publish(
+        link->client, &message, topic, (int)payload.len, payload.len ? payload.data : NULL, 1, retain);
+    if (result == MOSQ_ERR_SUCCESS)
+        return message;
+    log_link(link, "cannot publish", mosquitto_strerror(result));
+    link->lost = true;
+    return -1;
+}
+
+void link_cut(struct link *link)
+{
+    link->lost = link->client != NULL;
 }
 
 bool link_subscribe(struct link *link, const char *filter)

@@ -15,9 +15,12 @@ struct link_settings {
     const char *ca, *cert, *key;     /* files; ca NULL: no TLS */
     const char *username, *password; /* NULL: none */
     const char *client_id;
-    bool mqtt5;                /* else 3.1.1 */
-    bool durable;              /* the session outlives the connection */
-    bool late_acknowledgement; /* what was received is acknowledged at link_flush, not before */
+    bool mqtt5;                    /* else 3.1.1 */
+    bool durable;                  /* the session outlives the connection */
+    bool late_acknowledgement;     /* what was received is acknowledged at link_flush, not before */
+    uint32_t session_s;            /* mqtt5 and durable: how long the session outlives the connection */
+    size_t most_payload;           /* larger messages are not read; 0: EDGE_MOST_PAYLOAD */
+    const char *will_topic, *will; /* said by the broker, retained, when we are gone; NULL: nothing */
 };
 
 /* The acknowledgement of a publish. Views, for the call. */
@@ -32,6 +35,7 @@ struct link_acknowledgement {
 struct link_hooks {
     void *arg;
     void (*up)(void *arg);
+    void (*subscribed)(void *arg); /* every subscription was answered */
     void (*down)(
         void *arg); /* a connection that was up is lost: nothing in flight on it will be acknowledged */
     void (*message)(void *arg, const struct edge_message *message);
@@ -57,6 +61,11 @@ void link_flush(struct link *link);
 bool link_is_up(const struct link *link);
 /* QoS 1. The message's number, unique within the connection, or -1: not sent. */
 int link_publish(struct link *link, const char *topic, const char *content_type, struct bytes payload);
+/* The same without a content type, as 3.1.1 has none; retain: the broker keeps it for who comes later. */
+int link_tell(struct link *link, const char *topic, struct bytes payload, bool retain);
+/* Gives the connection up: nothing more is acknowledged on it, and what was not comes again on the next one.
+ */
+void link_cut(struct link *link);
 bool link_subscribe(struct link *link, const char *filter) __attribute__((warn_unused_result));
 
 #endif

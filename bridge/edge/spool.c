@@ -163,6 +163,11 @@ void spool_close(struct spool *spool)
     free(spool);
 }
 
+struct sqlite3 *spool_database(struct spool *spool)
+{
+    return spool->database;
+}
+
 uint64_t spool_session(const struct spool *spool)
 {
     return spool->session;

@@ -14,6 +14,10 @@ struct spool;
 struct spool *spool_open(const char *file, int64_t most, int64_t now);
 void spool_close(struct spool *spool);
 
+/* The open file, for who keeps tables of its own in it and writes them between spool_begin and spool_commit.
+ */
+struct sqlite3 *spool_database(struct spool *spool);
+
 /* The session of this spool's numbers: the time of its making, ms. */
 uint64_t spool_session(const struct spool *spool);
 

@@ -1,0 +1,19 @@
+/* What every part of the configuration file is read with. A name that is not known is refused, so that a slip
+ * of the pen does not share less or more than was meant. */
+#ifndef NEIGHBORS_EDGE_SETTING_H
+#define NEIGHBORS_EDGE_SETTING_H
+
+#include <libconfig.h>
+#include <stdbool.h>
+
+/* Tells on standard error what must be, with the setting's file and line. Always false. */
+bool setting_wrong(const config_setting_t *setting, const char *rule);
+/* Whether it is a group that has none but these members (ended by NULL); told when not. */
+bool setting_only_knows(const config_setting_t *group, const char *const *names)
+    __attribute__((warn_unused_result));
+/* The text of a member, which lives as long as the group; NULL: there is none. */
+const char *setting_text(const config_setting_t *group, const char *name);
+/* The same into *out (edge_settings_set), which stays as it is when there is none. */
+void setting_copy_text(const config_setting_t *group, const char *name, char **out);
+
+#endif

@@ -1,7 +1,7 @@
 // The connection as an app sees it: one object, made by connect() or open().
 import type {
-  Alert, Export, ExportPart, Flag, FootageRequest, Forget, HistoryPage, HistoryQuery, Info, Resolve, Reward, Settings, Tip,
-  Verdict, Witness,
+  Alert, Export, ExportPart, Flag, FootageRequest, Forget, HistoryPage, HistoryQuery, HouseholdStep, Info, Resolve, Reward,
+  Settings, Tip, Verdict, Witness,
 } from "./generated/messages.js";
 import type {
   ClipToShare, Draft, Events, FollowHandlers, Following, HeldRequest, Near, PublishOptions, Receipt, State,
@@ -50,6 +50,8 @@ export interface Publish {
   tip(tip: Draft<Tip>, options?: PublishOptions): Promise<Receipt>;
   reward(reward: Draft<Reward>, options?: PublishOptions): Promise<Receipt>;
   settings(settings: Draft<Settings>, options?: PublishOptions): Promise<Receipt>;
+  /** A code that a household was given, or the wish for one for a neighbor: it comes as the event "householdCode". */
+  household(step: Draft<HouseholdStep>, options?: PublishOptions): Promise<Receipt>;
   forget(forget: Draft<Forget>, options?: PublishOptions): Promise<Receipt>;
   /** An agency's CAP 1.2 document, as it is. */
   cap(document: string | Uint8Array, options?: PublishOptions): Promise<Receipt>;

@@ -116,15 +116,23 @@ export interface PublishOptions {
 export interface Beat {
   asOf: number;      // ms; everything up to here was looked at
   stale: boolean;    // more than 5 seconds old
-  missed: boolean;   // fewer items came than the broker sent; what was lost is being asked for again
+  missed: boolean;   // fewer items came on this connection than the broker sent
+}
+
+/** A refusal that no call is waiting for. */
+export interface RefusedEvent {
+  refusal: Refusal;
+  /** Of the connection; of a place that is not followed; of something published, where the acknowledgement could not say it. */
+  about: "connection" | "place" | "publish";
+  near?: Near;
+  topic?: string;
 }
 
 /** What on() tells. */
 export interface Events {
   state: State;
   heartbeat: Beat;
-  /** A refusal that no call is waiting for: of the connection, of a place, or one that the acknowledgement could not carry. */
-  refused: Refusal & { topic?: string };
+  refused: RefusedEvent;
   footageRequest: FootageRequest;
   footage: Footage;      // to an agency
   tip: Tip;

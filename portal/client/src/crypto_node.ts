@@ -1,0 +1,4 @@
+/* WebCrypto of Node. */
+import { webcrypto } from "node:crypto";
+
+export const webCrypto = webcrypto as unknown as Crypto;

@@ -1,0 +1,31 @@
+/* A codec for each message that travels by itself. */
+import { codec } from "./codec.js";
+import type * as plain from "./generated/messages.js";
+import * as wire from "./generated/neighbors_pb.js";
+
+export const alertCodec = codec<plain.Alert>(wire.AlertSchema);
+export const deletedCodec = codec<plain.Deleted>(wire.DeletedSchema);
+export const exportCodec = codec<plain.Export>(wire.ExportSchema);
+export const exportPartCodec = codec<plain.ExportPart>(wire.ExportPartSchema);
+export const feedItemCodec = codec<plain.FeedItem>(wire.FeedItemSchema);
+export const flagCodec = codec<plain.Flag>(wire.FlagSchema);
+export const footageAnswerCodec = codec<plain.FootageAnswer>(wire.FootageAnswerSchema);
+export const footageCodec = codec<plain.Footage>(wire.FootageSchema);
+export const footageRequestCodec = codec<plain.FootageRequest>(wire.FootageRequestSchema);
+export const forgetCodec = codec<plain.Forget>(wire.ForgetSchema);
+export const heartbeatCodec = codec<plain.Heartbeat>(wire.HeartbeatSchema);
+export const historyPageCodec = codec<plain.HistoryPage>(wire.HistoryPageSchema);
+export const historyQueryCodec = codec<plain.HistoryQuery>(wire.HistoryQuerySchema);
+export const householdCodeCodec = codec<plain.HouseholdCode>(wire.HouseholdCodeSchema);
+export const householdStepCodec = codec<plain.HouseholdStep>(wire.HouseholdStepSchema);
+export const infoCodec = codec<plain.Info>(wire.InfoSchema);
+export const logLeafCodec = codec<plain.LogLeaf>(wire.LogLeafSchema);
+export const moderationCodec = codec<plain.Moderation>(wire.ModerationSchema);
+export const refusedCodec = codec<plain.Refused>(wire.RefusedSchema);
+export const resolveCodec = codec<plain.Resolve>(wire.ResolveSchema);
+export const rewardCodec = codec<plain.Reward>(wire.RewardSchema);
+export const settingsCodec = codec<plain.Settings>(wire.SettingsSchema);
+export const tipCodec = codec<plain.Tip>(wire.TipSchema);
+export const treeHeadCodec = codec<plain.TreeHead>(wire.TreeHeadSchema);
+export const verdictCodec = codec<plain.Verdict>(wire.VerdictSchema);
+export const witnessCodec = codec<plain.Witness>(wire.WitnessSchema);

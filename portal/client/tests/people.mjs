@@ -1,0 +1,86 @@
+/* Residents and agencies of a test, and waiting for what comes to them. */
+import { connect, MemoryStorage } from "@neighbors/client";
+
+export const PATIENCE = 30_000;
+export const HERE = { latitude: 34.0768, longitude: -118.0316 };
+export const NEAR = { cell: "9qh1f5", metres: 1600 };
+export const POINT = { point: { latE7: 340768000, lonE7: -1180316000 } };
+export const AWAY = { point: { latE7: 343000000, lonE7: -1184500000 } };
+
+export const VAN = {
+  category: "crime", headline: "Break-in", description: "He broke a window and drove off north in a grey van", place: POINT,
+};
+
+export function address(stack) {
+  return `ws://127.0.0.1:${stack.http}/mqtt`;
+}
+
+/** Enrols somebody, connects, and closes after the test `t`. */
+export async function be(t, stack, name, { storage = new MemoryStorage(), clientId = "phone", enrol = [], ...options } = {}) {
+  stack.tokens ??= new Map();
+  if (!stack.tokens.has(name)) {
+    stack.tokens.set(name, await stack.enroll(name, ...enrol));
+  }
+  const person = await connect(address(stack), { name, token: stack.tokens.get(name), clientId }, { storage, ...options });
+  t.after(() => person.close());
+  return person;
+}
+
+/** Gathers what comes, and waits for what fits. */
+export class Gathered {
+  all = [];
+  #waiting = new Set();
+  add = (one) => {
+    this.all.push(one);
+    this.#waiting.forEach((look) => look());
+  };
+
+  /** The first that fits, whether it came already or comes yet. */
+  first(fits = () => true, what = "what was waited for") {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(look);
+        reject(new Error(`${what} did not come`));
+      }, PATIENCE);
+      const look = () => {
+        const found = this.all.find(fits);
+        if (found !== undefined) {
+          clearTimeout(timer);
+          this.#waiting.delete(look);
+          resolve(found);
+        }
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+}
+
+/** Follows, and gathers the items. */
+export async function following(person, near = NEAR) {
+  const items = new Gathered(), gaps = new Gathered();
+  const place = person.follow(near, { item: items.add, gap: gaps.add });
+  await place.ready;
+  return { place, items, gaps };
+}
+
+/** Gathers an event. */
+export function events(person, name) {
+  const gathered = new Gathered();
+  person.on(name, gathered.add);
+  return gathered;
+}
+
+/** The next heartbeat by which everything was told. */
+export function heard(person) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("no heartbeat came")), PATIENCE);
+    const leave = person.on("heartbeat", (beat) => {
+      if (!beat.stale) {
+        clearTimeout(timer);
+        leave();
+        resolve(beat);
+      }
+    });
+  });
+}

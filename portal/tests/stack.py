@@ -53,7 +53,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="neighbors-portal-") as folder, Installation(folder, settings) as stack:
         stack.begin()
         print(json.dumps({"http": stack.http_port, "mqtt": stack.mqtt_port, "redis": stack.redis_port, "folder": folder,
-                          "place": PLACE, "leaf": LEAF}), flush=True)
+                          "place": PLACE, "leaf": LEAF, "county": str(COUNTY)}), flush=True)
         serve(stack)
 
 

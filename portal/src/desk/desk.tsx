@@ -1,12 +1,54 @@
 /* The agency's room: its jurisdiction, its alerts, requests and cases. */
-import { identity, roleOf } from "../session/identity";
+import { useEffect } from "preact/hooks";
+import { identity, roleOf, type Identity } from "../session/identity";
 import { SignIn } from "../session/sign_in";
+import { agencies, agenciesTrouble, agencyOf, loadAgencies } from "./agency";
+import { Compose } from "./compose/compose";
+import { DeskMap } from "./map/desk_map";
+import { addressOfView, view, viewNames, views, type View } from "./view";
+import "./desk.css";
+
+const pages: Partial<Record<View, (props: { who: Identity }) => preact.JSX.Element>> = { alert: Compose };
+
+function Rail() {
+  return (
+    <nav class="desk-rail" aria-label="Desk">
+      {views.filter((name) => pages[name]).map((name) => (
+        <a key={name} href={addressOfView(name)} aria-current={view.value === name ? "page" : undefined}>{viewNames[name]}</a>
+      ))}
+    </nav>
+  );
+}
+
+function Land({ who }: { who: Identity }) {
+  const agency = agencyOf(who.name);
+  if (agenciesTrouble.value) {
+    return <p role="alert" class="wrong">{agenciesTrouble.value}</p>;
+  }
+  const land = !agency ? "is not on the public list" : agency.jurisdiction === "everywhere" ? "may alert everywhere"
+    : agency.jurisdiction ? "may alert inside the dashed line" : "has a jurisdiction that is not drawn here";
+  return <p class="desk-land">{agencies.value.length > 0 && <><strong>{agency?.name ?? who.name}</strong> {land}</>}</p>;
+}
+
+function Room({ who }: { who: Identity }) {
+  useEffect(() => void loadAgencies(), []);
+  const Page = pages[view.value] ?? Compose;
+  return (
+    <div class="desk">
+      <Rail />
+      <div class="desk-page">
+        <Page who={who} />
+      </div>
+      <div class="desk-map">
+        <DeskMap key={who.name} name={who.name} />
+        <Land who={who} />
+      </div>
+    </div>
+  );
+}
 
 export function Desk() {
   const who = identity.value;
-  return (
-    <div class="panel">
-      {who && roleOf(who) === "agency" ? <h1>{who.name}</h1> : <SignIn role="agency" why="For officers of partner agencies." />}
-    </div>
-  );
+  return who && roleOf(who) === "agency" ? <Room who={who} />
+    : <div class="panel desk-door"><SignIn role="agency" why="For officers of partner agencies." /></div>;
 }

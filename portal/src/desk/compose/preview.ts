@@ -1,0 +1,81 @@
+/* What the alert that is being written would reach, in the broker's own words (POST /v1/alerts?preview): asked anew a moment
+ * after each change. Nothing is stored by it. */
+import { effect, signal } from "@preact/signals";
+import type { Identity } from "../../session/identity";
+import { alertShape } from "../map/areas";
+import { reached } from "../map/desk_map";
+import { placeOf } from "../shape";
+import { alertOf, draft } from "./draft";
+
+export interface Reach {
+  cells: string[];
+  areaKm2: number;
+  /** 0, 10, 100 …: about how many follow something there. */
+  followers: number;
+  /** It would wait for a second officer. */
+  approval: boolean;
+  /** As CAP 1.2; "" when the broker cannot write it. */
+  document: string;
+}
+export type Preview =
+  | { state: "none" }
+  | { state: "asking"; before?: Reach }
+  | { state: "refused"; field: string; rule: string }
+  | { state: "known"; reach: Reach };
+
+export const preview = signal<Preview>({ state: "none" });
+const PAUSE_MS = 300;
+
+interface Answer {
+  cells: string[];
+  area_km2: number;
+  followers: number;
+  approval: boolean;
+  document?: string;
+  field?: string;
+  rule?: string;
+  text?: string;
+}
+
+async function ask(who: Identity, body: string, stopped: AbortSignal): Promise<Preview> {
+  const response = await fetch("/v1/alerts?preview", {
+    method: "POST", body, signal: stopped,
+    headers: { "content-type": "application/json", authorization: `Bearer ${who.token}` },
+  });
+  const answer = (await response.json()) as Answer;
+  if (!response.ok) {
+    return { state: "refused", field: answer.field ?? "", rule: answer.rule ?? answer.text ?? `the broker answered ${response.status}` };
+  }
+  const { cells, area_km2, followers, approval, document } = answer;
+  return { state: "known", reach: { cells, areaKm2: area_km2, followers, approval, document: document ?? "" } };
+}
+
+function tell(told: Preview): void {
+  preview.value = told;
+  reached.value = told.state === "known" ? told.reach.cells : [];
+}
+
+/** Follows the draft until what it gives back is called. */
+export function followDraft(who: Identity): () => void {
+  return effect(() => {
+    const now = draft.value, stop = new AbortController();
+    if (!placeOf(alertShape.value)) {
+      tell({ state: "none" });
+      return undefined;
+    }
+    const body = JSON.stringify({ senderAlertId: "preview", ...alertOf(now, Date.now()) });
+    const before = preview.peek();
+    preview.value = { state: "asking", before: before.state === "known" ? before.reach : undefined };
+    const timer = setTimeout(() => {
+      ask(who, body, stop.signal).then(tell, (error: unknown) => {
+        if (!stop.signal.aborted) {
+          tell({ state: "refused", field: "", rule: `the broker could not be asked (${error instanceof Error ? error.message : "no answer"})` });
+        }
+      });
+    }, PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+      stop.abort();
+    };
+  });
+}

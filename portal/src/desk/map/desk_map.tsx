@@ -1,0 +1,103 @@
+/* The desk's one map: the jurisdiction, the area that is being drawn, the cells that it reaches, and what a page shows on it. */
+import { effect, signal } from "@preact/signals";
+import L from "leaflet";
+import { bounds } from "@neighbors/client/geo";
+import { MapPane } from "../../map/map_pane";
+import { agencies, agencyOf, type Agency } from "../agency";
+import type { Shape } from "../shape";
+import { view } from "../view";
+import { alertShape, requestShape } from "./areas";
+import { Drawing } from "./drawing";
+
+/** The cells that the area of the open form reaches. */
+export const reached = signal<readonly string[]>([]);
+/** What the open page shows beside: areas with a name. */
+export const shown = signal<readonly { shape: Shape; name: string; kind: string }[]>([]);
+export const drawing = signal<Drawing | undefined>(undefined);
+let present: L.Map | undefined;
+
+const HOME: [latitude: number, longitude: number] = [34.0768, -118.0316];
+const styled = (className: string, renderer: L.Renderer): L.PathOptions => ({ renderer, interactive: false, className });
+
+function showJurisdiction(layer: L.LayerGroup, agency: Agency | undefined, renderer: L.Renderer): void {
+  layer.clearLayers();
+  if (agency?.jurisdiction && agency.jurisdiction !== "everywhere") {
+    L.geoJSON(agency.jurisdiction, { style: styled("jurisdiction", renderer) }).addTo(layer);
+  }
+}
+
+function showCells(layer: L.LayerGroup, renderer: L.Renderer): void {
+  layer.clearLayers();
+  for (const cell of reached.value) {
+    const { south, west, north, east } = bounds(cell);
+    L.rectangle([[south, west], [north, east]], styled("reached-cell", renderer)).addTo(layer);
+  }
+}
+
+function showAreas(layer: L.LayerGroup, renderer: L.Renderer): void {
+  layer.clearLayers();
+  for (const { shape, name, kind } of shown.value) {
+    const options = { ...styled(`shown-area ${kind}`, renderer), interactive: true };
+    const area = shape.kind === "circle"
+      ? L.circle([shape.center.latitude, shape.center.longitude], { ...options, radius: shape.metres })
+      : L.polygon(shape.points.map(({ latitude, longitude }): L.LatLngTuple => [latitude, longitude]), options);
+    area.bindTooltip(name).addTo(layer);
+  }
+}
+
+function look(map: L.Map, agency: Agency | undefined): void {
+  if (agency?.office) {
+    map.setView([agency.office[1], agency.office[0]], 13, { animate: false });
+  } else if (agency?.box) {
+    const [west, south, east, north] = agency.box;
+    map.fitBounds([[south, west], [north, east]], { animate: false });
+  }
+}
+
+/** Moves the map to the area, when it cannot be seen as a whole. */
+export function showOnMap(shape: Shape): void {
+  const box = shape.kind === "circle"
+    ? L.latLng(shape.center.latitude, shape.center.longitude).toBounds(2 * shape.metres)
+    : L.latLngBounds(shape.points.map(({ latitude, longitude }) => [latitude, longitude]));
+  if (present && box.isValid() && !present.getBounds().contains(box)) {
+    present.fitBounds(box.pad(0.3), { animate: false });
+  }
+}
+
+/** The middle of what is seen. */
+export function middleOfMap(): { latitude: number; longitude: number } {
+  const middle = present?.getCenter();
+  return { latitude: middle?.lat ?? HOME[0], longitude: middle?.lng ?? HOME[1] };
+}
+
+function ready(map: L.Map, name: string): () => void {
+  const renderer = L.svg({ padding: 0.5 });
+  const [land, cells, areas] = [L.layerGroup(), L.layerGroup(), L.layerGroup()].map((layer) => layer.addTo(map)) as
+    [L.LayerGroup, L.LayerGroup, L.LayerGroup];
+  present = map;
+  const ends = [
+    effect(() => showJurisdiction(land, agencyOf(name), renderer)),
+    effect(() => showCells(cells, renderer)),
+    effect(() => showAreas(areas, renderer)),
+    effect(() => {
+      if (agencies.value.length > 0 && !alertShape.peek()) {
+        look(map, agencyOf(name));
+      }
+    }),
+    effect(() => {
+      const area = view.value === "alert" ? alertShape : view.value === "footage" ? requestShape : undefined;
+      const own = area && new Drawing(map, area);
+      drawing.value = own;
+      return () => own?.end();
+    }),
+  ];
+  return () => {
+    ends.forEach((end) => end());
+    drawing.value = undefined;
+    present = undefined;
+  };
+}
+
+export function DeskMap({ name }: { name: string }) {
+  return <MapPane label="Map of the jurisdiction" center={HOME} zoom={13} onReady={(map) => ready(map, name)} />;
+}

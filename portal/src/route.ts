@@ -5,6 +5,9 @@ export const rooms = ["neighborhood", "desk", "record"] as const;
 export type Room = (typeof rooms)[number];
 
 function current(): Room {
+  if (/^#\/sign-in\?.*\bname=agency(%2F|\/)/i.test(location.hash)) { // a link that session/identity.ts is about to take
+    return "desk";
+  }
   const name = location.hash.replace(/^#\/?/, "").split(/[/?&]/)[0];
   return rooms.find((room) => room === name) ?? "neighborhood";
 }

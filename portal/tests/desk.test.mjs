@@ -8,7 +8,7 @@ let browser;
 let token;
 before(async () => {
   stack = await Stack.start();
-  token = await stack.enroll("agency/fire", "--officer", "lee", "--name", "El Monte Fire", "--second-officer", "no", "--jurisdiction", stack.county);
+  token = await stack.enroll("agency/fire", "--officer", "lee", "--name", "El Monte Fire", "--second-officer", "no", "--at", stack.place, "--jurisdiction", stack.county);
   browser = await launch();
 });
 after(async () => {
@@ -39,15 +39,19 @@ async function drawCircle(page, far = 80) {
   await page.mouse.up();
 }
 
+function choose(page, group, name) {
+  return page.getByRole("group", { name: group }).getByRole("radio", { name: new RegExp(`^${name}`) }).check();
+}
+
 test("an alert is drawn, shows what it reaches, and is sent after a last look", async () => {
   const page = await desk();
   await drawCircle(page);
   await page.getByText("Followers", { exact: true }).waitFor();
   await picture(page, "desk-circle");
-  await page.getByText("Fire", { exact: true }).click();
-  await page.getByText("Severe", { exact: true }).click();
-  await page.getByText("Immediate", { exact: true }).click();
-  await page.getByText("Observed", { exact: true }).click();
+  await choose(page, "Category", "Fire");
+  await choose(page, "Severity", "Severe");
+  await choose(page, "Urgency", "Immediate");
+  await choose(page, "Certainty", "Observed");
   await page.getByLabel("Headline").fill("Brush fire along the river: leave now");
   await page.getByLabel("What to do").fill("Leave to the south on Peck Road.");
   await accessible(page);

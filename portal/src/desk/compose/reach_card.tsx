@@ -30,7 +30,7 @@ export function ReachCard() {
       <p role="status" class={now.state === "refused" ? "wrong" : "hint"}>
         {now.state === "none" && "Draw the area to see whom it reaches."}
         {now.state === "asking" && !reach && "Asking the broker…"}
-        {now.state === "refused" && (now.field ? `${now.field}: ${now.rule}` : now.rule)}
+        {now.state === "refused" && (now.field === "place" ? "It cannot be sent there." : now.field ? `${now.field}: ${now.rule}` : now.rule)}
         {reach?.approval && "A second officer must approve it before anybody is told."}
       </p>
       {reach && reach.cells.length > 0 && (

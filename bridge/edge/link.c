@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "bridge/edge/link.h"
+#include "bridge/edge/lookup.h"
 #include "bridge/edge/memory_parts.h"
 
 enum {
@@ -22,15 +23,18 @@ enum {
     STABLE_MS = 10 * 1000,  /* up so long: the next pause is the first one again */
     FIRST_PAUSE_MS = 250,
     LONGEST_PAUSE_MS = 60 * 1000,
-    MOST_PACKETS = 512,       /* read in a turn */
-    MOST_REFUSED = 16 * 1024, /* bytes of refusals kept of an acknowledgement */
+    LOOKUP_MS = 50,                 /* between two looks whether the name was found */
+    TELL_AGAIN_MS = 60 * 60 * 1000, /* the same trouble */
+    MOST_PACKETS = 512,             /* read in a turn */
+    MOST_BYTES = 1024 * 1024,       /* of payload read in a turn, and one packet more */
+    MOST_REFUSED = 16 * 1024,       /* bytes of refusals kept of an acknowledgement */
 };
 
 /* What a callback left for the end of the turn. */
 struct arrival {
     struct arrival *next;
     bool acknowledgement, subscribed, retain;
-    int message;
+    int message; /* its number */
     unsigned reason, retry_after_s;
     char *text, *refused; /* acknowledgement */
     char *topic;          /* message */
@@ -43,9 +47,15 @@ struct link {
     struct link_hooks hooks;
     struct mosquitto *client; /* NULL while waiting */
     bool connected, lost;     /* the socket is through; the connection is of no more use */
-    bool up, told_up;
-    size_t subscribing; /* subscriptions without an answer yet */
-    int64_t since, retry_at, pause;
+    bool up, told_up, resumed;
+    size_t subscribing;    /* subscriptions without an answer yet */
+    struct lookup *lookup; /* of the host's name, before connecting */
+    int64_t began, retry_at, pause;
+    int64_t now;      /* of this turn */
+    int64_t up_since; /* or when it was last */
+    char trouble[160];
+    int64_t trouble_told; /* 0: not yet */
+    size_t bytes;         /* of what arrived in this turn */
     struct arrival *first, **last;
 };
 
@@ -60,10 +70,22 @@ struct link *link_new(const struct link_settings *settings, const struct link_ho
     return link;
 }
 
-static void log_link(const struct link *link, const char *what, const char *why)
+static void log_link(const struct link *link, const char *what)
 {
-    fprintf(
-        stderr, "neighbors-edge: %s: %s%s%s\n", link->settings.name, what, why ? ": " : "", why ? why : "");
+    fprintf(stderr, "neighbors-edge: %s: %s\n", link->settings.name, what);
+}
+
+/* The connection is of no more use. Says why; the same again only once an hour: outages may be long. */
+static void give_up(struct link *link, const char *what, const char *why)
+{
+    char text[sizeof(link->trouble)];
+    snprintf(text, sizeof(text), "%s%s%s", what, why ? ": " : "", why ? why : "");
+    link->lost = true;
+    if (strcmp(text, link->trouble) == 0 && link->trouble_told + TELL_AGAIN_MS > link->now)
+        return;
+    memcpy(link->trouble, text, sizeof(text));
+    link->trouble_told = link->now;
+    log_link(link, text);
 }
 
 /* ---- callbacks: note and return ------------------------------------------------------------------------ */
@@ -78,11 +100,11 @@ static void on_connect(
     struct mosquitto *client, void *arg, int reason, int flags, const mosquitto_property *properties)
 {
     struct link *link = arg;
-    (void)client, (void)flags, (void)properties;
+    (void)client, (void)properties;
     link->up = reason == 0;
-    link->lost = reason != 0;
+    link->resumed = flags & 1; /* session present */
     if (reason)
-        log_link(link, "connection refused",
+        give_up(link, "connection refused",
             link->settings.mqtt5 ? mosquitto_reason_string(reason) : mosquitto_connack_string(reason));
 }
 
@@ -91,11 +113,11 @@ static void on_disconnect(
 {
     struct link *link = arg;
     (void)client, (void)properties;
-    link->lost = true;
-    if (reason)
-        log_link(link, "connection lost",
+    if (reason && !link->lost)
+        give_up(link, "connection lost",
             link->settings.mqtt5 && reason >= 0x80 ? mosquitto_reason_string(reason)
                                                    : mosquitto_strerror(reason));
+    link->lost = true;
 }
 
 static void on_message(struct mosquitto *client, void *arg, const struct mosquitto_message *message)
@@ -107,10 +129,12 @@ static void on_message(struct mosquitto *client, void *arg, const struct mosquit
         return;
     struct arrival *arrival = edge_alloc(sizeof(*arrival) + size);
     arrival->retain = message->retain;
+    arrival->message = message->qos ? message->mid : 0;
     arrival->topic = strdup(message->topic);
     arrival->size = size;
     if (size)
         memcpy(arrival->payload, message->payload, size);
+    link->bytes += size;
     keep(link, arrival);
 }
 
@@ -120,12 +144,12 @@ static void on_subscribe(struct mosquitto *client, void *arg, int message, int c
     (void)client, (void)message;
     for (int i = 0; i < count; i++)
         if (granted[i] >= 0x80)
-            log_link(link, "a subscription was refused", NULL);
+            log_link(link, "a subscription was refused");
     if (link->subscribing > 0 && --link->subscribing == 0) {
         struct arrival *arrival = edge_alloc(sizeof(*arrival));
         arrival->subscribed = true;
         keep(link, arrival);
-        log_link(link, "subscribed", NULL);
+        log_link(link, "subscribed");
     }
 }
 
@@ -181,7 +205,7 @@ static void hand_over(const struct link *link, const struct arrival *arrival, in
             .payload = {arrival->payload, arrival->size},
             .retain = arrival->retain,
             .at = wall};
-        link->hooks.message(link->hooks.arg, &message);
+        link->hooks.message(link->hooks.arg, &message, (unsigned)arrival->message);
     }
 }
 
@@ -197,6 +221,7 @@ static void hand_over_all(struct link *link, int64_t wall)
         free(arrival);
     }
     link->last = &link->first;
+    link->bytes = 0;
 }
 
 /* ---- connecting ---------------------------------------------------------------------------------------- */
@@ -236,38 +261,63 @@ static void ask_for_session(struct link *link)
     mosquitto_property_free_all(&properties);
 }
 
-static void begin(struct link *link, int64_t now)
+static void begin(struct link *link)
 {
-    link->since = now;
+    link->began = link->now;
     link->connected = link->up = link->lost = link->told_up = false;
     link->subscribing = 0;
     link->client = mosquitto_new(link->settings.client_id, !link->settings.durable, link);
     if (link->client == NULL || !set_up_client(link)) {
-        log_link(link, "cannot prepare the connection", "are the certificate files readable?");
-        link->lost = true;
+        give_up(link, "cannot prepare the connection", "are the certificate files readable?");
         return;
     }
     if (link->settings.session_s)
         ask_for_session(link);
     int result =
         mosquitto_connect_async(link->client, link->settings.host, link->settings.port, KEEP_ALIVE_S);
-    if (result != MOSQ_ERR_SUCCESS && result != MOSQ_ERR_CONN_PENDING) {
-        log_link(
+    if (result != MOSQ_ERR_SUCCESS && result != MOSQ_ERR_CONN_PENDING)
+        give_up(
             link, "cannot connect", result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result));
-        link->lost = true;
+}
+
+/* Longer each time, and somewhere between a half and one and a half of it: edges that lost their broker
+ * together must not come back together. */
+static void plan_retry(struct link *link)
+{
+    link->retry_at = link->now + link->pause / 2 + arc4random_uniform((uint32_t)link->pause);
+    link->pause = link->pause * 2 < LONGEST_PAUSE_MS ? link->pause * 2 : LONGEST_PAUSE_MS;
+}
+
+/* Looks the name up first: libmosquitto would hold up everything while it asks a resolver that is away. */
+static void look_up_and_begin(struct link *link)
+{
+    if (link->lookup == NULL)
+        link->lookup = lookup_new(link->settings.host);
+    enum lookup_state state = link->lookup ? lookup_look(link->lookup) : LOOKUP_FOUND;
+    if (state == LOOKUP_PENDING)
+        return;
+    if (state == LOOKUP_FAILED) {
+        give_up(link, "cannot find the host", lookup_error(link->lookup));
+        plan_retry(link);
+        link->lost = false; /* there was no connection */
     }
+    lookup_free(link->lookup);
+    link->lookup = NULL;
+    if (state == LOOKUP_FOUND)
+        begin(link);
 }
 
 /* The client is gone for good; a new one is made when the pause is over. */
-static void drop(struct link *link, int64_t now)
+static void drop(struct link *link)
 {
-    if (link->up && now - link->since >= STABLE_MS)
+    if (link->up && link->now - link->began >= STABLE_MS)
         link->pause = FIRST_PAUSE_MS;
     mosquitto_destroy(link->client);
     link->client = NULL;
-    link->retry_at = now + link->pause + rand() % (link->pause / 4);
-    link->pause = link->pause * 2 < LONGEST_PAUSE_MS ? link->pause * 2 : LONGEST_PAUSE_MS;
+    plan_retry(link);
     link->up = link->lost = false;
+    if (link->told_up)
+        link->up_since = link->now;
     if (link->told_up && link->hooks.down)
         link->hooks.down(link->hooks.arg);
     link->told_up = false;
@@ -282,8 +332,7 @@ static bool is_through(struct link *link)
     socklen_t peer_size = sizeof(peer);
     int fd = mosquitto_socket(link->client);
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error) {
-        log_link(link, "cannot connect", strerror(error));
-        link->lost = true;
+        give_up(link, "cannot connect", strerror(error));
         return false;
     }
     return getpeername(fd, (struct sockaddr *)&peer, &peer_size) == 0;
@@ -300,6 +349,8 @@ int link_poll(struct link *link, short *events, int64_t now)
 {
     if (link->client == NULL) {
         *events = 0;
+        if (link->lookup)
+            return LOOKUP_MS;
         return link->retry_at > now ? (int)(link->retry_at - now) : 0;
     }
     *events = POLLIN;
@@ -310,8 +361,9 @@ int link_poll(struct link *link, short *events, int64_t now)
 
 static void check(struct link *link, int result)
 {
-    if (result != MOSQ_ERR_SUCCESS)
-        link->lost = true;
+    if (result != MOSQ_ERR_SUCCESS && !link->lost)
+        give_up(
+            link, "connection lost", result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result));
 }
 
 static bool more_waits(const struct link *link)
@@ -331,10 +383,10 @@ static void read_all(struct link *link)
     int packets = 0;
     do
         check(link, mosquitto_loop_read(link->client, 1));
-    while (!link->lost && ++packets < MOST_PACKETS && more_waits(link));
+    while (!link->lost && ++packets < MOST_PACKETS && link->bytes < MOST_BYTES && more_waits(link));
 }
 
-static void serve(struct link *link, short ready, int64_t now)
+static void serve(struct link *link, short ready)
 {
     bool tls = link->settings.ca != NULL;
     if (!link->connected && ready)
@@ -345,27 +397,28 @@ static void serve(struct link *link, short ready, int64_t now)
         read_all(link);
     if (!link->lost)
         check(link, mosquitto_loop_misc(link->client));
-    if (!link->up && now - link->since > CONNECT_MS) {
-        log_link(link, "no answer", NULL);
-        link->lost = true;
-    }
+    if (!link->up && !link->lost && link->now - link->began > CONNECT_MS)
+        give_up(link, "no answer", NULL);
 }
 
 void link_turn(struct link *link, short ready, int64_t now, int64_t wall)
 {
-    if (link->client == NULL && now >= link->retry_at)
-        begin(link, now);
-    else if (link->client)
-        serve(link, ready, now);
+    link->now = now;
+    if (link->client)
+        serve(link, ready);
+    else if (now >= link->retry_at)
+        look_up_and_begin(link);
     if (link->up && !link->told_up && !link->lost) {
         link->told_up = true;
-        log_link(link, "connected", NULL);
+        link->up_since = now;
+        link->trouble[0] = 0;
+        log_link(link, "connected");
         if (link->hooks.up)
-            link->hooks.up(link->hooks.arg);
+            link->hooks.up(link->hooks.arg, link->resumed);
     }
     hand_over_all(link, wall);
     if (link->lost)
-        drop(link, now);
+        drop(link);
 }
 
 void link_flush(struct link *link)
@@ -374,13 +427,15 @@ void link_flush(struct link *link)
         check(link, mosquitto_loop_write(link->client, 1));
 }
 
-void link_free(struct link *link)
+void link_free(struct link *link, bool finish)
 {
-    if (link->client) {
+    if (link->client && finish) {
         mosquitto_disconnect(link->client);
         mosquitto_loop_write(link->client, 1);
-        mosquitto_destroy(link->client);
     }
+    if (link->client)
+        mosquitto_destroy(link->client);
+    lookup_free(link->lookup);
     link->hooks = (struct link_hooks){.arg = NULL};
     hand_over_all(link, 0);
     free(link);
@@ -390,6 +445,16 @@ void link_free(struct link *link)
 bool link_is_up(const struct link *link)
 {
     return link->up && !link->lost;
+}
+
+int64_t link_since(const struct link *link)
+{
+    return link->up_since;
+}
+
+const char *link_trouble(const struct link *link)
+{
+    return link_is_up(link) ? "" : link->trouble;
 }
 
 int link_publish(struct link *link, const char *topic, const char *content_type, struct bytes payload)
@@ -403,8 +468,8 @@ int link_publish(struct link *link, const char *topic, const char *content_type,
     mosquitto_property_free_all(&properties);
     if (result == MOSQ_ERR_SUCCESS)
         return message;
-    log_link(link, "cannot publish", mosquitto_strerror(result));
-    link->lost = true; /* what the library has taken all the same goes with its client */
+    /* What the library has taken all the same goes with its client. */
+    give_up(link, "cannot publish", mosquitto_strerror(result));
     return -1;
 }
 
@@ -415,8 +480,7 @@ int link_tell(struct link *link, const char *topic, struct bytes payload, bool r
         link->client, &message, topic, (int)payload.len, payload.len ? payload.data : NULL, 1, retain);
     if (result == MOSQ_ERR_SUCCESS)
         return message;
-    log_link(link, "cannot publish", mosquitto_strerror(result));
-    link->lost = true;
+    give_up(link, "cannot publish", mosquitto_strerror(result));
     return -1;
 }
 

@@ -1,6 +1,7 @@
 /* One MQTT connection (libmosquitto) that keeps coming back: after a loss it waits, longer each time up to a
- * minute, and connects anew with a client of its own, so that nothing of the old connection is sent by the
- * library behind our back. Never calls a hook from inside a callback of the library. */
+ * minute and never in step with others, and connects anew with a client of its own, so that nothing of the
+ * old connection is sent by the library behind our back. Never calls a hook from inside a callback of the
+ * library. */
 #ifndef NEIGHBORS_EDGE_LINK_H
 #define NEIGHBORS_EDGE_LINK_H
 
@@ -10,7 +11,7 @@ struct link;
 
 struct link_settings {
     const char *name; /* for the log: "home", "broker" */
-    const char *host; /* an address, or a name: looking it up blocks */
+    const char *host; /* an address, or a name */
     int port;
     const char *ca, *cert, *key;     /* files; ca NULL: no TLS */
     const char *username, *password; /* NULL: none */
@@ -34,18 +35,20 @@ struct link_acknowledgement {
 
 struct link_hooks {
     void *arg;
-    void (*up)(void *arg);
-    void (*subscribed)(void *arg); /* every subscription was answered */
+    void (*up)(void *arg, bool resumed); /* resumed: the session of before goes on */
+    void (*subscribed)(void *arg);       /* every subscription was answered */
     void (*down)(
         void *arg); /* a connection that was up is lost: nothing in flight on it will be acknowledged */
-    void (*message)(void *arg, const struct edge_message *message);
+    /* number: its packet id; 0: QoS 0. */
+    void (*message)(void *arg, const struct edge_message *message, unsigned number);
     void (*acknowledged)(void *arg, const struct link_acknowledgement *acknowledgement);
 };
 
 /* The settings' texts must outlive the link. Hooks that are NULL are not called. */
 struct link *link_new(const struct link_settings *settings, const struct link_hooks *hooks);
-/* Says goodbye when it is connected. */
-void link_free(struct link *link);
+/* finish: writes what waits and says goodbye; else the connection is cut, and what was received and not
+ * acknowledged will come again. */
+void link_free(struct link *link, bool finish);
 
 /* What poll has to watch (fd -1: nothing now), and after how many ms link_turn wants to be called at the
  * latest. */
@@ -59,6 +62,10 @@ void link_turn(struct link *link, short ready, int64_t now, int64_t wall);
 void link_flush(struct link *link);
 
 bool link_is_up(const struct link *link);
+/* Since when it is up, or was last (0: never), monotonic ms. */
+int64_t link_since(const struct link *link);
+/* What went wrong last; "" while it is up. */
+const char *link_trouble(const struct link *link);
 /* QoS 1. The message's number, unique within the connection, or -1: not sent. */
 int link_publish(struct link *link, const char *topic, const char *content_type, struct bytes payload);
 /* The same without a content type, as 3.1.1 has none; retain: the broker keeps it for who comes later. */

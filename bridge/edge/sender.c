@@ -1,4 +1,5 @@
 /* From the spool to the broker (sender.h). */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,20 @@
 #include "proto/codec.h"
 
 static const char topic[] = "nb/v1/motion";
-enum { PAUSE_MS = 5000 }; /* when the broker has no room and does not say for how long */
+enum {
+    FIRST_PAUSE_MS = 1000, /* when the broker has no room and does not say for how long */
+    LONGEST_PAUSE_MS = 60 * 1000,
+    MOST_LINES = 20, /* about refused events in the log, a minute */
+    MINUTE_MS = 60 * 1000,
+};
+
+/* What the broker says of one event. */
+struct refusal_line {
+    uint64_t seq;
+    unsigned reason;
+    const char *text; /* `<field>: <rule>` */
+    int length;
+};
 
 static bool is_refused(unsigned reason)
 {
@@ -21,110 +35,167 @@ static bool is_passing(unsigned reason)
            reason == REASON_SERVER_UNAVAILABLE;
 }
 
-static bool publish(struct sender *sender, struct motion_event *events, size_t count)
+/* ---- sending ------------------------------------------------------------------------------------------- */
+
+static void publish(struct sender *sender, uint64_t session, struct motion_event *events, size_t count)
 {
     uint8_t room[16 * 1024] __attribute__((aligned(16)));
     struct arena arena;
-    const struct motion_batch batch = {
-        .session = spool_session(sender->spool), .count = count, .events = events};
+    const struct motion_batch batch = {.session = session, .count = count, .events = events};
     arena_init(&arena, room, sizeof(room));
     int message = link_publish(sender->link, topic, "application/x-protobuf",
         codec_encode_motion_batch(ENCODING_PROTOBUF, &batch, &arena));
     arena_free(&arena);
     if (message < 0)
-        return false;
-    sender->sent = events[count - 1].seq;
-    sender->in_flight[sender->in_flight_count++] =
-        (struct sent_batch){.message = message, .from = events[0].seq, .to = sender->sent};
-    return true;
+        return;
+    sender->batch = (struct sent_batch){.message = message, .session = session, .count = count};
+    for (size_t i = 0; i < count; i++)
+        sender->batch.numbers[i] = events[i].seq;
 }
 
 void sender_turn(struct sender *sender, int64_t now)
 {
-    if (!link_is_up(sender->link) || now < sender->not_before ||
-        (sender->again && sender->in_flight_count > 0))
+    struct motion_event events[LIMIT_BATCH_EVENTS];
+    uint64_t session;
+    if (!link_is_up(sender->link) || sender->batch.count || now < sender->not_before)
         return;
-    if (sender->again)
-        sender->sent = 0;
-    sender->again = false;
-    for (bool more = true; more;) {
-        uint64_t lowest = spool_first(sender->spool),
-                 from = sender->sent + 1 > lowest ? sender->sent + 1 : lowest;
-        struct motion_event events[LIMIT_BATCH_EVENTS];
-        size_t count = 0;
-        if (lowest && sender->in_flight_count < SENDER_WINDOW)
-            count = spool_read(sender->spool, from, lowest + SENDER_WINDOW - 1, LIMIT_BATCH_EVENTS, events);
-        more = count > 0 && publish(sender, events, count);
-        spool_free_events(events, count);
-    }
+    size_t count = spool_read(sender->spool, LIMIT_BATCH_EVENTS, &session, events);
+    if (count > 0)
+        publish(sender, session, events, count);
+    spool_free_events(events, count);
 }
 
 void sender_lost(struct sender *sender)
 {
-    sender->in_flight_count = 0;
-    sender->sent = 0;
-    sender->again = false;
+    sender->batch.count = 0;
 }
 
-static void pause_and_repeat(struct sender *sender, int64_t now, unsigned seconds)
+/* As long as the broker says, else longer each time, and never in step with others. */
+static void pause(struct sender *sender, int64_t now, unsigned seconds)
 {
-    int64_t until = now + (seconds ? (int64_t)seconds * 1000 : PAUSE_MS);
-    sender->not_before = until > sender->not_before ? until : sender->not_before;
-    sender->again = true;
+    int64_t wait = sender->pause ? sender->pause : FIRST_PAUSE_MS;
+    sender->pause = wait * 2 < LONGEST_PAUSE_MS ? wait * 2 : LONGEST_PAUSE_MS;
+    wait = wait / 2 + arc4random_uniform((uint32_t)wait);
+    sender->not_before = now + (seconds ? (int64_t)seconds * 1000 + wait / 8 : wait);
 }
 
-/* Reads `<seq> <code> <field>: <rule>` lines; those that time may cure are kept, ascending as the broker
- * tells them. */
-static size_t read_refused(
-    const char *lines, const struct sent_batch *batch, uint64_t keep[LIMIT_BATCH_EVENTS])
+/* ---- answers ------------------------------------------------------------------------------------------- */
+
+/* `<seq> <code> <field>: <rule>`; *lines goes on to the next one. false: there is none. */
+static bool next_refusal(const char **lines, struct refusal_line *out)
 {
-    size_t kept = 0;
-    for (const char *line = lines; *line;) {
-        const char *end = strchr(line, '\n');
-        char *rest;
-        uint64_t seq = strtoull(line, &rest, 10);
-        unsigned reason = (unsigned)strtoul(rest, &rest, 0);
-        if (is_passing(reason) && kept < LIMIT_BATCH_EVENTS && seq >= batch->from && seq <= batch->to &&
-            (kept == 0 || seq > keep[kept - 1]))
-            keep[kept++] = seq;
-        else
-            fprintf(stderr, "neighbors-edge: broker: refused event %" PRIu64 ": 0x%02x%.*s\n", seq, reason,
-                (int)(end - rest), rest);
-        line = end + 1;
+    const char *end = strchr(*lines, '\n');
+    char *rest;
+    if (end == NULL)
+        return false;
+    out->seq = strtoull(*lines, &rest, 10);
+    out->reason = (unsigned)strtoul(rest, &rest, 0);
+    out->text = rest < end && *rest == ' ' ? rest + 1 : rest;
+    out->length = (int)(end - out->text);
+    *lines = end + 1;
+    return true;
+}
+
+static bool field_is(const struct refusal_line *line, const char *name)
+{
+    const char *colon = memchr(line->text, ':', (size_t)line->length);
+    size_t length = strlen(name), field = colon ? (size_t)(colon - line->text) : 0;
+    return field >= length && memcmp(colon - length, name, length) == 0;
+}
+
+/* The number at the end of the line: the session that the broker knows as the current one. */
+static uint64_t last_number(const struct refusal_line *line)
+{
+    int at = line->length;
+    while (at > 0 && isdigit((unsigned char)line->text[at - 1]))
+        at--;
+    return at < line->length ? strtoull(line->text + at, NULL, 10) : 0;
+}
+
+static void tell(struct sender *sender, const struct refusal_line *line, int64_t now)
+{
+    if (now - sender->minute >= MINUTE_MS) {
+        sender->minute = now;
+        sender->refusals_told = 0;
     }
-    return kept;
+    if (sender->refusals_told++ < MOST_LINES)
+        fprintf(stderr, "neighbors-edge: broker: refused event %" PRIu64 ": 0x%02x %.*s\n", line->seq,
+            line->reason, line->length, line->text);
 }
 
-static void remove_batch(struct sender *sender, const struct sent_batch *batch,
-    const struct link_acknowledgement *acknowledgement, int64_t now)
-{
+struct answer {
     uint64_t keep[LIMIT_BATCH_EVENTS];
-    size_t kept = read_refused(acknowledgement->refused, batch, keep);
-    if (kept > 0)
-        pause_and_repeat(sender, now, acknowledgement->retry_after_s);
-    /* Not removed: it is sent again under its number, which the broker knows. */
-    if (!spool_remove(sender->spool, batch->from, batch->to, keep, kept))
-        pause_and_repeat(sender, now, 0);
+    size_t kept, refused;
+    bool passing;    /* some may be sent again later */
+    bool outdated;   /* our session is not the latest that the broker knows of us */
+    uint64_t latest; /* that one; 0: it does not say */
+};
+
+static void keep(struct answer *answer, uint64_t seq)
+{
+    if (answer->kept < LIMIT_BATCH_EVENTS && (answer->kept == 0 || seq > answer->keep[answer->kept - 1]))
+        answer->keep[answer->kept++] = seq;
+}
+
+/* Numbers of the session in which we write must count: when they do not, somebody used this session or a
+ * later one before (a spool that was lost while the clock stood in the past). Of an earlier session they are
+ * what was stored already, before a backup was brought back. */
+static void take_refusal(
+    struct sender *sender, struct answer *answer, const struct refusal_line *line, int64_t now)
+{
+    bool numbering = field_is(line, "session") || field_is(line, ".seq");
+    if (is_passing(line->reason)) {
+        answer->passing = true;
+        keep(answer, line->seq);
+    } else if (numbering && sender->batch.session == spool_session(sender->spool)) {
+        answer->outdated = true;
+        answer->latest = field_is(line, "session") ? last_number(line) : 0;
+        keep(answer, line->seq);
+    } else {
+        answer->refused++;
+        tell(sender, line, now);
+    }
+}
+
+static void read_refusals(
+    struct sender *sender, struct answer *answer, const struct link_acknowledgement *told, int64_t now)
+{
+    struct refusal_line line;
+    const char *lines = told->refused;
+    while (next_refusal(&lines, &line))
+        take_refusal(sender, answer, &line, now);
+    if (!is_refused(told->reason))
+        return;
+    for (size_t i = 0; i < sender->batch.count; i++) {
+        line = (struct refusal_line){
+            sender->batch.numbers[i], told->reason, told->text, (int)strlen(told->text)};
+        take_refusal(sender, answer, &line, now);
+    }
+}
+
+static void begin_later_session(struct sender *sender, const struct answer *answer, int64_t wall)
+{
+    fputs("neighbors-edge: broker: it knows a later session of this edge; a new one begins\n", stderr);
+    if (!spool_renew_session(sender->spool, answer->latest, wall))
+        fputs("neighbors-edge: broker: the new session could not be written\n", stderr);
 }
 
 void sender_acknowledged(
-    struct sender *sender, const struct link_acknowledgement *acknowledgement, int64_t now)
+    struct sender *sender, const struct link_acknowledgement *acknowledgement, int64_t now, int64_t wall)
 {
-    size_t i = 0;
-    while (i < sender->in_flight_count && sender->in_flight[i].message != acknowledgement->message)
-        i++;
-    if (i == sender->in_flight_count)
+    struct answer answer = {.kept = 0};
+    const struct sent_batch *batch = &sender->batch;
+    if (batch->count == 0 || acknowledgement->message != batch->message)
         return;
-    const struct sent_batch batch = sender->in_flight[i];
-    sender->in_flight_count--;
-    memmove(&sender->in_flight[i], &sender->in_flight[i + 1],
-        (sender->in_flight_count - i) * sizeof(sender->in_flight[0]));
-    if (is_passing(acknowledgement->reason)) {
-        pause_and_repeat(sender, now, acknowledgement->retry_after_s);
-        return;
-    }
-    if (is_refused(acknowledgement->reason))
-        fprintf(stderr, "neighbors-edge: broker: refused events %" PRIu64 " to %" PRIu64 ": 0x%02x %s\n",
-            batch.from, batch.to, acknowledgement->reason, acknowledgement->text);
-    remove_batch(sender, &batch, acknowledgement, now);
+    read_refusals(sender, &answer, acknowledgement, now);
+    /* What could not be removed is sent again under its number, which the broker knows. */
+    bool removed = spool_remove(sender->spool, batch->numbers[0], batch->numbers[batch->count - 1],
+        answer.keep, answer.kept, answer.refused, wall);
+    sender->batch.count = 0;
+    if (answer.outdated)
+        begin_later_session(sender, &answer, wall);
+    if (!removed || answer.passing || answer.outdated)
+        pause(sender, now, acknowledgement->retry_after_s);
+    else
+        sender->pause = 0;
 }

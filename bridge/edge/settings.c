@@ -9,7 +9,7 @@
 #include "bridge/edge/memory_parts.h"
 #include "bridge/edge/settings.h"
 
-enum { MOST_SPOOL = 200000, MQTT_PORT = 1883, MQTT_TLS_PORT = 8883 };
+enum { MOST_EVENTS = 200000, MOST_BYTES = 64 * 1024 * 1024, MQTT_PORT = 1883, MQTT_TLS_PORT = 8883 };
 
 static const char usage[] = "usage: neighbors-edge run [--config FILE] [flags]\n"
                             "  --id edge/NAME                this edge, as enrolled\n"
@@ -275,7 +275,7 @@ static void fill_in(struct edge_settings *settings)
 
 bool edge_settings_read(struct edge_settings *settings, int argc, char **argv, int *result)
 {
-    *settings = (struct edge_settings){.local.port = MQTT_PORT, .spool_most = MOST_SPOOL};
+    *settings = (struct edge_settings){.local.port = MQTT_PORT, .spool_limits = {MOST_EVENTS, MOST_BYTES}};
     *result = asks_for_help(argc, argv) ? EDGE_DONE : take_flags(settings, argc, argv, true);
     if (*result == EDGE_USAGE || asks_for_help(argc, argv))
         fputs(usage, *result == EDGE_USAGE ? stderr : stdout);

@@ -2,6 +2,7 @@
 #ifndef NEIGHBORS_EDGE_SETTINGS_H
 #define NEIGHBORS_EDGE_SETTINGS_H
 
+#include "bridge/edge/spool.h"
 #include "bridge/edge/translator.h"
 
 struct edge_endpoint {
@@ -22,7 +23,7 @@ struct edge_settings {
     char id[LIMIT_ID + 1]; /* of this edge, without its role */
     struct edge_endpoint local, broker;
     char *spool_file;
-    int64_t spool_most; /* events */
+    struct spool_limits spool_limits;
     bool assume_quiet;
     size_t choice_count;
     struct edge_choice choices[EDGE_MOST_MAPS];

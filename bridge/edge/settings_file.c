@@ -6,6 +6,8 @@
 #include "bridge/edge/setting.h"
 #include "bridge/edge/settings.h"
 
+enum { MEGABYTE = 1024 * 1024 };
+
 static bool read_endpoint(const config_setting_t *group, struct edge_endpoint *endpoint)
 {
     static const char *const names[] = {
@@ -77,17 +79,21 @@ static bool read_devices(struct edge_settings *settings, const config_setting_t 
 
 static bool read_spool(struct edge_settings *settings, const config_setting_t *group)
 {
-    static const char *const names[] = {"file", "most_events", NULL};
+    static const char *const names[] = {"file", "most_events", "most_megabytes", NULL};
     if (group == NULL)
         return true;
     if (!setting_only_knows(group, names))
         return false;
-    int most = (int)settings->spool_most;
+    struct spool_limits *limits = &settings->spool_limits;
+    int events = (int)limits->most_events, megabytes = (int)(limits->most_bytes / MEGABYTE);
     setting_copy_text(group, "file", &settings->spool_file);
-    config_setting_lookup_int(group, "most_events", &most);
-    if (most < 1000)
+    config_setting_lookup_int(group, "most_events", &events);
+    config_setting_lookup_int(group, "most_megabytes", &megabytes);
+    if (events < 1000)
         return setting_wrong(group, "most_events: must be at least 1000");
-    settings->spool_most = most;
+    if (megabytes < 1)
+        return setting_wrong(group, "most_megabytes: must be at least 1");
+    *limits = (struct spool_limits){events, (int64_t)megabytes * MEGABYTE};
     return true;
 }
 

@@ -1,46 +1,35 @@
-/* The spool: spool.h says what it promises. */
-#include <fcntl.h>
-#include <inttypes.h>
-#include <sqlite3.h>
+/* Opening a spool: its tables, its session, and what to do with one that is damaged. spool.h says what it
+ * promises. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "bridge/edge/memory_parts.h"
-#include "bridge/edge/spool.h"
+#include "bridge/edge/spool_parts.h"
 
-enum statement {
-    BEGIN,
-    COMMIT,
-    ROLLBACK,
-    APPEND,
-    REMEMBER,
-    RECALL,
-    READ,
-    FIRST,
-    COUNT,
-    REMOVE,
-    OLDEST,
-    TRIM,
-    STATEMENTS
-};
-
-static const char *const texts[STATEMENTS] = {
-    [BEGIN] = "BEGIN IMMEDIATE",
-    [COMMIT] = "COMMIT",
-    [ROLLBACK] = "ROLLBACK",
-    [APPEND] = "INSERT INTO event (device, activity_id, phase, kind, confidence, at, until) VALUES (?, ?, ?, "
-               "?, ?, ?, ?)",
-    [REMEMBER] = "INSERT INTO device (map, name, memory) VALUES (?, ?, ?) "
-                 "ON CONFLICT (map, name) DO UPDATE SET memory = excluded.memory",
-    [RECALL] = "SELECT map, name, memory FROM device",
-    [READ] = "SELECT seq, device, activity_id, phase, kind, confidence, at, until FROM event "
-             "WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?",
-    [FIRST] = "SELECT min(seq) FROM event",
-    [COUNT] = "SELECT count(*) FROM event",
-    [REMOVE] = "DELETE FROM event WHERE seq BETWEEN ? AND ?",
-    [OLDEST] = "SELECT seq FROM event ORDER BY seq LIMIT 1 OFFSET ?",
-    [TRIM] = "DELETE FROM event WHERE seq < ?",
+static const char *const texts[SPOOL_STATEMENTS] = {
+    [SPOOL_BEGIN] = "BEGIN IMMEDIATE",
+    [SPOOL_COMMIT] = "COMMIT",
+    [SPOOL_ROLLBACK] = "ROLLBACK",
+    [SPOOL_APPEND] = "INSERT INTO event (session, written, device, activity_id, phase, kind, confidence, at, "
+                     "until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SPOOL_REMEMBER] = "INSERT INTO device (map, name, memory) VALUES (?, ?, ?) "
+                       "ON CONFLICT (map, name) DO UPDATE SET memory = excluded.memory",
+    [SPOOL_RECALL] = "SELECT map, name, memory FROM device",
+    [SPOOL_NOTE] = "UPDATE state SET note = ?",
+    [SPOOL_READ_NOTE] = "SELECT note FROM state",
+    [SPOOL_READ] = "SELECT seq, session, device, activity_id, phase, kind, confidence, at, until FROM event "
+                   "ORDER BY seq LIMIT ?",
+    [SPOOL_REMOVE] = "DELETE FROM event WHERE seq BETWEEN ? AND ?",
+    [SPOOL_OLDEST] = "SELECT written FROM event ORDER BY seq LIMIT 1",
+    [SPOOL_NTH] = "SELECT seq FROM event ORDER BY seq LIMIT 1 OFFSET ?",
+    [SPOOL_TRIM] = "DELETE FROM event WHERE seq < ?",
+    [SPOOL_COUNT] = "SELECT count(*) FROM event",
+    [SPOOL_STATE] = "SELECT session, sent, refused, dropped, last_sent FROM state",
+    [SPOOL_SET_STATE] = "UPDATE state SET session = ?, sent = ?, refused = ?, dropped = ?, last_sent = ?",
+    [SPOOL_RENUMBER] = "UPDATE event SET session = ? WHERE session = ?",
+    [SPOOL_PAGES] = "PRAGMA page_count",
+    [SPOOL_FREE_PAGES] = "PRAGMA freelist_count",
 };
 
 /* AUTOINCREMENT never gives a number twice, even when the table is empty. */
@@ -50,117 +39,179 @@ static const char schema[] =
     "PRAGMA journal_size_limit = 262144;"
     "CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY AUTOINCREMENT, device TEXT NOT NULL,"
     " activity_id TEXT NOT NULL, phase INTEGER NOT NULL, kind INTEGER NOT NULL, confidence INTEGER NOT NULL,"
-    " at INTEGER NOT NULL, until INTEGER NOT NULL);"
+    " at INTEGER NOT NULL, until INTEGER NOT NULL, session INTEGER NOT NULL DEFAULT 0,"
+    " written INTEGER NOT NULL DEFAULT 0);"
     "CREATE TABLE IF NOT EXISTS device (map TEXT, name TEXT, memory TEXT NOT NULL, PRIMARY KEY (map, name));"
-    "CREATE TABLE IF NOT EXISTS session (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL);";
+    "CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY CHECK (one = 1), session INTEGER NOT NULL"
+    " DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,"
+    " dropped INTEGER NOT NULL DEFAULT 0, last_sent INTEGER NOT NULL DEFAULT 0, note BLOB);"
+    "INSERT OR IGNORE INTO state (one) VALUES (1);";
 
-/* More than the log of changes (64 pages of 4 KiB, and a transaction) can take. */
-enum { RESERVE = 512 * 1024 };
+/* A spool of the first form had one session for good, in a table of its own. */
+static const char from_first_form[] =
+    "BEGIN; ALTER TABLE event ADD COLUMN session INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE event ADD COLUMN written INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE event SET session = (SELECT number FROM session), written = at;"
+    "UPDATE state SET session = (SELECT number FROM session); DROP TABLE session; COMMIT;";
 
-struct spool {
-    sqlite3 *database;
-    char *reserve; /* a file that can be given up when the disk is full */
-    sqlite3_stmt *statements[STATEMENTS];
-    int64_t most, count, count_before; /* before: of the open transaction */
-    int64_t dropped;                   /* to make room, since the start */
-    uint64_t session;
-};
-
-static void complain(const struct spool *spool, const char *doing)
+static bool execute(struct spool *spool, const char *sql)
 {
-    fprintf(stderr, "neighbors-edge: spool: %s: %s\n", doing, sqlite3_errmsg(spool->database));
+    spool->error = sqlite3_exec(spool->database, sql, NULL, NULL, NULL);
+    return spool->error == SQLITE_OK;
 }
 
-static bool run(struct spool *spool, enum statement which)
+/* Whether a query has a row; `first` (may be NULL): its first column must be this. */
+static bool has_row(struct spool *spool, const char *sql, const char *first)
 {
-    sqlite3_stmt *statement = spool->statements[which];
-    int result = sqlite3_step(statement);
-    sqlite3_reset(statement);
-    if (result != SQLITE_DONE && result != SQLITE_ROW)
-        complain(spool, texts[which]);
-    return result == SQLITE_DONE || result == SQLITE_ROW;
-}
-
-/* The number that a statement of one row and column gives; 0: none. */
-static int64_t number(struct spool *spool, enum statement which)
-{
-    sqlite3_stmt *statement = spool->statements[which];
-    int64_t value = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-    sqlite3_reset(statement);
-    return value;
-}
-
-static bool open_session(struct spool *spool, int64_t now)
-{
-    char text[160];
-    snprintf(text, sizeof(text), "INSERT OR IGNORE INTO session (one, number) VALUES (1, %" PRId64 ")", now);
     sqlite3_stmt *statement = NULL;
-    if (sqlite3_exec(spool->database, text, NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(spool->database, "SELECT number FROM session", -1, &statement, NULL) !=
-            SQLITE_OK ||
-        sqlite3_step(statement) != SQLITE_ROW) {
-        complain(spool, "session");
-        sqlite3_finalize(statement);
-        return false;
-    }
-    spool->session = (uint64_t)sqlite3_column_int64(statement, 0);
+    spool->error = sqlite3_prepare_v2(spool->database, sql, -1, &statement, NULL);
+    int step = spool->error == SQLITE_OK ? sqlite3_step(statement) : spool->error;
+    bool found = step == SQLITE_ROW &&
+                 (first == NULL || strcmp((const char *)sqlite3_column_text(statement, 0), first) == 0);
+    if (step != SQLITE_ROW && step != SQLITE_DONE)
+        spool->error = step;
     sqlite3_finalize(statement);
-    return true;
+    return found;
+}
+
+static bool make_tables(struct spool *spool)
+{
+    if (!execute(spool, schema)) {
+        spool_give_up_reserve(spool); /* the disk may be full */
+        if (spool->error != SQLITE_FULL || !execute(spool, schema))
+            return false;
+    }
+    return !has_row(spool, "SELECT 1 FROM sqlite_master WHERE name = 'session'", NULL) ||
+           execute(spool, from_first_form);
 }
 
 static bool prepare(struct spool *spool)
 {
-    for (size_t i = 0; i < STATEMENTS; i++)
-        if (sqlite3_prepare_v2(spool->database, texts[i], -1, &spool->statements[i], NULL) != SQLITE_OK) {
-            complain(spool, texts[i]);
+    for (size_t i = 0; i < SPOOL_STATEMENTS; i++) {
+        spool->error = sqlite3_prepare_v2(spool->database, texts[i], -1, &spool->statements[i], NULL);
+        if (spool->error != SQLITE_OK)
             return false;
-        }
+    }
     return true;
 }
 
-/* Even a deletion needs room; on a full disk it is this file's. Without one the spool works all the same. */
-static void hold_reserve(const struct spool *spool)
+static bool read_state(struct spool *spool)
 {
-    int fd = open(spool->reserve, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return;
-    bool held = posix_fallocate(fd, 0, RESERVE) == 0;
-    close(fd);
-    if (!held)
-        unlink(spool->reserve);
+    sqlite3_stmt *statement = spool->statements[SPOOL_STATE];
+    spool->error = sqlite3_step(statement);
+    bool good = spool->error == SQLITE_ROW;
+    if (good)
+        spool->state = (struct spool_state){.session = (uint64_t)sqlite3_column_int64(statement, 0),
+            .sent = sqlite3_column_int64(statement, 1),
+            .refused = sqlite3_column_int64(statement, 2),
+            .dropped = sqlite3_column_int64(statement, 3),
+            .last_sent = sqlite3_column_int64(statement, 4)};
+    sqlite3_reset(statement);
+    spool->state.count = spool_number(spool, SPOOL_COUNT);
+    spool->dropped_told = spool->state.dropped;
+    return good;
 }
 
-struct spool *spool_open(const char *file, int64_t most, int64_t now)
+/* Later than any that was used. The clock may stand in the past (no battery), the file be an old one: chance
+ * keeps two that follow the same one apart. */
+static uint64_t later_than(uint64_t session, int64_t now)
+{
+    uint64_t next = session + 1 + arc4random_uniform(0x10000);
+    return (uint64_t)now > next ? (uint64_t)now : next;
+}
+
+static bool begin_session(struct spool *spool, int64_t now)
+{
+    if (!spool_begin(spool))
+        return false;
+    spool->state.session = later_than(spool->state.session, now);
+    if (spool_write_state(spool) && spool_commit(spool))
+        return true;
+    spool_rollback(spool);
+    return false;
+}
+
+static bool open_database(struct spool *spool, int64_t now)
+{
+    spool->error = sqlite3_open(spool->file, &spool->database);
+    if (spool->error != SQLITE_OK || sqlite3_busy_timeout(spool->database, 500) != SQLITE_OK ||
+        !make_tables(spool))
+        return false;
+    if (!has_row(spool, "PRAGMA quick_check(1)", "ok")) {
+        spool->error = spool->error ? spool->error : SQLITE_CORRUPT;
+        return false;
+    }
+    if (!prepare(spool) || !read_state(spool))
+        return false;
+    spool->page_size = 4096;
+    spool_hold_reserve(spool);
+    /* Numbers must not go on when this cannot be written: they could be those of a lost time. */
+    return begin_session(spool, now) || (spool_make_room(spool) && begin_session(spool, now));
+}
+
+static void close_database(struct spool *spool)
+{
+    for (size_t i = 0; i < SPOOL_STATEMENTS; i++) {
+        sqlite3_finalize(spool->statements[i]);
+        spool->statements[i] = NULL;
+    }
+    sqlite3_close(spool->database);
+    spool->database = NULL;
+}
+
+static void put_aside(const struct spool *spool)
+{
+    static const char *const parts[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        char *from, *to;
+        if (asprintf(&from, "%s%s", spool->file, parts[i]) < 0 ||
+            asprintf(&to, "%s-damaged%s", spool->file, parts[i]) < 0)
+            abort();
+        rename(from, to);
+        free(from);
+        free(to);
+    }
+    fprintf(stderr,
+        "neighbors-edge: spool: %s is damaged; it was put aside as %s-damaged, and what waited in it is "
+        "lost\n",
+        spool->file, spool->file);
+}
+
+struct spool *spool_open(const char *file, const struct spool_limits *limits, int64_t now)
 {
     struct spool *spool = edge_alloc(sizeof(*spool));
-    if (asprintf(&spool->reserve, "%s-reserve", file) < 0)
+    spool->file = strdup(file);
+    if (spool->file == NULL || asprintf(&spool->reserve, "%s-reserve", file) < 0)
         abort();
-    spool->most = most;
-    if (sqlite3_open(file, &spool->database) != SQLITE_OK ||
-        sqlite3_busy_timeout(spool->database, 500) != SQLITE_OK ||
-        sqlite3_exec(spool->database, schema, NULL, NULL, NULL) != SQLITE_OK) {
-        complain(spool, file);
-        spool_close(spool);
-        return NULL;
+    spool->limits = *limits;
+    spool->room_for = limits->most_events;
+    bool open = open_database(spool, now);
+    if (!open && spool_is_damaged(spool)) {
+        close_database(spool);
+        put_aside(spool);
+        spool->state = (struct spool_state){.session = 0};
+        open = open_database(spool, now);
     }
-    if (!open_session(spool, now) || !prepare(spool)) {
-        spool_close(spool);
-        return NULL;
-    }
-    spool->count = number(spool, COUNT);
-    hold_reserve(spool);
-    return spool;
+    if (open)
+        return spool;
+    spool_complain(spool, file);
+    spool_close(spool);
+    return NULL;
 }
 
 void spool_close(struct spool *spool)
 {
     if (spool == NULL)
         return;
-    for (size_t i = 0; i < STATEMENTS; i++)
-        sqlite3_finalize(spool->statements[i]);
-    sqlite3_close(spool->database);
+    close_database(spool);
+    free(spool->file);
     free(spool->reserve);
     free(spool);
+}
+
+bool spool_is_damaged(const struct spool *spool)
+{
+    return (spool->error & 0xff) == SQLITE_CORRUPT || (spool->error & 0xff) == SQLITE_NOTADB;
 }
 
 struct sqlite3 *spool_database(struct spool *spool)
@@ -170,194 +221,20 @@ struct sqlite3 *spool_database(struct spool *spool)
 
 uint64_t spool_session(const struct spool *spool)
 {
-    return spool->session;
+    return spool->state.session;
 }
 
-int64_t spool_count(const struct spool *spool)
+bool spool_renew_session(struct spool *spool, uint64_t after, int64_t now)
 {
-    return spool->count;
-}
-
-uint64_t spool_first(struct spool *spool)
-{
-    return spool->count > 0 ? (uint64_t)number(spool, FIRST) : 0;
-}
-
-/* ---- writing ------------------------------------------------------------------------------------------ */
-
-bool spool_begin(struct spool *spool)
-{
-    spool->count_before = spool->count;
-    return run(spool, BEGIN);
-}
-
-static void bind_text(sqlite3_stmt *statement, int place, const char *text)
-{
-    sqlite3_bind_text(statement, place, text, -1, SQLITE_STATIC);
-}
-
-bool spool_append(struct spool *spool, const char *device, const struct edge_event *event)
-{
-    sqlite3_stmt *statement = spool->statements[APPEND];
-    bind_text(statement, 1, device);
-    bind_text(statement, 2, event->activity_id);
-    sqlite3_bind_int(statement, 3, (int)event->phase);
-    sqlite3_bind_int(statement, 4, (int)event->kind);
-    sqlite3_bind_int(statement, 5, (int)event->confidence);
-    sqlite3_bind_int64(statement, 6, event->at);
-    sqlite3_bind_int64(statement, 7, event->until);
-    if (!run(spool, APPEND))
-        return false;
-    spool->count++;
-    return true;
-}
-
-bool spool_remember(struct spool *spool, const char *map, const char *device, const char *json)
-{
-    sqlite3_stmt *statement = spool->statements[REMEMBER];
-    bind_text(statement, 1, map);
-    bind_text(statement, 2, device);
-    bind_text(statement, 3, json);
-    return run(spool, REMEMBER);
-}
-
-/* Removes all but the newest `keep`, within a transaction or alone; -1: could not. */
-static int64_t trim(struct spool *spool, int64_t keep)
-{
-    int64_t extra = spool->count - keep;
-    if (extra <= 0)
-        return 0;
-    sqlite3_bind_int64(spool->statements[OLDEST], 1, extra);
-    int64_t first_kept = number(spool, OLDEST);
-    sqlite3_bind_int64(spool->statements[TRIM], 1, first_kept ? first_kept : INT64_MAX);
-    if (!run(spool, TRIM))
-        return -1;
-    int64_t gone = sqlite3_changes(spool->database);
-    spool->count -= gone;
-    return gone;
-}
-
-/* The first time, and then a line a thousand. */
-static void tell_dropped(struct spool *spool, int64_t gone)
-{
-    int64_t before = spool->dropped;
-    spool->dropped += gone;
-    if (gone > 0 && (before == 0 || before / 1000 != spool->dropped / 1000))
-        fprintf(stderr, "neighbors-edge: spool: full, the oldest %" PRId64 " events were dropped so far\n",
-            spool->dropped);
-}
-
-bool spool_commit(struct spool *spool)
-{
-    int64_t gone = trim(spool, spool->most);
-    if (gone < 0 || !run(spool, COMMIT))
-        return false;
-    tell_dropped(spool, gone);
-    return true;
-}
-
-void spool_rollback(struct spool *spool)
-{
-    spool->count = spool->count_before;
-    if (!sqlite3_get_autocommit(spool->database))
-        run(spool, ROLLBACK);
-}
-
-/* Gives the reserve up and moves the log of changes into the file, so that there is room to write in. */
-static void give_up_reserve(struct spool *spool)
-{
-    unlink(spool->reserve);
-    sqlite3_exec(spool->database, "PRAGMA wal_checkpoint(RESTART)", NULL, NULL, NULL);
-}
-
-int64_t spool_shrink(struct spool *spool, int64_t keep)
-{
-    give_up_reserve(spool);
-    int64_t gone = trim(spool, keep);
-    sqlite3_exec(
-        spool->database, "PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(RESTART)", NULL, NULL, NULL);
-    hold_reserve(spool);
-    if (gone > 0 && keep < spool->most)
-        spool->most = keep; /* this disk has no room for more: do not meet its end again */
-    return gone > 0 ? gone : 0;
-}
-
-static bool remove_between(
-    struct spool *spool, uint64_t from, uint64_t to, const uint64_t *keep, size_t keep_count)
-{
+    uint64_t from = spool->state.session, to = later_than(after > from ? after : from, now);
+    sqlite3_stmt *statement = spool->statements[SPOOL_RENUMBER];
     if (!spool_begin(spool))
         return false;
-    for (size_t i = 0; i <= keep_count; i++) {
-        uint64_t end = i < keep_count ? keep[i] - 1 : to;
-        sqlite3_bind_int64(spool->statements[REMOVE], 1, (int64_t)from);
-        sqlite3_bind_int64(spool->statements[REMOVE], 2, (int64_t)end);
-        if (end >= from && !run(spool, REMOVE)) {
-            spool_rollback(spool);
-            return false;
-        }
-        if (end >= from)
-            spool->count -= sqlite3_changes(spool->database);
-        from = i < keep_count ? keep[i] + 1 : from;
-    }
-    if (run(spool, COMMIT))
+    sqlite3_bind_int64(statement, 1, (int64_t)to);
+    sqlite3_bind_int64(statement, 2, (int64_t)from);
+    spool->state.session = to;
+    if (spool_run(spool, SPOOL_RENUMBER) && spool_write_state(spool) && spool_commit(spool))
         return true;
     spool_rollback(spool);
     return false;
-}
-
-bool spool_remove(struct spool *spool, uint64_t from, uint64_t to, const uint64_t *keep, size_t keep_count)
-{
-    if (remove_between(spool, from, to, keep, keep_count))
-        return true;
-    give_up_reserve(spool);
-    bool removed = remove_between(spool, from, to, keep, keep_count);
-    hold_reserve(spool);
-    return removed;
-}
-
-/* ---- reading ------------------------------------------------------------------------------------------ */
-
-void spool_recall(struct spool *spool, spool_visit *each, void *arg)
-{
-    sqlite3_stmt *statement = spool->statements[RECALL];
-    while (sqlite3_step(statement) == SQLITE_ROW)
-        each(arg, (const char *)sqlite3_column_text(statement, 0),
-            (const char *)sqlite3_column_text(statement, 1), (const char *)sqlite3_column_text(statement, 2));
-    sqlite3_reset(statement);
-}
-
-static struct text copied(sqlite3_stmt *statement, int column)
-{
-    size_t length = (size_t)sqlite3_column_bytes(statement, column);
-    char *text = edge_alloc(length + 1);
-    memcpy(text, sqlite3_column_text(statement, column), length);
-    return (struct text){text, length};
-}
-
-size_t spool_read(struct spool *spool, uint64_t from, uint64_t to, size_t most, struct motion_event *out)
-{
-    sqlite3_stmt *statement = spool->statements[READ];
-    size_t count = 0;
-    sqlite3_bind_int64(statement, 1, (int64_t)from);
-    sqlite3_bind_int64(statement, 2, (int64_t)to);
-    sqlite3_bind_int64(statement, 3, (int64_t)most);
-    while (count < most && sqlite3_step(statement) == SQLITE_ROW)
-        out[count++] = (struct motion_event){.seq = (uint64_t)sqlite3_column_int64(statement, 0),
-            .device = copied(statement, 1),
-            .activity_id = copied(statement, 2),
-            .phase = (uint8_t)sqlite3_column_int(statement, 3),
-            .kind = (uint8_t)sqlite3_column_int(statement, 4),
-            .confidence = (uint8_t)sqlite3_column_int(statement, 5),
-            .at = sqlite3_column_int64(statement, 6),
-            .until = sqlite3_column_int64(statement, 7)};
-    sqlite3_reset(statement);
-    return count;
-}
-
-void spool_free_events(struct motion_event *events, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        free((char *)events[i].device.data);
-        free((char *)events[i].activity_id.data);
-    }
 }

@@ -61,7 +61,7 @@ static void test_a_whole_file(void **state)
     assert_int_equal(settings.broker.port, 8883);
     assert_string_equal(settings.broker.username, "edge/home-7");
     assert_string_equal(settings.broker.password, "secret");
-    assert_int_equal(settings.spool_most, 5000);
+    assert_int_equal(settings.spool_limits.most_events, 5000);
     assert_false(settings.assume_quiet);
     assert_string_equal(settings.choices[0].prefix, "f");
     const struct edge_shared *shared = edge_settings_shared(&settings, "frigate", "a b");

@@ -84,6 +84,7 @@
     ROW(HTTP_CAP_ATOM, "cap.atom")                                                                           \
     ROW(HTTP_CAP, "cap")                                                                                     \
     ROW(HTTP_AGENCIES, "agencies")                                                                           \
+    ROW(HTTP_PORTAL, "portal")                                                                               \
     ROW(HTTP_LOG, "log")
 enum http_counted {
 #define ROW(name, label) name,

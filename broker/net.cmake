@@ -1,7 +1,8 @@
 # Sockets, TLS, HTTP and WebSocket; and the program. Only this folder of broker/ knows libraries.
 file(GLOB net CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/net/*.c)
 # What needs the whole broker behind it: the process, and what it serves over HTTP.
-set(process process.c routes.c bearer.c geojson.c route_alerts.c route_feed.c route_cap.c route_log.c)
+set(process process.c routes.c bearer.c geojson.c route_alerts.c route_feed.c route_cap.c route_log.c
+  route_portal.c)
 list(TRANSFORM process PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/net/)
 list(REMOVE_ITEM net ${process})
 add_library(neighbors_net STATIC ${net})

@@ -9,6 +9,7 @@
 #include "bridge/redis_url.h"
 #include "bridge/verification_code.h"
 #include "broker/log.h"
+#include "broker/settings_portal.h"
 #include "proto/message.h"
 
 enum setting_type { SETTING_NUMBER, SETTING_STRING };
@@ -268,6 +269,8 @@ bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
         rule = "verification_ways: post, neighbor, agency, with commas between";
     } else if (!retention_is_choice(settings->retention_days)) {
         rule = "retention_days: one of 1, 3, 7, 14, 21, 30, 60, 90, 120, 180";
+    } else if ((rule = settings_portal_rule(settings))) {
+        /* it says itself what is wrong */
     } else if (settings_log_level(settings) < 0) {
         rule = "log_level: must be error, warning, info or debug";
     } else if (!redis_url_read(settings->redis_url, &redis, why)) {

@@ -79,6 +79,17 @@
         "Sender of the CAP documents that are written here, of alerts that did not come as CAP: a domain "   \
         "name or mail address of yours")                                                                     \
     STRING(portal_directory, "", true, "Folder with the portal's files, served at /")                        \
+    STRING(portal_name, "Neighbors", true, "What the portal calls this installation")                        \
+    STRING(portal_center, "", true,                                                                          \
+        "Where the portal's map looks first, latitude and longitude, as 34.0768,-118.0316; none: at the "    \
+        "agencies' jurisdictions")                                                                           \
+    NUMBER(portal_zoom, "zoom", 2, 18, 14, true, "How near it looks: 4 a country, 10 a county, 14 a town")   \
+    STRING(portal_tiles, "", true,                                                                           \
+        "Address of street tiles for the portal's map, as https://tiles.example.org/{z}/{x}/{y}.png; whose " \
+        "server it is learns where everybody looks; none: nobody else is asked")                             \
+    STRING(portal_tiles_attribution, "", true,                                                               \
+        "Whose map the tiles are, shown on it; an https address in it becomes a link")                       \
+    NUMBER(portal_tiles_zoom, "zoom", 1, 24, 19, true, "The nearest zoom that there are tiles for")          \
     STRING(metrics_address, "127.0.0.1", false,                                                              \
         "Address of the metrics listener; nothing on it asks who reads")                                     \
     NUMBER(metrics_port, "port", 0, 65535, 9100, false, "Port of the metrics listener; 0: none")             \

@@ -16,6 +16,7 @@
 #include "broker/net/admission.h"
 #include "broker/net/http_inside.h"
 #include "broker/net/listener.h"
+#include "broker/net/portal.h"
 
 enum { HEADER_POOL = 4096 };
 
@@ -97,8 +98,6 @@ static int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void
         return http_body_end(request);
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return http_writable(wsi, request);
-    case LWS_CALLBACK_HTTP_FILE_COMPLETION:
-        return lws_http_transaction_completed(wsi) ? -1 : 0;
     case LWS_CALLBACK_CLOSED_HTTP:
         closed(guest);
         return 0;
@@ -174,6 +173,7 @@ struct http *http_new(const struct net_options *options, struct wires *wires)
     http->wires = wires;
     http->websockets = (struct websockets){wires, frame};
     LIST_INIT(&http->requests);
+    http->portal = portal_new();
     start_timer(http, &http->nudge, 1., nudge);
     start_timer(http, &http->watch, WATCH_S, watch);
     void *loops[] = {options->loop};
@@ -266,6 +266,7 @@ void http_free(struct http *http)
         if (http->context) {
             lws_context_destroy(http->context);
         }
+        portal_free(http->portal);
         free(http->websockets.frame);
         free(http);
     }

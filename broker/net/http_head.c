@@ -33,6 +33,7 @@ static void take_headers(struct http_request *request)
     request->host = header(request, WSI_TOKEN_HOST);
     request->if_none_match = header(request, WSI_TOKEN_HTTP_IF_NONE_MATCH);
     request->if_modified_since = header(request, WSI_TOKEN_HTTP_IF_MODIFIED_SINCE);
+    request->accept_encoding = header(request, WSI_TOKEN_HTTP_ACCEPT_ENCODING);
     for (int i = 0; i < HTTP_ARGUMENTS; i++) {
         char value[VALUE];
         int len = lws_hdr_copy_fragment(request->wsi, value, sizeof(value), WSI_TOKEN_HTTP_URI_ARGS, i);
@@ -144,23 +145,11 @@ void http_serve(struct http_request *request)
     request->route->serve(request);
 }
 
-/* A file of the portal: libwebsockets writes it by itself. */
-static int send_file(struct lws *wsi, const char *file, const char *type)
-{
-    static const char headers[] =
-        "x-content-type-options: nosniff\x0d\x0areferrer-policy: no-referrer\x0d\x0a"
-        "cache-control: no-cache\x0d\x0a";
-    int sent = lws_serve_http_file(wsi, file, type, headers, sizeof(headers) - 1);
-    if (sent < 0) {
-        return -1;
-    }
-    return sent > 0 && lws_http_transaction_completed(wsi) ? -1 : 0;
-}
-
-static bool find_file(const struct http *http, const char *path, char file[PATH_MAX], const char **type)
+/* NULL: no file of the portal is meant. */
+static struct portal_content *find_portal_file(const struct http *http, const char *path)
 {
     const char *directory = http->options->settings->portal_directory;
-    return directory[0] && portal_file(directory, path, file, type);
+    return directory[0] ? portal_find(http->portal, directory, path) : NULL;
 }
 
 bool http_pipelined(struct lws *wsi)
@@ -179,41 +168,49 @@ static struct http_request *begin_request(struct lws *wsi, struct guest *guest, 
     return request;
 }
 
-int http_begin(struct lws *wsi, struct guest *guest, const char *path, size_t len)
+/* What no route answers: a file of the portal, or a refusal. Takes over the hold on the file; NULL: there is
+ * none. */
+static void begin_file(struct http_request *request, struct portal_content *file, bool fits, unsigned allowed)
 {
-    char *asked, copy[PATH], file[PATH_MAX];
-    const char *type;
-    int asked_len, number = lws_http_get_uri_and_method(wsi, &asked, &asked_len);
-    unsigned allowed = 0;
-    bool body = http_body_announced(wsi);
-    if (number < 0 || guest->request || (guest->served && body && http_pipelined(wsi))) {
-        return -1;
-    }
-    guest->served = true;
-    enum http_method method = method_of(number);
-    bool fits = len < sizeof(copy) && !memchr(path, 0, len);
-    memcpy(copy, path, fits ? len : 0);
-    copy[fits ? len : 0] = '\0';
-    const struct http_route *route = find_route(guest->http, guest->metrics, copy, method, &allowed);
-    bool portal = !route && !allowed && !guest->metrics && find_file(guest->http, copy, file, &type);
-    if (portal && (method & (HTTP_GET | HTTP_HEAD)) && !body) {
-        return send_file(wsi, file, type);
-    }
-    struct http_request *request = begin_request(wsi, guest, method);
-    request->path = (struct text){arena_copy(&request->arena, copy, strlen(copy)), strlen(copy)};
-    request->route = route;
-    if (route) {
-        take_headers(request);
-        begin_route(request, guest);
-        return 0;
-    }
+    bool wanted = file && (request->method & (HTTP_GET | HTTP_HEAD));
     if (!fits) {
         http_refuse(request, 414, "path", "at most 1023 bytes");
     } else if (!http_body_begin(request)) {
         /* refused as such */
+    } else if (wanted) {
+        take_headers(request);
+        http_answer_file(request, file);
+        file = NULL;
     } else {
-        answer_stranger(request, portal ? HTTP_GET | HTTP_HEAD : allowed);
+        answer_stranger(request, file ? HTTP_GET | HTTP_HEAD : allowed);
+    }
+    if (file) {
+        portal_release(file);
     }
     http_ready(request);
+}
+
+int http_begin(struct lws *wsi, struct guest *guest, const char *path, size_t len)
+{
+    char *asked, copy[PATH];
+    int asked_len, number = lws_http_get_uri_and_method(wsi, &asked, &asked_len);
+    unsigned allowed = 0;
+    if (number < 0 || guest->request || (guest->served && http_body_announced(wsi) && http_pipelined(wsi))) {
+        return -1;
+    }
+    guest->served = true;
+    bool fits = len < sizeof(copy) && !memchr(path, 0, len);
+    memcpy(copy, path, fits ? len : 0);
+    copy[fits ? len : 0] = '\0';
+    struct http_request *request = begin_request(wsi, guest, method_of(number));
+    request->path = (struct text){arena_copy(&request->arena, copy, strlen(copy)), strlen(copy)};
+    request->route = find_route(guest->http, guest->metrics, copy, request->method, &allowed);
+    if (request->route) {
+        take_headers(request);
+        begin_route(request, guest);
+    } else {
+        bool portal = !allowed && !guest->metrics;
+        begin_file(request, portal ? find_portal_file(guest->http, copy) : NULL, fits, allowed);
+    }
     return 0;
 }

@@ -24,6 +24,7 @@ struct http {
     size_t guests;
     struct request_list requests; /* that have a connection */
     size_t held;                  /* bytes of bodies and answers */
+    struct portal *portal;
     ev_timer nudge, watch;
 };
 

@@ -122,8 +122,9 @@ void http_ready(struct http_request *request)
     http_body_drop(request);
     request->stage = HTTP_ANSWERED;
     answer->close = request->wants_close || http_body_missing(request);
-    http->held += answer->len;
-    request->held += answer->len;
+    size_t own = answer->file ? 0 : answer->len; /* what is shared by all costs nothing more */
+    http->held += own;
+    request->held += own;
     request->deadline = http_now(http) + http->options->settings->http_idle_s * 1000 +
                         (int64_t)(answer->len / SLOWEST) * 1000;
     if (request->route && request->route->open) {

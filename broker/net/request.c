@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "broker/net/answer.h"
+#include "broker/net/portal.h"
 
 enum { HTTP_DATE = 32 };
 
@@ -24,10 +25,21 @@ struct http_request *http_request_new(struct http *http, const struct net_option
     return request;
 }
 
+static void drop_body(struct http_answer *answer)
+{
+    if (answer->file) {
+        portal_release(answer->file);
+    } else {
+        free(answer->body);
+    }
+    answer->file = NULL;
+    answer->body = NULL;
+}
+
 void http_request_free(struct http_request *request)
 {
     free(request->body);
-    free(request->answer.body);
+    drop_body(&request->answer);
     arena_free(&request->arena);
     free(request);
 }
@@ -53,7 +65,7 @@ bool http_argument(const struct http_request *request, const char *name, struct 
 void http_header(struct http_request *request, const char *name, const char *format, ...)
 {
     struct http_answer *answer = &request->answer;
-    char value[512];
+    char value[1024];
     va_list list;
     va_start(list, format);
     int len = vsnprintf(value, sizeof(value), format, list);
@@ -71,7 +83,7 @@ void http_answer_bytes(struct http_request *request, int status, const char *typ
     if (len && !body) {
         abort();
     }
-    free(answer->body);
+    drop_body(answer);
     answer->status = status;
     answer->type = type;
     answer->body = body;

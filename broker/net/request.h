@@ -12,6 +12,7 @@
 struct admission;
 struct http;
 struct lws;
+struct portal_content;
 struct visitor;
 
 enum http_method { HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_OPTIONS = 8, HTTP_OTHER = 16 };
@@ -24,13 +25,14 @@ enum http_stage {
     HTTP_DRAINING, /* answered before its body was read: what comes of it is dropped, then it is closed */
 };
 
-enum { HTTP_FURTHER = 12, HTTP_ARGUMENTS = 8 };
+enum { HTTP_FURTHER = 16, HTTP_ARGUMENTS = 8 };
 
 struct http_answer {
     int status;       /* 0: not answered */
     const char *type; /* content type, static text; NULL: no body */
-    char *body;       /* made with malloc, owned; NULL: none */
+    char *body;       /* made with malloc, owned, or in `file`; NULL: none */
     size_t len;
+    struct portal_content *file; /* held, the body is in it; NULL: none */
     size_t further_count; /* headers: name with a colon, in lower case, and value; in the arena or static */
     struct {
         const char *name, *value;
@@ -72,7 +74,7 @@ struct http_request {
     struct text arguments[HTTP_ARGUMENTS];
     size_t argument_count;
     struct text address; /* whose it is, as limits count addresses (admission.h); of open routes */
-    struct text authorization, content_type, host, if_none_match, if_modified_since;
+    struct text authorization, content_type, host, if_none_match, if_modified_since, accept_encoding;
 
     size_t body_len, body_size; /* of those announced, those that came */
     uint8_t *body;              /* NULL: none */
@@ -97,6 +99,10 @@ void http_header(struct http_request *request, const char *name, const char *for
 
 /* The answer's body: `body` is made with malloc and taken over. type: static text. */
 void http_answer_bytes(struct http_request *request, int status, const char *type, char *body, size_t len);
+
+/* The answer is a file of the portal, in the form that the client prefers, with what a browser may do with
+ * it; or 304. Takes over the hold on it. */
+void http_answer_file(struct http_request *request, struct portal_content *file);
 
 /* Makes the answer an error: {code, field, rule, text}. */
 void http_refuse(struct http_request *request, int status, const char *field, const char *rule);

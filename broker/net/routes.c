@@ -26,6 +26,7 @@ const struct http_route routes_public[] = {
         .counted = HTTP_AGENCIES,
         .open = true,
         .serve = agencies_serve},
+    {.path = "/v1/portal", .method = HTTP_GET, .counted = HTTP_PORTAL, .open = true, .serve = portal_serve},
     {.path = "/v1/log/head", .method = HTTP_GET, .counted = HTTP_LOG, .open = true, .serve = log_serve_head},
     {.path = "/v1/log/leaves",
         .method = HTTP_GET,

@@ -25,6 +25,7 @@ void feed_tag(struct bytes content, char out[FEED_TAG]);
 void cap_serve_atom(struct http_request *request);
 void cap_serve_document(struct http_request *request);
 void agencies_serve(struct http_request *request);
+void portal_serve(struct http_request *request);
 void log_serve_head(struct http_request *request);
 void log_serve_leaves(struct http_request *request);
 void log_serve_proof(struct http_request *request);

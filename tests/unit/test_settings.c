@@ -139,6 +139,11 @@ static void environment_sets(void **state)
     settings_free(&settings);
 }
 
+#define PORTAL_CENTER_RULE                                                                                   \
+    "portal_center: degrees, latitude (at most 85) and longitude with a comma between, as 34.0768,-118.0316"
+#define PORTAL_TILES_RULE                                                                                    \
+    "portal_tiles: an address with {z}, {x} and {y}, as https://tiles.example.org/{z}/{x}/{y}.png"
+
 static void rules_between_settings(void **state)
 {
     (void)state;
@@ -150,6 +155,18 @@ static void rules_between_settings(void **state)
         {"tls_certificate", "a.pem", "tls_certificate, tls_key: both or none"},
         {"tls_client_ca", "a.pem", "tls_client_ca: needs tls_certificate"},
         {"log_level", "loud", "log_level: must be error, warning, info or debug"},
+        {"portal_name", "", "portal_name: must be 1 to 64 bytes"},
+        {"portal_center", "34.0", PORTAL_CENTER_RULE},
+        {"portal_center", "86,0", PORTAL_CENTER_RULE},
+        {"portal_center", "34.0,-118.0,14", PORTAL_CENTER_RULE},
+        {"portal_center", "1e1,0", PORTAL_CENTER_RULE},
+        {"portal_tiles", "https://tiles.example.org/{z}/{x}.png", PORTAL_TILES_RULE},
+        {"portal_tiles", "https:///{z}/{x}/{y}.png", PORTAL_TILES_RULE},
+        {"portal_tiles", "https://a.org; script-src *//{z}/{x}/{y}.png", PORTAL_TILES_RULE},
+        {"portal_tiles", "http://tiles.example.org/{z}/{x}/{y}.png",
+            "portal_tiles: must begin with https:// (or http://127.0.0.1:, http://localhost:)"},
+        {"portal_tiles", "https://tiles.example.org/{z}/{x}/{y}.png",
+            "portal_tiles: needs portal_tiles_attribution, whose map it is"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct settings settings;

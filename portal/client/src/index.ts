@@ -6,6 +6,7 @@ export {
   ALERT_STATES, ALERT_STATUSES, CASE_OUTCOMES, CATEGORIES, CERTAINTIES, FLAG_REASONS, FOOTAGE_DECISIONS, INCIDENT_TYPES,
   LOG_ACTS, MOTION_KINDS, MSG_TYPES, PHASES, SENDER_KINDS, SEVERITIES, TRUTHS, URGENCIES, VERDICT_DECISIONS,
 } from "./generated/messages.js";
+export { checkAlert } from "./alert_rules.js";
 export * from "./geo.js";
 export * from "./refusal.js";
 export * from "./storage.js";

@@ -1,6 +1,5 @@
-// Makes src/generated from the broker's own sources, so that nothing is said twice: the protobuf code and the plain types
-// of proto/neighbors.proto, and the words that a resident's alert is judged by. `--out DIR` writes elsewhere: the test
-// compares. Needs protoc.
+/* Makes src/generated from the broker's own sources, so that nothing is said twice: the protobuf code and the plain types of
+ * proto/neighbors.proto, and the words that a resident's alert is judged by. Part of each build. Needs protoc. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,8 +10,7 @@ import { writeMessages } from "./messages.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, "../../..");
 const proto = join(root, "proto");
-const option = process.argv.indexOf("--out");
-const out = option > 0 ? resolve(process.argv[option + 1]) : resolve(here, "../src/generated");
+const out = resolve(here, "../src/generated");
 const plugin = join(dirname(createRequire(import.meta.url).resolve("@bufbuild/protoc-gen-es/package.json")), "bin/protoc-gen-es");
 
 mkdirSync(out, { recursive: true });
@@ -26,11 +24,12 @@ writeFileSync(join(out, "messages.ts"), writeMessages(readFileSync(described)));
 rmSync(described);
 writeFileSync(join(out, "words.ts"), writeWords(readFileSync(join(root, "broker/kind/alert_words.c"), "utf8")));
 
-// The lists of alert_words.c: static const char *const NAME[] = {"a", "b"};
+/* The lists of alert_words.c: static const char *const NAME[] = {"a", "b"}; */
 function writeWords(source) {
   const lists = [...source.matchAll(/static const char \*const (\w+)\[\] = \{([^}]*)\};/g)];
-  if (lists.length !== 4)
+  if (lists.length !== 4) {
     throw new Error(`alert_words.c has ${lists.length} lists, not 4`);
+  }
   const text = lists.map(([, name, body]) =>
     `export const ${name}: readonly string[] =\n  ${JSON.stringify([...body.matchAll(/"([^"]*)"/g)].map((m) => m[1]).join(" "))}.split(" ");\n`);
   return `// Made by scripts/generate.mjs from broker/kind/alert_words.c. Do not edit.\n\n${text.join("\n")}`;

@@ -1,5 +1,5 @@
-// Writes the plain types of a schema: interfaces with the schema's own comments, numbers for 64-bit integers, words for
-// enums, Uint8Array for bytes. src/plain.ts makes such objects of protobuf and protobuf of them.
+/* Writes the plain types of a schema: interfaces with the schema's own comments, numbers for 64-bit integers, words for
+ * enums, Uint8Array for bytes. src/codec.ts makes such objects of protobuf and protobuf of them. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { FieldDescriptorProto_Label, FieldDescriptorProto_Type as Type, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 
@@ -20,8 +20,9 @@ export function writeMessages(bytes) {
 
 function writeMessage(message, index, comments) {
   const path = `${MESSAGE}.${index}`;
-  if (message.enumType.length)
+  if (message.enumType.length) {
     return writeEnum(message, path, comments);
+  }
   const fields = message.field
     .map((field, i) => ({ field, comment: comments.get(`${path}.${FIELD}.${i}`) }))
     .filter(({ field }) => field.name !== "version");
@@ -36,7 +37,7 @@ function writeMessage(message, index, comments) {
   ];
 }
 
-// A message that holds nothing but an enum is that enum: its words, and their list.
+/* A message that holds nothing but an enum is that enum: its words, and their list. */
 function writeEnum(message, path, comments) {
   const values = message.enumType[0].value;
   return [
@@ -52,7 +53,7 @@ function writeEnum(message, path, comments) {
   ];
 }
 
-// "MsgType" -> "MSG_TYPES"; "Category" -> "CATEGORIES".
+/* "MsgType" -> "MSG_TYPES"; "Category" -> "CATEGORIES". */
 function constant(name) {
   const upper = name.replace(/([a-z])([A-Z])/g, "$1_$2").toUpperCase();
   return upper.endsWith("Y") ? `${upper.slice(0, -1)}IES` : upper.endsWith("S") ? `${upper}ES` : `${upper}S`;
@@ -75,8 +76,9 @@ function trailing(place) {
 
 function block(place, indent) {
   const text = [place?.leadingComments.trim(), trailing(place)].filter(Boolean).join("\n");
-  if (!text)
+  if (!text) {
     return [];
+  }
   const lines = text.split("\n").map((line) => line.trim());
   return lines.length === 1 ? [`${indent}/** ${lines[0]} */`]
     : [`${indent}/**`, ...lines.map((line) => `${indent} * ${line}`), `${indent} */`];

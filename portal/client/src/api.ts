@@ -1,4 +1,4 @@
-// The connection as an app sees it: one object, made by connect() or open().
+/* The connection as an app sees it: one object, made by connect() or open(). */
 import type {
   Alert, Export, ExportPart, Flag, FootageRequest, Forget, HistoryPage, HistoryQuery, HouseholdStep, Info, Resolve, Reward,
   Settings, Tip, Verdict, Witness,

@@ -1,5 +1,5 @@
-// Cells, circles, distances: what an app needs to place things and to snap a position before it leaves the device. The
-// broker's geo/ is the judge of who is warned; this agrees with it on cells and distances.
+/* Cells, circles, distances: what an app needs to place things and to snap a position before it leaves the device. The
+ * broker's geo/ is the judge of who is warned; this agrees with it on cells and distances. */
 import type { Position } from "./generated/messages.js";
 
 /** Degrees, WGS 84. */
@@ -35,10 +35,12 @@ export function snap(latitude: number, longitude: number): string {
  * RangeError for what is no position or precision.
  */
 export function encode(latitude: number, longitude: number, precision: number): string {
-  if (!(latitude >= -90 && latitude <= 90 && longitude >= -180 && longitude <= 180))
+  if (!(latitude >= -90 && latitude <= 90 && longitude >= -180 && longitude <= 180)) {
     throw new RangeError("no position");
-  if (!(Number.isInteger(precision) && precision >= 1 && precision <= 12))
+  }
+  if (!(Number.isInteger(precision) && precision >= 1 && precision <= 12)) {
     throw new RangeError("a geohash has 1 to 12 characters");
+  }
   let south = -90, north = 90, west = -180, east = 180, text = "";
   for (let bit = 0, letter = 0; text.length < precision; bit++) {
     letter <<= 1;
@@ -74,21 +76,23 @@ export function isCell(text: string): boolean {
 
 /** The cell's sides. RangeError when it is none. */
 export function bounds(cell: string): Box {
-  if (!isCell(cell))
+  if (!isCell(cell)) {
     throw new RangeError("no geohash");
+  }
   let south = -90, north = 90, west = -180, east = 180, isLongitude = true;
   for (const letter of cell) {
     for (let bit = 4; bit >= 0; bit--, isLongitude = !isLongitude) {
       const upper = (LETTERS.indexOf(letter) >> bit) & 1;
       const middle = isLongitude ? (west + east) / 2 : (south + north) / 2;
-      if (isLongitude && upper)
+      if (isLongitude && upper) {
         west = middle;
-      else if (isLongitude)
+      } else if (isLongitude) {
         east = middle;
-      else if (upper)
+      } else if (upper) {
         south = middle;
-      else
+      } else {
         north = middle;
+      }
     }
   }
   return { south, west, north, east };
@@ -123,8 +127,9 @@ export function distanceToBox(from: LatLon, box: Box): number {
   const across = (longitude: number) => Math.abs(wrap(longitude - from.longitude));
   const inside = wrap(from.longitude - box.west, 0) <= wrap(box.east - box.west, 0);
   const longitude = inside ? from.longitude : across(box.west) < across(box.east) ? box.west : box.east;
-  if (inside)
+  if (inside) {
     return distance(from, { latitude: clamp(from.latitude, box.south, box.north), longitude });
+  }
   // Beside it, the nearest point of a meridian bends away from one's own parallel: towards the pole.
   const turn = across(longitude) * RADIAN;
   const foot = Math.atan2(Math.tan(from.latitude * RADIAN), Math.cos(turn)) / RADIAN;
@@ -145,19 +150,22 @@ export function coverCircle(center: LatLon, metres: number, precision: number, m
   const reach = widest * 180 <= degrees ? 180 : Math.min(180, degrees / widest);
   const columns = Math.min(Math.ceil(2 * reach / width) + 1, Math.round(360 / width));
   const rows = Math.ceil((north - south) / height) + 1;
-  if (rows * columns > most * 4)
+  if (rows * columns > most * 4) {
     throw new RangeError(`more than ${most} cells`);
+  }
   const cells = new Set<string>();
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       const latitude = Math.min(90, south + row * height), longitude = wrap(center.longitude - reach + column * width);
       const cell = encode(latitude, longitude, precision);
-      if (distanceToBox(center, bounds(cell)) <= metres)
+      if (distanceToBox(center, bounds(cell)) <= metres) {
         cells.add(cell);
+      }
     }
   }
-  if (cells.size > most)
+  if (cells.size > most) {
     throw new RangeError(`more than ${most} cells`);
+  }
   return [...cells];
 }
 

@@ -1,4 +1,4 @@
-// @neighbors/client: a Neighbors broker from an app. See README.md.
+/* @neighbors/client: a Neighbors broker from an app. See README.md. */
 export { connect, open } from "./neighbors.js";
 export type * from "./api.js";
 export type * from "./generated/messages.js";

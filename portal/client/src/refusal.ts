@@ -1,4 +1,4 @@
-// Why something was not done: the broker said no (Refusal), or could not be asked (Unreachable).
+/* Why something was not done: the broker said no (Refusal), or could not be asked (Unreachable). */
 
 /** The broker, or a rule that this library knows too, says no. `field` and `rule` are for the one who wrote it. */
 export class Refusal extends Error {

@@ -1,4 +1,4 @@
-// What an app keeps from one run to the next, behind three calls that localStorage has as it is.
+/* What an app keeps from one run to the next, behind three calls that localStorage has as it is. */
 
 /** Texts by name. Whoever gives another than localStorage (a phone's secure storage) may lose the newest changes, no more. */
 export interface Storage {

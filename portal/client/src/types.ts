@@ -1,4 +1,4 @@
-// What this library hands out and takes, beside the messages of the schema (generated/messages.ts).
+/* What this library hands out and takes, beside the messages of the schema (generated/messages.ts). */
 import type {
   Activity, Alert, Deleted, Footage, FootageRequest, Gap, HouseholdCode, Moderation, Reward, Tip,
 } from "./generated/messages.js";

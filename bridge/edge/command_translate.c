@@ -9,7 +9,8 @@
 #include <time.h>
 
 #include "bridge/edge/commands.h"
-#include "bridge/edge/translator.h"
+#include "bridge/edge/discovery.h"
+#include "bridge/edge/settings.h"
 
 struct translation {
     struct edge_translator translator;
@@ -106,11 +107,8 @@ static void take_text(struct translation *translation, const char *text, size_t 
     json_decref(line);
 }
 
-static int translate(struct translation *translation)
+static void take_input(struct translation *translation)
 {
-    const struct edge_memory_hooks hooks = {.arg = translation, .event = print_event};
-    translation->translator.memory = edge_memory_new(&hooks, true);
-    translation->all_read = true;
     char *text = NULL;
     size_t room = 0;
     for (ssize_t length; (length = getline(&text, &room, stdin)) >= 0;) {
@@ -122,40 +120,86 @@ static int translate(struct translation *translation)
             take_text(translation, text, (size_t)length);
     }
     free(text);
-    edge_memory_free(translation->translator.memory);
-    return translation->all_read ? EDGE_DONE : EDGE_INVALID;
 }
 
-static bool choose(struct edge_translator *translator, const char *name, const char *prefix)
+static bool choose_all(struct edge_translator *translator, const struct edge_settings *settings)
 {
-    if (strcmp(name, "auto") == 0) {
-        for (size_t i = 0; i < edge_map_count; i++)
-            if (!edge_translator_add(translator, &edge_maps[i], NULL))
-                return false;
-        return true;
+    for (size_t i = 0; i < settings->choice_count; i++)
+        if (!edge_translator_add(translator, settings->choices[i].map, settings->choices[i].prefix))
+            return false;
+    return true;
+}
+
+/* name NULL: the maps that the file chooses, else all of them. */
+static bool choose(
+    struct edge_translator *translator, struct edge_settings *settings, const char *name, const char *prefix)
+{
+    translator->own = &settings->own;
+    if (name && strcmp(name, "auto") == 0) {
+        bool good = true;
+        for (size_t i = 0; good && i < settings->own.map_count; i++)
+            good = edge_translator_add(translator, &settings->own.maps[i], NULL);
+        for (size_t i = 0; good && i < edge_map_count; i++)
+            good = edge_translator_add(translator, &edge_maps[i], NULL);
+        return good;
     }
-    const struct edge_map *map = edge_map_of(text_of(name));
+    if (name == NULL && settings->choice_count == 0)
+        return choose(translator, settings, "auto", NULL);
+    if (name == NULL)
+        return edge_settings_own_maps(settings) && choose_all(translator, settings);
+    const struct edge_map *map = edge_own_map(&settings->own, text_of(name));
     if (map == NULL)
         fprintf(stderr, "neighbors-edge: no map is called %s; neighbors-edge maps lists them\n", name);
     return map && edge_translator_add(translator, map, prefix);
 }
 
+static int translate(struct translation *translation, const struct edge_settings *settings)
+{
+    const struct edge_memory_hooks hooks = {.arg = translation,
+        .event = print_event,
+        .together_ms = settings->together_ms,
+        .hold_off_ms = settings->hold_off_ms};
+    translation->translator.memory = edge_memory_new(&hooks, true);
+    translation->translator.learned = edge_learned_new(NULL);
+    translation->all_read = true;
+    take_input(translation);
+    edge_learned_free(translation->translator.learned);
+    edge_memory_free(translation->translator.memory);
+    return translation->all_read ? EDGE_DONE : EDGE_INVALID;
+}
+
+static const char usage[] =
+    "usage: neighbors-edge translate [--map NAME|auto] [--prefix TOPIC] [--config FILE] < lines\n"
+    "  --config FILE   rows, maps, together_s and hold_off_s of a settings' file; --rows is the same\n";
+
 int edge_command_translate(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"map", required_argument, NULL, 'm'}, {"prefix", required_argument, NULL, 'p'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"map", required_argument, NULL, 'm'},
+        {"prefix", required_argument, NULL, 'p'}, {"config", required_argument, NULL, 'c'},
+        {"rows", required_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
     struct translation translation = {.translator.guess = true};
-    const char *map = "auto", *prefix = NULL;
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    struct edge_settings settings = {
+        .together_ms = EDGE_TOGETHER_S * 1000, .hold_off_ms = EDGE_HOLD_OFF_S * 1000};
+    const char *map = NULL, *prefix = NULL;
+    int result = EDGE_DONE;
+    for (int option; result == EDGE_DONE && (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == '?')
-            return EDGE_USAGE;
-        *(option == 'm' ? &map : &prefix) = optarg;
+            result = EDGE_USAGE;
+        else if (option == 'c' && (settings.own.row_count || settings.choice_count))
+            result = EDGE_USAGE;
+        else if (option == 'c')
+            result = edge_settings_mapping(&settings, optarg) ? EDGE_DONE : EDGE_INVALID;
+        else
+            *(option == 'm' ? &map : &prefix) = optarg;
     }
-    if (optind != argc || !choose(&translation.translator, map, prefix)) {
-        fputs("usage: neighbors-edge translate [--map NAME|auto] [--prefix TOPIC] < lines\n", stderr);
-        return EDGE_USAGE;
-    }
-    return translate(&translation);
+    if (result == EDGE_DONE && (optind != argc || !choose(&translation.translator, &settings, map, prefix)))
+        result = EDGE_USAGE;
+    if (result == EDGE_USAGE)
+        fputs(usage, stderr);
+    if (result == EDGE_DONE)
+        result = translate(&translation, &settings);
+    edge_settings_free(&settings);
+    return result;
 }
 
 int edge_command_maps(int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bridge/edge/discovery.h"
 #include "bridge/edge/intake.h"
 #include "bridge/edge/memory_parts.h"
 
@@ -30,6 +31,13 @@ static bool is_listed(void *arg, const char *map, const char *device)
 {
     struct intake *intake = arg;
     seen_note(&intake->seen, map, device, wall_clock());
+    return edge_settings_shared(intake->settings, map, device) != NULL;
+}
+
+/* The same, of a device of which nothing was heard. */
+static bool is_known(void *arg, const char *map, const char *device)
+{
+    const struct intake *intake = arg;
     return edge_settings_shared(intake->settings, map, device) != NULL;
 }
 
@@ -70,6 +78,8 @@ static void take_memory(void *arg, const char *map, const char *device, const ch
 static void restore(void *arg, const char *map, const char *device, const char *json)
 {
     struct intake *intake = arg;
+    if (!is_known(intake, map, device)) /* no longer listed */
+        return;
     edge_memory_restore(intake->translator.memory, map, device, json, wall_clock());
 }
 
@@ -82,30 +92,30 @@ static void subscribe(void *arg, const char *filter)
         fprintf(stderr, "neighbors-edge: home: cannot subscribe to %s\n", filter);
 }
 
-/* The filters of a row, for every shared device that it may be about. */
-static void subscribe_row(struct intake *intake, const struct edge_row *row, const struct edge_choice *choice)
+/* Every filter of every row that may be about the device, and what its discovery configs come under. */
+static void subscribe_device(struct intake *intake, const struct edge_shared *shared)
 {
-    const struct edge_settings *settings = intake->settings;
-    bool same_for_all = strstr(row->topic, "{dev") == NULL;
-    for (size_t d = 0; d < settings->shared_count && (d == 0 || !same_for_all); d++) {
-        const struct edge_shared *shared = &settings->shared[d];
-        if (!same_for_all && shared->map && shared->map != choice->map)
+    const struct edge_translator *translator = &intake->translator;
+    for (size_t i = 0; i < translator->use_count; i++) {
+        const struct edge_use *use = &translator->uses[i];
+        if (shared->map && strcmp(use->row->map, shared->map->name) != 0)
             continue;
         /* A name that cannot stand there is another map's. */
-        (void)!edge_topic_filters(row->topic, choice->prefix, shared->source, subscribe, intake);
+        (void)!edge_topic_filters(use->row->topic, use->prefix, shared->source, subscribe, intake);
     }
+    bool may_be_discovered = shared->map == NULL || strcmp(shared->map->name, EDGE_DISCOVERY_MAP) == 0;
+    for (size_t i = 0; may_be_discovered && i < translator->discovery_count; i++)
+        edge_discovery_topics(translator->discovery[i], shared->source, subscribe, intake);
 }
 
-/* Every filter of every row for every shared device. A filter that comes twice is the same subscription. */
+/* A filter that comes twice is the same subscription. */
 static void connected(void *arg, bool resumed)
 {
     struct intake *intake = arg;
-    const struct edge_settings *settings = intake->settings;
     redelivery_connected(&intake->redelivery, resumed);
-    for (size_t c = 0; c < settings->choice_count; c++)
-        for (size_t r = 0; r < edge_row_count; r++)
-            if (strcmp(edge_rows[r].map, settings->choices[c].map->name) == 0)
-                subscribe_row(intake, &edge_rows[r], &settings->choices[c]);
+    for (size_t d = 0; d < intake->settings->shared_count; d++)
+        subscribe_device(intake, &intake->settings->shared[d]);
+    edge_learned_topics(intake->translator.learned, subscribe, intake);
 }
 
 static void take_message(void *arg, const struct edge_message *message, unsigned number)
@@ -184,10 +194,17 @@ void intake_acknowledged(struct intake *intake)
 bool intake_open(struct intake *intake, const struct edge_settings *settings, struct spool *spool)
 {
     uint8_t note[sizeof(intake->redelivery.done)];
-    const struct edge_memory_hooks hooks = {
-        .arg = intake, .event = take_event, .listed = is_listed, .shares = is_shared};
+    const struct edge_memory_hooks hooks = {.arg = intake,
+        .event = take_event,
+        .listed = is_listed,
+        .shares = is_shared,
+        .together_ms = settings->together_ms,
+        .hold_off_ms = settings->hold_off_ms};
+    const struct edge_learned_hooks learning = {.arg = intake, .listed = is_known, .topic = subscribe};
     *intake = (struct intake){.settings = settings, .spool = spool};
     intake->last = &intake->first;
+    intake->translator.own = &settings->own;
+    intake->translator.learned = edge_learned_new(&learning);
     intake->translator.memory = edge_memory_new(&hooks, settings->assume_quiet);
     for (size_t i = 0; i < settings->choice_count; i++)
         if (!edge_translator_add(&intake->translator, settings->choices[i].map, settings->choices[i].prefix))
@@ -202,4 +219,5 @@ void intake_close(struct intake *intake)
     free_pending(intake);
     if (intake->translator.memory)
         edge_memory_free(intake->translator.memory);
+    edge_learned_free(intake->translator.learned);
 }

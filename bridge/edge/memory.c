@@ -1,5 +1,4 @@
 /* From signals to events: memory.h says by which rules. */
-#include <assert.h>
 #include <stdio.h>
 
 #include "bridge/edge/memory_parts.h"
@@ -9,6 +8,7 @@ enum {
     CLOCK_BEHIND_MS = 10 * 60 * 1000, /* a device's time is believed from so far before its arrival */
     CLOCK_AHEAD_MS = 5 * 1000,        /* to so far after */
     FORGET_MS = 60 * 60 * 1000,       /* what was ended by silence is forgotten then */
+    MOST_VISIT_MS = 10 * 60 * 1000,   /* a street where somebody always walks is not one visitor for ever */
 };
 
 /* ---- telling ------------------------------------------------------------------------------------------ */
@@ -38,23 +38,73 @@ static void tell_activity(const struct edge_memory *memory, struct edge_device *
     tell(memory, device, &event);
 }
 
-/* Tells the kind that the activity has now: its start, or what it turned out to be. Nothing when that is not
- * shared. */
+/* ---- one visitor, several devices ---------------------------------------------------------------------- */
+
+static bool goes_on(const struct edge_visit *visit, int64_t now, int64_t pause, int64_t whole)
+{
+    return pause > 0 && visit->id[0] && now >= visit->last && now - visit->last <= pause &&
+           now - visit->began <= whole;
+}
+
+/* The activity of the home that something of this kind on the device, now, is a part of; NULL: none. */
+static struct edge_visit *visit_of(
+    struct edge_memory *memory, struct edge_device *device, enum motion_kind kind, int64_t now)
+{
+    const struct edge_memory_hooks *hooks = &memory->hooks;
+    struct edge_visit *rest = edge_device_rest(device, kind), *home = &memory->visits[kind];
+    if (goes_on(rest, now, hooks->hold_off_ms, MOST_VISIT_MS))
+        return rest;
+    return goes_on(home, now, hooks->together_ms, MOST_VISIT_MS) ? home : NULL;
+}
+
+/* Notes that the device saw it, or ended seeing it. */
+static void note_visit(struct edge_memory *memory, struct edge_device *device, enum motion_kind kind,
+    const char *id, int64_t now)
+{
+    struct edge_visit *both[] = {edge_device_rest(device, kind), &memory->visits[kind]};
+    for (size_t i = 0; i < 2; i++) {
+        if (strcmp(both[i]->id, id) != 0)
+            both[i]->began = now;
+        if (both[i]->id != id)
+            snprintf(both[i]->id, sizeof(both[i]->id), "%s", id);
+        both[i]->last = now;
+    }
+}
+
+/* Whether another device, or another activity of this one, is still at it. */
+static bool others_at_it(const struct edge_memory *memory, const struct edge_activity *one)
+{
+    for (const struct edge_device *d = memory->devices; d; d = d->next)
+        for (const struct edge_activity *a = d->activities; a; a = a->next)
+            if (a != one && a->told && strcmp(a->id, one->id) == 0)
+                return true;
+    return false;
+}
+
+/* Tells the kind that the activity has now: its start, that another device sees it too, or what it turned out
+ * to be. Nothing when that is not shared. */
 static void tell_kind(
-    const struct edge_memory *memory, struct edge_device *device, struct edge_activity *activity)
+    struct edge_memory *memory, struct edge_device *device, struct edge_activity *activity, int64_t now)
 {
     if (activity->silent || activity->told == activity->kind || !shares(memory, device, activity->kind))
         return;
-    enum phase phase = activity->told ? PHASE_UPDATE : PHASE_START;
+    const struct edge_visit *visit = activity->told ? NULL : visit_of(memory, device, activity->kind, now);
+    if (visit)
+        memcpy(activity->id, visit->id, sizeof(activity->id));
+    enum phase phase = activity->told || visit ? PHASE_UPDATE : PHASE_START;
     activity->told = activity->kind;
+    note_visit(memory, device, activity->kind, activity->id, now);
     tell_activity(memory, device, activity, phase, 0);
 }
 
-static void end(const struct edge_memory *memory, struct edge_device *device, struct edge_activity *activity,
-    bool replay, int64_t until)
+static void end(struct edge_memory *memory, struct edge_device *device, struct edge_activity *activity,
+    bool replay, int64_t until, int64_t now)
 {
-    if (activity->told && !replay)
-        tell_activity(memory, device, activity, PHASE_END, until > activity->at ? until : activity->at);
+    if (activity->told && !replay) {
+        enum phase phase = others_at_it(memory, activity) ? PHASE_UPDATE : PHASE_END;
+        tell_activity(memory, device, activity, phase, until > activity->at ? until : activity->at);
+        note_visit(memory, device, activity->told, activity->id, now);
+    }
     activity->told = 0;
 }
 
@@ -66,17 +116,6 @@ static int64_t believed(int64_t device_time, int64_t now)
     return device_time && near ? device_time : now;
 }
 
-static bool first_word_of_row(struct edge_device *device, const struct edge_row *row)
-{
-    size_t number = (size_t)(row - edge_rows);
-    assert(number < 8 * sizeof(device->known));
-    uint64_t bit = UINT64_C(1) << (number % 64), *word = &device->known[number / 64];
-    bool first = !(*word & bit);
-    *word |= bit;
-    device->changed |= first;
-    return first;
-}
-
 static bool is_fresh(const struct edge_signal *signal, int64_t now)
 {
     bool just_begun = signal->row->shape == SHAPE_LIFE && signal->means == MEANS_START;
@@ -84,8 +123,8 @@ static bool is_fresh(const struct edge_signal *signal, int64_t now)
            (signal->time && signal->time >= now - FRESH_MS && signal->time <= now + CLOCK_AHEAD_MS);
 }
 
-static void refine(const struct edge_memory *memory, struct edge_device *device,
-    struct edge_activity *activity, enum motion_kind kind, bool replay)
+static void refine(struct edge_memory *memory, struct edge_device *device, struct edge_activity *activity,
+    enum motion_kind kind, bool replay, int64_t now)
 {
     enum motion_kind better = edge_kind_better(activity->kind, kind);
     if (better == activity->kind)
@@ -93,10 +132,11 @@ static void refine(const struct edge_memory *memory, struct edge_device *device,
     activity->kind = better;
     device->changed = true;
     if (!replay)
-        tell_kind(memory, device, activity);
+        tell_kind(memory, device, activity, now);
 }
 
-static struct edge_activity *begin(struct edge_device *device, const struct edge_signal *signal, int64_t now)
+static struct edge_activity *begin(
+    struct edge_memory *memory, struct edge_device *device, const struct edge_signal *signal, int64_t now)
 {
     struct edge_activity *activity = edge_alloc(sizeof(*activity));
     activity->kind = signal->kind;
@@ -105,11 +145,28 @@ static struct edge_activity *begin(struct edge_device *device, const struct edge
     edge_activity_name(activity->id, signal, activity->at);
     activity->next = device->activities;
     device->activities = activity;
-    edge_device_bound(device);
+    struct edge_activity *oldest = edge_device_excess(device);
+    if (oldest) {
+        edge_bound_met(
+            &memory->counts.activities, "too much goes on at one device, its oldest activity is ended");
+        end(memory, device, oldest, false, now, now);
+        edge_activity_forget(device, oldest);
+    }
     return activity;
 }
 
-static void take_start(const struct edge_memory *memory, struct edge_device *device,
+/* A sensor that says again what it said before, and tells when that was. */
+static bool is_told_again(struct edge_device *device, const struct edge_signal *signal)
+{
+    if (!signal->row->dated || signal->time == 0)
+        return false;
+    bool again = signal->time == device->dated;
+    device->changed |= !again;
+    device->dated = signal->time;
+    return again;
+}
+
+static void take_start(struct edge_memory *memory, struct edge_device *device,
     const struct edge_signal *signal, bool silent, int64_t now)
 {
     struct edge_activity *activity = edge_activity_of_source(device, signal->source);
@@ -119,17 +176,19 @@ static void take_start(const struct edge_memory *memory, struct edge_device *dev
         device->changed |= source->parked != signal->guarded;
         source->parked = signal->guarded;
         if (!signal->guarded)
-            refine(memory, device, activity, signal->kind, silent);
+            refine(memory, device, activity, signal->kind, silent, now);
         return;
     }
-    if (signal->guarded || signal->row->rank < device->rank)
+    if (signal->guarded || signal->row->rank < device->rank || is_told_again(device, signal))
         return;
     activity = edge_busy_activity(device, signal->kind);
     if (activity == NULL) {
-        activity = begin(device, signal, now);
+        activity = begin(memory, device, signal, now);
         activity->silent = true;
     }
-    edge_activity_add(activity, signal);
+    if (!edge_activity_add(activity, signal))
+        edge_bound_met(
+            &memory->counts.sources, "too many tell of one activity, a further one is not counted");
     activity->heard = now;
     if (activity->silent && !silent) { /* what was only remembered becomes news now */
         activity->silent = false;
@@ -137,12 +196,12 @@ static void take_start(const struct edge_memory *memory, struct edge_device *dev
         edge_activity_name(activity->id, signal, activity->at);
     }
     device->changed = true;
-    tell_kind(memory, device, activity);
+    tell_kind(memory, device, activity, now);
 }
 
 /* true when there was something to end. */
-static bool take_end(const struct edge_memory *memory, struct edge_device *device,
-    const struct edge_signal *signal, bool replay, int64_t now)
+static bool take_end(struct edge_memory *memory, struct edge_device *device, const struct edge_signal *signal,
+    bool replay, int64_t now)
 {
     struct edge_activity *activity = edge_activity_of_source(device, signal->source);
     if (activity == NULL)
@@ -152,13 +211,17 @@ static bool take_end(const struct edge_memory *memory, struct edge_device *devic
     device->changed = true;
     if (edge_activity_is_busy(activity))
         return true;
-    end(memory, device, activity, replay, believed(signal->until, now));
+    if (replay && activity->told) { /* a replay tells nothing: the timer tells the end, at once */
+        activity->silence_s = 0;
+        return true;
+    }
+    end(memory, device, activity, replay, believed(signal->until, now), now);
     edge_activity_forget(device, activity);
     return true;
 }
 
-static void take_pulse(const struct edge_memory *memory, struct edge_device *device,
-    const struct edge_signal *signal, int64_t now)
+static void take_pulse(
+    struct edge_memory *memory, struct edge_device *device, const struct edge_signal *signal, int64_t now)
 {
     edge_device_note_ended(device, signal);
     if (signal->guarded || signal->row->rank < device->rank || !shares(memory, device, signal->kind))
@@ -169,16 +232,24 @@ static void take_pulse(const struct edge_memory *memory, struct edge_device *dev
         .at = believed(signal->time, now)};
     if (signal->until && believed(signal->until, now) == signal->until && signal->until >= event.at)
         event.until = signal->until;
-    edge_activity_name(event.activity_id, signal, event.at);
+    const struct edge_visit *visit = visit_of(memory, device, signal->kind, now);
+    if (visit)
+        memcpy(event.activity_id, visit->id, sizeof(event.activity_id));
+    else
+        edge_activity_name(event.activity_id, signal, event.at);
+    note_visit(memory, device, signal->kind, event.activity_id, now);
     tell(memory, device, &event);
 }
 
-static void take_refine(const struct edge_memory *memory, struct edge_device *device,
-    const struct edge_signal *signal, bool replay)
+static void take_refine(struct edge_memory *memory, struct edge_device *device,
+    const struct edge_signal *signal, bool replay, int64_t now)
 {
     struct edge_activity *activity = edge_busy_activity(device, KIND_MOTION);
-    if (activity && edge_busy_activity(device, signal->kind) == NULL)
-        refine(memory, device, activity, signal->kind, replay);
+    bool old = signal->time && signal->time == device->refined; /* of the motion before this one */
+    device->changed |= signal->time != device->refined;
+    device->refined = signal->time;
+    if (activity && !old && edge_busy_activity(device, signal->kind) == NULL)
+        refine(memory, device, activity, signal->kind, replay, now);
 }
 
 void edge_memory_take(struct edge_memory *memory, const struct edge_signal *signal, bool replay, int64_t now)
@@ -189,7 +260,7 @@ void edge_memory_take(struct edge_memory *memory, const struct edge_signal *sign
     struct edge_device *device = edge_device_of(memory, signal->row->map, signal->device);
     if (device == NULL)
         return;
-    bool first = first_word_of_row(device, signal->row);
+    bool first = !edge_device_knows(device, edge_digest(signal->row->topic));
     if (signal->has_id && edge_source_in(device->ended, signal->source))
         return;
     if (signal->row->rank > device->rank) {
@@ -214,7 +285,7 @@ void edge_memory_take(struct edge_memory *memory, const struct edge_signal *sign
             take_pulse(memory, device, signal, now);
         break;
     case MEANS_REFINE:
-        take_refine(memory, device, signal, replay);
+        take_refine(memory, device, signal, replay, now);
         break;
     case MEANS_NOTHING:
         break;
@@ -224,13 +295,13 @@ void edge_memory_take(struct edge_memory *memory, const struct edge_signal *sign
 /* ---- silence ------------------------------------------------------------------------------------------ */
 
 static void expire_activity(
-    const struct edge_memory *memory, struct edge_device *device, struct edge_activity *activity, int64_t now)
+    struct edge_memory *memory, struct edge_device *device, struct edge_activity *activity, int64_t now)
 {
     int64_t silence = now - activity->heard;
     if (silence < (int64_t)activity->silence_s * 1000)
         return;
     if (activity->told) {
-        end(memory, device, activity, false, now);
+        end(memory, device, activity, false, now, now);
         device->changed = true;
     }
     activity->silent = true; /* its sender still says so: that is no news until it has said something else */

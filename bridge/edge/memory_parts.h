@@ -5,16 +5,18 @@
 #include "bridge/edge/memory.h"
 
 enum {
-    EDGE_MOST_DEVICES = 4096,
-    EDGE_MOST_ACTIVITIES = 64, /* open ones of a device; then the oldest is forgotten */
-    EDGE_MOST_SOURCES = 64,    /* of an activity; more are not counted */
-    EDGE_MOST_ENDED = 128,     /* ids of what is over, of a device */
+    EDGE_MOST_DEVICES = 1024,
+    EDGE_MOST_ACTIVITIES = 32, /* open ones of a device; then the oldest is ended */
+    EDGE_MOST_SOURCES = 16,    /* of an activity; more are not counted */
+    EDGE_MOST_ENDED = 64,      /* ids of what is over, of a device */
+    EDGE_MOST_ROWS_KNOWN = 24, /* rows that have spoken of a device */
+    EDGE_KINDS = KIND_SOUND + 1,
 };
 
 struct edge_source {
     struct edge_source *next;
     bool parked; /* it is there but nothing happens */
-    char name[EDGE_SOURCE];
+    char name[];
 };
 
 struct edge_activity {
@@ -30,15 +32,32 @@ struct edge_activity {
     int64_t at, heard;
 };
 
+/* What was last told of a kind: an activity of the home, and until when it is gone on with instead of
+ * beginning a new one. */
+struct edge_visit {
+    char id[LIMIT_ID + 1]; /* "": none */
+    int64_t began, last;   /* the last device to see it began or ended then */
+};
+
+struct edge_rest { /* the same of one device */
+    struct edge_rest *next;
+    enum motion_kind kind;
+    struct edge_visit visit;
+};
+
 struct edge_device {
     struct edge_device *next;
-    const char *map; /* a name of edge_maps */
+    char map[EDGE_MAP_NAME];
     char name[EDGE_NAME];
-    unsigned rank;     /* the best rank heard of */
-    uint64_t known[2]; /* bit n: row n of the table has spoken */
+    unsigned rank;                        /* the best rank heard of */
+    uint32_t known[EDGE_MOST_ROWS_KNOWN]; /* digests of the topics of rows that have spoken, a ring */
+    unsigned known_count;
+    int64_t dated;   /* the time of the last motion that came with its own */
+    int64_t refined; /* and of the last word that tells a better kind */
     bool changed;
     struct edge_activity *activities; /* newest first */
     struct edge_source *ended;        /* publishers' ids of what is over, newest first */
+    struct edge_rest *rests;
 };
 
 struct edge_memory {
@@ -46,7 +65,18 @@ struct edge_memory {
     bool assume_quiet;
     size_t device_count;
     struct edge_device *devices;
+    struct edge_visit visits[EDGE_KINDS];
+    struct edge_memory_counts counts;
 };
+
+/* Counts a bound that was met, and says so the first time, the second, the fourth, … */
+void edge_bound_met(uint64_t *count, const char *what);
+/* A name in few bytes. */
+uint32_t edge_digest(const char *text);
+/* Whether the row with this digest has spoken of the device before; from now on it has. */
+bool edge_device_knows(struct edge_device *device, uint32_t row);
+/* What the device told last of the kind, made when it is new. */
+struct edge_visit *edge_device_rest(struct edge_device *device, enum motion_kind kind);
 
 /* The device, made when it is new; NULL when there are too many. */
 struct edge_device *edge_device_of(struct edge_memory *memory, const char *map, const char *name);
@@ -62,8 +92,8 @@ struct edge_activity *edge_activity_of_source(struct edge_device *device, const 
 bool edge_activity_is_busy(const struct edge_activity *activity);
 /* What goes on there now of that kind; NULL: nothing. */
 struct edge_activity *edge_busy_activity(struct edge_device *device, enum motion_kind kind);
-/* Adds the signal's source to those of the activity; takes one away. */
-void edge_activity_add(struct edge_activity *activity, const struct edge_signal *signal);
+/* Adds the signal's source to those of the activity, false when there are too many; takes one away. */
+bool edge_activity_add(struct edge_activity *activity, const struct edge_signal *signal);
 void edge_activity_remove(struct edge_activity *activity, const char *name);
 /* The activity's id: the publisher's, else of kind and time. */
 void edge_activity_name(char id[LIMIT_ID + 1], const struct edge_signal *signal, int64_t at);
@@ -72,8 +102,8 @@ void edge_activity_forget(struct edge_device *device, struct edge_activity *acti
 /* Remembers the publisher's id of what is over, so that it stays over when the home's broker delivers it
  * again. */
 void edge_device_note_ended(struct edge_device *device, const struct edge_signal *signal);
-/* Forgets the oldest activities when there are too many. */
-void edge_device_bound(struct edge_device *device);
+/* The oldest activity when there are too many; NULL. */
+struct edge_activity *edge_device_excess(struct edge_device *device);
 
 /* Zeroed memory; ends the process with a line when there is none. */
 void *edge_alloc(size_t size);

@@ -40,13 +40,12 @@ static void restore_ended(struct edge_device *device, json_t *list)
             edge_source_add(&device->ended, json_string_value(json_array_get(list, i - 1)));
 }
 
-/* The rows that have spoken, by their topics: numbers would change with the table. */
+/* The rows that have spoken, by digests of their topics: numbers would change with the table. */
 static json_t *save_known(const struct edge_device *device)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < edge_row_count; i++)
-        if ((device->known[i / 64] >> (i % 64)) & 1)
-            json_array_append_new(list, json_string(edge_rows[i].topic));
+    for (unsigned i = 0; i < device->known_count && i < EDGE_MOST_ROWS_KNOWN; i++)
+        json_array_append_new(list, json_integer(device->known[i]));
     return list;
 }
 
@@ -56,8 +55,9 @@ void edge_memory_changed(struct edge_memory *memory, edge_memory_visit *each, vo
         if (!d->changed)
             continue;
         d->changed = false;
-        json_t *saved = json_pack("{s:i,s:o,s:o,s:o}", "rank", (int)d->rank, "known", save_known(d),
-            "activities", save_activities(d), "ended", save_ended(d));
+        json_t *saved = json_pack("{s:i,s:I,s:I,s:o,s:o,s:o}", "rank", (int)d->rank, "dated",
+            (json_int_t)d->dated, "refined", (json_int_t)d->refined, "known", save_known(d), "activities",
+            save_activities(d), "ended", save_ended(d));
         char *text = json_dumps(saved, JSON_COMPACT);
         json_decref(saved);
         if (text)
@@ -111,26 +111,27 @@ static void restore_known(struct edge_device *device, json_t *list)
     json_t *saved;
     json_array_foreach(list, n, saved)
     {
-        for (size_t i = 0; i < edge_row_count; i++)
-            if (json_is_string(saved) && strcmp(edge_rows[i].map, device->map) == 0 &&
-                strcmp(edge_rows[i].topic, json_string_value(saved)) == 0)
-                device->known[i / 64] |= UINT64_C(1) << (i % 64);
+        if (json_is_string(saved)) /* as former versions wrote them */
+            edge_device_knows(device, edge_digest(json_string_value(saved)));
+        else if (json_is_integer(saved))
+            edge_device_knows(device, (uint32_t)json_integer_value(saved));
     }
+    device->changed = false;
 }
 
 void edge_memory_restore(
     struct edge_memory *memory, const char *map, const char *device_name, const char *json, int64_t now)
 {
-    const struct edge_map *known_map = edge_map_of(text_of(map));
     json_t *saved = json_loads(json, 0, NULL), *known, *activities, *ended;
+    json_int_t dated = 0, refined = 0;
     int rank;
-    if (known_map == NULL || saved == NULL || strlen(device_name) >= EDGE_NAME ||
-        json_unpack(saved, "{s:i,s:o,s:o,s:o}", "rank", &rank, "known", &known, "activities", &activities,
-            "ended", &ended) != 0) {
+    if (saved == NULL || strlen(map) >= EDGE_MAP_NAME || strlen(device_name) >= EDGE_NAME ||
+        json_unpack(saved, "{s:i,s?I,s?I,s:o,s:o,s:o}", "rank", &rank, "dated", &dated, "refined", &refined,
+            "known", &known, "activities", &activities, "ended", &ended) != 0) {
         json_decref(saved);
         return;
     }
-    struct edge_device *device = edge_device_of(memory, known_map->name, device_name);
+    struct edge_device *device = edge_device_of(memory, map, device_name);
     struct edge_activity **last = device ? &device->activities : NULL;
     size_t i;
     json_t *one;
@@ -144,6 +145,8 @@ void edge_memory_restore(
     }
     if (device) {
         device->rank = (unsigned)rank;
+        device->dated = dated;
+        device->refined = refined;
         restore_known(device, known);
         restore_ended(device, ended);
     }

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bridge/edge/place.h"
@@ -33,12 +34,45 @@ static struct text trimmed(struct bytes payload)
     return text;
 }
 
+/* Payloads that people type by hand have commas with nothing between them (", ,", ", }"): leaves those out.
+ */
+static json_t *parsed_without_lone_commas(struct bytes payload)
+{
+    char *copy = malloc(payload.len + 1);
+    size_t length = 0;
+    bool quoted = false, removed = false;
+    if (copy == NULL)
+        return NULL;
+    for (size_t i = 0; i < payload.len; i++) {
+        char c = (char)payload.data[i];
+        copy[length++] = c;
+        if (c == '\\' && quoted && i + 1 < payload.len)
+            copy[length++] = (char)payload.data[++i];
+        quoted ^= c == '"';
+        if (quoted || (c != ',' && c != '}' && c != ']'))
+            continue;
+        size_t before = length - 1;
+        while (before > 0 && isspace((unsigned char)copy[before - 1]))
+            before--;
+        if (before > 0 && copy[before - 1] == ',') {
+            copy[before - 1] = c;
+            length = before;
+            removed = true;
+        }
+    }
+    json_t *root = removed ? json_loadb(copy, length, 0, NULL) : NULL;
+    free(copy);
+    return root;
+}
+
 static json_t *parsed(struct edge_document *document)
 {
     if (!document->parsed) {
+        struct bytes payload = document->payload;
         document->parsed = true;
-        document->root =
-            json_loadb((const char *)document->payload.data, document->payload.len, JSON_DECODE_ANY, NULL);
+        document->root = json_loadb((const char *)payload.data, payload.len, JSON_DECODE_ANY, NULL);
+        if (document->root == NULL && payload.len > 0 && payload.data[0] == '{')
+            document->root = parsed_without_lone_commas(payload);
     }
     return document->root;
 }
@@ -218,9 +252,13 @@ static void read_source(
     snprintf(signal->source, EDGE_SOURCE, "%.*s#%s", (int)topic.len, topic.data, part);
 }
 
+/* A number, as such or in a text ("0.9", "person:83%"). */
 static unsigned confidence_of(const struct reading *reading, json_t *element)
 {
-    double value = json_number_value(at(reading, element, reading->row->confidence));
+    const json_t *told = at(reading, element, reading->row->confidence);
+    const char *text = json_string_value(told), *colon = text ? strchr(text, ':') : NULL;
+    const char *digits = text ? strpbrk(colon ? colon : text, "0123456789") : NULL;
+    double value = text ? (digits ? strtod(digits, NULL) : 0.0) : json_number_value(told);
     double percent = reading->row->of == 1 ? value * 100.0 : value;
     return percent > 0.0 && percent <= 100.0 ? (unsigned)lround(percent) : 0;
 }

@@ -62,11 +62,16 @@ struct edge_row {
     unsigned silence_s; /* a start without an end is ended after this; 0: 300 s */
     bool endless;       /* the publisher often tells no end: after the silence the next word starts anew */
     bool any_prefix;    /* the payload is so distinct that translate may guess {p} */
+    bool dated;   /* the time names the motion: told again with the same time it is the same, not a new one */
+    bool general; /* so general that what was learned from discovery goes before it */
+    bool own;     /* the owner wrote it */
 };
 
 struct edge_map {
     const char *name, *prefix, *sentence;
 };
+
+enum { EDGE_MAP_NAME = 32 }; /* bytes of a map's name, with its NUL */
 
 extern const struct edge_map edge_maps[];
 extern const size_t edge_map_count;
@@ -84,6 +89,9 @@ struct edge_captures {
     char device[EDGE_NAME];
     char kind[EDGE_NAME];
 };
+
+/* What is wrong with a pattern that somebody wrote; NULL: nothing. */
+const char *edge_topic_wrong(const char *pattern);
 
 /* Whether the row's pattern fits the topic, with {p} = prefix, or any prefix when that is NULL. Names that
  * are too long do not fit. Source: MQTT 3.1.1, section 4.7. */

@@ -8,7 +8,8 @@ const struct edge_map edge_maps[] = {
     {"ring-mqtt", "ring",
         "ring-mqtt: motion, ding and alarm sensors; person by the attribute that comes after"},
     {"eufy", "homeassistant", "eufy-ha-mqtt-bridge"},
-    {"home-assistant", "homeassistant", "Home Assistant: statestream and binary sensors by name"},
+    {"home-assistant", "homeassistant",
+        "Home Assistant: statestream, binary sensors by name, and what discovery configs teach"},
     {"zigbee2mqtt", "zigbee2mqtt", "Zigbee2MQTT: occupancy and presence"},
     {"tasmota", "", "Tasmota: PIR rules, switches, Zigbee bridge"},
     {"shelly", "shellies", "Shelly Motion (gen1), presence zones and BLU Motion (gen2)"},
@@ -47,7 +48,7 @@ static const struct edge_word zwave_words[] = {
 #define DAHUA(code, ...)                                                                                     \
     {                                                                                                        \
         .map = "dahua", .topic = "{p}/" code "/Event", .shape = SHAPE_POINTER, .device = "/serialNumber",    \
-        __VA_ARGS__, .phase_from = "/Action", .words = dahua_actions, .time = "/Data/UTC"                    \
+        __VA_ARGS__, .phase_from = "/Action", .words = dahua_actions, .time = "/Data/UTC",                   \
     }
 /* An ONVIF property: true while it lasts. */
 #define ONVIF(path, state, what)                                                                             \
@@ -61,10 +62,29 @@ static const struct edge_word zwave_words[] = {
         .kind_from = "/message/data/classTypes /message/data/type", .phase_from = state,                     \
         .time = "/timestamp"                                                                                 \
     }
+/* Tasmota's inputs; each switch is one, whatever topic tells of it. */
+#define TASMOTA(pattern, ...)                                                                                \
+    {                                                                                                        \
+        .map = "tasmota", .topic = pattern, .shape = SHAPE_COLLECTION, .each = "/Switch*",                   \
+        .kind = KIND_MOTION, __VA_ARGS__                                                                     \
+    }
+/* Zigbee devices behind a Tasmota gateway are keys of its messages. */
+#define TASMOTA_ZIGBEE(pattern, elements)                                                                    \
+    {                                                                                                        \
+        .map = "tasmota", .topic = pattern, .shape = SHAPE_COLLECTION, .each = elements, .device = "key",    \
+        .kind = KIND_MOTION, .phase_from = "/Occupancy"                                                      \
+    }
 /* Plain words: the payload is the state. */
 #define STATE(name, pattern, what)                                                                           \
     {                                                                                                        \
         .map = name, .topic = pattern, .shape = SHAPE_TEXT, .kind = what                                     \
+    }
+
+/* Scrypted's properties; the path before the device is the owner's choice. */
+#define SCRYPTED(property, what)                                                                             \
+    {                                                                                                        \
+        .map = "scrypted", .topic = "{p}/{dev}/" property, .shape = SHAPE_TEXT, .kind = what,                \
+        .any_prefix = true                                                                                   \
     }
 
 const struct edge_row edge_rows[] = {
@@ -113,13 +133,16 @@ const struct edge_row edge_rows[] = {
 
     STATE("ring-mqtt", "{p}/{_}/camera/{dev}/motion/state", KIND_MOTION),
     STATE("ring-mqtt", "{p}/{_}/camera/{dev}/ding/state", KIND_DOORBELL),
+    STATE("ring-mqtt", "{p}/{_}/intercom/{dev}/ding/state", KIND_DOORBELL),
     STATE("ring-mqtt", "{p}/{_}/alarm/{dev}/motion/state", KIND_MOTION),
+    STATE("ring-mqtt", "{p}/{_}/lighting/{dev}/motion/state", KIND_MOTION),
     {.map = "ring-mqtt",
         .topic = "{p}/{_}/camera/{dev}/motion/attributes",
         .shape = SHAPE_POINTER,
         .kind = KIND_PERSON,
         .always = MEANS_REFINE,
-        .guard = "/personDetected=true"},
+        .guard = "/personDetected=true",
+        .time = "/lastMotion"},
 
     {.map = "eufy",
         .topic = "{p}/binary_sensor/eufy/{dev}_{kind}/state",
@@ -146,56 +169,49 @@ const struct edge_row edge_rows[] = {
         .phase_from = "/occupancy /presence",
         .time = "/last_seen",
         .any_prefix = true},
+    STATE("zigbee2mqtt", "{p}/{dev+}/occupancy", KIND_MOTION),
+    STATE("zigbee2mqtt", "{p}/{dev+}/presence", KIND_MOTION),
 
-    STATE("tasmota", "stat/{dev}/PIR{_}", KIND_MOTION),
-    {.map = "tasmota",
-        .topic = "tele/{dev}/SENSOR",
-        .shape = SHAPE_COLLECTION,
-        .each = "/ZbReceived/*",
-        .device = "key",
-        .kind = KIND_MOTION,
-        .phase_from = "/Occupancy"},
-    {.map = "tasmota",
-        .topic = "tele/{dev}/{_}/SENSOR",
-        .shape = SHAPE_COLLECTION,
-        .each = "/ZbReceived/*",
-        .device = "key",
-        .kind = KIND_MOTION,
-        .phase_from = "/Occupancy"},
-    {.map = "tasmota",
-        .topic = "tele/{dev}/SENSOR",
-        .shape = SHAPE_COLLECTION,
-        .each = "/Switch*",
-        .kind = KIND_MOTION,
-        .phase_from = "",
-        .time = "^/Time"},
-    {.map = "tasmota",
-        .topic = "stat/{dev}/RESULT",
-        .shape = SHAPE_COLLECTION,
-        .each = "/Switch*",
-        .kind = KIND_MOTION,
-        .phase_from = "/Action"},
+    /* The order of prefix and topic is the owner's choice. */
+    STATE("tasmota", "stat/{dev+}/PIR{_}", KIND_MOTION),
+    STATE("tasmota", "{dev+}/stat/PIR{_}", KIND_MOTION),
+    TASMOTA_ZIGBEE("tele/{_+}/SENSOR", "/ZbReceived/*"),
+    TASMOTA_ZIGBEE("{_+}/tele/SENSOR", "/ZbReceived/*"),
+    TASMOTA_ZIGBEE("tele/{_+}/ZbReceived", "/*"),
+    TASMOTA("tele/{dev+}/SENSOR", .phase_from = "", .time = "^/Time"),
+    TASMOTA("{dev+}/tele/SENSOR", .phase_from = "", .time = "^/Time"),
+    TASMOTA("stat/{dev+}/RESULT", .phase_from = "/Action"),
+    TASMOTA("{dev+}/stat/RESULT", .phase_from = "/Action"),
+    TASMOTA("stat/{dev+}/SWITCH{_}", .phase_from = "/Action"),
+    TASMOTA("{dev+}/stat/SWITCH{_}", .phase_from = "/Action"),
 
     {.map = "shelly",
         .topic = "{p}/{dev}/status",
         .shape = SHAPE_POINTER,
         .kind = KIND_MOTION,
         .phase_from = "/motion",
-        .time = "/timestamp"},
+        .time = "/timestamp",
+        .dated = true},
     {.map = "shelly",
         .topic = "{p}/{dev}/info",
         .shape = SHAPE_POINTER,
         .kind = KIND_MOTION,
         .phase_from = "/sensor/motion"},
+    STATE("shelly", "{p}/{dev}/sensor/motion", KIND_MOTION),
     {.map = "shelly",
-        .topic = "{dev}/events/rpc",
+        .topic = "{dev+}/status/presencezone:{_}",
+        .shape = SHAPE_POINTER,
+        .kind = KIND_MOTION,
+        .phase_from = "/value"},
+    {.map = "shelly",
+        .topic = "{dev+}/events/rpc",
         .shape = SHAPE_COLLECTION,
         .each = "/params/presencezone:*",
         .kind = KIND_MOTION,
         .phase_from = "/value",
         .time = "^/params/ts"},
     {.map = "shelly",
-        .topic = "{dev}/events/rpc",
+        .topic = "{dev+}/events/rpc",
         .shape = SHAPE_COLLECTION,
         .each = "/params/events/*",
         .device = "/data/address",
@@ -247,8 +263,10 @@ const struct edge_row edge_rows[] = {
         .phase_from = "/state",
         .rank = 1},
 
-    STATE("scrypted", "{p}/{dev}/motionDetected", KIND_MOTION),
-    STATE("scrypted", "{p}/{dev}/binaryState", KIND_DOORBELL),
+    SCRYPTED("motionDetected", KIND_MOTION),
+    SCRYPTED("binaryState", KIND_DOORBELL),
+    SCRYPTED("audioDetected", KIND_SOUND),
+    SCRYPTED("occupied", KIND_MOTION),
     {.map = "scrypted",
         .topic = "{p}/{dev}/ObjectDetector",
         .shape = SHAPE_COLLECTION,
@@ -259,12 +277,23 @@ const struct edge_row edge_rows[] = {
         .confidence = "/score",
         .of = 1,
         .silence_s = 10,
-        .endless = true},
+        .endless = true,
+        .any_prefix = true},
 
-    AXIS("tns:axis/CameraApplicationPlatform/ObjectAnalytics/{_}", "/message/data/active"),
-    AXIS("tns:axis/CameraApplicationPlatform/VMD/{_}", "/message/data/active"),
+    AXIS("tns:axis/CameraApplicationPlatform/ObjectAnalytics/{_+}", "/message/data/active"),
+    AXIS("tns:axis/CameraApplicationPlatform/VMD/{_+}", "/message/data/active"),
+    AXIS("tns:axis/CameraApplicationPlatform/MotionGuard/{_+}", "/message/data/active"),
+    AXIS("tns:axis/CameraApplicationPlatform/FenceGuard/{_+}", "/message/data/active"),
+    AXIS("tns:axis/CameraApplicationPlatform/LoiteringGuard/{_+}", "/message/data/active"),
+    AXIS("tns:onvif/Device/tns:axis/Sensor/PIR/{_+}", "/message/data/state"),
     AXIS("tns:onvif/VideoSource/MotionAlarm/{_+}", "/message/data/State /message/data/state"),
     AXIS("tns:onvif/RuleEngine/CellMotionDetector/Motion/{_+}", "/message/data/IsMotion"),
+    {.map = "axis",
+        .topic = "{p}/{dev}/event/tns:onvif/AudioSource/tns:axis/TriggerLevel/{_+}",
+        .shape = SHAPE_POINTER,
+        .kind = KIND_SOUND,
+        .phase_from = "/message/data/triggered",
+        .time = "/timestamp"},
 
     ONVIF("VideoSource/MotionAlarm/{_+}", "/Data/State", KIND_MOTION),
     ONVIF("RuleEngine/CellMotionDetector/Motion/{_+}", "/Data/IsMotion", KIND_MOTION),
@@ -276,7 +305,18 @@ const struct edge_row edge_rows[] = {
     ONVIF("RuleEngine/MyRuleDetector/DogCatDetect/{_+}", "/Data/State", KIND_ANIMAL),
     ONVIF("RuleEngine/MyRuleDetector/Visitor/{_+}", "/Data/State", KIND_DOORBELL),
     ONVIF("UserAlarm/IVA/HumanShapeDetect/{_+}", "/Data/State", KIND_PERSON),
-    ONVIF("OpenApp/WiseAI/{_}/{_+}", "/Data/State", KIND_MOTION),
+    ONVIF("UserAlarm/IVA/VehicleDetect/{_+}", "/Data/State", KIND_VEHICLE),
+    ONVIF("RuleEngine/PeopleDetector/People/{_+}", "/Data/IsPeople", KIND_PERSON),
+    ONVIF("RuleEngine/TPSmartEventDetector/TPSmartEvent/{_+}", "/Data/IsTPSmartEvent /Data/IsPeople",
+        KIND_MOTION),
+    ONVIF(
+        "AudioAnalytics/Audio/DetectedSound/{_+}", "/Data/IsSoundDetected /Data/isSoundDetected", KIND_SOUND),
+    {.map = "onvif",
+        .topic = "{dev+}/onvif-ej/OpenApp/WiseAI/{_}/{_+}",
+        .shape = SHAPE_POINTER,
+        .kind_from = "/Data/ObjectType /Data/ClassTypes /Data/Class",
+        .phase_from = "/Data/State",
+        .time = "/UtcTime"},
     {.map = "onvif",
         .topic = "{dev+}/onvif-ej/RuleEngine/LineDetector/Crossed/{_+}",
         .shape = SHAPE_POINTER,
@@ -315,9 +355,19 @@ const struct edge_row edge_rows[] = {
     DAHUA("CrossRegionDetection", .kind_from = "/Data/Object/ObjectType /Data/ObjectType"),
     DAHUA("SmartMotionHuman", .kind = KIND_PERSON),
     DAHUA("SmartMotionVehicle", .kind = KIND_VEHICLE),
+    DAHUA("FaceDetection", .kind = KIND_PERSON),
+    DAHUA("WanderDetection", .kind = KIND_MOTION),
+    DAHUA("AlarmPIR", .kind = KIND_MOTION),
+    DAHUA("AudioMutation", .kind = KIND_SOUND),
+    DAHUA("AudioAnomaly", .kind = KIND_SOUND),
     STATE("dahua", "amcrest2mqtt/{dev}/motion", KIND_MOTION),
     STATE("dahua", "amcrest2mqtt/{dev}/human", KIND_PERSON),
     STATE("dahua", "amcrest2mqtt/{dev}/doorbell", KIND_DOORBELL),
+    {.map = "dahua", /* a fork tells the region with it */
+        .topic = "amcrest2mqtt/{dev}/motion",
+        .shape = SHAPE_POINTER,
+        .kind = KIND_MOTION,
+        .phase_from = "/state"},
 
     STATE("reolink", "{p}/{dev}/status/motion", KIND_MOTION),
     STATE("reolink", "cam2mqtt/camera/{dev}/event/onvif/motion", KIND_MOTION),
@@ -338,21 +388,33 @@ const struct edge_row edge_rows[] = {
         .shape = SHAPE_POINTER,
         .kind_from = "/memo /type",
         .phase_from = "/trigger",
-        .endless = true},
+        .confidence = "/memo",
+        .of = 100,
+        .endless = true,
+        .any_prefix = true},
+    {.map = "blue-iris",
+        .topic = "{p}/{dev}/alert-image",
+        .shape = SHAPE_POINTER,
+        .kind_from = "/object /type",
+        .phase_from = "/state",
+        .confidence = "/object",
+        .of = 100,
+        .endless = true,
+        .any_prefix = true},
 
     {.map = "yi-hack",
-        .topic = "{dev}/motion_detection",
+        .topic = "{dev+}/motion_detection",
         .shape = SHAPE_TEXT,
         .kind = KIND_MOTION,
         .words = yi_motion_words},
     {.map = "yi-hack",
-        .topic = "{dev}/motion_detection",
+        .topic = "{dev+}/motion_detection",
         .shape = SHAPE_TEXT,
         .kind_from = "payload",
         .closed = true,
         .always = MEANS_PULSE},
     {.map = "yi-hack",
-        .topic = "{dev}/sound_detection",
+        .topic = "{dev+}/sound_detection",
         .shape = SHAPE_TEXT,
         .kind_from = "payload",
         .closed = true,
@@ -365,12 +427,38 @@ const struct edge_row edge_rows[] = {
         .phase_from = "/value ",
         .words = zwave_words,
         .time = "/time"},
+    {.map = "zwave", /* topics by number of class instead of its name */
+        .topic = "{p}/{dev+}/113/{_}/Home_Security/Motion_sensor_status",
+        .shape = SHAPE_POINTER,
+        .kind = KIND_MOTION,
+        .phase_from = "/value ",
+        .words = zwave_words,
+        .time = "/time"},
+    {.map = "zwave",
+        .topic = "{p}/{dev+}/sensor_binary/{_}/Motion",
+        .shape = SHAPE_POINTER,
+        .kind = KIND_MOTION,
+        .phase_from = "/value ",
+        .time = "/time"},
+    {.map = "zwave",
+        .topic = "{p}/{dev+}/48/{_}/Motion",
+        .shape = SHAPE_POINTER,
+        .kind = KIND_MOTION,
+        .phase_from = "/value ",
+        .time = "/time"},
 
     {.map = "esphome",
-        .topic = "{dev}/binary_sensor/{dev}/state",
+        .topic = "{dev+}/binary_sensor/{dev}/state",
         .shape = SHAPE_TEXT,
         .kind_from = "{tail}",
         .closed = true},
+    {.map = "esphome",
+        .topic = "{dev+}/event/{dev}/state",
+        .shape = SHAPE_POINTER,
+        .kind_from = "/event_type",
+        .closed = true,
+        .always = MEANS_PULSE,
+        .general = true},
 
     STATE("motioneye", "{p}/{dev}/motion", KIND_MOTION),
 
@@ -379,7 +467,8 @@ const struct edge_row edge_rows[] = {
         .shape = SHAPE_POINTER,
         .kind_from = "/event_type",
         .closed = true,
-        .always = MEANS_PULSE},
+        .always = MEANS_PULSE,
+        .general = true},
 };
 const size_t edge_row_count = sizeof(edge_rows) / sizeof(edge_rows[0]);
 

@@ -15,6 +15,16 @@ bool setting_wrong(const config_setting_t *setting, const char *rule)
     return edge_settings_wrong(where, rule);
 }
 
+bool setting_wrong_in(const config_setting_t *group, const char *name, const char *rule)
+{
+    const config_setting_t *member = config_setting_get_member(group, name);
+    if (member)
+        return setting_wrong(member, rule);
+    char text[300];
+    snprintf(text, sizeof(text), "%s: %s", name, rule);
+    return setting_wrong(group, text);
+}
+
 bool setting_only_knows(const config_setting_t *group, const char *const *names)
 {
     if (!config_setting_is_group(group))
@@ -42,4 +52,14 @@ void setting_copy_text(const config_setting_t *group, const char *name, char **o
     const char *value = setting_text(group, name);
     if (value)
         edge_settings_set(out, value);
+}
+
+bool setting_open(config_t *config, const char *file)
+{
+    config_init(config);
+    if (config_read_file(config, file) == CONFIG_TRUE)
+        return true;
+    fprintf(
+        stderr, "neighbors-edge: %s:%d: %s\n", file, config_error_line(config), config_error_text(config));
+    return false;
 }

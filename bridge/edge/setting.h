@@ -8,6 +8,8 @@
 
 /* Tells on standard error what must be, with the setting's file and line. Always false. */
 bool setting_wrong(const config_setting_t *setting, const char *rule);
+/* The same about a member of a group, which need not be there. */
+bool setting_wrong_in(const config_setting_t *group, const char *name, const char *rule);
 /* Whether it is a group that has none but these members (ended by NULL); told when not. */
 bool setting_only_knows(const config_setting_t *group, const char *const *names)
     __attribute__((warn_unused_result));
@@ -15,5 +17,7 @@ bool setting_only_knows(const config_setting_t *group, const char *const *names)
 const char *setting_text(const config_setting_t *group, const char *name);
 /* The same into *out (edge_settings_set), which stays as it is when there is none. */
 void setting_copy_text(const config_setting_t *group, const char *name, char **out);
+/* Opens a file; false: what is wrong was told. To be destroyed in any case. */
+bool setting_open(config_t *config, const char *file) __attribute__((warn_unused_result));
 
 #endif

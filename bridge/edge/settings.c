@@ -71,13 +71,26 @@ bool edge_settings_id(struct edge_settings *settings, const char *id)
 
 bool edge_settings_map(struct edge_settings *settings, const char *name, const char *prefix)
 {
-    const struct edge_map *map = edge_map_of(text_of(name));
+    const struct edge_map *map = edge_own_map(&settings->own, text_of(name));
     if (map == NULL)
         return edge_settings_wrong(name, "no map has this name; neighbors-edge maps lists them");
     if (settings->choice_count == EDGE_MOST_MAPS)
         return edge_settings_wrong(name, "too many maps");
     settings->choices[settings->choice_count++] =
         (struct edge_choice){map, strdup(prefix ? prefix : map->prefix)};
+    return true;
+}
+
+bool edge_settings_own_maps(struct edge_settings *settings)
+{
+    for (size_t i = 0; i < settings->own.map_count; i++) {
+        const struct edge_map *map = &settings->own.maps[i];
+        size_t c = 0;
+        while (c < settings->choice_count && settings->choices[c].map != map)
+            c++;
+        if (c == settings->choice_count && !edge_settings_map(settings, map->name, NULL))
+            return false;
+    }
     return true;
 }
 
@@ -95,7 +108,7 @@ unsigned edge_settings_kind_bits(const char *word)
 bool edge_settings_share(
     struct edge_settings *settings, const char *map, const char *source, const char *id, unsigned kinds)
 {
-    const struct edge_map *only = map ? edge_map_of(text_of(map)) : NULL;
+    const struct edge_map *only = map ? edge_own_map(&settings->own, text_of(map)) : NULL;
     if (map && only == NULL)
         return edge_settings_wrong(map, "no map has this name; neighbors-edge maps lists them");
     if (!source[0] || strlen(source) >= EDGE_NAME || strpbrk(source, "+#"))
@@ -275,7 +288,10 @@ static void fill_in(struct edge_settings *settings)
 
 bool edge_settings_read(struct edge_settings *settings, int argc, char **argv, int *result)
 {
-    *settings = (struct edge_settings){.local.port = MQTT_PORT, .spool_limits = {MOST_EVENTS, MOST_BYTES}};
+    *settings = (struct edge_settings){.local.port = MQTT_PORT,
+        .spool_limits = {MOST_EVENTS, MOST_BYTES},
+        .together_ms = EDGE_TOGETHER_S * 1000,
+        .hold_off_ms = EDGE_HOLD_OFF_S * 1000};
     *result = asks_for_help(argc, argv) ? EDGE_DONE : take_flags(settings, argc, argv, true);
     if (*result == EDGE_USAGE || asks_for_help(argc, argv))
         fputs(usage, *result == EDGE_USAGE ? stderr : stdout);
@@ -285,7 +301,7 @@ bool edge_settings_read(struct edge_settings *settings, int argc, char **argv, i
     if (*result != EDGE_DONE)
         return false;
     fill_in(settings);
-    if (!complete(settings))
+    if (!edge_settings_own_maps(settings) || !complete(settings))
         *result = EDGE_INVALID;
     return *result == EDGE_DONE;
 }
@@ -310,4 +326,5 @@ void edge_settings_free(struct edge_settings *settings)
     for (size_t i = 0; i < settings->shared_count; i++)
         free(settings->shared[i].source);
     free(settings->shared);
+    edge_own_free(&settings->own);
 }

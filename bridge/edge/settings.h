@@ -2,6 +2,7 @@
 #ifndef NEIGHBORS_EDGE_SETTINGS_H
 #define NEIGHBORS_EDGE_SETTINGS_H
 
+#include "bridge/edge/own_rows.h"
 #include "bridge/edge/spool.h"
 #include "bridge/edge/translator.h"
 
@@ -25,6 +26,8 @@ struct edge_settings {
     char *spool_file;
     struct spool_limits spool_limits;
     bool assume_quiet;
+    int64_t together_ms, hold_off_ms; /* memory.h */
+    struct edge_own own;              /* rows of the owner */
     size_t choice_count;
     struct edge_choice choices[EDGE_MOST_MAPS];
     size_t shared_count;
@@ -36,6 +39,8 @@ struct edge_settings {
 bool edge_settings_read(struct edge_settings *settings, int argc, char **argv, int *result)
     __attribute__((warn_unused_result));
 void edge_settings_free(struct edge_settings *settings);
+/* Chooses the maps of the owner's rows that are not built in and were not named. */
+bool edge_settings_own_maps(struct edge_settings *settings) __attribute__((warn_unused_result));
 
 /* The entry for a device; NULL: not shared. */
 const struct edge_shared *edge_settings_shared(
@@ -43,6 +48,9 @@ const struct edge_shared *edge_settings_shared(
 
 /* Parts of the reading, for settings.c and settings_file.c. */
 bool edge_settings_file(struct edge_settings *settings, const char *file) __attribute__((warn_unused_result));
+/* Reads of the file only what says how messages become events: rows, maps, together_s, hold_off_s. */
+bool edge_settings_mapping(struct edge_settings *settings, const char *file)
+    __attribute__((warn_unused_result));
 bool edge_settings_id(struct edge_settings *settings, const char *id) __attribute__((warn_unused_result));
 bool edge_settings_map(struct edge_settings *settings, const char *name, const char *prefix)
     __attribute__((warn_unused_result));

@@ -97,10 +97,30 @@ static bool read_spool(struct edge_settings *settings, const config_setting_t *g
     return true;
 }
 
+static bool read_seconds(const config_setting_t *root, const char *name, int64_t *milliseconds)
+{
+    int seconds = (int)(*milliseconds / 1000);
+    const config_setting_t *member = config_setting_get_member(root, name);
+    config_setting_lookup_int(root, name, &seconds);
+    if (member && (config_setting_type(member) != CONFIG_TYPE_INT || seconds < 0 || seconds > 3600))
+        return setting_wrong(member, "must be 0 to 3600 seconds");
+    *milliseconds = (int64_t)seconds * 1000;
+    return true;
+}
+
+/* What says how messages become events: also for the dry run. */
+static bool read_mapping(struct edge_settings *settings, const config_setting_t *root)
+{
+    return read_seconds(root, "together_s", &settings->together_ms) &&
+           read_seconds(root, "hold_off_s", &settings->hold_off_ms) &&
+           edge_own_read(&settings->own, config_setting_get_member(root, "rows")) &&
+           read_maps(settings, config_setting_get_member(root, "maps"));
+}
+
 static bool read_all(struct edge_settings *settings, const config_setting_t *root)
 {
-    static const char *const names[] = {
-        "id", "local", "broker", "spool", "maps", "devices", "assume_quiet", NULL};
+    static const char *const names[] = {"id", "local", "broker", "spool", "maps", "rows", "devices",
+        "assume_quiet", "together_s", "hold_off_s", NULL};
     if (!setting_only_knows(root, names))
         return false;
     int quiet = 0;
@@ -110,21 +130,22 @@ static bool read_all(struct edge_settings *settings, const config_setting_t *roo
     return (id == NULL || edge_settings_id(settings, id)) &&
            read_endpoint(config_setting_get_member(root, "local"), &settings->local) &&
            read_endpoint(config_setting_get_member(root, "broker"), &settings->broker) &&
-           read_spool(settings, config_setting_get_member(root, "spool")) &&
-           read_maps(settings, config_setting_get_member(root, "maps")) &&
+           read_spool(settings, config_setting_get_member(root, "spool")) && read_mapping(settings, root) &&
            read_devices(settings, config_setting_get_member(root, "devices"));
 }
 
 bool edge_settings_file(struct edge_settings *settings, const char *file)
 {
     config_t config;
-    bool good = false;
-    config_init(&config);
-    if (config_read_file(&config, file) == CONFIG_TRUE)
-        good = read_all(settings, config_root_setting(&config));
-    else
-        fprintf(stderr, "neighbors-edge: %s:%d: %s\n", file, config_error_line(&config),
-            config_error_text(&config));
+    bool good = setting_open(&config, file) && read_all(settings, config_root_setting(&config));
+    config_destroy(&config);
+    return good;
+}
+
+bool edge_settings_mapping(struct edge_settings *settings, const char *file)
+{
+    config_t config;
+    bool good = setting_open(&config, file) && read_mapping(settings, config_root_setting(&config));
     config_destroy(&config);
     return good;
 }

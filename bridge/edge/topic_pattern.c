@@ -149,6 +149,75 @@ bool edge_topic_match(const char *pattern, const char *prefix, struct text topic
     return topic.len > 0 && match_from(pattern, prefix, topic.data, topic.data + topic.len, out);
 }
 
+/* ---- what somebody wrote --------------------------------------------------------------------------- */
+
+static const char *capture_wrong(struct text capture, bool whole_level, bool first_level)
+{
+    static const char *const names[] = {"p", "dev", "kind", "_"};
+    const char *words = memchr(capture.data, '!', capture.len);
+    struct text name = {capture.data, words ? (size_t)(words - capture.data) : capture.len};
+    bool levels = name.len > 1 && name.data[name.len - 1] == '+';
+    name.len -= levels;
+    size_t n = 0;
+    while (n < 4 && !text_equal(name, text_of(names[n])))
+        n++;
+    if (n == 4)
+        return "a capture is one of {p}, {dev}, {dev+}, {kind}, {_}, {_+}";
+    if (n == 0 && (!first_level || !whole_level || levels || words))
+        return "{p} is the whole first level";
+    if (levels && (!whole_level || n == 2 || words))
+        return "{dev+} and {_+} are whole levels";
+    return NULL;
+}
+
+static const char *level_wrong(struct text level, bool first_level)
+{
+    bool after_capture = false;
+    for (size_t at = 0; at < level.len; at++) {
+        if (level.data[at] == '}')
+            return "a } without its {";
+        if (level.data[at] != '{') {
+            after_capture = false;
+            continue;
+        }
+        const char *close = memchr(level.data + at, '}', level.len - at);
+        if (close == NULL)
+            return "a { without its }";
+        if (after_capture)
+            return "two captures need something between them";
+        size_t length = (size_t)(close - level.data) - at - 1;
+        const char *rule =
+            capture_wrong((struct text){level.data + at + 1, length}, length + 2 == level.len, first_level);
+        if (rule)
+            return rule;
+        at += length + 1;
+        after_capture = true;
+    }
+    return NULL;
+}
+
+const char *edge_topic_wrong(const char *pattern)
+{
+    size_t many = 0;
+    if (!pattern[0] || strlen(pattern) >= MOST_FILTER / 2)
+        return "must have 1 to 255 bytes";
+    if (strpbrk(pattern, "+#") && (strchr(pattern, '#') || strstr(pattern, "/+") || pattern[0] == '+'))
+        return "wildcards are written as captures: {dev}, {_}, {dev+}, {_+}";
+    if (pattern[0] == '$')
+        return "must not begin with $";
+    for (const char *at = pattern; (at = strstr(at, "+}")); at++)
+        many++;
+    if (many > 2)
+        return "at most two captures of several levels";
+    for (const char *rest = pattern; rest;) {
+        bool first = rest == pattern;
+        const char *rule = level_wrong(level_of(rest, rest + strlen(rest), &rest), first);
+        if (rule)
+            return rule;
+    }
+    return NULL;
+}
+
 /* ---- filters ---------------------------------------------------------------------------------------- */
 
 struct filter {
@@ -170,10 +239,26 @@ static void put(struct filter *filter, struct text text)
     filter->text[filter->length] = 0;
 }
 
-/* The part of the device's name that the next {dev} stands for: up to the next "/", the last one all. */
-static void put_device(struct filter *filter)
+/* The slash after so many whole levels; NULL: there are not so many. */
+static const char *after_levels(const char *name, size_t levels)
 {
-    const char *slash = --filter->device_captures > 0 ? strchr(filter->device, '/') : NULL;
+    const char *slash = name - 1;
+    for (size_t i = 0; i < levels && slash; i++)
+        slash = strchr(slash + 1, '/');
+    return slash;
+}
+
+/* The part of the device's name that the next capture stands for: one level, of {dev+} all that the captures
+ * to come leave over, of the last capture all. */
+static void put_device(struct filter *filter, bool levels)
+{
+    size_t to_come = --filter->device_captures, here = 1;
+    for (const char *at = filter->device; levels && (at = strchr(at, '/')); at++)
+        here++;
+    if (levels)
+        here = here > to_come ? here - to_come : 1;
+    const char *slash = to_come > 0 ? after_levels(filter->device, here) : NULL;
+    filter->fits &= to_come == 0 || slash != NULL;
     size_t length = slash ? (size_t)(slash - filter->device) : strlen(filter->device);
     filter->fits &= length > 0;
     put(filter, (struct text){filter->device, length});
@@ -203,7 +288,7 @@ static void put_level(struct filter *filter, struct text level, const char *pref
     }
     const char *close = memchr(device, '}', level.len - (size_t)(device - level.data));
     put(filter, (struct text){level.data, (size_t)(device - level.data)});
-    put_device(filter);
+    put_device(filter, close[-1] == '+');
     put(filter, (struct text){close + 1, (size_t)(level.data + level.len - close - 1)});
 }
 

@@ -12,19 +12,19 @@ struct kind_words {
 };
 
 static const struct kind_words kind_words[] = {
-    {KIND_PERSON, " person people human pedestrian face "},
+    {KIND_PERSON, " person people human pedestrian face adult child pedestrians persons humans "},
     {KIND_PACKAGE,
         " package parcel amazon ups fedex usps dhl dpd gls hermes an_post purolator postnl nzpost postnord "
         "canada_post royal_mail "},
     {KIND_VEHICLE, " vehicle car truck bus motorcycle motorbike bicycle bike van school_bus license_plate "
-                   "licenseplate "},
+                   "licenseplate plate vehicles cars scooter lorry "},
     {KIND_ANIMAL,
         " animal pet dog cat bird horse sheep cow goat deer fox rabbit raccoon skunk squirrel bear coyote "
-        "dog_cat "},
-    {KIND_DOORBELL, " doorbell ding visitor invite press ring "},
-    {KIND_SOUND,
-        " sound audio noise speech bark scream yell crying baby_cry fire_alarm glass shout sound_detected "},
-    {KIND_MOTION, " motion occupancy presence pir moving movement "},
+        "dog_cat pets animals dogs cats birds "},
+    {KIND_DOORBELL, " doorbell ding visitor invite press ring ringing "},
+    {KIND_SOUND, " sound audio noise speech bark scream yell crying baby_cry "
+                 "baby_crying cry fire_alarm glass glass_break siren gunshot shout sound_detected "},
+    {KIND_MOTION, " motion occupancy presence pir moving movement target "},
 };
 enum { KIND_LISTS = sizeof(kind_words) / sizeof(kind_words[0]) };
 

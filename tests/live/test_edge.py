@@ -92,6 +92,7 @@ class HomeCase(unittest.TestCase):
             broker = {{ host = "127.0.0.1"; port = {broker_port}; token_file = "{token_file}"; {more} }};
             spool = {{ file = "{self.folder}/spool.db"; }};
             maps = ( {{ name = "frigate"; }}, {{ name = "zigbee2mqtt"; prefix = "zigbee/1"; }} );
+            together_s = 0; hold_off_s = 0;  # each visit of these tests stands for itself
             devices = (
               {{ source = "front_door"; id = "cam-1"; kinds = [ "person", "vehicle" ]; }},
               {{ source = "hall/pir"; id = "pir-1"; kinds = [ "all" ]; map = "zigbee2mqtt"; }}

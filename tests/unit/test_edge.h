@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "bridge/edge/discovery.h"
 #include "bridge/edge/translator.h"
 
 enum { BENCH_ROOM = 8192 };
@@ -55,6 +56,7 @@ static inline void bench_open(struct bench *bench, bool assume_quiet)
         .arg = bench, .event = bench_event, .shares = bench_shares, .listed = bench_listed};
     *bench = (struct bench){.translator.guess = true};
     bench->translator.memory = edge_memory_new(&hooks, assume_quiet);
+    bench->translator.learned = edge_learned_new(NULL);
     for (size_t i = 0; i < edge_map_count; i++)
         assert_true(edge_translator_add(&bench->translator, &edge_maps[i], NULL));
 }
@@ -62,6 +64,7 @@ static inline void bench_open(struct bench *bench, bool assume_quiet)
 static inline void bench_close(struct bench *bench)
 {
     edge_memory_free(bench->translator.memory);
+    edge_learned_free(bench->translator.learned);
 }
 
 static inline bool bench_bytes(

@@ -214,7 +214,6 @@ static void test_memory_outlives_the_process(void **state)
     bench_open(&bench, false);
     edge_memory_restore(bench.translator.memory, saved.map, saved.device, saved.json, now);
     edge_memory_restore(bench.translator.memory, "frigate", "x", "{\"rank\":", now);
-    edge_memory_restore(bench.translator.memory, "no-such-map", "x", saved.json, now);
     track(&bench, "new", "a", "person", now, 0, now);
     track(&bench, "update", "b", "person", now, 0, now);
     track(&bench, "end", "b", "person", now, now + 2, now + 2);

@@ -22,10 +22,12 @@ forbid("geo" "${libraries}|jansson|protobuf-c|proto/|broker/|bridge/" "geo/ depe
 forbid("proto" "${libraries}|broker/|bridge/|geo/" "proto/ depends on protobuf-c and jansson alone")
 forbid("broker;broker/session;broker/step;broker/kind" "${libraries}|jansson|protobuf-c|broker/net/"
   "the core of broker/ knows no library and no socket: use the interfaces in bridge/store.h and broker/transport.h")
-forbid("bridge;bridge/cap;bridge/edge;bridge/edge/back;bridge/feed;bridge/owner" "broker/step/|broker/kind/|broker/session/" "bridge/ knows nothing of policy")
+forbid("bridge;bridge/cap;bridge/edge;bridge/edge/back;bridge/feed;bridge/owner;bridge/push" "broker/step/|broker/kind/|broker/session/" "bridge/ knows nothing of policy")
 forbid("bridge/owner" "ev\\.h|hiredis|mosquitto|libwebsockets|curl/|sqlite3|libconfig|jansson|broker/"
   "bridge/owner is what every owner's client shares: it knows OpenSSL, no socket, no file and no store")
 forbid("bridge/feed" "ev\\.h|hiredis|mosquitto|libwebsockets|broker/"
   "bridge/feed follows feeds: it knows libcurl, libxml2, SQLite and libconfig, and of the broker only its HTTP")
+forbid("bridge/push" "hiredis|mosquitto|libwebsockets|libxml|xmlsec|sqlite3|libconfig|broker/"
+  "bridge/push sends what it is given: it knows libcurl, libev and OpenSSL, nothing of subscriptions and their store")
 forbid("bridge/cap" "ev\\.h|hiredis|mosquitto|libwebsockets|curl/|sqlite3|libconfig|broker/"
   "bridge/cap reads and writes documents: it knows libxml2, xmlsec and OpenSSL, no socket and nothing of the broker")

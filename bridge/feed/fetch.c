@@ -2,12 +2,12 @@
  * decided when its address is known, so that no name and no redirect gets around it. */
 #include "bridge/feed/fetch.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "bridge/private_address.h"
 
 struct transfer {
     const struct fetch_request *request;
@@ -61,44 +61,11 @@ static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl
 
 /* ---- where it may go ---- */
 
-static bool is_private_v4(uint32_t a)
-{
-    static const struct {
-        uint32_t net;
-        int bits;
-    } nets[] = {{0x00000000, 8}, {0x0a000000, 8}, {0x64400000, 10}, {0x7f000000, 8}, {0xa9fe0000, 16},
-        {0xac100000, 12}, {0xc0a80000, 16}, {0xe0000000, 3}};
-    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++)
-        if (a >> (32 - nets[i].bits) == nets[i].net >> (32 - nets[i].bits))
-            return true;
-    return false;
-}
-
-static bool is_private_v6(const struct in6_addr *address)
-{
-    uint32_t last;
-    memcpy(&last, address->s6_addr + 12, 4);
-    if (IN6_IS_ADDR_V4MAPPED(address) || IN6_IS_ADDR_V4COMPAT(address))
-        return is_private_v4(ntohl(last));
-    return IN6_IS_ADDR_LINKLOCAL(address) || IN6_IS_ADDR_MULTICAST(address) ||
-           (address->s6_addr[0] & 0xfe) == 0xfc;
-}
-
 static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     (void)purpose;
     struct transfer *transfer = arg;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-    bool private = false;
-    if (address->family == AF_INET) {
-        memcpy(&v4, &address->addr, sizeof v4);
-        private = is_private_v4(ntohl(v4.sin_addr.s_addr));
-    } else if (address->family == AF_INET6) {
-        memcpy(&v6, &address->addr, sizeof v6);
-        private = is_private_v6(&v6.sin6_addr);
-    }
-    transfer->forbidden = private && !transfer->request->allow_private;
+    transfer->forbidden = !transfer->request->allow_private && private_address(&address->addr);
     return transfer->forbidden ? CURL_SOCKET_BAD
                                : socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }

@@ -1,18 +1,66 @@
-/* The resident's room: the followed places on the map, and what concerns them. */
+/* The resident's room: a map of the followed places, and beside it one of the pages. */
+import { type FunctionComponent } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { identity, roleOf } from "../session/identity";
 import { SignIn } from "../session/sign_in";
-import { MapPane } from "../map/map_pane";
+import { AlertPage } from "./alert_page";
+import { Announcer } from "./announcer";
+import { FeedPage } from "./feed_page";
+import { NeighborhoodMap } from "./neighborhood_map";
+import { PickedCell } from "./picked_cell";
+import { PlacePage } from "./place_page";
+import { places } from "./places";
+import { Tabs } from "./tabs";
+import { view, viewId, type View } from "./view";
+import "./resident.css";
+
+const pages: Partial<Record<View, FunctionComponent>> = { alert: AlertPage, places: PlacePage };
+
+function Page() {
+  const isNew = places.value.length === 0 && (view.value === "feed" || view.value === "alert");
+  const Shown = isNew ? PlacePage : (pages[view.value] ?? FeedPage);
+  return <Shown />;
+}
+
+/** A page that is entered is read from its beginning; the feed from where it was left. */
+function Panel() {
+  const panel = useRef<HTMLDivElement>(null);
+  const kept = useRef(0);
+  const name = view.value;
+  useEffect(() => {
+    const element = panel.current;
+    if (!element) {
+      return;
+    }
+    element.scrollTop = name === "feed" ? kept.current : 0;
+    const keep = () => { if (view.peek() === "feed") { kept.current = element.scrollTop; } };
+    element.addEventListener("scroll", keep, { passive: true });
+    return () => element.removeEventListener("scroll", keep);
+  }, [name, viewId.value]);
+  return (
+    <div ref={panel} class="panel" data-scroller>
+      <Page />
+    </div>
+  );
+}
+
+function Neighborhood() {
+  return (
+    <div class={`split resident view-${view.value}`}>
+      <div class="side">
+        <Tabs />
+        <Panel />
+      </div>
+      <div class="map">
+        <NeighborhoodMap />
+        <PickedCell />
+      </div>
+      <Announcer />
+    </div>
+  );
+}
 
 export function Resident() {
   const who = identity.value;
-  return (
-    <div class="split">
-      <div class="panel">
-        {who && roleOf(who) === "user" ? <h1>{who.name}</h1> : <SignIn role="user" why="To follow your neighborhood." />}
-      </div>
-      <div class="map">
-        <MapPane label="Map of the neighborhood" center={[34.0768, -118.0316]} zoom={14} onReady={() => {}} />
-      </div>
-    </div>
-  );
+  return who && roleOf(who) === "user" ? <Neighborhood /> : <div class="lonely"><SignIn role="user" why="To follow your neighborhood." /></div>;
 }

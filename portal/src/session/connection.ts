@@ -1,0 +1,64 @@
+/* The one connection of whoever is signed in, as signals: every room reads the same. It is made when a room first asks for it,
+ * made anew by the client library whenever it is lost, and ended when somebody signs out. */
+import { effect, signal, type ReadonlySignal } from "@preact/signals";
+import { open, type Beat, type Neighbors, type RefusedEvent, type State } from "@neighbors/client";
+import { identity, type Identity } from "./identity";
+
+/** `nobody`: nobody is signed in. */
+export type ConnectionState = State | "nobody";
+/** The last proof that silence is silence, and when this device got it. */
+export interface Proof extends Beat {
+  receivedAt: number; // ms
+}
+
+const held = signal<Neighbors>();
+const stateNow = signal<ConnectionState>("nobody");
+const since = signal(Date.now());
+const lastProof = signal<Proof>();
+const refusal = signal<RefusedEvent>();
+
+/** Undefined while nobody is signed in. */
+export const neighbors: ReadonlySignal<Neighbors | undefined> = held;
+export const state: ReadonlySignal<ConnectionState> = stateNow;
+/** Since when it is in that state: ms. */
+export const stateSince: ReadonlySignal<number> = since;
+export const proof: ReadonlySignal<Proof | undefined> = lastProof;
+/** The newest refusal that no call waits for. */
+export const refused: ReadonlySignal<RefusedEvent | undefined> = refusal;
+
+function become(next: ConnectionState): void {
+  if (stateNow.peek() !== next) {
+    stateNow.value = next;
+    since.value = Date.now();
+  }
+}
+
+/** The broker's WebSocket: on the server that the page came from. */
+function address(): string {
+  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/mqtt`;
+}
+
+function begin(who: Identity): () => void {
+  const opened = open(address(), who);
+  const leave = [
+    opened.on("state", become),
+    opened.on("heartbeat", (beat) => { lastProof.value = { ...beat, receivedAt: Date.now() }; }),
+    opened.on("refused", (told) => { refusal.value = told; }),
+  ];
+  opened.connected.catch((why: unknown) => console.info(`not connected: ${String(why)}`));
+  held.value = opened;
+  become(opened.state);
+  return () => {
+    leave.forEach((end) => end());
+    void opened.close();
+    held.value = undefined;
+    lastProof.value = undefined;
+    refusal.value = undefined;
+    become("nobody");
+  };
+}
+
+effect(() => {
+  const who = identity.value;
+  return who ? begin(who) : undefined;
+});

@@ -85,6 +85,7 @@
     ROW(HTTP_CAP, "cap")                                                                                     \
     ROW(HTTP_AGENCIES, "agencies")                                                                           \
     ROW(HTTP_PORTAL, "portal")                                                                               \
+    ROW(HTTP_ENROLL, "enroll")                                                                               \
     ROW(HTTP_LOG, "log")
 enum http_counted {
 #define ROW(name, label) name,

@@ -115,6 +115,26 @@ X509 *authority_server(const struct authority *authority, EVP_PKEY *key, const c
 }
 
 /* Good from exactly then on: what was issued before a revocation is void, as tokens are. */
+void authority_pin(const struct invocation *invocation, char out[AUTHORITY_PIN])
+{
+    char path[AUTHORITY_PATH];
+    unsigned char digest[EVP_MAX_MD_SIZE], *key = NULL;
+    unsigned len = 0;
+    authority_path(invocation, "server.crt", path);
+    FILE *file = fopen(path, "re");
+    X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+    int size = certificate ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key) : -1;
+    char *end = stpcpy(out, "sha256//");
+    if (size <= 0 || EVP_Digest(key, (size_t)size, digest, &len, EVP_sha256(), NULL) != 1 || len != 32)
+        out[0] = '\0';
+    else
+        EVP_EncodeBlock((unsigned char *)end, digest, (int)len);
+    OPENSSL_free(key);
+    X509_free(certificate);
+    if (file)
+        fclose(file);
+}
+
 static X509 *new_client(
     const struct authority *authority, EVP_PKEY *key, const char *name, int64_t from, int64_t until)
 {

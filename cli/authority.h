@@ -37,6 +37,11 @@ bool authority_names(const char *further, char out[AUTHORITY_NAMES]) __attribute
 /* The broker's certificate for those names; NULL when it cannot be made. */
 X509 *authority_server(const struct authority *authority, EVP_PKEY *key, const char *names, int64_t days);
 
+/* The digest of the key in KEYS/server.crt, "sha256//" and base64, as curl's --pinnedpubkey takes it; "" when
+ * there is none. */
+enum { AUTHORITY_PIN = 56 };
+void authority_pin(const struct invocation *invocation, char out[AUTHORITY_PIN]);
+
 /* Writes BASE.key (mode 0600) and BASE.crt. replace: in place of what is there, each whole or not at all;
  * else nothing is overwritten. errno tells. */
 bool authority_write(const char *base, EVP_PKEY *key, X509 *certificate, bool replace)

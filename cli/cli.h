@@ -139,7 +139,7 @@ extern const struct command command_tip, command_tips, command_reward_stock, com
 extern const struct command command_agency_invite, command_agency_request, command_agency_join;
 extern const struct command command_agency_officer, command_agency_list, command_agencies_import,
     command_household_verify, command_household_show, command_household_move, command_household_release,
-    command_household_accept, command_household_redeem;
+    command_household_accept, command_household_redeem, command_household_invite;
 extern const struct command command_ca_issue, command_ca_renew, command_ca_revoke, command_ca_list;
 
 #endif

@@ -66,6 +66,7 @@ static const struct command *const commands[] = {
     &command_household_move,
     &command_household_release,
     &command_household_accept,
+    &command_household_invite,
     &command_agency_invite,
     &command_agency_request,
     &command_agency_join,

@@ -8,5 +8,6 @@ enum edge_exit { EDGE_DONE = 0, EDGE_INVALID = 1, EDGE_USAGE = 2, EDGE_UNREACHAB
 int edge_command_maps(int argc, char **argv);
 int edge_command_translate(int argc, char **argv);
 int edge_command_run(int argc, char **argv);
+int edge_command_setup(int argc, char **argv);
 
 #endif

@@ -143,7 +143,7 @@ const struct edge_shared *edge_settings_shared(
 /* ---- flags --------------------------------------------------------------------------------------------- */
 
 /* HOST, HOST:PORT or [ADDRESS]:PORT. */
-static bool take_endpoint(struct edge_endpoint *endpoint, const char *text)
+bool edge_settings_endpoint(struct edge_endpoint *endpoint, const char *text)
 {
     const char *colon = strrchr(text, ':'), *bracket = strchr(text, ']');
     if (colon && bracket && colon < bracket)
@@ -208,9 +208,9 @@ static bool take_flag(struct edge_settings *settings, int flag)
     case 'i':
         return edge_settings_id(settings, optarg);
     case 'l':
-        return take_endpoint(&settings->local, optarg);
+        return edge_settings_endpoint(&settings->local, optarg);
     case 'b':
-        return take_endpoint(&settings->broker, optarg);
+        return edge_settings_endpoint(&settings->broker, optarg);
     case 'a':
         edge_settings_set(&settings->broker.ca, optarg);
         return true;
@@ -306,7 +306,7 @@ bool edge_settings_read(struct edge_settings *settings, int argc, char **argv, i
     return *result == EDGE_DONE;
 }
 
-static void free_endpoint(struct edge_endpoint *endpoint)
+void edge_settings_endpoint_free(struct edge_endpoint *endpoint)
 {
     free(endpoint->host);
     free(endpoint->username);
@@ -318,8 +318,8 @@ static void free_endpoint(struct edge_endpoint *endpoint)
 
 void edge_settings_free(struct edge_settings *settings)
 {
-    free_endpoint(&settings->local);
-    free_endpoint(&settings->broker);
+    edge_settings_endpoint_free(&settings->local);
+    edge_settings_endpoint_free(&settings->broker);
     free(settings->spool_file);
     for (size_t i = 0; i < settings->choice_count; i++)
         free((char *)settings->choices[i].prefix);

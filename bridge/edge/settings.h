@@ -54,6 +54,10 @@ bool edge_settings_mapping(struct edge_settings *settings, const char *file)
 bool edge_settings_id(struct edge_settings *settings, const char *id) __attribute__((warn_unused_result));
 bool edge_settings_map(struct edge_settings *settings, const char *name, const char *prefix)
     __attribute__((warn_unused_result));
+/* HOST, HOST:PORT or [ADDRESS]:PORT; without a port it stays as it is. */
+bool edge_settings_endpoint(struct edge_endpoint *endpoint, const char *text)
+    __attribute__((warn_unused_result));
+void edge_settings_endpoint_free(struct edge_endpoint *endpoint);
 /* kinds: words of the closed list, or "all". */
 bool edge_settings_share(struct edge_settings *settings, const char *map, const char *source, const char *id,
     unsigned kinds) __attribute__((warn_unused_result));

@@ -5,7 +5,7 @@
 #include "broker/inquiry.h"
 #include "broker/net/request.h"
 
-enum { FEED_BODY = 16 * 1024 };
+enum { FEED_BODY = 16 * 1024, ENROLL_BODY = 1024 };
 
 void alerts_look(struct http_request *request);
 void alerts_serve(struct http_request *request);
@@ -26,6 +26,7 @@ void cap_serve_atom(struct http_request *request);
 void cap_serve_document(struct http_request *request);
 void agencies_serve(struct http_request *request);
 void portal_serve(struct http_request *request);
+void enroll_serve(struct http_request *request);
 void log_serve_head(struct http_request *request);
 void log_serve_leaves(struct http_request *request);
 void log_serve_proof(struct http_request *request);

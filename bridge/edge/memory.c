@@ -40,34 +40,51 @@ static void tell_activity(const struct edge_memory *memory, struct edge_device *
 
 /* ---- one visitor, several devices ---------------------------------------------------------------------- */
 
-static bool goes_on(const struct edge_visit *visit, int64_t now, int64_t pause, int64_t whole)
+/* What happens now, or by its publisher's clock at `clock`. */
+struct moment {
+    int64_t now, clock;
+};
+
+static int64_t distance(int64_t a, int64_t b)
 {
-    return pause > 0 && visit->id[0] && now >= visit->last && now - visit->last <= pause &&
-           now - visit->began <= whole;
+    return a > b ? a - b : b - a;
 }
 
-/* The activity of the home that something of this kind on the device, now, is a part of; NULL: none. */
+/* Devices of one publisher are held against one clock too: a late message is no new visitor's. */
+static bool goes_on(const struct edge_visit *visit, uint32_t map, struct moment moment, int64_t pause)
+{
+    bool near = pause > 0 && visit->id[0] && moment.now >= visit->last && moment.now - visit->last <= pause &&
+                moment.now - visit->began <= MOST_VISIT_MS;
+    bool one_clock = visit->map == map && visit->clock && moment.clock;
+    return near && (!one_clock || distance(visit->clock, moment.clock) <= pause);
+}
+
+/* The activity of the home that something of this kind on the device is a part of; NULL: none. */
 static struct edge_visit *visit_of(
-    struct edge_memory *memory, struct edge_device *device, enum motion_kind kind, int64_t now)
+    struct edge_memory *memory, struct edge_device *device, enum motion_kind kind, struct moment moment)
 {
     const struct edge_memory_hooks *hooks = &memory->hooks;
     struct edge_visit *rest = edge_device_rest(device, kind), *home = &memory->visits[kind];
-    if (goes_on(rest, now, hooks->hold_off_ms, MOST_VISIT_MS))
+    uint32_t map = edge_digest(device->map);
+    if (goes_on(rest, map, moment, hooks->hold_off_ms))
         return rest;
-    return goes_on(home, now, hooks->together_ms, MOST_VISIT_MS) ? home : NULL;
+    bool may_join = home->map == map || !hooks->apart_by_map;
+    return may_join && goes_on(home, map, moment, hooks->together_ms) ? home : NULL;
 }
 
 /* Notes that the device saw it, or ended seeing it. */
 static void note_visit(struct edge_memory *memory, struct edge_device *device, enum motion_kind kind,
-    const char *id, int64_t now)
+    const char *id, struct moment moment)
 {
     struct edge_visit *both[] = {edge_device_rest(device, kind), &memory->visits[kind]};
     for (size_t i = 0; i < 2; i++) {
         if (strcmp(both[i]->id, id) != 0)
-            both[i]->began = now;
+            both[i]->began = moment.now;
         if (both[i]->id != id)
             snprintf(both[i]->id, sizeof(both[i]->id), "%s", id);
-        both[i]->last = now;
+        both[i]->map = edge_digest(device->map);
+        both[i]->last = moment.now;
+        both[i]->clock = moment.clock;
     }
 }
 
@@ -88,12 +105,13 @@ static void tell_kind(
 {
     if (activity->silent || activity->told == activity->kind || !shares(memory, device, activity->kind))
         return;
-    const struct edge_visit *visit = activity->told ? NULL : visit_of(memory, device, activity->kind, now);
+    struct moment moment = {now, activity->clock};
+    const struct edge_visit *visit = activity->told ? NULL : visit_of(memory, device, activity->kind, moment);
     if (visit)
         memcpy(activity->id, visit->id, sizeof(activity->id));
     enum phase phase = activity->told || visit ? PHASE_UPDATE : PHASE_START;
     activity->told = activity->kind;
-    note_visit(memory, device, activity->kind, activity->id, now);
+    note_visit(memory, device, activity->kind, activity->id, moment);
     tell_activity(memory, device, activity, phase, 0);
 }
 
@@ -103,7 +121,7 @@ static void end(struct edge_memory *memory, struct edge_device *device, struct e
     if (activity->told && !replay) {
         enum phase phase = others_at_it(memory, activity) ? PHASE_UPDATE : PHASE_END;
         tell_activity(memory, device, activity, phase, until > activity->at ? until : activity->at);
-        note_visit(memory, device, activity->told, activity->id, now);
+        note_visit(memory, device, activity->told, activity->id, (struct moment){now, activity->clock});
     }
     activity->told = 0;
 }
@@ -142,6 +160,7 @@ static struct edge_activity *begin(
     activity->kind = signal->kind;
     activity->confidence = signal->confidence;
     activity->at = believed(signal->time, now);
+    activity->clock = signal->time;
     edge_activity_name(activity->id, signal, activity->at);
     activity->next = device->activities;
     device->activities = activity;
@@ -193,6 +212,7 @@ static void take_start(struct edge_memory *memory, struct edge_device *device,
     if (activity->silent && !silent) { /* what was only remembered becomes news now */
         activity->silent = false;
         activity->at = believed(signal->time, now);
+        activity->clock = signal->time;
         edge_activity_name(activity->id, signal, activity->at);
     }
     device->changed = true;
@@ -211,6 +231,7 @@ static bool take_end(struct edge_memory *memory, struct edge_device *device, con
     device->changed = true;
     if (edge_activity_is_busy(activity))
         return true;
+    activity->clock = signal->until;
     if (replay && activity->told) { /* a replay tells nothing: the timer tells the end, at once */
         activity->silence_s = 0;
         return true;
@@ -232,12 +253,13 @@ static void take_pulse(
         .at = believed(signal->time, now)};
     if (signal->until && believed(signal->until, now) == signal->until && signal->until >= event.at)
         event.until = signal->until;
-    const struct edge_visit *visit = visit_of(memory, device, signal->kind, now);
+    struct moment moment = {now, signal->time};
+    const struct edge_visit *visit = visit_of(memory, device, signal->kind, moment);
     if (visit)
         memcpy(event.activity_id, visit->id, sizeof(event.activity_id));
     else
         edge_activity_name(event.activity_id, signal, event.at);
-    note_visit(memory, device, signal->kind, event.activity_id, now);
+    note_visit(memory, device, signal->kind, event.activity_id, moment);
     tell(memory, device, &event);
 }
 
@@ -301,6 +323,7 @@ static void expire_activity(
     if (silence < (int64_t)activity->silence_s * 1000)
         return;
     if (activity->told) {
+        activity->clock = 0;
         end(memory, device, activity, false, now, now);
         device->changed = true;
     }

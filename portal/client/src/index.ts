@@ -8,6 +8,6 @@ export {
 } from "./generated/messages.js";
 export { checkAlert } from "./alert_rules.js";
 export * from "./geo.js";
-export * from "./refusal.js";
-export * from "./storage.js";
+export { Refusal, Unreachable } from "./refusal.js";
+export { MemoryStorage, type Storage } from "./storage.js";
 export type * from "./types.js";

@@ -11,13 +11,12 @@ import { Outbox } from "./outbox.js";
 import { Items, Place } from "./place.js";
 import { publisher } from "./publish.js";
 import { Questions } from "./questions.js";
-import { Refusal, Unreachable } from "./refusal.js";
+import { Refusal, TAKEN_OVER, Unreachable } from "./refusal.js";
 import { usualStorage } from "./storage.js";
 import { Subscriptions } from "./subscriptions.js";
 import type { Beat, ConnectOptions, Credentials, Draft, Events, FollowHandlers, Following, Near, State } from "./types.js";
 
 const TIMEOUT_MS = 15_000, SILENCE_MS = 75_000, PAUSE_FIRST_MS = 500, PAUSE_MOST_MS = 30_000, WORKED_MS = 10_000;
-const TAKEN_OVER = 0x8e;
 /** What another try later may find otherwise: not available, busy, shutting down, over a limit, too often, not told. */
 const TEMPORARY: ReadonlySet<number> = new Set([0x80, 0x83, 0x88, 0x89, 0x8b, 0x8d, 0x93, 0x96, 0x97, 0x9f, 0xa0]);
 
@@ -257,7 +256,8 @@ class Connection implements Neighbors {
   #takeItem(key: string, payload: Uint8Array, retained: boolean): void {
     const place = this.#places.get(key);
     if (!place) {
-      return;  // of an earlier run of the app; it is unsubscribed already
+      this.#subscriptions.refuse(`nb/v1/near/${key}/#`);  // of an earlier run of the app
+      return;
     }
     const feed = feedItemCodec.decode(payload), item = this.#items.of(feed, retained, Date.now());
     this.#memory.noteCursor(feed.channel, feed.cursor);

@@ -20,6 +20,9 @@ export class Unreachable extends Error {
   override readonly name = "Unreachable";
 }
 
+/** Another connection of the same name and client id came. */
+export const TAKEN_OVER = 0x8e;
+
 const MEANINGS: ReadonlyMap<number, string> = new Map([
   [0x80, "the broker gives no reason"], [0x81, "malformed packet"], [0x82, "protocol error"],
   [0x83, "the broker cannot take this"], [0x84, "the broker does not speak this version of MQTT"],
@@ -38,9 +41,9 @@ const MEANINGS: ReadonlyMap<number, string> = new Map([
  * @param retryAfter seconds, as text, of the user property `retry-after`
  */
 export function refusalOf(code: number, reason: string | undefined, retryAfter?: string): Refusal {
-  const text = reason || (MEANINGS.get(code) ?? `refused with 0x${code.toString(16)}`);
-  const colon = reason ? text.search(/: /) : -1;
+  const meaning = MEANINGS.get(code) ?? `refused with 0x${code.toString(16)}`;
+  const [, field, rule] = /^([\w.[\]-]+): (.*)$/s.exec(reason ?? "") ?? [];
   const seconds = Number(retryAfter);
-  return new Refusal(code, colon > 0 ? text.slice(0, colon) : "", colon > 0 ? text.slice(colon + 2) : text,
-    seconds > 0 ? seconds : undefined);
+  const text = rule ?? (code === TAKEN_OVER ? meaning : reason || meaning);
+  return new Refusal(code, field ?? "", text, seconds > 0 ? seconds : undefined);
 }

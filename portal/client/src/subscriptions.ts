@@ -43,6 +43,14 @@ export class Subscriptions {
     this.#soon();
   }
 
+  /** Something came for a filter that nobody wants. */
+  refuse(filter: string): void {
+    if (!this.#wanted.has(filter)) {
+      this.#there.add(filter);
+      this.#soon();
+    }
+  }
+
   /** There is a connection. present: with the session of before. */
   up(link: Link, present: boolean): void {
     this.#link = link;

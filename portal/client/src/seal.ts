@@ -36,6 +36,7 @@ export async function seal(bytes: Uint8Array, certificate: string | Uint8Array):
 export async function open(sealed: Uint8Array, key: string | Uint8Array | CryptoKey, certificate: string | Uint8Array): Promise<Uint8Array> {
   const enveloped = envelopedOf(sealed), to = certificateOf(certificate);
   const recipientPrivateKey = typeof key === "string" || key instanceof Uint8Array ? keyOf(key) : key;
+  enveloped.recipientInfos.forEach(withoutKeyingMaterial);
   for (let i = 0; i < enveloped.recipientInfos.length; i++) {
     try {
       const parameters = { recipientCertificate: to, recipientPrivateKey: recipientPrivateKey as BufferSource };
@@ -45,6 +46,13 @@ export async function open(sealed: Uint8Array, key: string | Uint8Array | Crypto
     }
   }
   throw new SealError("does not open with this key");
+}
+
+/** openssl leaves out the user keying material, and pkijs would derive the key from an empty one: what is false it leaves out. */
+function withoutKeyingMaterial({ value }: pkijs.RecipientInfo): void {
+  if (value instanceof pkijs.KeyAgreeRecipientInfo && !value.ukm) {
+    Object.assign(value, { ukm: false });
+  }
 }
 
 /** True when a text is a certificate to which something can be sealed. */

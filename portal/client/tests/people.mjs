@@ -1,5 +1,13 @@
 /* Residents and agencies of a test, and waiting for what comes to them. */
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import mqtt from "mqtt";
 import { connect, MemoryStorage } from "@neighbors/client";
+
+export const run = promisify(execFile);
 
 export const PATIENCE = 30_000;
 export const HERE = { latitude: 34.0768, longitude: -118.0316 };
@@ -83,4 +91,21 @@ export function heard(person) {
       }
     });
   });
+}
+
+/** Publishes JSON with a connection of its own, as a device does. */
+export async function says(stack, name, topic, message) {
+  const session = await mqtt.connectAsync(address(stack), {
+    protocolVersion: 5, clientId: `says-${topic}`, username: name, password: stack.tokens.get(name), reconnectPeriod: 0,
+  });
+  await session.publishAsync(`nb/v1/${topic}`, JSON.stringify(message), { qos: 1, properties: { contentType: "application/json" } });
+  await session.endAsync();
+}
+
+/** A key and its certificate by openssl, as PEM. kind: "rsa:2048" or a curve. */
+export async function certificate(kind, name = "pd") {
+  const folder = await mkdtemp(join(tmpdir(), "neighbors-key-")), key = join(folder, "key"), pem = join(folder, "pem");
+  const make = kind.startsWith("rsa") ? ["-newkey", kind] : ["-newkey", "ec", "-pkeyopt", `ec_paramgen_curve:${kind}`];
+  await run("openssl", ["req", "-x509", ...make, "-nodes", "-keyout", key, "-out", pem, "-days", "2", "-subj", `/CN=${name}`]);
+  return { folder, keyFile: key, certificateFile: pem, key: await readFile(key, "utf8"), certificate: await readFile(pem, "utf8") };
 }

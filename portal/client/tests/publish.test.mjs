@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { checkAlert } from "@neighbors/client";
 import { checkDeleted } from "@neighbors/client/record";
 import { Stack } from "../../tests/stack.mjs";
-import { be, events, following, Gathered, heard, VAN } from "./people.mjs";
+import { be, events, following, heard, VAN } from "./people.mjs";
 
 let stack;
 before(async () => {
@@ -45,7 +45,8 @@ test("over a limit it says when to come again", async (t) => {
 
 test("others witness and flag, an agency confirms, and each revision says so", async (t) => {
   const ann = await be(t, stack, "user/ann"), moderated = events(ann, "moderation");
-  const ben = await be(t, stack, "user/ben"), police = await be(t, stack, "agency/police", { enrol: POLICE });
+  const ben = await be(t, stack, "user/ben", { enrol: ["--household", "bens", "--at", "34.0768,-118.0316", "--verified-since", "-30d"] });
+  const police = await be(t, stack, "agency/police", { enrol: POLICE });
   const { items } = await following(await be(t, stack, "user/cara"));
   const { publicId } = await ann.publish.alert({ ...VAN, category: "suspicious" });
   await items.first(({ key }) => key === publicId);

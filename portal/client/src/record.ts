@@ -48,6 +48,9 @@ export interface RecordOptions {
   fetch?: typeof fetch;
 }
 
+/** Too many questions at once, or a store that is away: asked again when the broker says, so many times. */
+const BUSY: readonly number[] = [429, 503], TRIES = 4, LONGEST_WAIT_S = 10;
+
 interface Kept {
   head: TreeHead;
   key: Uint8Array;
@@ -151,7 +154,12 @@ export class PublicRecord {
 
   /** undefined: there is no such thing (404). */
   async #ask(what: string): Promise<Record<string, unknown> | undefined> {
-    const answer = await this.#fetch(`${this.#address}/v1/log/${what}`);
+    let answer = await this.#fetch(`${this.#address}/v1/log/${what}`);
+    for (let tries = 1; BUSY.includes(answer.status) && tries < TRIES; tries++) {
+      const seconds = Number(answer.headers.get("retry-after")) || tries;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(seconds, LONGEST_WAIT_S) * 1000));
+      answer = await this.#fetch(`${this.#address}/v1/log/${what}`);
+    }
     if (answer.status === 404) {
       return undefined;
     }

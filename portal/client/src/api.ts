@@ -1,7 +1,7 @@
 /* The connection as an app sees it: one object, made by connect() or open(). */
 import type {
-  Alert, Export, ExportPart, Flag, FootageRequest, Forget, HistoryPage, HistoryQuery, HouseholdStep, Info, Resolve, Reward,
-  Settings, Tip, Verdict, Witness,
+  Alert, Export, ExportPart, Flag, FootageRequest, Forget, HistoryPage, HistoryQuery, HouseholdStep, Info, PushSubscription,
+  Resolve, Reward, Settings, Tip, Verdict, Witness,
 } from "./generated/messages.js";
 import type {
   ClipToShare, Draft, Events, FollowHandlers, Following, HeldRequest, Near, PublishOptions, Receipt, State,
@@ -52,6 +52,8 @@ export interface Publish {
   settings(settings: Draft<Settings>, options?: PublishOptions): Promise<Receipt>;
   /** A code that a household was given, or the wish for one for a neighbor: it comes as the event "householdCode". */
   household(step: Draft<HouseholdStep>, options?: PublishOptions): Promise<Receipt>;
+  /** Notices while away, by Web Push: what PushManager.subscribe gave, with the places to be told of. */
+  push(subscription: Draft<PushSubscription>, options?: PublishOptions): Promise<Receipt>;
   forget(forget: Draft<Forget>, options?: PublishOptions): Promise<Receipt>;
   /** An agency's CAP 1.2 document, as it is. */
   cap(document: string | Uint8Array, options?: PublishOptions): Promise<Receipt>;

@@ -21,6 +21,7 @@ export const householdStepCodec = codec<plain.HouseholdStep>(wire.HouseholdStepS
 export const infoCodec = codec<plain.Info>(wire.InfoSchema);
 export const logLeafCodec = codec<plain.LogLeaf>(wire.LogLeafSchema);
 export const moderationCodec = codec<plain.Moderation>(wire.ModerationSchema);
+export const pushSubscriptionCodec = codec<plain.PushSubscription>(wire.PushSubscriptionSchema);
 export const refusedCodec = codec<plain.Refused>(wire.RefusedSchema);
 export const resolveCodec = codec<plain.Resolve>(wire.ResolveSchema);
 export const rewardCodec = codec<plain.Reward>(wire.RewardSchema);

@@ -39,6 +39,7 @@ export function publisher(outbox: Outbox): Publish {
     reward: named("reward", codecs.rewardCodec, "senderRewardId"),
     settings: plain("settings", codecs.settingsCodec),
     household: plain("household", codecs.householdStepCodec),
+    push: plain("push", codecs.pushSubscriptionCodec),
     forget: named("forget", codecs.forgetCodec, "forgetId"),
     cap: async (document, options) =>
       send("alert", "application/cap+xml", typeof document === "string" ? new TextEncoder().encode(document) : document, options),

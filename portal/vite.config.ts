@@ -1,7 +1,27 @@
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
+import { groundFiles } from "./ground/make.mjs";
+
+/* The ground of the map (ground/make.mjs) as files beside the page, and which there are. */
+function ground(): Plugin {
+  const files = groundFiles();
+  return {
+    name: "ground",
+    config: () => ({ define: { GROUND_CELLS: JSON.stringify([...files.keys()].filter((name) => name.length === 2).join("")) } }),
+    generateBundle() {
+      files.forEach((source, name) => this.emitFile({ type: "asset", fileName: `ground/${name}.json`, source }));
+    },
+    configureServer(server) {
+      server.middlewares.use("/ground/", (request, response, next) => {
+        const file = files.get(/^\/(\w+)\.json/.exec(request.url ?? "")?.[1] ?? "");
+        return file ? response.setHeader("content-type", "application/json").end(file) : next();
+      });
+    },
+  };
+}
 
 export default defineConfig({
   base: "./",
+  plugins: [ground()],
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
   build: {
     outDir: "../build/portal",
@@ -9,5 +29,6 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0, // nothing inline: the content security policy allows files of our own alone
     modulePreload: { polyfill: false },
+    reportCompressedSize: false,
   },
 });

@@ -18,6 +18,10 @@ export async function servePage(name) {
   });
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://page");
+    if (pathname === "/v1/portal") {
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ name: "Page", look: null, tiles: null }));
+      return;
+    }
     try {
       const content = await readFile(join(outDir, normalize(pathname)));
       response.writeHead(200, { "content-type": types[extname(pathname)] ?? "application/octet-stream" }).end(content);

@@ -67,7 +67,7 @@ export class ItemLayer extends L.Layer {
   #leaveColors: (() => void) | undefined;
 
   constructor(events: ItemLayerEvents = {}) {
-    super({ pane: "overlayPane" });
+    super();
     this.#events = events;
   }
 

@@ -1,0 +1,2 @@
+/** The files by name ("world", "9q"), as JSON; see make.mjs. */
+export function groundFiles(): Map<string, string>;

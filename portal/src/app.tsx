@@ -11,6 +11,18 @@ const load: Record<Room, () => Promise<FunctionComponent>> = {
   record: async () => (await import("./record/record")).PublicRecord,
 };
 
+/** The name of a room; where there is little room, without the words that stand before the last. */
+function Title({ name }: { name: Room }) {
+  const words = titles[name].split(" ");
+  const last = words.pop();
+  return (
+    <>
+      {words.length > 0 && <span class="further">{words.join(" ")} </span>}
+      <span class="last">{last}</span>
+    </>
+  );
+}
+
 function Bar() {
   const who = identity.value;
   return (
@@ -21,7 +33,7 @@ function Bar() {
       </a>
       <nav class="rooms" aria-label="Rooms">
         {(Object.keys(titles) as Room[]).map((name) => (
-          <a key={name} href={addressOf(name)} aria-current={room.value === name ? "page" : undefined}>{titles[name]}</a>
+          <a key={name} href={addressOf(name)} aria-current={room.value === name ? "page" : undefined}><Title name={name} /></a>
         ))}
       </nav>
       {who && <button class="button" onClick={signOut} title={`Signed in as ${who.name}`}>Sign out</button>}
@@ -29,13 +41,30 @@ function Bar() {
   );
 }
 
+/** What stands where a room will be. */
+function Waiting({ failed }: { failed: boolean }) {
+  return failed ? (
+    <div class="panel card" role="alert">
+      <p>This page could not be loaded: the server cannot be reached, or has a new version of it.</p>
+      <button class="button" onClick={() => location.reload()}>Try again</button>
+    </div>
+  ) : (
+    <p class="quiet" role="status">Loading…</p>
+  );
+}
+
 export function App() {
   const name = room.value;
   const [shown, setShown] = useState<{ name: Room; Component: FunctionComponent }>();
+  const [failed, setFailed] = useState(false);
   useEffect(() => {
     let wanted = true;
     document.title = `${titles[name]} · Neighbors`;
-    load[name]().then((Component) => wanted && setShown({ name, Component }));
+    setFailed(false);
+    load[name]().then(
+      (Component) => wanted && setShown({ name, Component }),
+      () => wanted && setFailed(true),
+    );
     return () => {
       wanted = false;
     };
@@ -43,7 +72,7 @@ export function App() {
   return (
     <div class="shell">
       <Bar />
-      <main class="room">{shown?.name === name ? <shown.Component /> : <p class="quiet" role="status">Loading…</p>}</main>
+      <main class="room">{shown?.name === name ? <shown.Component /> : <Waiting failed={failed} />}</main>
     </div>
   );
 }

@@ -58,9 +58,16 @@ export function signIn(name: string, token: string): void {
   keep(identity.value);
 }
 
+/** Forgets who it was, and with them all that this browser kept for them: kept.ts, and the client's memory. */
 export function signOut(): void {
+  const name = identity.value?.name;
   identity.value = undefined;
   keep(undefined);
+  for (const key of Object.keys(localStorage)) {
+    if (name && ((key.startsWith("neighbors.") && key.endsWith(`.${name}`)) || key.startsWith(`neighbors/${name}/`))) {
+      localStorage.removeItem(key);
+    }
+  }
 }
 
 /** The role in the name: "user", "agency". */

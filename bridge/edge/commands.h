@@ -9,5 +9,6 @@ int edge_command_maps(int argc, char **argv);
 int edge_command_translate(int argc, char **argv);
 int edge_command_run(int argc, char **argv);
 int edge_command_setup(int argc, char **argv);
+int edge_command_status(int argc, char **argv);
 
 #endif

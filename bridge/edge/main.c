@@ -12,6 +12,7 @@ static const struct command {
 } commands[] = {
     {"run", "carry events from the home's MQTT broker to the neighborhood's", edge_command_run},
     {"setup", "from an invitation's code to an edge that runs", edge_command_setup},
+    {"status", "how a running edge is: connections, what waits, devices", edge_command_status},
     {"translate", "the dry run of a mapping: messages in, events out, one a line", edge_command_translate},
     {"maps", "list the mappings", edge_command_maps},
 };

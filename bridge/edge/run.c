@@ -13,10 +13,11 @@
 #include <unistd.h>
 
 #include "bridge/edge/commands.h"
-#include "bridge/edge/intake.h"
+#include "bridge/edge/report.h"
 #include "bridge/edge/sender.h"
+#include "bridge/edge/status_socket.h"
 
-enum { LONGEST_TURN_MS = 1000, TEND_MS = 60 * 1000 };
+enum { LONGEST_TURN_MS = 1000, TEND_MS = 5000 };
 
 struct edge {
     struct edge_settings settings;
@@ -26,7 +27,8 @@ struct edge {
     struct link *home, *broker;
     int64_t now, wall; /* of this turn: monotonic, since 1970; ms */
     int64_t tend_at;
-    int signals;
+    int64_t started; /* since 1970, ms */
+    int signals, status;
     bool stop;
     char client_id[LIMIT_ID + 20];
 };
@@ -59,10 +61,26 @@ static int shorter(int a, int b)
     return a < b ? a : b;
 }
 
+static void tell_status(struct edge *edge)
+{
+    const struct report_sources sources = {.settings = &edge->settings,
+        .intake = &edge->intake,
+        .spool = edge->spool,
+        .home = edge->home,
+        .broker = edge->broker,
+        .started = edge->started,
+        .wall = edge->wall,
+        .now = edge->now};
+    char *text = report_running(&sources);
+    status_socket_answer(edge->status, text);
+    free(text);
+}
+
 /* Waits for something to do, and says what there is at the home's and at the neighborhood's broker. */
 static void wait_for_work(struct edge *edge, short *home, short *broker)
 {
-    struct pollfd polled[3] = {{.fd = edge->signals, .events = POLLIN}};
+    struct pollfd polled[4] = {{.fd = edge->signals, .events = POLLIN}};
+    polled[3] = (struct pollfd){.fd = edge->status, .events = POLLIN};
     int wait = shorter(LONGEST_TURN_MS, link_poll(edge->broker, &polled[2].events, edge->now));
     polled[1].fd = -1;
     polled[2].fd = link_descriptor(edge->broker);
@@ -70,11 +88,13 @@ static void wait_for_work(struct edge *edge, short *home, short *broker)
         wait = shorter(wait, link_poll(edge->home, &polled[1].events, edge->now));
         polled[1].fd = link_descriptor(edge->home);
     }
-    if (poll(polled, 3, wait) < 0)
-        polled[0].revents = polled[1].revents = polled[2].revents = 0;
+    if (poll(polled, 4, wait) < 0)
+        polled[0].revents = polled[1].revents = polled[2].revents = polled[3].revents = 0;
     edge->now = clock_ms(CLOCK_MONOTONIC);
     edge->wall = clock_ms(CLOCK_REALTIME);
     edge->stop |= polled[0].revents != 0;
+    if (polled[3].revents)
+        tell_status(edge);
     *home = polled[1].revents;
     *broker = polled[2].revents;
 }
@@ -150,6 +170,7 @@ static bool open_edge(struct edge *edge)
     const struct edge_settings *settings = &edge->settings;
     edge->now = clock_ms(CLOCK_MONOTONIC);
     edge->wall = clock_ms(CLOCK_REALTIME);
+    edge->started = edge->wall;
     edge->tend_at = edge->now + TEND_MS;
     edge->spool = spool_open(settings->spool_file, &settings->spool_limits, edge->wall);
     if (edge->spool == NULL || !open_signals(edge) || !intake_open(&edge->intake, settings, edge->spool))
@@ -157,6 +178,7 @@ static bool open_edge(struct edge *edge)
     edge->home = edge->intake.home = open_link(edge, "home", &settings->local, true);
     edge->broker = open_link(edge, "broker", &settings->broker, false);
     edge->sender = (struct sender){.spool = edge->spool, .link = edge->broker};
+    edge->status = status_socket_open(settings->spool_file);
     return true;
 }
 
@@ -167,6 +189,7 @@ static void close_edge(struct edge *edge)
         link_free(edge->home, !edge->intake.stuck);
     if (edge->broker)
         link_free(edge->broker, true);
+    status_socket_close(edge->status, edge->settings.spool_file);
     if (edge->spool)
         intake_close(&edge->intake);
     spool_close(edge->spool);
@@ -184,7 +207,7 @@ static bool goes_on(const struct edge *edge)
 
 int edge_command_run(int argc, char **argv)
 {
-    struct edge edge = {.signals = -1};
+    struct edge edge = {.signals = -1, .status = -1};
     int result;
     if (edge_settings_read(&edge.settings, argc, argv, &result)) {
         result = open_edge(&edge) ? EDGE_DONE : EDGE_INVALID;

@@ -278,7 +278,7 @@ static void fill_in(struct edge_settings *settings)
     if (settings->broker.port == 0)
         settings->broker.port = settings->broker.ca ? MQTT_TLS_PORT : MQTT_PORT;
     if (settings->spool_file == NULL)
-        edge_settings_set(&settings->spool_file, "spool.db");
+        edge_settings_set(&settings->spool_file, EDGE_SPOOL_FILE);
     if (settings->broker.cert == NULL) {
         char name[LIMIT_ID + 6];
         snprintf(name, sizeof(name), "edge/%s", settings->id);

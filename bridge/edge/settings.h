@@ -6,6 +6,8 @@
 #include "bridge/edge/spool.h"
 #include "bridge/edge/translator.h"
 
+#define EDGE_SPOOL_FILE "spool.db" /* unless the owner says */
+
 struct edge_endpoint {
     char *host, *username, *password; /* NULL: none */
     char *ca, *cert, *key;
@@ -51,6 +53,8 @@ bool edge_settings_file(struct edge_settings *settings, const char *file) __attr
 /* Reads of the file only what says how messages become events: rows, maps, together_s, hold_off_s. */
 bool edge_settings_mapping(struct edge_settings *settings, const char *file)
     __attribute__((warn_unused_result));
+/* Where the edge of that file has its spool. false: told on standard error. */
+bool edge_settings_spool_file(char **spool, const char *file) __attribute__((warn_unused_result));
 bool edge_settings_id(struct edge_settings *settings, const char *id) __attribute__((warn_unused_result));
 bool edge_settings_map(struct edge_settings *settings, const char *name, const char *prefix)
     __attribute__((warn_unused_result));

@@ -149,3 +149,19 @@ bool edge_settings_mapping(struct edge_settings *settings, const char *file)
     config_destroy(&config);
     return good;
 }
+
+bool edge_settings_spool_file(char **spool, const char *file)
+{
+    config_t config;
+    const char *name = EDGE_SPOOL_FILE;
+    config_init(&config);
+    bool good = config_read_file(&config, file) == CONFIG_TRUE;
+    if (good) {
+        config_lookup_string(&config, "spool.file", &name);
+        edge_settings_set(spool, name);
+    } else
+        fprintf(stderr, "neighbors-edge: %s:%d: %s\n", file, config_error_line(&config),
+            config_error_text(&config));
+    config_destroy(&config);
+    return good;
+}

@@ -7,6 +7,8 @@
 #include "bridge/edge/memory_parts.h"
 #include "bridge/edge/spool_parts.h"
 
+enum { BUSY_TRIES = 10, BUSY_PAUSE_US = 100 * 1000 };
+
 static const char *const texts[SPOOL_STATEMENTS] = {
     [SPOOL_BEGIN] = "BEGIN IMMEDIATE",
     [SPOOL_COMMIT] = "COMMIT",
@@ -32,11 +34,11 @@ static const char *const texts[SPOOL_STATEMENTS] = {
     [SPOOL_FREE_PAGES] = "PRAGMA freelist_count",
 };
 
-/* AUTOINCREMENT never gives a number twice, even when the table is empty. */
+/* Exclusive before anything is read: else an index of the log is made beside it, for which a full disk has no
+ * room. AUTOINCREMENT never gives a number twice, even when the table is empty. */
 static const char schema[] =
-    "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
+    "PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL; PRAGMA cache_size = -512; PRAGMA wal_autocheckpoint = 64;"
-    "PRAGMA journal_size_limit = 262144;"
     "CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY AUTOINCREMENT, device TEXT NOT NULL,"
     " activity_id TEXT NOT NULL, phase INTEGER NOT NULL, kind INTEGER NOT NULL, confidence INTEGER NOT NULL,"
     " at INTEGER NOT NULL, until INTEGER NOT NULL, session INTEGER NOT NULL DEFAULT 0,"
@@ -45,6 +47,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY CHECK (one = 1), session INTEGER NOT NULL"
     " DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,"
     " dropped INTEGER NOT NULL DEFAULT 0, last_sent INTEGER NOT NULL DEFAULT 0, note BLOB);"
+    "CREATE TABLE IF NOT EXISTS filler (bytes BLOB);"
     "INSERT OR IGNORE INTO state (one) VALUES (1);";
 
 /* A spool of the first form had one session for good, in a table of its own. */
@@ -76,13 +79,9 @@ static bool has_row(struct spool *spool, const char *sql, const char *first)
 
 static bool make_tables(struct spool *spool)
 {
-    if (!execute(spool, schema)) {
-        spool_give_up_reserve(spool); /* the disk may be full */
-        if (spool->error != SQLITE_FULL || !execute(spool, schema))
-            return false;
-    }
-    return !has_row(spool, "SELECT 1 FROM sqlite_master WHERE name = 'session'", NULL) ||
-           execute(spool, from_first_form);
+    return execute(spool, schema) &&
+           (!has_row(spool, "SELECT 1 FROM sqlite_master WHERE name = 'session'", NULL) ||
+               execute(spool, from_first_form));
 }
 
 static bool prepare(struct spool *spool)
@@ -134,7 +133,7 @@ static bool begin_session(struct spool *spool, int64_t now)
 static bool open_database(struct spool *spool, int64_t now)
 {
     spool->error = sqlite3_open(spool->file, &spool->database);
-    if (spool->error != SQLITE_OK || sqlite3_busy_timeout(spool->database, 500) != SQLITE_OK ||
+    if (spool->error != SQLITE_OK || sqlite3_busy_timeout(spool->database, 100) != SQLITE_OK ||
         !make_tables(spool))
         return false;
     if (!has_row(spool, "PRAGMA quick_check(1)", "ok")) {
@@ -144,7 +143,6 @@ static bool open_database(struct spool *spool, int64_t now)
     if (!prepare(spool) || !read_state(spool))
         return false;
     spool->page_size = 4096;
-    spool_hold_reserve(spool);
     /* Numbers must not go on when this cannot be written: they could be those of a lost time. */
     return begin_session(spool, now) || (spool_make_room(spool) && begin_session(spool, now));
 }
@@ -155,6 +153,9 @@ static void close_database(struct spool *spool)
         sqlite3_finalize(spool->statements[i]);
         spool->statements[i] = NULL;
     }
+    /* On a full disk there would be no room for another log of changes. */
+    int persist = spool->disk_full;
+    sqlite3_file_control(spool->database, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
     sqlite3_close(spool->database);
     spool->database = NULL;
 }
@@ -181,11 +182,15 @@ struct spool *spool_open(const char *file, const struct spool_limits *limits, in
 {
     struct spool *spool = edge_alloc(sizeof(*spool));
     spool->file = strdup(file);
-    if (spool->file == NULL || asprintf(&spool->reserve, "%s-reserve", file) < 0)
+    if (spool->file == NULL || asprintf(&spool->probe, "%s-probe", file) < 0)
         abort();
     spool->limits = *limits;
-    spool->room_for = limits->most_events;
     bool open = open_database(spool, now);
+    for (int tries = 1; !open && (spool->error & 0xff) == SQLITE_BUSY && tries < BUSY_TRIES; tries++) {
+        close_database(spool); /* somebody may be looking into it */
+        usleep(BUSY_PAUSE_US);
+        open = open_database(spool, now);
+    }
     if (!open && spool_is_damaged(spool)) {
         close_database(spool);
         put_aside(spool);
@@ -205,7 +210,7 @@ void spool_close(struct spool *spool)
         return;
     close_database(spool);
     free(spool->file);
-    free(spool->reserve);
+    free(spool->probe);
     free(spool);
 }
 

@@ -12,7 +12,8 @@
 
 struct spool;
 
-/* What may wait; the oldest make room. */
+/* What may wait; the oldest make room. So they do on a full disk: the file grows ahead of need, and when it
+ * cannot grow any more, what is to come takes the place of what was. */
 struct spool_limits {
     int64_t most_events;
     int64_t most_bytes; /* of the file, in use */
@@ -40,10 +41,10 @@ bool spool_note(struct spool *spool, struct bytes note) __attribute__((warn_unus
 bool spool_commit(struct spool *spool) __attribute__((warn_unused_result));
 void spool_rollback(struct spool *spool);
 
-/* For a full disk: drops some of the oldest events, in the room that a reserve beside the file has held free
- * for this. true: it is worth trying again. */
+/* For a disk on which nothing could be written: drops some of the oldest events, in pages that the file has
+ * had before. true: it is worth trying again. */
 bool spool_make_room(struct spool *spool) __attribute__((warn_unused_result));
-/* To be called about once a minute: looks whether a disk that was full has room again. */
+/* To be called every few seconds: looks whether a disk that was full has room again. */
 void spool_tend(struct spool *spool);
 /* The file turned out to be damaged: it has to be opened anew. */
 bool spool_is_damaged(const struct spool *spool);

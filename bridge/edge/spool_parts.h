@@ -39,23 +39,20 @@ struct spool_state {
 struct spool {
     sqlite3 *database;
     char *file;
-    char *reserve; /* a file that can be given up when the disk is full */
+    char *probe; /* a file that is made to see whether the disk has room */
     sqlite3_stmt *statements[SPOOL_STATEMENTS];
     struct spool_limits limits;
-    int64_t room_for; /* events; less than most_events on a disk that was found full */
     int64_t page_size;
     struct spool_state state, before; /* before: of the open transaction */
     int64_t dropped_told;
     bool in_trouble; /* told, and not over yet */
-    bool has_reserve;
+    bool disk_full;
     int error; /* the last one, of SQLite */
 };
 
-/* More than the log of changes (64 pages of 4 KiB, and a transaction) can take. */
-enum { SPOOL_RESERVE = 512 * 1024 };
-
 /* Tells of an error that happened just now, unless one was told and is not over. */
 void spool_complain(struct spool *spool, const char *doing);
+void spool_trouble_is_over(struct spool *spool);
 /* Runs a statement to its end; its values must be bound. */
 bool spool_run(struct spool *spool, enum spool_statement which) __attribute__((warn_unused_result));
 /* The number that a statement of one row and column gives; 0: none. */
@@ -64,15 +61,15 @@ bool spool_write_state(struct spool *spool) __attribute__((warn_unused_result));
 
 /* Drops the oldest events until `keep` are left, within a transaction. */
 bool spool_trim(struct spool *spool, int64_t keep) __attribute__((warn_unused_result));
-/* Drops what is over the limits, within a transaction. */
+/* Drops a few of the oldest, within a transaction, when one more would be too many, or the disk is full and
+ * hardly a page of the file is free. */
+bool spool_make_place(struct spool *spool) __attribute__((warn_unused_result));
+/* Drops what is over the limit of bytes, within a transaction. */
 bool spool_keep_limits(struct spool *spool) __attribute__((warn_unused_result));
 void spool_tell_dropped(struct spool *spool);
 int64_t spool_used_bytes(struct spool *spool);
 
-/* Even a deletion needs room; on a full disk it is the reserve's. Without one the spool works all the same.
- */
-void spool_hold_reserve(struct spool *spool);
-/* Gives it up and moves the log of changes into the file, so that there is room to write in. */
-void spool_give_up_reserve(struct spool *spool);
+/* Grows the file ahead of need, after a transaction; when it cannot, the disk is full. */
+void spool_look_ahead(struct spool *spool);
 
 #endif

@@ -2,18 +2,20 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/statvfs.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "bridge/edge/spool_parts.h"
 
 enum {
-    DROP_PART = 16,           /* one of so many events makes room */
-    DROP_LEAST = 256,         /* at least so many */
-    DROP_AT_ONCE = 1024,      /* in a transaction: its log needs room too */
-    LEAST_ROOM_FOR = 64,      /* events, however full the disk is */
-    PAGES_BACK = 192,         /* given back to the disk for the reserve */
-    ROOMY = 16 * 1024 * 1024, /* bytes free on a disk that is not full any more */
+    GROW_BYTES = 512 * 1024, /* the file grows by so much */
+    LOW_PAGES = 96,          /* when fewer of its pages are free */
+    SAFE_PAGES = 48,         /* free on a disk that is full: more than a turn takes */
+    SPARE_PAGES = 1024,      /* free: more are given back to the disk */
+    DROP_PART = 16,          /* one of so many events makes room */
+    DROP_FEW = 64,           /* at most so many when there is one too many */
+    DROP_LEAST = 256,        /* at least so many when nothing could be written */
+    DROP_AT_ONCE = 1024,     /* in a transaction: its log needs room too */
 };
 
 /* ---- limits -------------------------------------------------------------------------------------------- */
@@ -39,10 +41,27 @@ bool spool_trim(struct spool *spool, int64_t keep)
     return spool_write_state(spool);
 }
 
+static int64_t free_pages(struct spool *spool)
+{
+    return spool_number(spool, SPOOL_FREE_PAGES);
+}
+
+bool spool_make_place(struct spool *spool)
+{
+    int64_t most = spool->limits.most_events;
+    if (spool->state.count >= most) {
+        int64_t some = most / DROP_PART + 1;
+        if (!spool_trim(spool, most - (some < DROP_FEW ? some : DROP_FEW)))
+            return false;
+    }
+    while (spool->disk_full && spool->state.count > 0 && free_pages(spool) < SAFE_PAGES)
+        if (!spool_trim(spool, spool->state.count - DROP_FEW))
+            return false;
+    return true;
+}
+
 bool spool_keep_limits(struct spool *spool)
 {
-    if (!spool_trim(spool, spool->room_for))
-        return false;
     while (spool->state.count > 0 && spool_used_bytes(spool) > spool->limits.most_bytes) {
         int64_t part = spool->state.count / DROP_PART + 1;
         if (!spool_trim(spool, spool->state.count - part))
@@ -65,26 +84,50 @@ void spool_tell_dropped(struct spool *spool)
 
 /* ---- a full disk --------------------------------------------------------------------------------------- */
 
-void spool_hold_reserve(struct spool *spool)
+static bool execute(struct spool *spool, const char *sql)
 {
-    int fd = open(spool->reserve, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    spool->has_reserve = fd >= 0 && posix_fallocate(fd, 0, SPOOL_RESERVE) == 0;
+    int result = sqlite3_exec(spool->database, sql, NULL, NULL, NULL);
+    if (result != SQLITE_OK)
+        spool->error = result;
+    return result == SQLITE_OK;
+}
+
+static bool disk_has(const char *probe, off_t bytes)
+{
+    int fd = open(probe, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    bool has = fd >= 0 && posix_fallocate(fd, 0, bytes) == 0;
     if (fd >= 0)
         close(fd);
-    if (!spool->has_reserve)
-        unlink(spool->reserve);
+    unlink(probe);
+    return has;
 }
 
-static void checkpoint(struct spool *spool)
+/* Pages that are the file's already cannot be missing later, nor can room in the log of changes that they
+ * went through. */
+static bool grow(struct spool *spool)
 {
-    sqlite3_exec(spool->database, "PRAGMA wal_checkpoint(RESTART)", NULL, NULL, NULL);
+    char *insert;
+    if (!disk_has(spool->probe, 2 * GROW_BYTES))
+        return false;
+    if (asprintf(&insert, "INSERT INTO filler VALUES (zeroblob(%d))", GROW_BYTES) < 0)
+        abort();
+    bool grown =
+        execute(spool, insert) && execute(spool, "DELETE FROM filler; PRAGMA wal_checkpoint(RESTART)");
+    free(insert);
+    return grown;
 }
 
-void spool_give_up_reserve(struct spool *spool)
+void spool_look_ahead(struct spool *spool)
 {
-    unlink(spool->reserve);
-    spool->has_reserve = false;
-    checkpoint(spool);
+    if (spool->disk_full || free_pages(spool) >= LOW_PAGES || grow(spool))
+        return;
+    spool->disk_full = true;
+    if (!spool->in_trouble)
+        fprintf(stderr,
+            "neighbors-edge: spool: the disk is full; the oldest of %" PRId64
+            " events will make room for the newest\n",
+            spool->state.count);
+    spool->in_trouble = true;
 }
 
 /* Drops `extra` of the oldest, in small transactions. */
@@ -98,45 +141,45 @@ static bool drop_oldest(struct spool *spool, int64_t extra)
             spool_rollback(spool);
             return false;
         }
-        checkpoint(spool);
+        execute(spool, "PRAGMA wal_checkpoint(RESTART)");
         extra -= some;
     }
     spool_tell_dropped(spool);
     return true;
 }
 
-/* The pages of what was dropped stay the file's, for what is to come; only the reserve gets its share back.
- */
 bool spool_make_room(struct spool *spool)
 {
     int error = spool->error & 0xff;
     if (error != SQLITE_FULL && error != SQLITE_IOERR)
         return false;
-    bool had_reserve = spool->has_reserve;
-    spool_give_up_reserve(spool);
+    spool->disk_full = true;
+    execute(spool, "PRAGMA wal_checkpoint(RESTART)");
     int64_t extra = spool->state.count / DROP_PART;
-    extra = extra > DROP_LEAST ? extra : DROP_LEAST;
-    bool dropped = drop_oldest(spool, extra);
-    if (dropped) {
-        char vacuum[48];
-        snprintf(vacuum, sizeof(vacuum), "PRAGMA incremental_vacuum(%d)", PAGES_BACK);
-        sqlite3_exec(spool->database, vacuum, NULL, NULL, NULL);
-        checkpoint(spool);
-        /* This disk has no room for more: do not meet its end again. */
-        spool->room_for = spool->state.count > LEAST_ROOM_FOR ? spool->state.count : LEAST_ROOM_FOR;
-    }
-    spool_hold_reserve(spool);
-    return dropped || had_reserve;
+    return drop_oldest(spool, extra > DROP_LEAST ? extra : DROP_LEAST);
+}
+
+/* What a long outage took, the disk gets back bit by bit. */
+static void give_back(struct spool *spool)
+{
+    char vacuum[48];
+    if (free_pages(spool) <= 2 * SPARE_PAGES)
+        return;
+    snprintf(vacuum, sizeof(vacuum), "PRAGMA incremental_vacuum(%d)", SPARE_PAGES);
+    execute(spool, vacuum);
 }
 
 void spool_tend(struct spool *spool)
 {
-    struct statvfs disk;
-    if (!spool->has_reserve)
-        spool_hold_reserve(spool);
-    if (spool->has_reserve && statvfs(spool->reserve, &disk) == 0 &&
-        (uint64_t)disk.f_bavail * disk.f_frsize >= ROOMY)
-        spool->room_for = spool->limits.most_events;
+    if (!spool->disk_full) {
+        give_back(spool);
+        return;
+    }
+    if (free_pages(spool) < LOW_PAGES ? !grow(spool) : !disk_has(spool->probe, 2 * GROW_BYTES))
+        return;
+    spool->disk_full = false;
+    if (spool->in_trouble)
+        spool_trouble_is_over(spool);
 }
 
 /* ---- what it tells of itself --------------------------------------------------------------------------- */
@@ -150,7 +193,7 @@ void spool_tell(struct spool *spool, struct spool_totals *out)
         .refused = spool->state.refused,
         .dropped = spool->state.dropped,
         .last_sent = spool->state.last_sent,
-        .in_trouble = spool->in_trouble || spool->room_for < spool->limits.most_events};
+        .in_trouble = spool->in_trouble || spool->disk_full};
 }
 
 bool spool_tell_file(const char *file, struct spool_totals *out)
@@ -161,7 +204,8 @@ bool spool_tell_file(const char *file, struct spool_totals *out)
         "SELECT (SELECT count(*) FROM event), (SELECT page_count FROM pragma_page_count) * 4096,"
         " (SELECT min(written) FROM event), sent, refused, dropped, last_sent FROM state";
     bool found = sqlite3_open_v2(file, &database, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
-                 sqlite3_busy_timeout(database, 2000) == SQLITE_OK &&
+                 sqlite3_busy_timeout(database, 100) == SQLITE_OK &&
+                 sqlite3_exec(database, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL) == SQLITE_OK &&
                  sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK &&
                  sqlite3_step(statement) == SQLITE_ROW;
     if (found)

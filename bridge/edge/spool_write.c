@@ -16,6 +16,15 @@ void spool_complain(struct spool *spool, const char *doing)
     spool->in_trouble = true;
 }
 
+void spool_trouble_is_over(struct spool *spool)
+{
+    fprintf(stderr,
+        "neighbors-edge: spool: can be written again; %" PRId64 " events wait, %" PRId64
+        " were dropped so far\n",
+        spool->state.count, spool->state.dropped);
+    spool->in_trouble = false;
+}
+
 bool spool_run(struct spool *spool, enum spool_statement which)
 {
     sqlite3_stmt *statement = spool->statements[which];
@@ -65,6 +74,8 @@ bool spool_begin(struct spool *spool)
 bool spool_append(struct spool *spool, const char *device, const struct edge_event *event, int64_t now)
 {
     sqlite3_stmt *statement = spool->statements[SPOOL_APPEND];
+    if (!spool_make_place(spool))
+        return false;
     sqlite3_bind_int64(statement, 1, (int64_t)spool->state.session);
     sqlite3_bind_int64(statement, 2, now);
     bind_text(statement, 3, device);
@@ -100,11 +111,10 @@ bool spool_commit(struct spool *spool)
 {
     if (!spool_keep_limits(spool) || !spool_run(spool, SPOOL_COMMIT))
         return false;
-    if (spool->in_trouble)
-        fprintf(stderr, "neighbors-edge: spool: can be written again; %" PRId64 " events wait\n",
-            spool->state.count);
-    spool->in_trouble = false;
+    if (spool->in_trouble && !spool->disk_full)
+        spool_trouble_is_over(spool);
     spool_tell_dropped(spool);
+    spool_look_ahead(spool);
     return true;
 }
 
@@ -139,8 +149,8 @@ static bool remove_all_but(
     return remove_range(spool, from, to);
 }
 
-static bool try_remove(struct spool *spool, uint64_t from, uint64_t to, const uint64_t *keep,
-    size_t keep_count, size_t refused, int64_t now)
+bool spool_remove(struct spool *spool, uint64_t from, uint64_t to, const uint64_t *keep, size_t keep_count,
+    size_t refused, int64_t now)
 {
     if (!spool_begin(spool))
         return false;
@@ -155,17 +165,6 @@ static bool try_remove(struct spool *spool, uint64_t from, uint64_t to, const ui
         return true;
     spool_rollback(spool);
     return false;
-}
-
-bool spool_remove(struct spool *spool, uint64_t from, uint64_t to, const uint64_t *keep, size_t keep_count,
-    size_t refused, int64_t now)
-{
-    if (try_remove(spool, from, to, keep, keep_count, refused, now))
-        return true;
-    spool_give_up_reserve(spool);
-    bool removed = try_remove(spool, from, to, keep, keep_count, refused, now);
-    spool_hold_reserve(spool);
-    return removed;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------- */

@@ -1,143 +1,13 @@
 """neighbors-edge run, between a home's real Mosquitto and the neighborhood's broker. First another Mosquitto stands there,
 which shows what is sent: once, in order, whoever is killed, and nothing that the owner did not list. Then neighborsd, which
 shows what is stored."""
-import importlib
-import json
-import os
 import queue
-import re
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import time
 import unittest
 from collections import Counter
-from pathlib import Path
 
-import paho.mqtt.client as paho
-import redis
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "deploy"))
-from stack import BUILD, Stack, die_with_parent, free_port, port_open  # noqa: E402
-
-EDGE = BUILD / "neighbors-edge"
-PATIENCE = 20
-
-
-def schema(folder):
-    """The generated Python of neighbors.proto."""
-    subprocess.run(["protoc", f"--python_out={folder}", f"--proto_path={ROOT / 'proto'}", "neighbors.proto"], check=True)
-    sys.path.insert(0, str(folder))
-    try:
-        return importlib.import_module("neighbors_pb2")
-    finally:
-        sys.path.remove(str(folder))
-
-
-def wait_until(condition, what):
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"waited in vain: {what() if callable(what) else what}")
-        time.sleep(0.01)
-
-
-class Mosquitto:
-    """A private one that keeps its sessions over a kill."""
-
-    def __init__(self, folder):
-        self.folder, self.port, self.process = folder, free_port(), None
-        folder.mkdir()
-        (folder / "mosquitto.conf").write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {folder}/\n"
-            f"autosave_on_changes true\nautosave_interval 1\nuser {os.environ.get('USER', 'root')}\n"
-            "max_inflight_messages 0\nmax_queued_messages 0\n")
-
-    def start(self):
-        self.process = subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(self.folder / "mosquitto.conf")],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
-        wait_until(lambda: port_open(self.port), "Mosquitto listens")
-
-    def kill(self):
-        if self.process:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
-            self.process = None
-
-
-def review(kind, camera, identifier, label="person", end=None, severity="alert"):
-    state = {"id": identifier, "camera": camera, "start_time": time.time(), "end_time": end, "severity": severity,
-             "data": {"detections": [], "objects": [label], "sub_labels": ["Somebody"], "zones": ["porch"], "audio": []}}
-    return json.dumps({"type": kind, "before": state, "after": state})
-
-
-class HomeCase(unittest.TestCase):
-    """A home with its Mosquitto, and an edge that is not started yet."""
-
-    def setUp(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="neighbors-edge-"))
-        self.addCleanup(shutil.rmtree, self.folder, True)
-        self.edge = None
-        self.home = Mosquitto(self.folder / "home")
-        self.home.start()
-        self.addCleanup(self.home.kill)
-
-    def configure(self, broker_port, token_file, more=""):
-        (self.folder / "edge.conf").write_text(f"""
-            id = "edge/home-7";
-            local = {{ host = "127.0.0.1"; port = {self.home.port}; }};
-            broker = {{ host = "127.0.0.1"; port = {broker_port}; token_file = "{token_file}"; {more} }};
-            spool = {{ file = "{self.folder}/spool.db"; }};
-            maps = ( {{ name = "frigate"; }}, {{ name = "zigbee2mqtt"; prefix = "zigbee/1"; }} );
-            together_s = 0; hold_off_s = 0;  # each visit of these tests stands for itself
-            devices = (
-              {{ source = "front_door"; id = "cam-1"; kinds = [ "person", "vehicle" ]; }},
-              {{ source = "hall/pir"; id = "pir-1"; kinds = [ "all" ]; map = "zigbee2mqtt"; }}
-            );
-            """)
-
-    def start_edge(self):
-        log = open(self.folder / "edge.log", "ab")
-        self.addCleanup(log.close)
-        self.edge = subprocess.Popen([EDGE, "run", "--config", self.folder / "edge.conf"], stderr=log,
-                                     preexec_fn=die_with_parent)
-        self.addCleanup(self.kill_edge)
-
-    def kill_edge(self, how=signal.SIGKILL):
-        if self.edge and self.edge.poll() is None:
-            self.edge.send_signal(how)
-            self.assertEqual(self.edge.wait(PATIENCE), 0 if how == signal.SIGTERM else -how)
-
-    def log(self):
-        return (self.folder / "edge.log").read_text()
-
-    def wait_log(self, line, times=1):
-        wait_until(lambda: self.log().count(line) >= times, f"{line}; log: {self.log()}")
-
-    def client(self, port, name=""):
-        client = paho.Client(name, clean_session=not name)
-        client.connect("127.0.0.1", port)
-        client.loop_start()
-
-        def close():
-            client.disconnect()
-            client.loop_stop()
-        self.addCleanup(close)
-        return client
-
-    def say(self, topic, payload, retain=False):
-        if not hasattr(self, "publisher"):
-            self.publisher = self.client(self.home.port)
-        message = self.publisher.publish(topic, payload, qos=1, retain=retain)
-        message.wait_for_publish(PATIENCE)
-        self.assertTrue(message.is_published())
-
-    def visit(self, name, camera="front_door"):
-        self.say("frigate/reviews", review("new", camera, name))
-        self.say("frigate/reviews", review("end", camera, name, end=time.time()))
+from home import HomeCase, Mosquitto, Neighborhood, PATIENCE, review, schema, wait_until
 
 
 class EdgeRun(HomeCase):
@@ -266,26 +136,14 @@ class EdgeToNeighborsd(HomeCase):
 
     def setUp(self):
         super().setUp()
-        self.stack = Stack(self.folder / "stack", tls_port=free_port(), settings={
-            "release_households": 1, "release_hysteresis": 0, "cooldown_s": 0, "release_delay_ms": 100})
+        self.town = Neighborhood(self.folder / "stack")
+        self.stack = self.town.stack
         self.addCleanup(self.stack.stop)
-        self.stack.start_redis()
-        self.stack.make_keys()
-        self.stack.start_broker()
-        where = ["--household", "home-7", "--at", "34.0768,-118.0316"]
-        self.stack.enroll("edge/home-7", *where)
-        self.stack.enroll("device/cam-1", *where, "--share", "person", "--verified-since", "-30d")
-        self.configure(self.stack.mqtt_port, self.stack.token_file("edge/home-7"))
+        self.configure(self.stack.mqtt_port, self.town.enroll_edge(), home_host="localhost")
 
     def stored(self):
         """How often each visit stands in the household's log."""
-        found = Counter()
-        with redis.Redis(port=self.stack.redis_port) as store:
-            for key in store.scan_iter("nb:{*}:log:home-7"):
-                for _, fields in store.xrange(key):
-                    for value in fields.values():
-                        found.update(re.findall(rb"visit-\d+(?=\.)", value))
-        return found
+        return Counter(self.town.visits())
 
     def test_every_event_is_stored_once_whoever_is_killed(self):
         self.start_edge()
@@ -326,7 +184,7 @@ class EdgeToNeighborsd(HomeCase):
         self.say("zigbee/1/hall/pir", '{"occupancy":true}')  # pir-1 is nobody's
         self.wait_log("broker: refused event")
         self.visit("visit-1.")
-        wait_until(lambda: self.stored() == {b"visit-1": 2}, lambda: f"the visit is stored: {self.stored()}")
+        wait_until(lambda: self.stored() == {"visit-1": 2}, lambda: f"the visit is stored: {self.stored()}")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ static int make_home(void **state)
 
 static int remove_home(void **state)
 {
-    static const char *const parts[] = {"", "-reserve", "-copy", "-damaged"};
+    static const char *const parts[] = {"", "-wal", "-copy", "-damaged", "-damaged-wal"};
     struct home *home = *state;
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         char file[110];

@@ -45,8 +45,30 @@ static void on_posted(void *arg, enum store_status status)
     answer(call, status == STORE_OK || status == STORE_ENDED ? call->result.status : status);
 }
 
+static void post(struct tip_call *call, struct text principal, store_status_done *done)
+{
+    const struct store_notice notice = {.principal = principal,
+        .name = text_of(call->tip.tip_id),
+        .until = call->tip.now + NOTICE_MS,
+        .now = call->tip.now,
+        .suffix = TEXT("tip"),
+        .payload = call->tip.payload};
+    store_board_post(call->store, &notice, done, call);
+}
+
+/* The resident has it: now those who sit at the agency's other desks. */
+static void on_answered(void *arg, enum store_status status)
+{
+    struct tip_call *call = arg;
+    if (status == STORE_OK || status == STORE_ENDED)
+        post(call, call->tip.sender, on_posted);
+    else
+        answer(call, status);
+}
+
 static void on_tip(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
+    (void)store;
     struct tip_call *call = arg;
     if (status == STORE_OK)
         status = (enum store_status)reply_number(reply_at(reply, 0));
@@ -56,13 +78,8 @@ static void on_tip(struct store *store, void *arg, enum store_status status, con
         answer(call, status);
         return;
     }
-    const struct store_notice notice = {.principal = reply_text(reply_at(reply, 1)),
-        .name = text_of(call->tip.tip_id),
-        .until = call->tip.now + NOTICE_MS,
-        .now = call->tip.now,
-        .suffix = TEXT("tip"),
-        .payload = call->tip.payload};
-    store_board_post(store, &notice, on_posted, call);
+    bool of_agency = call->tip.sender.len > 7 && memcmp(call->tip.sender.data, "agency/", 7) == 0;
+    post(call, reply_text(reply_at(reply, 1)), of_agency ? on_answered : on_posted);
 }
 
 static void send_tip(struct tip_call *call)

@@ -173,7 +173,7 @@ static bool check_sent(const struct codec_reading *reading, const struct alert *
         return codec_refuse(reading, NULL, "sender_alert_id", "required");
     if (alert->msg_type == MSG_ALERT && alert->reference_count)
         return codec_refuse(reading, NULL, "references", "none with ALERT");
-    if (alert->msg_type != MSG_ALERT && !alert->reference_count)
+    if (alert->msg_type != MSG_ALERT && !alert->reference_count && !alert->public_id.len)
         return codec_refuse(reading, NULL, "references", "required with UPDATE and CANCEL");
     if (!cancels && !alert->category)
         return codec_refuse(reading, NULL, "category", "required");

@@ -81,28 +81,35 @@ bool codec_decode_footage_request(enum encoding encoding, struct bytes payload, 
     return true;
 }
 
+Neighbors__V1__FootageRequest *codec_write_footage_request(
+    const struct footage_request *in, struct arena *arena)
+{
+    Neighbors__V1__FootageRequest *request =
+        CODEC_NEW(Neighbors__V1__FootageRequest, NEIGHBORS__V1__FOOTAGE_REQUEST__INIT, arena);
+    request->version = 1;
+    request->sender_request_id = codec_write_text(in->sender_request_id, arena);
+    request->case_number = codec_write_text(in->case_number, arena);
+    request->incident = in->incident;
+    request->sought = codec_write_text(in->sought, arena);
+    request->contact = codec_write_text(in->contact, arena);
+    request->place = codec_write_place(&in->place, arena);
+    request->from = in->from;
+    request->to = in->to;
+    request->open_until = in->open_until;
+    request->request_id = codec_write_text(in->request_id, arena);
+    request->agency_name = codec_write_text(in->agency_name, arena);
+    request->agency_certificate = codec_write_bytes(in->agency_certificate);
+    request->n_devices = in->device_count;
+    request->devices = write_texts(in->devices, in->device_count, arena);
+    request->answer_at = in->answer_at;
+    request->ended = in->ended;
+    return request;
+}
+
 struct bytes codec_encode_footage_request(
     enum encoding encoding, const struct footage_request *in, struct arena *arena)
 {
-    Neighbors__V1__FootageRequest request = NEIGHBORS__V1__FOOTAGE_REQUEST__INIT;
-    request.version = 1;
-    request.sender_request_id = codec_write_text(in->sender_request_id, arena);
-    request.case_number = codec_write_text(in->case_number, arena);
-    request.incident = in->incident;
-    request.sought = codec_write_text(in->sought, arena);
-    request.contact = codec_write_text(in->contact, arena);
-    request.place = codec_write_place(&in->place, arena);
-    request.from = in->from;
-    request.to = in->to;
-    request.open_until = in->open_until;
-    request.request_id = codec_write_text(in->request_id, arena);
-    request.agency_name = codec_write_text(in->agency_name, arena);
-    request.agency_certificate = codec_write_bytes(in->agency_certificate);
-    request.n_devices = in->device_count;
-    request.devices = write_texts(in->devices, in->device_count, arena);
-    request.answer_at = in->answer_at;
-    request.ended = in->ended;
-    return codec_pack(encoding, &request.base, arena);
+    return codec_pack(encoding, &codec_write_footage_request(in, arena)->base, arena);
 }
 
 /* ---- closing a case ---- */

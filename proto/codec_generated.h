@@ -18,6 +18,9 @@ bool codec_read_place(const struct codec_reading *reading, const struct codec_pa
 /* NULL for PLACE_NONE. */
 Neighbors__V1__Place *codec_write_place(const struct place *in, struct arena *arena);
 
+Neighbors__V1__FootageRequest *codec_write_footage_request(
+    const struct footage_request *in, struct arena *arena);
+
 /* A view as a string for generated code. */
 static inline char *codec_write_text(struct text text, struct arena *arena)
 {

@@ -446,6 +446,46 @@ struct export_part {
     struct held_note *notes;
 };
 
+/* What an agency asks of its own, and what there is. */
+struct desk_query {
+    struct text page; /* empty: the first */
+};
+struct desk_alert {
+    struct alert alert;
+    bool waiting;
+    struct text officer;
+    int64_t at;
+};
+struct desk_request {
+    struct footage_request request;
+    struct text officer;
+    int64_t at;
+};
+struct desk_case {
+    struct text case_number;
+    uint8_t outcome; /* enum case_outcome */
+};
+struct desk_grant {
+    struct text conversation_id;
+    uint32_t number;
+    bool redeemed;
+};
+struct desk_programme {
+    struct text programme, reward;
+    uint32_t stock, given;
+    size_t grant_count;
+    struct desk_grant *grants;
+};
+struct desk {
+    struct text officer, agency_name, next; /* next empty: it is the last part */
+    bool drilled, has_certificate, second_officer;
+    size_t alert_count, request_count, closed_count, programme_count;
+    struct desk_alert *alerts;
+    struct desk_request *requests;
+    struct desk_case *closed;
+    struct desk_programme *programmes;
+};
+
 /* Published activity: no device, no owner, no number or name of the activity; the time is a whole minute. */
 struct activity {
     uint8_t kind, phase;

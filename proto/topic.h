@@ -22,6 +22,7 @@ enum publish_topic {
     TOPIC_HOUSEHOLD,
     TOPIC_FORGET,
     TOPIC_EXPORT,
+    TOPIC_DESK,
     TOPIC_HISTORY,
     TOPIC_COUNT
 };

@@ -102,9 +102,17 @@ local function list_agency(prefix, id, state, m)
     end
 end
 
--- What an agency says by an alert of its own is an act.
+-- What an agency says by an alert of its own is an act, but for what waits. Its desk finds it (desk.lua), as long as it is
+-- in force or waits, by nb:{sXX}:own:<agency>, a zset of public ids by their end.
 local function note_alert(prefix, what, id, revision, m)
-    if sub(m.sender or '', 1, 7) == 'agency/' then
+    if sub(m.sender or '', 1, 7) ~= 'agency/' then
+        return
+    end
+    if m.expires then
+        call('ZREMRANGEBYSCORE', prefix .. 'own:' .. m.sender, '-inf', m.now)
+        call('ZADD', prefix .. 'own:' .. m.sender, 'GT', m.expires, id)
+    end
+    if what ~= 'waits' then
         note_act(prefix, { what = what, by = m.sender, officer = m.officer, subject = id, revision = revision, at = m.now,
             name = m.name, case = m.case, text = m.title, digest = m.digest })
     end
@@ -174,6 +182,7 @@ local function keep_back(prefix, id, m, others)
         'title', m.title or '', 'digest', m.digest or '')
     call('HSET', prefix .. 'alert:' .. id, 'waits', 1)
     call('ZADD', prefix .. 'expiry', m.expires, 'w' .. id)
+    note_alert(prefix, 'waits', id, revision, m)
     return revision
 end
 

@@ -7,6 +7,7 @@
 --   nb:{sXX}:programme:<agency/id>/<n>  hash: reward (words), stock (how many in all), given; "v" and a conversation ->
 --                                       number of its voucher; "u" and a number -> the agency's name for the message by
 --                                       which it was handed in
+--   nb:{sXX}:programmes:<agency/id>     set of the names of its programmes
 
 local TIP_KEPT_MS = 60 * 86400000
 local DAY_MS = 86400000
@@ -113,6 +114,8 @@ end
 -- Key: the programme. Arguments: stock, words. Answers status, how many are left, 0, words.
 local function reward_stock(keys, args)
     local known = call('HMGET', keys[1], 'stock', 'given', 'reward')
+    local agency, name = string.match(keys[1], 'programme:(agency/[^/]+)/(.+)$')
+    call('SADD', sub(keys[1], 1, 9) .. 'programmes:' .. agency, name)
     if known[1] == args[1] and known[3] == args[2] then
         return { REPEAT, left_of(known), 0, args[2] }
     end

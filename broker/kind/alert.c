@@ -128,6 +128,9 @@ static enum step_result locate(struct publication *publication)
 
     if (alert_job(publication)->cap)
         return alert_cap_locate(publication);
+    enum step_result named = alert_named(publication);
+    if (named != STEP_GO_ON)
+        return named;
     if (alert->msg_type == MSG_CANCEL)
         return STEP_GO_ON;
     alert_job(publication)->exact = alert->place.center;
@@ -235,6 +238,7 @@ static void fill_body(struct publication *publication, struct store_alert *out)
     /* No naming of a sender leaves the broker. */
     alert.sender_alert_id = (struct text){0};
     alert.reference_count = 0;
+    alert.public_id = (struct text){0};
     out->body = codec_encode_alert(ENCODING_PROTOBUF, &alert, &publication->arena);
 }
 
@@ -279,6 +283,11 @@ static enum step_result store(struct publication *publication)
     memcpy(out.digest, publication->digest, sizeof out.digest);
     for (size_t i = 0; i < out.reference_count; i++)
         seal_public_id(seal, out.sender, alert->references[i], references[i]);
+    if (alert_job(publication)->own) {
+        memcpy(references[0], alert->public_id.data, PUBLIC_ID);
+        references[0][PUBLIC_ID] = '\0';
+        out.reference_count = 1;
+    }
     fill_body(publication, &out);
     publication->stores = 1;
     if (out.act == STORE_ALERT_NEW && !of_agency(publication) && !out.only_known)

@@ -14,6 +14,8 @@ struct alert_job {
     struct bytes document; /* of CAP: as it came */
     struct cap_plan plan;  /* likewise */
     bool late;             /* it expired before it came */
+    bool looked_up; /* the alert that is named by its public id */
+    bool own;       /* it is of this sender */
     /* locate */
     struct cap_resolved *resolved; /* the areas of plan.codes; NULL: not asked yet */
     bool too_large;                /* they have more points than an alert can have */
@@ -38,6 +40,10 @@ static inline bool of_agency(const struct publication *publication)
 /* ---- alert.c ---- */
 /* Fills in the times that were not told, and sets job->late. */
 enum step_result alert_times(struct publication *publication);
+
+/* ---- alert_named.c ---- */
+/* An UPDATE or CANCEL of an agency may name by its public id which of its own alerts it is of. May wait. */
+enum step_result alert_named(struct publication *publication);
 
 /* ---- alert_cap.c: an agency's CAP document (R.. are the numbers of bridge/cap's table of rules) ---- */
 enum step_result alert_cap_decode(struct publication *publication);

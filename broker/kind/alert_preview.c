@@ -1,5 +1,6 @@
 /* What an alert would reach, before it is sent: its channels, its area, and how many follow something there,
  * to the nearest power of ten. Nothing is stored. */
+#include "bridge/seal.h"
 #include "broker/kind/alert_job.h"
 
 /* How many leaf cells are asked about. Of larger areas each nth along the curve is, and counts for all.
@@ -114,6 +115,8 @@ enum step_result alert_preview(struct publication *publication)
     outcome->cell_count = job->channel_count;
     outcome->area_km2 = job->area_km2;
     outcome->approval = job->approval;
+    seal_public_id(publication->broker->seal, text_of(publication->principal->name),
+        publication->alert.sender_alert_id, outcome->public_id);
     if (job->channel_count == 0)
         return STEP_GO_ON;
     parts.cells = arena_take(&publication->arena, (job->channel_count + LOOKS_MOST) * sizeof *parts.cells);

@@ -142,8 +142,29 @@ static void answer_taken(struct http_request *request, const struct outcome *out
     answer_json(request, outcome->repeat ? 200 : 201, answer);
 }
 
-static void answer_preview(struct http_request *request, const struct outcome *outcome)
+/* An agency's alert in our own form, as everybody could fetch it; NULL of any other, and of what cannot be
+ * written as CAP. */
+static json_t *document_of(struct http_request *request, const struct publication *publication)
 {
+    struct alert alert = publication->alert;
+    struct bytes document;
+    const char *rule;
+    if (publication->encoding == ENCODING_CAP || publication->principal->role != ROLE_AGENCY ||
+        alert.msg_type == MSG_CANCEL) {
+        return NULL;
+    }
+    alert.public_id = text_of(publication->outcome.public_id);
+    alert.revision = 1;
+    struct cap_origin origin = {
+        .sender = text_of(request->net->settings->cap_sender), .sent = broker_now(request->net->broker)};
+    return cap_own_document(&alert, &origin, &request->arena, &document, &rule)
+               ? json_stringn((const char *)document.data, document.len)
+               : NULL;
+}
+
+static void answer_preview(struct http_request *request, const struct publication *publication)
+{
+    const struct outcome *outcome = &publication->outcome;
     json_t *cells = json_array();
     for (size_t i = 0; i < outcome->cell_count; i++) {
         json_array_append_new(cells, json_string(outcome->cells[i]));
@@ -151,6 +172,10 @@ static void answer_preview(struct http_request *request, const struct outcome *o
     json_t *answer = json_pack("{s:o, s:f, s:I, s:b, s:o}", "cells", cells, "area_km2", outcome->area_km2,
         "followers", (json_int_t)outcome->followers, "approval", (int)outcome->approval, "refused",
         refused_parts(outcome));
+    json_t *document = document_of(request, publication);
+    if (document) {
+        json_object_set_new(answer, "document", document);
+    }
     answer_json(request, 200, answer);
 }
 
@@ -166,7 +191,7 @@ static void posted(void *arg, const struct publication *publication)
     } else if (publication->refusal.code != REASON_OK) {
         answer_refusal(request, &publication->refusal);
     } else if (publication->preview) {
-        answer_preview(request, &publication->outcome);
+        answer_preview(request, publication);
     } else {
         answer_taken(request, &publication->outcome);
     }

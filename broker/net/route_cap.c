@@ -177,17 +177,24 @@ static const char *type_told(struct text type)
     return is_cap(type) ? "application/cap+xml" : json ? "application/json" : "application/octet-stream";
 }
 
-/* Our own word for the alert, held against the standard before anybody gets it. */
-static void answer_own(struct document_job *job)
+bool cap_own_document(const struct alert *alert, const struct cap_origin *origin, struct arena *arena,
+    struct bytes *out, const char **rule)
 {
-    struct arena *arena = &job->request->arena;
     struct cap_message message, again;
     struct cap_findings findings = {0};
-    cap_from_alert(&job->alert, &job->origin, arena, &message);
-    struct bytes document = cap_write(&message, arena);
-    if (!cap_read(document, CAP_STRICT, arena, &again, &findings)) {
-        log_line(LOG_LEVEL_ERROR, "cap_unwritable", "alert=%s rule=%s", job->public_id,
-            findings.count ? findings.items[0].rule : "");
+    cap_from_alert(alert, origin, arena, &message);
+    *out = cap_write(&message, arena);
+    bool good = cap_read(*out, CAP_STRICT, arena, &again, &findings);
+    *rule = good || findings.count == 0 ? "" : findings.items[0].rule;
+    return good;
+}
+
+static void answer_own(struct document_job *job)
+{
+    struct bytes document;
+    const char *rule;
+    if (!cap_own_document(&job->alert, &job->origin, &job->request->arena, &document, &rule)) {
+        log_line(LOG_LEVEL_ERROR, "cap_unwritable", "alert=%s rule=%s", job->public_id, rule);
         refuse(job->request, 500, "cannot be written as CAP 1.2");
         return;
     }

@@ -2,6 +2,7 @@
 #ifndef NEIGHBORS_BROKER_NET_ROUTES_H
 #define NEIGHBORS_BROKER_NET_ROUTES_H
 
+#include "bridge/cap/cap_alert.h"
 #include "broker/inquiry.h"
 #include "broker/net/request.h"
 
@@ -24,6 +25,10 @@ enum { FEED_TAG = 40 };
 void feed_tag(struct bytes content, char out[FEED_TAG]);
 void cap_serve_atom(struct http_request *request);
 void cap_serve_document(struct http_request *request);
+/* Our own word for an agency's alert as a CAP 1.2 document, in the arena, held against the standard. False:
+ * *rule, which it would break. */
+bool cap_own_document(const struct alert *alert, const struct cap_origin *origin, struct arena *arena,
+    struct bytes *out, const char **rule) __attribute__((warn_unused_result));
 void agencies_serve(struct http_request *request);
 void portal_serve(struct http_request *request);
 void enroll_serve(struct http_request *request);

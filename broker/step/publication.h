@@ -86,6 +86,7 @@ struct publication {
         struct reward reward;
         struct forget forget;
         struct export_query export_query;
+        struct desk_query desk_query;
     };
     void *job;              /* of the kind, in the arena; or NULL */
     struct outcome outcome; /* what the kind tells beyond the refusal */

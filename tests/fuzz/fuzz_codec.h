@@ -65,6 +65,7 @@ FUZZ_ALWAYS_WRITABLE(verdict)
 FUZZ_ALWAYS_WRITABLE(moderation)
 FUZZ_ALWAYS_WRITABLE(forget)
 FUZZ_ALWAYS_WRITABLE(export_query)
+FUZZ_ALWAYS_WRITABLE(desk_query)
 FUZZ_ALWAYS_WRITABLE(deleted)
 FUZZ_ALWAYS_WRITABLE(settings_message)
 FUZZ_ALWAYS_WRITABLE(footage_request)
@@ -89,6 +90,7 @@ FUZZ_MESSAGE(verdict, verdict, verdict)
 FUZZ_MESSAGE(moderation, moderation, moderation)
 FUZZ_MESSAGE(forget, forget, forget)
 FUZZ_MESSAGE(export_query, export_query, export_query)
+FUZZ_MESSAGE(desk_query, desk_query, desk_query)
 FUZZ_MESSAGE(deleted, deleted, deleted)
 FUZZ_MESSAGE(settings_message, settings_message, settings_message)
 FUZZ_MESSAGE(footage_request, footage_request, footage_request)
@@ -104,7 +106,7 @@ static inline void fuzz_codec(enum encoding encoding, const uint8_t *data, size_
         fuzz_motion_batch, fuzz_alert, fuzz_published_alert, fuzz_history_query, fuzz_feed_item,
         fuzz_heartbeat, fuzz_refused, fuzz_history_page, fuzz_info, fuzz_witness, fuzz_flag, fuzz_verdict,
         fuzz_moderation, fuzz_settings_message, fuzz_footage_request, fuzz_resolve, fuzz_sealed_clip,
-        fuzz_footage, fuzz_tip, fuzz_reward, fuzz_forget, fuzz_deleted, fuzz_export_query};
+        fuzz_footage, fuzz_tip, fuzz_reward, fuzz_forget, fuzz_deleted, fuzz_export_query, fuzz_desk_query};
     if (size == 0)
         return;
     struct arena arena;

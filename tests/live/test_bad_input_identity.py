@@ -14,7 +14,7 @@ ROLES = ("device", "edge", "user", "agency", "operator")
 TOPICS = {"motion": {"device", "edge"}, "alert": {"user", "agency"}, "witness": {"user"}, "flag": {"user"},
           "verdict": {"agency", "operator"}, "footage-request": {"agency"}, "resolve": {"agency"},
           "footage-answer": {"user"}, "tip": {"user", "agency"}, "reward": {"agency"}, "settings": {"user"}, "forget": {"user"},
-          "export": {"user"}, "history": set(ROLES)}
+          "export": {"user"}, "desk": {"agency"}, "history": set(ROLES)}
 
 
 def encode(data):

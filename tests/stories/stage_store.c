@@ -125,6 +125,7 @@ static void answer(struct call *call, enum store_status status)
         [CALL_HOUSEHOLD_CHANGE] = stage_answer_status,
         [CALL_FORGET] = stage_answer_status,
         [CALL_EXPORT] = stage_answer_export,
+        [CALL_DESK] = stage_answer_desk,
         [CALL_FOLLOW] = stage_answer_channel,
         [CALL_STATE] = stage_answer_channel,
         [CALL_READ] = stage_answer_page,

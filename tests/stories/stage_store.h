@@ -40,6 +40,7 @@ enum call_kind {
     CALL_HOUSEHOLD_CHANGE,
     CALL_FORGET,
     CALL_EXPORT,
+    CALL_DESK,
     CALL_FOLLOW,
     CALL_STATE,
     CALL_READ,

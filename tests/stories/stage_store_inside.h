@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "bridge/store_cells.h"
+#include "bridge/store_desk.h"
 #include "bridge/store_export.h"
 #include "bridge/store_footage.h"
 #include "bridge/store_household.h"
@@ -40,6 +41,7 @@ struct call {
         store_reward_done *reward;
         store_household_done *household;
         store_export_done *export;
+        store_desk_done *desk;
         store_cells_done *cells;
         store_code_done *code;
     };
@@ -179,6 +181,7 @@ void stage_principals_free(struct store *store);
 /* ---- stage_store_household.c ---- */
 void stage_answer_household(struct call *call, enum store_status status);
 void stage_answer_export(struct call *call, enum store_status status);
+void stage_answer_desk(struct call *call, enum store_status status);
 /* What the household shares, as a device's record tells it. */
 void stage_household_shares(const char *household, struct text device, struct principal_record *record);
 void stage_households_free(struct store *store);

@@ -24,6 +24,25 @@ void store_reward(struct store *store, const struct store_reward *asked, store_r
     call->reward = done;
 }
 
+void store_desk(struct store *store, uint8_t agency_tag, struct text agency, struct text page, int64_t now,
+    store_desk_done *done, void *arg)
+{
+    (void)store;
+    (void)agency_tag;
+    (void)now;
+    struct call *call = stage_called(
+        CALL_DESK, arg, "%.*s page=%.*s", (int)agency.len, agency.data, (int)page.len, page.data);
+    call->desk = done;
+}
+
+/* A programme of rewards, and nothing else. */
+void stage_answer_desk(struct call *call, enum store_status status)
+{
+    struct desk_programme programme = {.programme = TEXT("cameras"), .stock = 20, .given = 1};
+    struct store_desk part = {.status = status, .programme_count = 1, .programmes = &programme};
+    call->desk(call->arg, &part);
+}
+
 void stage_answer_tip(struct call *call, enum store_status status)
 {
     struct store_tip_result result = {status, status == STORE_LIMITED ? 90500 : 0};

@@ -62,6 +62,7 @@ static const struct {
         "{\"version\":1,\"from\":\"1\",\"to\":\"2\",\"events\":\"3\",\"alerts\":\"4\",\"at\":\"5\","
         "\"signature\":\"AQID\","
         "\"forgetId\":\"f1\",\"principals\":6,\"backupDays\":7,\"keyId\":\"AQI=\",\"household\":\"h1\"}"},
+    {"desk_query", "{\"version\":1,\"page\":\"50\"}"},
     {"export", "{\"version\":1,\"from\":\"1\",\"to\":\"2\",\"page\":\"l 0 -\"}"},
     {"settings",
         "{\"version\":1,\"sharing\":{\"rules\":[{\"device\":\"cam-1\",\"kinds\":[\"PERSON\",\"VEHICLE\"],"

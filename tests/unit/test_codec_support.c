@@ -28,6 +28,7 @@ AGAIN(verdict)
 AGAIN(moderation)
 AGAIN(forget)
 AGAIN(export_query)
+AGAIN(desk_query)
 AGAIN(deleted)
 AGAIN(settings_message)
 AGAIN(footage_request)
@@ -82,6 +83,7 @@ const struct codec_entry codec_entries[] = {
     ENTRY(moderation),
     ENTRY(forget),
     {"export", &neighbors__v1__export__descriptor, again_export_query},
+    ENTRY(desk_query),
     ENTRY(deleted),
     ENTRY(footage_request),
     ENTRY(resolve),

@@ -125,7 +125,7 @@ end
 -- Removes an alert of which nothing is needed; one that is still to be told, or in force, stays a while.
 local function remove(prefix, id, now)
     local key = prefix .. 'alert:' .. id
-    local known = call('HMGET', key, 'revision', 'done', 'state', 'names')
+    local known = call('HMGET', key, 'revision', 'done', 'state', 'names', 'sender')
     if known[1] and (tonumber(known[2] or 0) < tonumber(known[1]) or tonumber(known[3]) == IN_FORCE
         or call('EXISTS', prefix .. 'wait:' .. id) == 1) then
         call('ZADD', prefix .. 'tombs', now + 60000, id)
@@ -135,6 +135,7 @@ local function remove(prefix, id, now)
         call('DEL', prefix .. 'alias:' .. alias)
     end
     call('DEL', key, prefix .. 'seen:' .. id, prefix .. 'flags:' .. id, prefix .. 'parts:' .. id, prefix .. 'alias:' .. id)
+    call('ZREM', prefix .. 'own:' .. (known[5] or ''), id)
     call('ZREM', prefix .. 'tombs', id)
     call('ZREM', prefix .. 'held', id)
 end

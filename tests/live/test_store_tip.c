@@ -139,12 +139,14 @@ static void each_message_is_on_the_other_sides_board_once(void **state)
     assert_int_equal(SAYS(f, A, "r1", "agency/pd", NULL, "which way?"), STORE_OK);
     assert_int_equal(SAYS(f, A, "r1", "agency/pd", NULL, "which way?"), STORE_REPEAT);
     assert_int_equal(on_board(f, "user/ann"), 1);
+    assert_int_equal(on_board(f, "agency/pd"), 2); /* for its other desks */
     assert_int_equal(SAYS(f, A, "t2", "user/ann", NULL, "north"), STORE_OK);
-    assert_int_equal(on_board(f, "agency/pd"), 2);
+    assert_int_equal(on_board(f, "user/ann"), 1);
+    assert_int_equal(on_board(f, "agency/pd"), 3);
     assert_int_equal(SAYS(f, A, "t2", "user/ann", NULL, "south"), STORE_CONFLICT);
     assert_int_equal(SAYS(f, A, A, "user/ann", "agency/pd", "another"), STORE_CONFLICT);
     assert_int_equal(SAYS(f, A, "t3", "user/ann", "agency/pd", "begun twice"), STORE_CONFLICT);
-    assert_int_equal(on_board(f, "agency/pd"), 2);
+    assert_int_equal(on_board(f, "agency/pd"), 3);
 }
 
 static void what_was_cut_off_is_completed(void **state)

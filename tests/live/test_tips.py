@@ -135,6 +135,8 @@ class Tips(unittest.TestCase):
         self.run_as("user/zebulon", "tip", "--conversation", conversation, "--text", "North", "--id", "names-of-mine")
         for desk in desks:
             packet, tip = self.hears(desk, "tip", lambda m: m["conversationId"] == conversation)
+            self.assertEqual((tip["text"], tip["fromAgency"]), ("Which way?", True))  # said by another desk of the agency
+            packet, tip = self.hears(desk, "tip", lambda m: m["conversationId"] == conversation)
             self.assertEqual(tip["text"], "North")
             self.says_nothing_of(packet.body, *tells)
         self.one_name_in_two_conversations(desks[0])
@@ -181,7 +183,8 @@ class Tips(unittest.TestCase):
     def test_nothing_is_lost_or_doubled_when_the_broker_is_killed(self):
         desk = unique("desk")
         self.client("agency/pd", desk, follows=True).close()
-        fields = {"senderTipId": "once", "agency": "pd", "text": "killed in between", "claimHash": base64.b64encode(bytes(32)).decode()}
+        # In the order in which tips() writes them: the same bytes are a repeat.
+        fields = {"senderTipId": "once", "text": "killed in between", "agency": "pd", "claimHash": base64.b64encode(bytes(32)).decode()}
         conversations = set()
         for _ in range(3):
             ann = self.client("user/quentin")

@@ -14,8 +14,8 @@ struct alert_job {
     struct bytes document; /* of CAP: as it came */
     struct cap_plan plan;  /* likewise */
     bool late;             /* it expired before it came */
-    bool looked_up; /* the alert that is named by its public id */
-    bool own;       /* it is of this sender */
+    bool looked_up;        /* the alert that is named by its public id */
+    bool own;              /* it is of this sender */
     /* locate */
     struct cap_resolved *resolved; /* the areas of plan.codes; NULL: not asked yet */
     bool too_large;                /* they have more points than an alert can have */

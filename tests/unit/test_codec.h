@@ -21,11 +21,10 @@ extern const ProtobufCMessageDescriptor neighbors__v1__motion_batch__descriptor,
     neighbors__v1__flag__descriptor, neighbors__v1__verdict__descriptor,
     neighbors__v1__moderation__descriptor, neighbors__v1__forget__descriptor,
     neighbors__v1__export__descriptor, neighbors__v1__desk_query__descriptor,
-    neighbors__v1__deleted__descriptor,
-    neighbors__v1__footage_request__descriptor, neighbors__v1__resolve__descriptor,
-    neighbors__v1__clip_answer__descriptor, neighbors__v1__sealed_clip__descriptor,
-    neighbors__v1__footage__descriptor, neighbors__v1__push_subscription__descriptor,
-    neighbors__v1__push_notice__descriptor;
+    neighbors__v1__deleted__descriptor, neighbors__v1__footage_request__descriptor,
+    neighbors__v1__resolve__descriptor, neighbors__v1__clip_answer__descriptor,
+    neighbors__v1__sealed_clip__descriptor, neighbors__v1__footage__descriptor,
+    neighbors__v1__push_subscription__descriptor, neighbors__v1__push_notice__descriptor;
 
 /* One message of the codec, whatever its struct is. */
 struct codec_entry {

@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy"))
+sys.path.insert(0, str(ROOT / "tests/live"))
+from redis_raw import Redis  # noqa: E402
 from stack import BUILD, Stack, free_port  # noqa: E402
 
 PLACE = "34.0768,-118.0316"
@@ -27,11 +29,26 @@ class Installation(Stack):
         self.neighbors("geocodes", "import", COUNTY, "--scheme", "SAME")
 
 
+def rewrite(stack, old, new):
+    """Behind the broker's back, as somebody with the store's password could."""
+    redis = Redis(stack.redis_port)
+    leaves = [entry[1][1] for entry in redis("XRANGE", "nb:{log}:leaves", "-", "+")]
+    redis("MULTI")
+    redis("DEL", "nb:{log}:leaves")
+    for index, leaf in enumerate(leaves):
+        redis("XADD", "nb:{log}:leaves", f"{index + 1}-0", "l", leaf.replace(old, new))
+    redis("EXEC")
+    redis.close()
+    return sum(old in leaf for leaf in leaves)
+
+
 COMMANDS = {
     # ["enroll", "user/ann", "--household", ...]: its token
     "enroll": lambda stack, who, *words: stack.enroll(who, *words),
     # ["neighbors", "publish", ...]: the objects that it printed
     "neighbors": lambda stack, *words: stack.neighbors(*words),
+    # ["rewrite", "Headline", "Hexdline"]: changes a word of the record's leaves in Redis; how many had it
+    "rewrite": lambda stack, *words: rewrite(stack, *(word.encode() for word in words)),
     "kill": lambda stack, name: stack.kill(name),
     "start": lambda stack, name: {"redis": stack.start_redis, "neighborsd": stack.start_broker}[name](),
 }

@@ -78,6 +78,11 @@ export class PublicRecord {
     return this.#key;
   }
 
+  /** The newest head that was found good, now or by an earlier run on this storage; undefined: none was. */
+  get remembered(): TreeHead | undefined {
+    return this.#before?.head;
+  }
+
   /** The newest head, checked and remembered. Throws a RecordFault when it is not good; undefined: none was signed yet. */
   async head(): Promise<TreeHead | undefined> {
     const told = await this.#ask("head");

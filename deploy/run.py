@@ -115,7 +115,8 @@ class Neighborhood(Stack):
         for old in self.folder.glob("home-spool.db*"):
             old.unlink()
         certificate = self.certificate("edge/sample-home")
-        words = [BUILD / "neighbors-edge", "run", "--id", "edge/sample-home", "--local", f"127.0.0.1:{self.home_port}",
+        (self.folder / "edge.conf").write_text("together_s = 0;\nhold_off_s = 0;\n")  # as cooldown_s in LIMITS
+        words = [BUILD / "neighbors-edge", "run", "--config", self.folder / "edge.conf", "--id", "edge/sample-home", "--local", f"127.0.0.1:{self.home_port}",
                  "--broker", f"127.0.0.1:{self.tls_port}", "--broker-ca", self.keys / "ca.crt", "--broker-cert",
                  f"{certificate}.crt", "--broker-key", f"{certificate}.key", "--spool", self.folder / "home-spool.db", "--assume-quiet"]
         for name in MAPS:

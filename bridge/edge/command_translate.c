@@ -169,9 +169,17 @@ static int translate(struct translation *translation, const struct edge_settings
     return translation->all_read ? EDGE_DONE : EDGE_INVALID;
 }
 
+static int take_config(struct edge_settings *settings, const char *file)
+{
+    settings->together_ms = EDGE_TOGETHER_S * 1000;
+    settings->hold_off_ms = EDGE_HOLD_OFF_S * 1000;
+    return edge_settings_mapping(settings, file) ? EDGE_DONE : EDGE_INVALID;
+}
+
 static const char usage[] =
     "usage: neighbors-edge translate [--map NAME|auto] [--prefix TOPIC] [--config FILE] < lines\n"
-    "  --config FILE   rows, maps, together_s and hold_off_s of a settings' file; --rows is the same\n";
+    "  --config FILE   rows, maps, together_s and hold_off_s of a settings' file; without one each message\n"
+    "                  stands for itself: no visitor is another's, no sensor bounces; --rows is the same\n";
 
 int edge_command_translate(int argc, char **argv)
 {
@@ -179,8 +187,7 @@ int edge_command_translate(int argc, char **argv)
         {"prefix", required_argument, NULL, 'p'}, {"config", required_argument, NULL, 'c'},
         {"rows", required_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
     struct translation translation = {.translator.guess = true};
-    struct edge_settings settings = {
-        .together_ms = EDGE_TOGETHER_S * 1000, .hold_off_ms = EDGE_HOLD_OFF_S * 1000};
+    struct edge_settings settings = {.together_ms = 0}; /* no timer runs (CONTRACT, section 5) */
     const char *map = NULL, *prefix = NULL;
     int result = EDGE_DONE;
     for (int option; result == EDGE_DONE && (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -189,7 +196,7 @@ int edge_command_translate(int argc, char **argv)
         else if (option == 'c' && (settings.own.row_count || settings.choice_count))
             result = EDGE_USAGE;
         else if (option == 'c')
-            result = edge_settings_mapping(&settings, optarg) ? EDGE_DONE : EDGE_INVALID;
+            result = take_config(&settings, optarg);
         else
             *(option == 'm' ? &map : &prefix) = optarg;
     }

@@ -77,6 +77,8 @@ def wrong(expected, events):
 
 def hold(edge, file, name, expected, lines):
     ways = {"auto": ["--map", "auto"], name: ["--map", name]}
+    if name == "home":
+        ways = {name: ["--map", "auto", "--config", str(HERE / "home.conf")]}
     for way, arguments in ways.items():
         yield way, wrong(expected, translated(edge, lines, arguments))
     replayed = [line | {"retain": True} for line in lines]

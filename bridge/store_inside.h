@@ -217,6 +217,7 @@ struct store {
         bool polling, kicked;
         unsigned carrying;  /* pieces of work not yet done */
         unsigned first_tag; /* whose turn it is to be served first */
+        unsigned push_tag;  /* likewise of notices to be pushed */
         double poll_due, expire_due, release_due, trim_due;
         bool expiring, trimming;
         int releasing, release_most; /* calls under way, and how many may be */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/store_inside.h"
+#include "bridge/store_push_inside.h"
 
 enum { TAKE_MOST = 48, APPEND_CHANNELS = 64, WORK_HEAD = 7 };
 
@@ -12,8 +12,9 @@ enum { TAKE_MOST = 48, APPEND_CHANNELS = 64, WORK_HEAD = 7 };
 struct piece {
     char stream[KEY], alert[KEY], entry[48];
     int64_t revision;
-    unsigned waiting; /* for so many answers */
-    bool failed;
+    char id[PUBLIC_ID + 1];
+    unsigned waiting;  /* for so many answers */
+    bool failed, near; /* near: it may concern push subscriptions */
 };
 
 static void on_done(struct store *store, void *arg, enum store_status status, const redisReply *reply)
@@ -27,20 +28,22 @@ static void on_done(struct store *store, void *arg, enum store_status status, co
 static void mark_done(struct store *store, struct piece *piece)
 {
     struct buffer command = {0};
-    command_function(&command, "nb_done", 2, 2);
+    command_function(&command, "nb_done", 2, piece->near ? 4 : 2);
     command_text(&command, piece->stream);
     command_text(&command, piece->alert);
     command_text(&command, piece->entry);
     command_number(&command, piece->revision);
+    if (piece->near) {
+        command_text(&command, piece->id);
+        command_number(&command, store->options.now());
+    }
     store_send(store, &command, on_done, piece);
 }
 
-static void on_appended(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+/* One of the answers came; with the last one it is done. */
+static void go_on(struct store *store, struct piece *piece, enum store_status status)
 {
-    struct piece *piece = arg;
-    if (status == STORE_OK)
-        store->counters.alerts_appended += (uint64_t)reply_number(reply);
-    else
+    if (status != STORE_OK)
         piece->failed = true;
     if (--piece->waiting > 0)
         return;
@@ -50,6 +53,19 @@ static void on_appended(struct store *store, void *arg, enum store_status status
     }
     store->upkeep.carrying--;
     free(piece);
+}
+
+static void on_appended(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    store->counters.alerts_appended += (uint64_t)reply_number(reply);
+    go_on(store, arg, status);
+}
+
+static void on_near(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    struct piece *piece = arg;
+    piece->near = reply_number(reply) > 0;
+    go_on(store, piece, status);
 }
 
 static bool copy_text(char *out, size_t size, struct text text)
@@ -142,12 +158,33 @@ static void append_all(struct store *store, struct piece *piece, const redisRepl
     }
 }
 
+/* Asks whether any push subscription is near one of its channels: all that an alert costs that concerns none.
+ */
+static void ask_near(struct store *store, struct piece *piece, const redisReply *work)
+{
+    struct buffer command = {0};
+    size_t count = (reply_count(work) - WORK_HEAD) / 2;
+    if (!store->options.push || count == 0)
+        return;
+    command_begin(&command, 1 + count);
+    command_text(&command, "EXISTS");
+    for (size_t i = 0; i < count; i++) {
+        char geohash[13] = "", key[KEY];
+        uint8_t digest[PUSH_DIGEST];
+        (void)copy_text(geohash, sizeof(geohash), reply_text(reply_at(work, WORK_HEAD + 2 * i)));
+        push_at_key(store, geohash, key, digest);
+        command_text(&command, key);
+    }
+    piece->waiting++;
+    store_send(store, &command, on_near, piece);
+}
+
 static void carry(struct store *store, const redisReply *work)
 {
     struct piece *piece = store_alloc(sizeof(*piece));
-    char id[PUBLIC_ID + 1];
+    char *id = piece->id;
     struct text public_id = reply_text(reply_at(work, 2));
-    if (public_id.len != PUBLIC_ID || !copy_text(id, sizeof(id), public_id) ||
+    if (public_id.len != PUBLIC_ID || !copy_text(id, sizeof(piece->id), public_id) ||
         !copy_text(piece->stream, sizeof(piece->stream), reply_text(reply_at(work, 0))) ||
         !copy_text(piece->entry, sizeof(piece->entry), reply_text(reply_at(work, 1)))) {
         free(piece);
@@ -157,6 +194,7 @@ static void carry(struct store *store, const redisReply *work)
     piece->revision = reply_number(reply_at(work, 5));
     store->upkeep.carrying++;
     append_all(store, piece, work);
+    ask_near(store, piece, work);
     if (piece->waiting == 0)
         mark_done(store, piece);
 }

@@ -2,6 +2,7 @@
 #include "broker/inquiry.h"
 #include "broker/post.h"
 #include "broker/principal.h"
+#include "broker/push_inside.h"
 #include "broker/session/connection_state.h"
 #include "broker/session/deliver.h"
 #include "broker/session/expiry.h"
@@ -105,6 +106,7 @@ void broker_free(struct broker *broker)
 {
     struct publication *publication;
 
+    pushes_clear(broker);
     posts_clear(broker);
     inquiries_clear(broker);
     while ((publication = broker->spare)) {
@@ -273,6 +275,7 @@ void broker_turn(struct broker *broker)
     rations_turn(broker);
     posts_turn(broker);
     deliver_turn(broker);
+    pushes_turn(broker);
     tick(broker);
     store_upkeep(broker->store, broker_now(broker));
 }

@@ -52,6 +52,10 @@ struct broker_options {
     int64_t merge_ms;           /* reports of the same thing within this time are one; 0: they are not */
     uint32_t witnesses_enough;  /* households that make a resident's alert CORROBORATED */
     uint32_t flags_enough;      /* households that hold it back */
+    int64_t push_keep_ms;       /* a push subscription ends so long after it was said last */
+    int64_t push_timeout_ms;    /* the longest that a push service is waited for */
+    uint64_t push_most;         /* subscriptions in all */
+    uint32_t push_at_once;      /* messages on their way to push services */
     unsigned verification_ways; /* bit n: enum verification_way n may verify a household */
     double approval_km2; /* an agency's alert of a larger area waits for a second officer; 0: none does */
     /* Checks a token. username: who it has to be of; data NULL: whoever. False: *why is static text for the

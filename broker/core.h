@@ -80,6 +80,7 @@ struct broker {
     int64_t agency_changed; /* ms: since when it is these; 0: nobody asked */
     size_t will_count;
     struct will_list wills; /* whose delay is not over */
+    struct pushes *pushes;  /* push_inside.h; NULL: push is not offered */
     bool alerts_failed;     /* some could not be loaded */
     bool store_available;
     bool draining;

@@ -60,6 +60,15 @@
     ROW(events_refused, counter, "Motion events refused, alone or with their batch")                         \
     ROW(events_unnumbered_lost, counter, "Motion events at QoS 0 whose store failed")                        \
     ROW(wills_dropped, counter, "Wills dropped when due")                                                    \
+    ROW(push_alerts_matched, counter, "Changes of alerts held against push subscriptions near them")         \
+    ROW(pushes_on_the_way, gauge, "Push messages on their way to a push service")                            \
+    ROW(pushes_taken, counter, "Push messages that a push service took")                                     \
+    ROW(pushes_retried, counter, "Push messages that wait for another try")                                  \
+    ROW(pushes_refused, counter,                                                                             \
+        "Push messages given up: the push service refuses them, or they may not go there")                   \
+    ROW(pushes_expired, counter, "Push messages given up: there was nothing left to tell")                   \
+    ROW(push_subscriptions_gone, counter,                                                                    \
+        "Push subscriptions removed because their push service does not know them")                          \
     ROW(subscriptions, gauge, "Subscriptions of connected sessions")                                         \
     ROW(subscriptions_refused, counter, "Filters refused")                                                   \
     ROW(items_delivered, counter, "Items sent to followers")                                                 \

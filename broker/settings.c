@@ -354,6 +354,10 @@ struct broker_options settings_broker(const struct settings *settings)
         .channel_precision = (int)settings->channel_precision,
         .leaf_precision = (int)settings->leaf_precision,
         .verification_ways = ways,
+        .push_keep_ms = settings->push_days * 24 * 60 * 60 * 1000,
+        .push_timeout_ms = settings->push_timeout_ms,
+        .push_most = (uint64_t)settings->push_subscriptions,
+        .push_at_once = (uint32_t)settings->push_at_once,
         .maximum_packet = (uint32_t)settings->maximum_packet,
         .receive_maximum = (uint16_t)settings->receive_maximum,
         .topic_alias_maximum = (uint16_t)settings->topic_alias_maximum,
@@ -406,5 +410,6 @@ struct store_redis_options settings_store(const struct settings *settings)
         .footage_batch_ms = settings->footage_release_s * 1000,
         .deadline_ms = settings->store_deadline_ms,
         .tree_head_ms = settings->tree_head_s * 1000,
+        .push = settings->push_key_file[0] != '\0',
     };
 }

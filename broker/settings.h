@@ -176,6 +176,23 @@
         "A footage request that concerns fewer households than this reaches none of them")                   \
     NUMBER(footage_release_s, "seconds", 1, 86400, 3600, false,                                              \
         "What owners shared is given to agencies together, at whole multiples of this")                      \
+    STRING(push_key_file, "", false,                                                                         \
+        "PEM file with the P-256 private key by which push services know this installation (RFC 8292); not " \
+        "readable by everybody; none: no notices to browsers without a connection")                          \
+    STRING(push_contact, "", false,                                                                          \
+        "Whom push services may ask about them: mailto: and an address, or an https address")                \
+    STRING(push_hosts, "fcm.googleapis.com push.services.mozilla.com push.apple.com notify.windows.com",     \
+        false,                                                                                               \
+        "Push services that messages may go to: hosts and all below them at port 443, or host:port exactly") \
+    STRING(push_ca_file, "", false,                                                                          \
+        "PEM file with the authorities that push services are trusted by; none: the system's")               \
+    NUMBER(push_timeout_ms, "milliseconds", 100, 60000, 10000, false,                                        \
+        "The longest that a push service is waited for")                                                     \
+    NUMBER(push_days, "days", 1, 365, 30, false,                                                             \
+        "A push subscription ends so long after its browser renewed it last")                                \
+    NUMBER(push_subscriptions, "subscriptions", 0, 100000000, 1000000, false, "Push subscriptions in all")   \
+    NUMBER(push_at_once, "messages", 1, 1000, 32, false,                                                     \
+        "Messages of a process on their way to push services at once")                                       \
     NUMBER(absence_days, "days", 1, 365, 7, false,                                                           \
         "The longest absence after which a follower still learns what ended")                                \
     NUMBER(retention_days, "days", 1, 180, 60, false,                                                        \

@@ -1,6 +1,6 @@
 /* neighbors ca init: everything secret that an installation needs, made once: the keys that sign tokens and
- * the public record, the secret of the seal, a small certificate authority with its empty revocation list,
- * and the broker's certificate from it. Nothing is ever overwritten. */
+ * the public record and that push services know it by, the secret of the seal, a small certificate authority
+ * with its empty revocation list, and the broker's certificate from it. Nothing is ever overwritten. */
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <string.h>
@@ -17,8 +17,8 @@ static const struct option_row options[] = {
     {0},
 };
 
-static const char *const files[] = {"token.key", "token.pub", "log.key", "log.pub", "broker.secret", "ca.key",
-    "ca.crt", "ca.crl", "server.key", "server.crt"};
+static const char *const files[] = {"token.key", "token.pub", "log.key", "log.pub", "push.key", "push.pub",
+    "broker.secret", "ca.key", "ca.crt", "ca.crl", "server.key", "server.crt"};
 
 /* ---- the secret ---- */
 
@@ -63,19 +63,39 @@ static bool any_exists(const struct invocation *invocation, char path[AUTHORITY_
     return false;
 }
 
+static enum exit_code make_key(
+    struct invocation *invocation, const char *name, enum token_algorithm algorithm)
+{
+    char key_path[AUTHORITY_PATH], public_path[AUTHORITY_PATH], file[32];
+    const char *error = NULL;
+    snprintf(file, sizeof file, "%s.key", name);
+    authority_path(invocation, file, key_path);
+    snprintf(file, sizeof file, "%s.pub", name);
+    authority_path(invocation, file, public_path);
+    if (!token_key_make(algorithm, key_path, public_path, &error))
+        return cli_fail(invocation, EXIT_REFUSED, "%s: %s", key_path, error);
+    return EXIT_DONE;
+}
+
+static enum exit_code make_keys(struct invocation *invocation)
+{
+    static const struct {
+        const char *name;
+        enum token_algorithm algorithm;
+    } keys[] = {{"token", TOKEN_EDDSA}, {"log", TOKEN_EDDSA}, {"push", TOKEN_ES256}};
+    enum exit_code code = EXIT_DONE;
+    for (size_t i = 0; code == EXIT_DONE && i < sizeof keys / sizeof *keys; i++)
+        code = make_key(invocation, keys[i].name, keys[i].algorithm);
+    return code;
+}
+
 static enum exit_code make_all(struct invocation *invocation, const char *names, int64_t days)
 {
-    char key_path[AUTHORITY_PATH], public_path[AUTHORITY_PATH], secret_path[AUTHORITY_PATH];
-    const char *error = NULL;
-    authority_path(invocation, "token.key", key_path);
-    authority_path(invocation, "token.pub", public_path);
+    char secret_path[AUTHORITY_PATH];
     authority_path(invocation, "broker.secret", secret_path);
-    if (!token_key_make(TOKEN_EDDSA, key_path, public_path, &error))
-        return cli_fail(invocation, EXIT_REFUSED, "%s: %s", key_path, error);
-    authority_path(invocation, "log.key", key_path);
-    authority_path(invocation, "log.pub", public_path);
-    if (!token_key_make(TOKEN_EDDSA, key_path, public_path, &error))
-        return cli_fail(invocation, EXIT_REFUSED, "%s: %s", key_path, error);
+    enum exit_code code = make_keys(invocation);
+    if (code != EXIT_DONE)
+        return code;
     if (!make_secret(secret_path))
         return cli_fail(invocation, EXIT_REFUSED, "%s cannot be written", secret_path);
     if (!make_certificates(invocation, names, days))
@@ -85,7 +105,8 @@ static enum exit_code make_all(struct invocation *invocation, const char *names,
         cli_print_json(
             json_pack("{s:b, s:s, s:s}", "ok", 1, "keys", invocation->common.keys, "names", names));
     else
-        printf("Keys, secret and certificates are in %s; keep token.key, log.key, ca.key, server.key and "
+        printf("Keys, secret and certificates are in %s; keep token.key, log.key, push.key, ca.key, "
+               "server.key and "
                "broker.secret to yourself.\n",
             invocation->common.keys);
     return EXIT_DONE;

@@ -211,6 +211,8 @@ class Stack:
                   "metrics_port": self.metrics_port} | self.settings | more
         if (self.keys / "log.key").exists():  # keys of before have none: their record is not signed
             values = {"log_key_file": str(self.keys / "log.key")} | values
+        if (self.keys / "push.key").exists():
+            values = {"push_key_file": str(self.keys / "push.key"), "push_contact": "mailto:operator@example.org"} | values
         if self.tls_port or self.https_port:
             values = {"tls_certificate": str(self.keys / "server.crt"), "tls_key": str(self.keys / "server.key"),
                       "tls_client_ca": str(self.keys / "ca.crt"),

@@ -28,6 +28,7 @@ static const struct text topics[TOPIC_COUNT] = {
     [TOPIC_FORGET] = {PREFIX "forget", sizeof(PREFIX "forget") - 1},
     [TOPIC_EXPORT] = {PREFIX "export", sizeof(PREFIX "export") - 1},
     [TOPIC_DESK] = {PREFIX "desk", sizeof(PREFIX "desk") - 1},
+    [TOPIC_PUSH] = {PREFIX "push", sizeof(PREFIX "push") - 1},
     [TOPIC_HISTORY] = {PREFIX "history", sizeof(PREFIX "history") - 1},
 };
 

@@ -23,6 +23,7 @@ enum publish_topic {
     TOPIC_FORGET,
     TOPIC_EXPORT,
     TOPIC_DESK,
+    TOPIC_PUSH,
     TOPIC_HISTORY,
     TOPIC_COUNT
 };

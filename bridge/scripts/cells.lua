@@ -34,19 +34,26 @@ local function follow_cells(keys, args)
     if tonumber(head[1]) ~= today then
         forget_cells(key, today, known_days)
     end
+    local changed = tonumber(head[1]) ~= today
     local room = args[2] == '1' and limit - new < count_new(key, args) and 0 or limit - new
     for i = 4, #args, 2 do
-        local known, counts = call('HEXISTS', key, args[i]) == 1, tonumber(args[i + 1])
-        if known or counts <= room then
-            room, new = known and room or room - counts, known and new or new + counts
-            call('HSET', key, args[i], today)
+        local last, counts = tonumber(call('HGET', key, args[i]) or nil), tonumber(args[i + 1])
+        if last or counts <= room then
+            room, new = last and room or room - counts, last and new or new + counts
+            if last ~= today then
+                call('HSET', key, args[i], today)
+                changed = true
+            end
             granted[#granted + 1] = '1'
         else
             granted[#granted + 1] = '0'
         end
     end
-    call('HSET', key, 'day', today, 'new', new)
-    call('EXPIRE', key, (known_days + 1) * DAY_S)
+    -- What is asked again today leaves no trace, not of when either.
+    if changed then
+        call('HSET', key, 'day', today, 'new', new)
+        call('EXPIRE', key, (known_days + 1) * DAY_S)
+    end
     return concat(granted)
 end
 

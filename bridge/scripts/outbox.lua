@@ -112,11 +112,15 @@ local function take(_, args)
     return work
 end
 
--- Keys: stream, alert. Arguments: entry, revision that all its channels have now.
+-- Keys: stream, alert. Arguments: entry, revision that all its channels have now, and when it is of concern to push
+-- subscriptions (push.lua) its public id, now.
 local function done(keys, args)
     local before = call('HMGET', keys[2], 'revision', 'done')
     if before[1] and tonumber(args[2]) > tonumber(before[2] or 0) then
         call('HSET', keys[2], 'done', args[2])
+    end
+    if args[3] then
+        call('ZADD', sub(keys[2], 1, 9) .. 'push_due', args[4], args[3])
     end
     call('XACK', keys[1], 'workers', args[1])
     return call('XDEL', keys[1], args[1])

@@ -27,6 +27,6 @@ bool kind_refuses_banned(struct publication *publication);
 
 extern const struct kind kind_household, kind_motion, kind_alert, kind_history, kind_settings, kind_witness,
     kind_flag, kind_verdict, kind_footage_request, kind_footage_answer, kind_resolve, kind_tip, kind_reward,
-    kind_forget, kind_export, kind_desk;
+    kind_forget, kind_export, kind_desk, kind_push;
 
 #endif

@@ -24,6 +24,7 @@ static const struct {
     [TOPIC_FORGET] = {ROLE_USER, &kind_forget},
     [TOPIC_EXPORT] = {ROLE_USER, &kind_export},
     [TOPIC_DESK] = {ROLE_AGENCY, &kind_desk},
+    [TOPIC_PUSH] = {ROLE_USER, &kind_push},
     [TOPIC_HISTORY] = {ROLE_DEVICE | ROLE_EDGE | ROLE_USER | ROLE_AGENCY | ROLE_OPERATOR, &kind_history},
 };
 

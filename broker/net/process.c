@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "bridge/log_key.h"
+#include "bridge/push/push_curl.h"
 #include "bridge/secret_file.h"
 #include "bridge/store_redis.h"
 #include "bridge/subkey.h"
@@ -18,6 +19,7 @@
 #include "broker/net/request.h"
 #include "broker/net/settings_file.h"
 #include "broker/net/tls.h"
+#include "broker/push.h"
 #include "broker/supervisor.h"
 
 struct process {
@@ -31,6 +33,7 @@ struct process {
     uint8_t ticket_secret[TLS_SECRET];
     struct broker *broker;
     struct store *store;
+    struct push *push; /* NULL: none */
     struct net *net;
     ev_signal terminate, interrupt, reload;
     bool stopping, at_once;
@@ -84,6 +87,26 @@ static bool load_log_key(const struct settings *settings, struct log_key **out, 
     return *out != NULL;
 }
 
+static struct push_options push_options_of(const struct settings *settings)
+{
+    return (struct push_options){.key_file = settings->push_key_file,
+        .contact = settings->push_contact,
+        .hosts = settings->push_hosts,
+        .ca_file = settings->push_ca_file,
+        .timeout_ms = settings->push_timeout_ms,
+        .now = wall_clock_ms};
+}
+
+static bool check_push(const struct settings *settings, char error[SETTING_ERROR])
+{
+    struct push_options options = push_options_of(settings);
+    const char *why = settings->push_key_file[0] ? push_options_fault(&options) : NULL;
+    if (why) {
+        snprintf(error, SETTING_ERROR, "push_key_file: %.300s: %s", settings->push_key_file, why);
+    }
+    return why == NULL;
+}
+
 static bool check_tls(const struct settings *settings, char error[SETTING_ERROR])
 {
     char why[TLS_ERROR];
@@ -104,7 +127,7 @@ bool process_check_files(const struct settings *settings, char error[SETTING_ERR
     struct log_key *log_key = NULL;
     uint8_t secret[SEAL_SECRET];
     bool good = credentials && load_secret(settings, secret, error) && check_tls(settings, error) &&
-                load_log_key(settings, &log_key, error);
+                check_push(settings, error) && load_log_key(settings, &log_key, error);
     log_key_free(log_key);
     explicit_bzero(secret, sizeof(secret));
     credentials_free(credentials);
@@ -186,6 +209,24 @@ static void build_core(struct process *process)
     credentials_watch(process->credentials, process->loop, process->broker);
 }
 
+static bool build_push(struct process *process, char error[SETTING_ERROR])
+{
+    const struct settings *settings = process->options->settings;
+    struct push_options options = push_options_of(settings);
+    const char *why;
+    if (!settings->push_key_file[0]) {
+        return true;
+    }
+    process->push = push_new(process->loop, &options, &why);
+    if (!process->push) {
+        snprintf(error, SETTING_ERROR, "push_key_file: %.300s: %s", settings->push_key_file, why);
+        return false;
+    }
+    struct push_service service = push_service_of(process->push);
+    broker_use_push(process->broker, &service);
+    return true;
+}
+
 static bool build(struct process *process, char error[SETTING_ERROR])
 {
     const struct process_options *options = process->options;
@@ -200,6 +241,9 @@ static bool build(struct process *process, char error[SETTING_ERROR])
         return false;
     }
     build_core(process);
+    if (!build_push(process, error)) {
+        return false;
+    }
     struct net_options net = {
         .loop = process->loop,
         .settings = options->settings,
@@ -217,6 +261,7 @@ static bool build(struct process *process, char error[SETTING_ERROR])
 static void tear_down(struct process *process)
 {
     net_free(process->net);
+    push_free(process->push);
     if (process->store) {
         store_free(process->store);
     }
@@ -237,7 +282,8 @@ static bool finished(const struct process *process)
     if (!process->stopping) {
         return false;
     }
-    bool drained = net_connections(process->net) == 0 && store_counters(process->store)->waiting == 0;
+    bool drained = net_connections(process->net) == 0 && broker_pushes(process->broker) == 0 &&
+                   store_counters(process->store)->waiting == 0;
     return drained || process->at_once || wall_clock_ms() >= process->stop_by;
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "broker/push_inside.h"
 #include "broker/session/connection.h"
 #include "broker/session/deliver.h"
 #include "broker/session/item.h"
@@ -22,6 +23,8 @@ void info_send(struct session *session, const struct subscription *subscription)
         .max_packet_bytes = options->maximum_packet,
         .durability = text_of(store_durability(session->broker->store)),
         .log_public_key = options->log_public_key,
+        .push_public_key =
+            session->broker->pushes ? session->broker->pushes->service.public_key : (struct bytes){0},
         .version = text_of(options->version)};
     struct arena arena;
 

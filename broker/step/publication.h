@@ -87,6 +87,7 @@ struct publication {
         struct forget forget;
         struct export_query export_query;
         struct desk_query desk_query;
+        struct push_subscription push;
     };
     void *job;              /* of the kind, in the arena; or NULL */
     struct outcome outcome; /* what the kind tells beyond the refusal */

@@ -121,6 +121,12 @@ static void answer(struct call *call, enum store_status status)
         [CALL_RESOLVE] = stage_answer_resolve,
         [CALL_TIP] = stage_answer_tip,
         [CALL_REWARD] = stage_answer_reward,
+        [CALL_PUSH_COUNT] = stage_answer_push_count,
+        [CALL_PUSH_PUT] = stage_answer_push_put,
+        [CALL_PUSH_REMOVE] = stage_answer_push_remove,
+        [CALL_PUSH_TAKE] = stage_answer_push_take,
+        [CALL_PUSH_NEAR] = stage_answer_push_near,
+        [CALL_PUSH_WANT] = stage_answer_status,
         [CALL_HOUSEHOLD] = stage_answer_household,
         [CALL_HOUSEHOLD_CHANGE] = stage_answer_status,
         [CALL_FORGET] = stage_answer_status,
@@ -179,6 +185,7 @@ void store_free(struct store *store)
     while ((call = TAILQ_FIRST(&store->waiting)))
         answer(call, STORE_GONE);
     stage_footage_free(store);
+    stage_push_free(store);
     stage_sessions_free(store);
     stage_channels_free(store);
     stage_bodies_free(store);

@@ -12,6 +12,7 @@
 #include "bridge/store_export.h"
 #include "bridge/store_footage.h"
 #include "bridge/store_household.h"
+#include "bridge/store_push.h"
 #include "bridge/store_tip.h"
 #include "bridge/store_verification.h"
 #include "tests/stories/stage.h"
@@ -39,6 +40,9 @@ struct call {
         store_footage_done *footage;
         store_tip_done *tip;
         store_reward_done *reward;
+        store_push_count_done *push_count;
+        store_push_work_done *push_work;
+        store_push_near_done *push_near;
         store_household_done *household;
         store_export_done *export;
         store_desk_done *desk;
@@ -139,6 +143,7 @@ struct store {
     struct kept_geocode geocodes[8];
     size_t geocode_count;
     uint64_t followers, cells_left;
+    struct stage_push *push;       /* NULL: nothing yet */
     struct stage_footage *footage; /* NULL: nothing yet */
     struct store_motion_result verdict;
     struct store_counters counters;
@@ -211,6 +216,14 @@ void stage_answer_resolve(struct call *call, enum store_status status);
 /* Asks owners, and gives out what is due; true when it did something. */
 bool stage_footage_turn(void);
 void stage_footage_free(struct store *store);
+
+/* ---- stage_store_push.c ---- */
+void stage_answer_push_count(struct call *call, enum store_status status);
+void stage_answer_push_put(struct call *call, enum store_status status);
+void stage_answer_push_remove(struct call *call, enum store_status status);
+void stage_answer_push_take(struct call *call, enum store_status status);
+void stage_answer_push_near(struct call *call, enum store_status status);
+void stage_push_free(struct store *store);
 
 /* ---- stage_store_channels.c ---- */
 void stage_answer_channel(struct call *call, enum store_status status);

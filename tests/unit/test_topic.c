@@ -22,7 +22,7 @@ static void publish_topics(void **state)
     (void)state;
     static const char *const names[] = {"", "motion", "alert", "witness", "flag", "verdict",
         "footage-request", "resolve", "footage-answer", "tip", "reward", "settings", "household", "forget",
-        "export", "desk", "history"};
+        "export", "desk", "push", "history"};
     assert_int_equal(COUNT(names), TOPIC_COUNT);
     for (int i = 1; i < TOPIC_COUNT; i++) {
         char whole[64] = "nb/v1/";

@@ -1,0 +1,20 @@
+/* What the files of push in the store share among themselves (store_push.c, store_push_work.c); nobody else
+ * includes this. */
+#ifndef NEIGHBORS_BRIDGE_STORE_PUSH_INSIDE_H
+#define NEIGHBORS_BRIDGE_STORE_PUSH_INSIDE_H
+
+#include "bridge/store_inside.h"
+
+enum { PUSH_OWNER = 64, PUSH_DIGEST = PLACE_DIGEST / 2 };
+
+/* Whose a sealed part of a subscription is: "record", "alert". */
+void push_owner(const char *id, const char *part, char out[PUSH_OWNER]);
+/* The key of a subscription, under a tag by its id. */
+void push_key(const char *id, char out[KEY]);
+/* The key by which subscriptions are found that an alert in the channel may concern, and its digest. */
+void push_at_key(const struct store *store, const char *channel, char out[KEY], uint8_t digest[PUSH_DIGEST]);
+void push_at_digest_key(const uint8_t digest[PUSH_DIGEST], char out[KEY]);
+/* That one is found there no more. */
+void push_unindex(struct store *store, const char *key, const char *id);
+
+#endif

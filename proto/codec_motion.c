@@ -58,7 +58,9 @@ static bool read_event(const struct codec_reading *reading, const struct codec_p
     if (!codec_check_exact(reading, path, "seq", in->seq) ||
         !codec_check_text(reading, path, "device", in->device, LIMIT_ID, TEXT_ACCOUNT, &out->device) ||
         !codec_check_text(
-            reading, path, "activity_id", in->activity_id, LIMIT_ID, TEXT_PROSE, &out->activity_id))
+            reading, path, "activity_id", in->activity_id, LIMIT_ID, TEXT_PROSE, &out->activity_id) ||
+        !codec_check_text(
+            reading, path, "first_device", in->first_device, LIMIT_ID, TEXT_ACCOUNT, &out->first_device))
         return false;
     if (in->clip.len > LIMIT_CLIP)
         return codec_refuse(reading, path, "clip", "at most 128 bytes");
@@ -123,6 +125,7 @@ Neighbors__V1__MotionEvent *codec_write_event(const struct motion_event *in, str
     event->seq = in->seq;
     event->device = codec_write_text(in->device, arena);
     event->activity_id = codec_write_text(in->activity_id, arena);
+    event->first_device = codec_write_text(in->first_device, arena);
     event->phase = in->phase;
     event->kind = in->kind;
     event->at = in->at;

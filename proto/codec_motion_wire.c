@@ -16,7 +16,8 @@ enum {
     EVENT_UNTIL,
     EVENT_CONFIDENCE,
     EVENT_POSITION,
-    EVENT_CLIP
+    EVENT_CLIP,
+    EVENT_FIRST_DEVICE
 };
 enum { POSITION_LAT_E7 = 1, POSITION_LON_E7 };
 
@@ -86,13 +87,17 @@ static bool walk_event(struct bytes content, struct arena *arena, Neighbors__V1_
     while (walk.next < walk.end) {
         if (!codec_walk_field(&walk, &field))
             return false;
-        if (field.number > EVENT_CLIP)
+        if (field.number > EVENT_FIRST_DEVICE)
             continue;
         bool is_bytes = field.type == WIRE_BYTES;
         switch (field.number) {
         case EVENT_DEVICE:
             if (is_bytes)
                 out->device = copy_text(field.content, arena);
+            break;
+        case EVENT_FIRST_DEVICE:
+            if (is_bytes)
+                out->first_device = copy_text(field.content, arena);
             break;
         case EVENT_ACTIVITY_ID:
             if (is_bytes)

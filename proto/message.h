@@ -167,9 +167,10 @@ struct motion_event {
     uint64_t seq;
     struct text device; /* from an edge: the device's id */
     struct text activity_id;
-    uint8_t phase;      /* enum phase */
-    uint8_t kind;       /* enum motion_kind */
-    uint8_t confidence; /* 0 to 100 */
+    struct text first_device; /* from an edge: another that saw it first; empty: none */
+    uint8_t phase;            /* enum phase */
+    uint8_t kind;             /* enum motion_kind */
+    uint8_t confidence;       /* 0 to 100 */
     bool has_position;
     struct position position;
     int64_t at, until; /* until 0: not told */

@@ -34,6 +34,10 @@ static void print_event(void *arg, const struct edge_event *event)
         "kind", motion_kind_name((int)event->kind), "device", device, "activity_id", event->activity_id, "at",
         (json_int_t)event->at, "until", (json_int_t)event->until, "confidence", (int)event->confidence,
         "line", (json_int_t)translation->line);
+    if (event->first_device) {
+        edge_legal_id(event->first_device, device);
+        json_object_set_new(line, "first_device", json_string(device));
+    }
     json_dumpf(line, stdout, JSON_COMPACT);
     putchar('\n');
     fflush(stdout);

@@ -65,6 +65,10 @@ static void take_event(void *arg, const struct edge_event *event)
     struct pending *pending = add_pending(intake);
     pending->event = *event;
     pending->device = strdup(shared->id);
+    const struct edge_shared *first =
+        event->first_device ? edge_settings_shared(intake->settings, event->first_map, event->first_device)
+                            : NULL;
+    pending->event.first_device = first && strcmp(first->id, shared->id) != 0 ? first->id : NULL;
 }
 
 static void take_memory(void *arg, const char *map, const char *device, const char *json)

@@ -19,10 +19,15 @@ static bool shares(const struct edge_memory *memory, const struct edge_device *d
     return hooks->shares == NULL || hooks->shares(hooks->arg, device->map, device->name, kind);
 }
 
-static void tell(const struct edge_memory *memory, const struct edge_device *device, struct edge_event *event)
+static void tell(const struct edge_memory *memory, const struct edge_device *device,
+    const struct edge_device *first, struct edge_event *event)
 {
     event->map = device->map;
     event->device = device->name;
+    if (first && first != device) {
+        event->first_map = first->map;
+        event->first_device = first->name;
+    }
     memory->hooks.event(memory->hooks.arg, event);
 }
 
@@ -35,7 +40,7 @@ static void tell_activity(const struct edge_memory *memory, struct edge_device *
         .at = activity->at,
         .until = until};
     memcpy(event.activity_id, activity->id, sizeof(event.activity_id));
-    tell(memory, device, &event);
+    tell(memory, device, activity->first, &event);
 }
 
 /* ---- one visitor, several devices ---------------------------------------------------------------------- */
@@ -74,7 +79,7 @@ static struct edge_visit *visit_of(
 
 /* Notes that the device saw it, or ended seeing it. */
 static void note_visit(struct edge_memory *memory, struct edge_device *device, enum motion_kind kind,
-    const char *id, struct moment moment)
+    struct edge_device *first, const char *id, struct moment moment)
 {
     struct edge_visit *both[] = {edge_device_rest(device, kind), &memory->visits[kind]};
     for (size_t i = 0; i < 2; i++) {
@@ -83,6 +88,7 @@ static void note_visit(struct edge_memory *memory, struct edge_device *device, e
         if (both[i]->id != id)
             snprintf(both[i]->id, sizeof(both[i]->id), "%s", id);
         both[i]->map = edge_digest(device->map);
+        both[i]->first = first ? first : device;
         both[i]->last = moment.now;
         both[i]->clock = moment.clock;
     }
@@ -107,11 +113,13 @@ static void tell_kind(
         return;
     struct moment moment = {now, activity->clock};
     const struct edge_visit *visit = activity->told ? NULL : visit_of(memory, device, activity->kind, moment);
-    if (visit)
+    if (visit) {
         memcpy(activity->id, visit->id, sizeof(activity->id));
+        activity->first = visit->first;
+    }
     enum phase phase = activity->told || visit ? PHASE_UPDATE : PHASE_START;
     activity->told = activity->kind;
-    note_visit(memory, device, activity->kind, activity->id, moment);
+    note_visit(memory, device, activity->kind, activity->first, activity->id, moment);
     tell_activity(memory, device, activity, phase, 0);
 }
 
@@ -121,7 +129,8 @@ static void end(struct edge_memory *memory, struct edge_device *device, struct e
     if (activity->told && !replay) {
         enum phase phase = others_at_it(memory, activity) ? PHASE_UPDATE : PHASE_END;
         tell_activity(memory, device, activity, phase, until > activity->at ? until : activity->at);
-        note_visit(memory, device, activity->told, activity->id, (struct moment){now, activity->clock});
+        note_visit(memory, device, activity->told, activity->first, activity->id,
+            (struct moment){now, activity->clock});
     }
     activity->told = 0;
 }
@@ -259,8 +268,9 @@ static void take_pulse(
         memcpy(event.activity_id, visit->id, sizeof(event.activity_id));
     else
         edge_activity_name(event.activity_id, signal, event.at);
-    note_visit(memory, device, signal->kind, event.activity_id, moment);
-    tell(memory, device, &event);
+    struct edge_device *first = visit ? visit->first : NULL;
+    note_visit(memory, device, signal->kind, first, event.activity_id, moment);
+    tell(memory, device, first, &event);
 }
 
 static void take_refine(struct edge_memory *memory, struct edge_device *device,

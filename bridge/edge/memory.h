@@ -23,6 +23,8 @@ struct edge_event {
     enum motion_kind kind;
     unsigned confidence;
     int64_t at, until; /* until 0: not told */
+    /* Another device that saw this activity first, named likewise; NULL: none. */
+    const char *first_map, *first_device;
 };
 
 struct edge_memory_hooks {

@@ -30,16 +30,18 @@ struct edge_activity {
     unsigned silence_s;
     unsigned confidence;
     int64_t at, heard;
-    int64_t clock; /* what the publisher's clock said last; 0: nothing */
+    int64_t clock;             /* what the publisher's clock said last; 0: nothing */
+    struct edge_device *first; /* which began the activity of the home; NULL: this one */
 };
 
 /* What was last told of a kind: an activity of the home, and until when it is gone on with instead of
  * beginning a new one. */
 struct edge_visit {
-    char id[LIMIT_ID + 1]; /* "": none */
-    uint32_t map;          /* digest of the map whose device told last */
-    int64_t began, last;   /* the last device to see it began or ended then */
-    int64_t clock;         /* the same by the publisher's clock, whether it is right or not; 0: not told */
+    char id[LIMIT_ID + 1];     /* "": none */
+    uint32_t map;              /* digest of the map whose device told last */
+    struct edge_device *first; /* the device that began it */
+    int64_t began, last;       /* the last device to see it began or ended then */
+    int64_t clock; /* the same by the publisher's clock, whether it is right or not; 0: not told */
 };
 
 struct edge_rest { /* the same of one device */

@@ -18,10 +18,11 @@ static json_t *save_activities(const struct edge_device *device)
     json_t *list = json_array();
     for (const struct edge_activity *a = device->activities; a; a = a->next)
         json_array_append_new(
-            list, json_pack("{s:s,s:i,s:i,s:b,s:b,s:i,s:i,s:I,s:o}", "id", a->id, "kind", (int)a->kind,
-                      "told", (int)a->told, "silent", (int)a->silent, "endless", (int)a->endless, "silence_s",
-                      (int)a->silence_s, "confidence", (int)a->confidence, "at", (json_int_t)a->at, "sources",
-                      save_sources(a)));
+            list, json_pack("{s:s,s:s,s:s,s:i,s:i,s:b,s:b,s:i,s:i,s:I,s:o}", "first_map",
+                      a->first ? a->first->map : "", "first", a->first ? a->first->name : "", "id", a->id,
+                      "kind", (int)a->kind, "told", (int)a->told, "silent", (int)a->silent, "endless",
+                      (int)a->endless, "silence_s", (int)a->silence_s, "confidence", (int)a->confidence, "at",
+                      (json_int_t)a->at, "sources", save_sources(a)));
     return list;
 }
 
@@ -80,15 +81,22 @@ static void restore_sources(struct edge_activity *activity, json_t *list)
     }
 }
 
-static struct edge_activity *restore_activity(json_t *saved, int64_t now)
+/* The device that saw it first, which may be restored later than this one. */
+static struct edge_device *restore_first(struct edge_memory *memory, const char *map, const char *name)
 {
-    const char *id;
+    bool told = map[0] && name[0] && strlen(map) < EDGE_MAP_NAME && strlen(name) < EDGE_NAME;
+    return told ? edge_device_of(memory, map, name) : NULL;
+}
+
+static struct edge_activity *restore_activity(struct edge_memory *memory, json_t *saved, int64_t now)
+{
+    const char *id, *first_map = "", *first = "";
     int kind, told, silent, endless, silence_s, confidence;
     json_int_t at;
     json_t *sources;
-    if (json_unpack(saved, "{s:s,s:i,s:i,s:b,s:b,s:i,s:i,s:I,s:o}", "id", &id, "kind", &kind, "told", &told,
-            "silent", &silent, "endless", &endless, "silence_s", &silence_s, "confidence", &confidence, "at",
-            &at, "sources", &sources) != 0 ||
+    if (json_unpack(saved, "{s?s,s?s,s:s,s:i,s:i,s:b,s:b,s:i,s:i,s:I,s:o}", "first_map", &first_map, "first",
+            &first, "id", &id, "kind", &kind, "told", &told, "silent", &silent, "endless", &endless,
+            "silence_s", &silence_s, "confidence", &confidence, "at", &at, "sources", &sources) != 0 ||
         !motion_kind_name(kind) || (told && !motion_kind_name(told)))
         return NULL;
     struct edge_activity *activity = edge_alloc(sizeof(*activity));
@@ -99,7 +107,8 @@ static struct edge_activity *restore_activity(json_t *saved, int64_t now)
         .silence_s = (unsigned)silence_s,
         .confidence = (unsigned)confidence,
         .at = at,
-        .heard = now};
+        .heard = now,
+        .first = restore_first(memory, first_map, first)};
     edge_legal_id(id, activity->id);
     restore_sources(activity, sources);
     return activity;
@@ -137,7 +146,7 @@ void edge_memory_restore(
     json_t *one;
     json_array_foreach(activities, i, one)
     {
-        struct edge_activity *activity = last ? restore_activity(one, now) : NULL;
+        struct edge_activity *activity = last ? restore_activity(memory, one, now) : NULL;
         if (activity == NULL)
             continue;
         *last = activity;

@@ -14,14 +14,16 @@ static const char *const texts[SPOOL_STATEMENTS] = {
     [SPOOL_COMMIT] = "COMMIT",
     [SPOOL_ROLLBACK] = "ROLLBACK",
     [SPOOL_APPEND] = "INSERT INTO event (session, written, device, activity_id, phase, kind, confidence, at, "
-                     "until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     "until, first_device) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SPOOL_REMEMBER] = "INSERT INTO device (map, name, memory) VALUES (?, ?, ?) "
                        "ON CONFLICT (map, name) DO UPDATE SET memory = excluded.memory",
     [SPOOL_RECALL] = "SELECT map, name, memory FROM device",
     [SPOOL_NOTE] = "UPDATE state SET note = ?",
     [SPOOL_READ_NOTE] = "SELECT note FROM state",
-    [SPOOL_READ] = "SELECT seq, session, device, activity_id, phase, kind, confidence, at, until FROM event "
-                   "ORDER BY seq LIMIT ?",
+    [SPOOL_READ] =
+        "SELECT seq, session, device, activity_id, phase, kind, confidence, at, until, first_device "
+        "FROM event "
+        "ORDER BY seq LIMIT ?",
     [SPOOL_REMOVE] = "DELETE FROM event WHERE seq BETWEEN ? AND ?",
     [SPOOL_OLDEST] = "SELECT written FROM event ORDER BY seq LIMIT 1",
     [SPOOL_NTH] = "SELECT seq FROM event ORDER BY seq LIMIT 1 OFFSET ?",
@@ -42,7 +44,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY AUTOINCREMENT, device TEXT NOT NULL,"
     " activity_id TEXT NOT NULL, phase INTEGER NOT NULL, kind INTEGER NOT NULL, confidence INTEGER NOT NULL,"
     " at INTEGER NOT NULL, until INTEGER NOT NULL, session INTEGER NOT NULL DEFAULT 0,"
-    " written INTEGER NOT NULL DEFAULT 0);"
+    " written INTEGER NOT NULL DEFAULT 0, first_device TEXT NOT NULL DEFAULT '');"
     "CREATE TABLE IF NOT EXISTS device (map TEXT, name TEXT, memory TEXT NOT NULL, PRIMARY KEY (map, name));"
     "CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY CHECK (one = 1), session INTEGER NOT NULL"
     " DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,"
@@ -56,6 +58,8 @@ static const char from_first_form[] =
     "ALTER TABLE event ADD COLUMN written INTEGER NOT NULL DEFAULT 0;"
     "UPDATE event SET session = (SELECT number FROM session), written = at;"
     "UPDATE state SET session = (SELECT number FROM session); DROP TABLE session; COMMIT;";
+
+static const char with_first_device[] = "ALTER TABLE event ADD COLUMN first_device TEXT NOT NULL DEFAULT '';";
 
 static bool execute(struct spool *spool, const char *sql)
 {
@@ -79,9 +83,13 @@ static bool has_row(struct spool *spool, const char *sql, const char *first)
 
 static bool make_tables(struct spool *spool)
 {
-    return execute(spool, schema) &&
-           (!has_row(spool, "SELECT 1 FROM sqlite_master WHERE name = 'session'", NULL) ||
-               execute(spool, from_first_form));
+    if (!execute(spool, schema))
+        return false;
+    bool first_form = has_row(spool, "SELECT 1 FROM sqlite_master WHERE name = 'session'", NULL);
+    if (first_form && !execute(spool, from_first_form))
+        return false;
+    return has_row(spool, "SELECT 1 FROM pragma_table_info('event') WHERE name = 'first_device'", NULL) ||
+           execute(spool, with_first_device);
 }
 
 static bool prepare(struct spool *spool)

@@ -32,6 +32,7 @@ struct sqlite3 *spool_database(struct spool *spool);
  * was written and the turn may be tried again. What goes wrong is told on standard error once, and again when
  * it is over. */
 bool spool_begin(struct spool *spool) __attribute__((warn_unused_result));
+/* device and the event's first_device: as enrolled. */
 bool spool_append(struct spool *spool, const char *device, const struct edge_event *event, int64_t now)
     __attribute__((warn_unused_result));
 bool spool_remember(struct spool *spool, const char *map, const char *device, const char *json)

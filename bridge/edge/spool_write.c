@@ -85,6 +85,7 @@ bool spool_append(struct spool *spool, const char *device, const struct edge_eve
     sqlite3_bind_int(statement, 7, (int)event->confidence);
     sqlite3_bind_int64(statement, 8, event->at);
     sqlite3_bind_int64(statement, 9, event->until);
+    bind_text(statement, 10, event->first_device ? event->first_device : "");
     if (!spool_run(spool, SPOOL_APPEND))
         return false;
     spool->state.count++;
@@ -218,7 +219,8 @@ size_t spool_read(struct spool *spool, size_t most, uint64_t *session, struct mo
             .kind = (uint8_t)sqlite3_column_int(statement, 5),
             .confidence = (uint8_t)sqlite3_column_int(statement, 6),
             .at = sqlite3_column_int64(statement, 7),
-            .until = sqlite3_column_int64(statement, 8)};
+            .until = sqlite3_column_int64(statement, 8),
+            .first_device = copied(statement, 9)};
     }
     sqlite3_reset(statement);
     return count;
@@ -229,5 +231,6 @@ void spool_free_events(struct motion_event *events, size_t count)
     for (size_t i = 0; i < count; i++) {
         free((char *)events[i].device.data);
         free((char *)events[i].activity_id.data);
+        free((char *)events[i].first_device.data);
     }
 }

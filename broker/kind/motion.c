@@ -77,24 +77,35 @@ static bool is_of_household(const struct known_principal *device, const struct p
            strcmp(device->household, publication->principal->household) == 0;
 }
 
+/* Whoever is no device of the household's is asked about anew. NULL: it is no device's name. */
+static struct known_principal *hold_device(struct publication *publication, struct text id)
+{
+    char name[sizeof "device/" + LIMIT_ID];
+    size_t len = (size_t)sprintf(name, "device/%.*s", (int)id.len, id.data);
+
+    if (role_of((struct text){name, len}) != ROLE_DEVICE)
+        return NULL;
+    struct known_principal *device = principal_hold(publication->broker, (struct text){name, len});
+    if (!is_of_household(device, publication))
+        principal_ask_anew(publication->broker, device);
+    return device;
+}
+
 /* A refusal comes after one question to the store, whether the device is connected here, was asked about
  * before, or does not exist: its timing tells no more than its words. */
 static void authorize_edge(struct publication *publication, size_t i)
 {
     const struct motion_event *event = &publication->motion.events[i];
-    char name[sizeof "device/" + LIMIT_ID];
 
     if (event->device.len == 0 || event->device.len > LIMIT_ID) {
         refuse_event(publication, i, REASON_BAD_PAYLOAD, "device", "an edge names the device");
         return;
     }
-    size_t len = (size_t)sprintf(name, "device/%.*s", (int)event->device.len, event->device.data);
-    if (role_of((struct text){name, len}) != ROLE_DEVICE)
+    publication->devices[i] = hold_device(publication, event->device);
+    if (publication->devices[i] == NULL)
         refuse_event(publication, i, REASON_NOT_ALLOWED, "device", not_yours);
-    else
-        publication->devices[i] = principal_hold(publication->broker, (struct text){name, len});
-    if (publication->devices[i] && !is_of_household(publication->devices[i], publication))
-        principal_ask_anew(publication->broker, publication->devices[i]);
+    else if (event->first_device.len && !text_equal(event->first_device, event->device))
+        publication->firsts[i] = hold_device(publication, event->first_device);
 }
 
 static enum step_result authorize(struct publication *publication)
@@ -102,6 +113,7 @@ static enum step_result authorize(struct publication *publication)
     struct motion_batch *batch = &publication->motion;
 
     publication->devices = arena_alloc(&publication->arena, batch->count * sizeof *publication->devices);
+    publication->firsts = arena_alloc(&publication->arena, batch->count * sizeof *publication->firsts);
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->events[i].refusal.code)
             continue;
@@ -132,21 +144,29 @@ static void check_device(struct publication *publication, size_t i)
             publication, i, REASON_BAD_PAYLOAD, "position", "needed: the device has no registered place");
 }
 
+static enum step_result wait_for_device(struct publication *publication, struct known_principal *device)
+{
+    if (!device || (device->load != PRINCIPAL_FAILED && device->load != PRINCIPAL_LOADING))
+        return STEP_GO_ON;
+    if (device->load == PRINCIPAL_FAILED)
+        return STEP_FAIL;
+    TAILQ_INSERT_TAIL(&device->waiting, publication, in_waiting);
+    return STEP_WAIT;
+}
+
 static enum step_result locate(struct publication *publication)
 {
     struct motion_batch *batch = &publication->motion;
     size_t good = 0;
 
     for (size_t i = 0; i < batch->count; i++) {
-        struct known_principal *device = publication->devices[i];
         if (batch->events[i].refusal.code)
             continue;
-        if (device->load == PRINCIPAL_FAILED)
-            return STEP_FAIL;
-        if (device->load != PRINCIPAL_LOADING)
-            continue;
-        TAILQ_INSERT_TAIL(&device->waiting, publication, in_waiting);
-        return STEP_WAIT;
+        enum step_result result = wait_for_device(publication, publication->devices[i]);
+        if (result == STEP_GO_ON)
+            result = wait_for_device(publication, publication->firsts[i]);
+        if (result != STEP_GO_ON)
+            return result;
     }
     for (size_t i = 0; i < batch->count; i++) {
         if (!batch->events[i].refusal.code)
@@ -197,7 +217,10 @@ static void fill_event(
     out->seq = event->seq;
     out->record = motion_record_write(event, (uint16_t)publication->devices[i]->number, &publication->arena);
     out->publish = is_shared(publication->devices[i], event);
-    out->device = (uint16_t)publication->devices[i]->number;
+    /* What another device of the household saw first has that one's cooldown. */
+    const struct known_principal *first = publication->firsts[i];
+    bool has_first = first && is_of_household(first, publication);
+    out->device = (uint16_t)(has_first ? first : publication->devices[i])->number;
     out->at = event->at;
     activity_record(&item, out->activity);
 }

@@ -64,8 +64,10 @@ void publication_free(struct publication *publication)
     if (publication->kind && publication->kind->release)
         publication->kind->release(publication);
     if (publication->devices) {
-        for (size_t i = 0; i < publication->motion.count; i++)
+        for (size_t i = 0; i < publication->motion.count; i++) {
             principal_drop(broker, publication->devices[i]);
+            principal_drop(broker, publication->firsts[i]);
+        }
     }
     principal_drop(broker, publication->principal);
     arena_free(&publication->arena);

@@ -97,6 +97,7 @@ struct publication {
     void *posted_arg;
     const struct credential *posted_as; /* of a POST, in the arena; NULL: of a connection or a will */
     struct known_principal **devices;   /* of motion: who each event is from, held; or NULL */
+    struct known_principal **firsts;    /* of motion: who saw it first, held or NULL; or NULL */
     struct arena arena;
     uint8_t room[1536] __attribute__((aligned(16)));
 };

@@ -2,6 +2,8 @@
  * what was told, and the time that can be believed. */
 #include "tests/unit/test_edge.h"
 
+#include "bridge/edge/memory_parts.h"
+
 static const int64_t now = INT64_C(1767225600000);
 
 static bool say(struct bench *bench, const char *topic, const char *payload, int64_t at)
@@ -222,6 +224,141 @@ static void test_memory_outlives_the_process(void **state)
     bench_close(&bench);
 }
 
+/* As a home has it, where cameras see the same visitor. */
+static void open_home(struct bench *bench)
+{
+    bench_open(bench, true);
+    bench->translator.memory->hooks.together_ms = 30000;
+    bench->translator.memory->hooks.hold_off_ms = 60000;
+}
+
+static void test_one_visitor_outlives_the_process(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct saved saved = {.count = 0};
+    open_home(&bench);
+    say(&bench, "neolink/gate/status/motion", "on", now);
+    edge_memory_changed(bench.translator.memory, save, &saved);
+    say(&bench, "wyzebridge/porch/motion", "1", now + 30000); /* of another publisher */
+    bench_expect(&bench, "1 START MOTION gate; 2 UPDATE MOTION porch");
+    assert_string_equal(bench.last.first_device, "gate");
+    edge_memory_changed(bench.translator.memory, save, &saved);
+    bench_close(&bench);
+    open_home(&bench);
+    edge_memory_restore(bench.translator.memory, saved.map, saved.device, saved.json, now + 31000);
+    say(&bench, "wyzebridge/porch/motion", "2", now + 32000);
+    bench_expect(&bench, "1 END MOTION porch");
+    assert_string_equal(bench.last.first_device, "gate");
+    assert_string_equal(bench.last.first_map, "reolink");
+    bench_close(&bench);
+}
+
+static void test_who_comes_later_is_another(void **state)
+{
+    (void)state;
+    struct bench bench;
+    open_home(&bench);
+    say(&bench, "neolink/gate/status/motion", "on", now);
+    say(&bench, "wyzebridge/porch/motion", "1", now + 30001);
+    bench_expect(&bench, "1 START MOTION gate; 2 START MOTION porch");
+    assert_null(bench.last.first_device);
+    bench_close(&bench);
+    open_home(&bench); /* one clock tells that the second was long before, and comes late */
+    track(&bench, "new", "a", "person", now, 0, now);
+    say(&bench, "frigate/events",
+        "{\"type\":\"new\",\"after\":{\"id\":\"b\",\"camera\":\"yard\",\"label\":\"person\",\"start_time\":"
+        "1767225500}}",
+        now + 1000);
+    bench_expect(&bench, "1 START PERSON porch; 2 START PERSON yard");
+    bench_close(&bench);
+    open_home(&bench); /* a street where somebody always walks begins anew now and then */
+    for (int i = 0; i < 45; i++) {
+        say(&bench, "neolink/gate/status/motion", "on", now + i * 20000);
+        say(&bench, "neolink/gate/status/motion", "off", now + i * 20000 + 1000);
+    }
+    size_t starts = 0;
+    for (const char *at = bench.told; (at = strstr(at, "START")); at++)
+        starts++;
+    assert_int_equal(starts, 2);
+    bench_close(&bench);
+}
+
+static void test_a_replayed_end_is_told_by_the_timer(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench, true);
+    say(&bench, "neolink/gate/status/motion", "on", now);
+    replay(&bench, "neolink/gate/status/motion", "off", now + 1000);
+    bench_expect(&bench, "1 START MOTION gate");
+    edge_memory_expire(bench.translator.memory, now + 2000);
+    bench_expect(&bench, "0 END MOTION gate");
+    edge_memory_expire(bench.translator.memory, now + 3000);
+    bench_expect(&bench, "");
+    bench_close(&bench);
+}
+
+static void test_memory_is_bounded(void **state)
+{
+    (void)state;
+    struct bench bench;
+    char text[64];
+    bench_open(&bench, true);
+    for (int i = 0; i < EDGE_MOST_DEVICES + 3; i++) {
+        snprintf(text, sizeof(text), "neolink/cam%d/status/motion", i);
+        say(&bench, text, "off", now);
+    }
+    struct edge_memory_counts counts = edge_memory_count(bench.translator.memory);
+    assert_int_equal(counts.devices, 3);
+    bench_close(&bench);
+    bench_open(&bench, true);
+    for (int i = 0; i <= EDGE_MOST_ACTIVITIES; i++) { /* parked cars: each is one, and its end is told */
+        snprintf(text, sizeof(text), "car%d", i);
+        track(&bench, "new", text, "car", now, 0, now);
+        char parked[256];
+        snprintf(parked, sizeof(parked),
+            "{\"type\":\"update\",\"after\":{\"id\":\"%s\",\"camera\":\"porch\",\"label\":\"car\","
+            "\"stationary\":true}}",
+            text);
+        say(&bench, "frigate/events", parked, now + i);
+    }
+    counts = edge_memory_count(bench.translator.memory);
+    assert_int_equal(counts.activities, 1);
+    assert_non_null(strstr(bench.told, "END VEHICLE porch"));
+    bench_close(&bench);
+    bench_open(&bench, true);
+    for (int i = 0; i < EDGE_MOST_SOURCES + 2; i++) {
+        snprintf(text, sizeof(text), "track%d", i);
+        track(&bench, "new", text, "person", now, 0, now);
+    }
+    assert_int_equal(edge_memory_count(bench.translator.memory).sources, 2);
+    bench_expect(&bench, "1 START PERSON porch");
+    bench_close(&bench);
+}
+
+static void test_discovery_is_bounded(void **state)
+{
+    (void)state;
+    struct bench bench;
+    char topic[96], payload[96];
+    bench_open(&bench, true);
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < EDGE_MOST_LEARNED + 5; i++) {
+            snprintf(topic, sizeof(topic), "homeassistant/binary_sensor/s%d/config", i);
+            snprintf(payload, sizeof(payload), "{\"dev_cla\":\"motion\",\"stat_t\":\"s/%d\"}", i);
+            replay(&bench, topic, payload, now);
+        }
+    assert_int_equal(edge_learned_count(bench.translator.learned), EDGE_MOST_LEARNED);
+    say(&bench, "s/7", "ON", now);
+    bench.told[0] = 0;
+    replay(&bench, "homeassistant/binary_sensor/s7/config", "", now);
+    say(&bench, "s/7", "OFF", now);
+    bench_expect(&bench, "");
+    assert_int_equal(edge_learned_count(bench.translator.learned), EDGE_MOST_LEARNED - 1);
+    bench_close(&bench);
+}
+
 static void test_what_is_no_message_does_no_harm(void **state)
 {
     (void)state;
@@ -282,6 +419,11 @@ int main(void)
         cmocka_unit_test(test_silence_ends),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_memory_outlives_the_process),
+        cmocka_unit_test(test_one_visitor_outlives_the_process),
+        cmocka_unit_test(test_who_comes_later_is_another),
+        cmocka_unit_test(test_a_replayed_end_is_told_by_the_timer),
+        cmocka_unit_test(test_memory_is_bounded),
+        cmocka_unit_test(test_discovery_is_bounded),
         cmocka_unit_test(test_what_is_no_message_does_no_harm),
         cmocka_unit_test(test_names_become_legal),
     };

@@ -73,6 +73,9 @@ static void test_filters_are_exact(void **state)
         {"{p}/{dev}_object_detected_{kind}/state", "v", "porch", "v/+/state"},
         {"a/{dev}/b/{_+}", "", "c", "a/c/b/+ a/c/b/+/+ a/c/b/+/+/+"},
         {"stat/{dev}/PIR{_}", "", "hall", "stat/hall/+"},
+        {"{dev+}/binary_sensor/{dev}/state", "", "home/node/pir", "home/node/binary_sensor/pir/state"},
+        {"{dev+}/binary_sensor/{dev}/state", "", "node/pir", "node/binary_sensor/pir/state"},
+        {"{dev+}/tele/SENSOR", "", "home/shed", "home/shed/tele/SENSOR"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char filters[512] = "";
@@ -81,6 +84,7 @@ static void test_filters_are_exact(void **state)
         assert_string_equal(filters, cases[i].filters);
     }
     char none[512] = "";
+    assert_false(edge_topic_filters("{dev+}/binary_sensor/{dev}/state", "", "pir", append_filter, none));
     assert_false(edge_topic_filters("{p}/{dev}", "p", "#", append_filter, none));
     assert_false(edge_topic_filters("{p}/{dev}", "p", "a+", append_filter, none));
     assert_false(edge_topic_filters("{p}/{dev}", "#", "a", append_filter, none));

@@ -27,7 +27,7 @@ static const int64_t day_ms = INT64_C(86400) * 1000;
 /* What an invitation is made with, and of. */
 struct inviting {
     const char *household, *user;
-    char place[GEO_CELL_TEXT];
+    char place[GEO_CELL_TEXT], leaf[GEO_CELL_TEXT];
     int64_t devices, now, expires, verified, ttl_ms;
     struct redis_sync redis;
     struct place_key *places;
@@ -60,6 +60,7 @@ static bool read_words(const struct invocation *invocation, struct inviting *inv
         (value[TTL] && !cli_span(invocation, "--ttl", value[TTL], &inviting->ttl_ms)))
         return false;
     cli_fine(point, inviting->place);
+    cli_leaf(point, inviting->leaf);
     inviting->expires = inviting->now + days * day_ms;
     return true;
 }
@@ -131,8 +132,9 @@ static json_t *gather(struct inviting *inviting, struct text authority, enum reg
     if (user)
         *result = enroll_devices(inviting, devices);
     if (*result == REGISTRY_OK)
-        return json_pack("{s:s, s:o, s:o, s:o, s:s%}", "household", inviting->household, "edge", edge, "user",
-            user, "devices", devices, "authority", authority.data, authority.len);
+        return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s%}", "household", inviting->household, "cell",
+            inviting->leaf, "edge", edge, "user", user, "devices", devices, "authority", authority.data,
+            authority.len);
     json_decref(edge);
     json_decref(user);
     json_decref(devices);

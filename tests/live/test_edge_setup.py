@@ -167,6 +167,8 @@ class EdgeSetup(unittest.TestCase):
         terminal.type(f"127.0.0.1:{self.stack.https_port}")
         terminal.expect("The code of your invitation?")
         terminal.type(invitation["code"].lower().replace("-", ""))
+        terminal.expect("into this home")
+        terminal.type("n")
         terminal.expect("May your neighbors see")
         terminal.type("no")
         terminal.expect("kept for you alone")
@@ -176,6 +178,7 @@ class EdgeSetup(unittest.TestCase):
         configuration = (folder / "neighbors-edge.conf").read_text()
         self.assertIn('kinds = [ "person" ]', configuration)
         self.assertEqual(configuration.count("source ="), 1)
+        self.assertNotIn("places", configuration)
 
     def test_what_is_there_is_not_written_over_and_the_code_stays_good(self):
         _, invitation = self.invite()

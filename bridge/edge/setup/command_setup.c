@@ -26,6 +26,8 @@ static const char usage[] =
     "  --listen SECONDS              how long devices are listened to (60)\n"
     "  --share SOURCE:KIND,KIND      shares of this device these kinds, or all; may be repeated\n"
     "  --neighbors-see               neighbors may see what is shared, not only whoever may ask for footage\n"
+    "  --way-back                    the neighborhood's alerts and requests come into the home; "
+    "--no-way-back: not\n"
     "  --out DIR                     where the files go (/etc/neighbors)\n"
     "  --spool FILE                  where events wait (/var/lib/neighbors-edge/spool.db)\n"
     "  --replace                     in place of a configuration that is there\n"
@@ -33,15 +35,14 @@ static const char usage[] =
     "  --yes                         asks nothing: what no flag tells is left as it is\n";
 
 enum { SHARES = SETUP_DEVICES, DEFAULT_LISTEN_S = 60, LISTEN_MOST = 3600 };
-enum start { START_ASK, START_YES, START_NO };
+enum wish { WISH_ASK, WISH_YES, WISH_NO };
 
 struct wishes {
     const char *shares[SHARES];
     size_t share_count;
-    const char *password_file;
     int listen_s;
     bool neighbors_see, replace;
-    enum start start;
+    enum wish start, way_back;
 };
 
 /* ---- flags ------------------------------------------------------------------------------------------------
@@ -53,6 +54,7 @@ static const struct option options[] = {{"broker", required_argument, NULL, 'b'}
     {"local-user", required_argument, NULL, 'u'}, {"local-password-file", required_argument, NULL, 'w'},
     {"map", required_argument, NULL, 'm'}, {"listen", required_argument, NULL, 't'},
     {"share", required_argument, NULL, 's'}, {"neighbors-see", no_argument, NULL, 'n'},
+    {"way-back", no_argument, NULL, 'B'}, {"no-way-back", no_argument, NULL, 'O'},
     {"out", required_argument, NULL, 'o'}, {"spool", required_argument, NULL, 'f'},
     {"replace", no_argument, NULL, 'r'}, {"start", no_argument, NULL, 'S'},
     {"no-start", no_argument, NULL, 'N'}, {"yes", no_argument, NULL, 'y'}, {"help", no_argument, NULL, 'h'},
@@ -126,7 +128,11 @@ static bool take_flag(struct setup *setup, struct wishes *wishes, int flag)
         return wishes->replace = true;
     case 'S':
     case 'N':
-        wishes->start = flag == 'S' ? START_YES : START_NO;
+        wishes->start = flag == 'S' ? WISH_YES : WISH_NO;
+        return true;
+    case 'B':
+    case 'O':
+        wishes->way_back = flag == 'B' ? WISH_YES : WISH_NO;
         return true;
     default:
         ask_nobody();
@@ -255,11 +261,15 @@ static bool start_service(void)
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+static bool wants(enum wish wish, const char *question, bool otherwise)
+{
+    return wish == WISH_YES || (wish == WISH_ASK && ask_somebody() && ask_yes(question, otherwise));
+}
+
 static void begin_to_run(const struct setup *setup, const struct wishes *wishes)
 {
     char path[2 * SETUP_TEXT];
-    bool wanted = wishes->start == START_YES || (wishes->start == START_ASK && ask_somebody() &&
-                                                    ask_yes("Start the edge now, and at each boot?", true));
+    bool wanted = wants(wishes->start, "Start the edge now, and at each boot?", true);
     setup_path(setup, "neighbors-edge.conf", path);
     if (wanted && start_service())
         printf("The edge runs: systemctl status neighbors-edge\n");
@@ -269,6 +279,10 @@ static void begin_to_run(const struct setup *setup, const struct wishes *wishes)
 
 static int write_and_tell(struct setup *setup, const struct wishes *wishes)
 {
+    setup->way_back = wants(wishes->way_back,
+        "Bring the neighborhood's alerts, and requests for footage, into this home (Home Assistant finds "
+        "them)?",
+        true);
     if (!setup_write(setup))
         return EDGE_INVALID;
     printf("Written to %s.\n", setup->folder);

@@ -139,6 +139,7 @@ static bool take(struct setup_joined *joined, const json_t *root)
     joined->edge_token = copy_of(root, "edge", "token");
     joined->user = copy_of(root, "user", "name");
     joined->user_token = copy_of(root, "user", "token");
+    joined->cell = copy_of(root, NULL, "cell");
     joined->authority = copy_of(root, NULL, "authority");
     joined->tls = json_is_true(json_object_get(mqtt, "tls"));
     joined->port = (int)json_integer_value(json_object_get(mqtt, "port"));
@@ -201,6 +202,7 @@ void setup_joined_free(struct setup_joined *joined)
     free(joined->edge_token);
     free(joined->user);
     free(joined->user_token);
+    free(joined->cell);
     free(joined->authority);
     for (size_t i = 0; i < joined->device_count; i++)
         free(joined->devices[i]);

@@ -20,6 +20,7 @@ struct setup_device {
 struct setup_joined {
     char *edge, *edge_token; /* "edge/home-7" */
     char *user, *user_token;
+    char *cell;      /* the leaf cell that the household lives in */
     char *authority; /* PEM; "": the broker's certificate is a public authority's */
     size_t device_count;
     char *devices[SETUP_DEVICES];
@@ -36,6 +37,7 @@ struct setup {
     char broker[SETUP_TEXT]; /* "https://host:port" */
     char code[32], pin[128], ca[SETUP_TEXT];
     char folder[SETUP_TEXT], spool[SETUP_TEXT];
+    bool way_back; /* alerts and requests come into the home */
     struct setup_joined joined;
 };
 

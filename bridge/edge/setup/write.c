@@ -185,6 +185,19 @@ static void put_devices(FILE *file, const struct setup *setup)
     fprintf(file, "\n);\n");
 }
 
+/* As the resident, for requests for footage come to nobody else. */
+static void put_way_back(FILE *file, const struct setup *setup)
+{
+    fprintf(file, "\n# What comes back into this home, for Home Assistant and others: alerts, and requests "
+                  "for footage.\nplaces = (\n"
+                  "  { name = \"Home\"; metres = 1600; cell = ");
+    put(file, setup->joined.cell);
+    fprintf(file, "; }\n);\n\nowner = {\n");
+    put_line(file, "  ", "user", setup->joined.user);
+    put_file(file, setup, "token_file", "owner.token");
+    fprintf(file, "};\n");
+}
+
 static bool write_configuration(const struct setup *setup, const char *path)
 {
     char temporary[2 * SETUP_TEXT + 8];
@@ -198,6 +211,8 @@ static bool write_configuration(const struct setup *setup, const char *path)
     put_ends(file, setup);
     put_maps(file, setup);
     put_devices(file, setup);
+    if (setup->way_back)
+        put_way_back(file, setup);
     return finish(file, path, temporary);
 }
 

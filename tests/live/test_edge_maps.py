@@ -10,9 +10,8 @@ import unittest
 from pathlib import Path
 
 import redis
-from test_edge import EDGE, HomeCase, Mosquitto, PATIENCE, ROOT, review, schema, wait_until
 
-from stack import Stack, free_port
+from home import EDGE, HomeCase, Mosquitto, Neighborhood, PATIENCE, ROOT, review, schema, wait_until
 
 SAMPLES = ROOT / "tests" / "edge" / "samples"
 SHARED = ROOT.parent / "shared" / "data" / "devices"
@@ -196,19 +195,13 @@ class OneVisitor(HomeCase):
 
     def setUp(self):
         super().setUp()
-        self.stack = Stack(self.folder / "stack", tls_port=free_port(), settings={
-            "release_households": 1, "release_hysteresis": 0, "release_delay_ms": 0})
+        town = Neighborhood(self.folder / "stack", ("cam-1", "cam-2"), cooldown_s=60, release_delay_ms=0)
+        self.stack = town.stack
         self.addCleanup(self.stack.stop)
-        self.stack.start_redis()
-        self.stack.make_keys()
-        self.stack.start_broker()
-        where = ["--household", "home-7", "--at", "34.0768,-118.0316"]
-        self.stack.enroll("edge/home-7", *where)
-        for device in ("cam-1", "cam-2"):
-            self.stack.enroll(f"device/{device}", *where, "--share", "person", "--verified-since", "-30d")
+        token = town.enroll_edge()
         (self.folder / "edge.conf").write_text(f"""
             id = "edge/home-7"; local = {{ host = "127.0.0.1"; port = {self.home.port}; }};
-            broker = {{ host = "127.0.0.1"; port = {self.stack.mqtt_port}; token_file = "{self.stack.token_file("edge/home-7")}"; }};
+            broker = {{ host = "127.0.0.1"; port = {self.stack.mqtt_port}; token_file = "{token}"; }};
             spool = {{ file = "{self.folder}/spool.db"; }}; maps = ( {{ name = "frigate"; }} );
             devices = ( {{ source = "gate"; id = "cam-1"; kinds = [ "person" ]; }},
                         {{ source = "porch"; id = "cam-2"; kinds = [ "person" ]; }} );""")

@@ -129,7 +129,8 @@ static void take_message(void *arg, const struct edge_message *message, unsigned
     if (redelivery_is_done(&intake->redelivery, message, number))
         return;
     redelivery_note(&intake->redelivery, message, number);
-    edge_translator_take(&intake->translator, message);
+    if (!back_settings_own_topic(&intake->settings->back, message->topic)) /* no loop */
+        edge_translator_take(&intake->translator, message);
 }
 
 struct link_hooks intake_hooks(struct intake *intake)

@@ -12,12 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bridge/edge/back/back.h"
 #include "bridge/edge/commands.h"
 #include "bridge/edge/report.h"
 #include "bridge/edge/sender.h"
 #include "bridge/edge/status_socket.h"
 
-enum { LONGEST_TURN_MS = 1000, TEND_MS = 5000 };
+enum { LONGEST_TURN_MS = 1000, TEND_MS = 5000, POLLED = 4 + BACK_POLLED };
 
 struct edge {
     struct edge_settings settings;
@@ -25,6 +26,7 @@ struct edge {
     struct intake intake;
     struct sender sender;
     struct link *home, *broker;
+    struct back *back; /* NULL: nothing comes back */
     int64_t now, wall; /* of this turn: monotonic, since 1970; ms */
     int64_t tend_at;
     int64_t started; /* since 1970, ms */
@@ -76,27 +78,28 @@ static void tell_status(struct edge *edge)
     free(text);
 }
 
-/* Waits for something to do, and says what there is at the home's and at the neighborhood's broker. */
-static void wait_for_work(struct edge *edge, short *home, short *broker)
+/* Waits for something to do, and says what there is: signals, the home's and the neighborhood's broker, who
+ * asks for the status, and what the way back watches. */
+static void wait_for_work(struct edge *edge, struct pollfd polled[POLLED])
 {
-    struct pollfd polled[4] = {{.fd = edge->signals, .events = POLLIN}};
+    polled[0] = (struct pollfd){.fd = edge->signals, .events = POLLIN};
+    polled[1] = polled[2] = (struct pollfd){.fd = -1};
     polled[3] = (struct pollfd){.fd = edge->status, .events = POLLIN};
     int wait = shorter(LONGEST_TURN_MS, link_poll(edge->broker, &polled[2].events, edge->now));
-    polled[1].fd = -1;
+    wait = shorter(wait, back_poll(edge->back, &polled[4], edge->now, edge->wall));
     polled[2].fd = link_descriptor(edge->broker);
     if (!edge->intake.stuck) {
         wait = shorter(wait, link_poll(edge->home, &polled[1].events, edge->now));
         polled[1].fd = link_descriptor(edge->home);
     }
-    if (poll(polled, 4, wait) < 0)
-        polled[0].revents = polled[1].revents = polled[2].revents = polled[3].revents = 0;
+    if (poll(polled, POLLED, wait) < 0)
+        for (size_t i = 0; i < POLLED; i++)
+            polled[i].revents = 0;
     edge->now = clock_ms(CLOCK_MONOTONIC);
     edge->wall = clock_ms(CLOCK_REALTIME);
     edge->stop |= polled[0].revents != 0;
     if (polled[3].revents)
         tell_status(edge);
-    *home = polled[1].revents;
-    *broker = polled[2].revents;
 }
 
 static void turn_home(struct edge *edge, short ready)
@@ -119,10 +122,11 @@ static void turn_broker(struct edge *edge, short ready)
 
 static void turn(struct edge *edge)
 {
-    short home, broker;
-    wait_for_work(edge, &home, &broker);
-    turn_home(edge, home);
-    turn_broker(edge, broker);
+    struct pollfd polled[POLLED];
+    wait_for_work(edge, polled);
+    turn_home(edge, polled[1].revents);
+    turn_broker(edge, polled[2].revents);
+    back_turn(edge->back, &polled[4], edge->now, edge->wall);
     if (edge->now >= edge->tend_at) {
         spool_tend(edge->spool);
         edge->tend_at = edge->now + TEND_MS;
@@ -178,8 +182,10 @@ static bool open_edge(struct edge *edge)
     edge->home = edge->intake.home = open_link(edge, "home", &settings->local, true);
     edge->broker = open_link(edge, "broker", &settings->broker, false);
     edge->sender = (struct sender){.spool = edge->spool, .link = edge->broker};
+    bool good;
     edge->status = status_socket_open(settings->spool_file);
-    return true;
+    edge->back = back_open(settings, edge->spool, edge->wall, &good);
+    return good;
 }
 
 static void close_edge(struct edge *edge)
@@ -190,6 +196,7 @@ static void close_edge(struct edge *edge)
     if (edge->broker)
         link_free(edge->broker, true);
     status_socket_close(edge->status, edge->settings.spool_file);
+    back_close(edge->back);
     if (edge->spool)
         intake_close(&edge->intake);
     spool_close(edge->spool);

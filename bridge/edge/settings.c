@@ -268,7 +268,7 @@ static bool complete(const struct edge_settings *settings)
         return edge_settings_wrong("broker", "cert and key: both or none");
     if (settings->broker.password == NULL && settings->broker.cert == NULL)
         return edge_settings_wrong("broker", "needs a token_file, or cert and key");
-    if (settings->choice_count == 0)
+    if (settings->choice_count == 0 && !back_settings_wanted(&settings->back))
         return edge_settings_wrong("maps", "at least one is needed; neighbors-edge maps lists them");
     return true;
 }
@@ -277,6 +277,7 @@ static void fill_in(struct edge_settings *settings)
 {
     if (settings->broker.port == 0)
         settings->broker.port = settings->broker.ca ? MQTT_TLS_PORT : MQTT_PORT;
+    back_settings_fill_in(&settings->back);
     if (settings->spool_file == NULL)
         edge_settings_set(&settings->spool_file, EDGE_SPOOL_FILE);
     if (settings->broker.cert == NULL) {
@@ -327,4 +328,5 @@ void edge_settings_free(struct edge_settings *settings)
         free(settings->shared[i].source);
     free(settings->shared);
     edge_own_free(&settings->own);
+    back_settings_free(&settings->back);
 }

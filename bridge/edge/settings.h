@@ -2,6 +2,7 @@
 #ifndef NEIGHBORS_EDGE_SETTINGS_H
 #define NEIGHBORS_EDGE_SETTINGS_H
 
+#include "bridge/edge/back/back_settings.h"
 #include "bridge/edge/own_rows.h"
 #include "bridge/edge/spool.h"
 #include "bridge/edge/translator.h"
@@ -34,6 +35,7 @@ struct edge_settings {
     struct edge_choice choices[EDGE_MOST_MAPS];
     size_t shared_count;
     struct edge_shared *shared;
+    struct back_settings back; /* what comes from the neighborhood into the home */
 };
 
 /* Reads the arguments and the file they name. false: what is wrong was told on standard error (or, when it

@@ -120,7 +120,7 @@ static bool read_mapping(struct edge_settings *settings, const config_setting_t 
 static bool read_all(struct edge_settings *settings, const config_setting_t *root)
 {
     static const char *const names[] = {"id", "local", "broker", "spool", "maps", "rows", "devices",
-        "assume_quiet", "together_s", "hold_off_s", NULL};
+        "assume_quiet", "together_s", "hold_off_s", "places", "way_back", "owner", NULL};
     if (!setting_only_knows(root, names))
         return false;
     int quiet = 0;
@@ -131,7 +131,8 @@ static bool read_all(struct edge_settings *settings, const config_setting_t *roo
            read_endpoint(config_setting_get_member(root, "local"), &settings->local) &&
            read_endpoint(config_setting_get_member(root, "broker"), &settings->broker) &&
            read_spool(settings, config_setting_get_member(root, "spool")) && read_mapping(settings, root) &&
-           read_devices(settings, config_setting_get_member(root, "devices"));
+           read_devices(settings, config_setting_get_member(root, "devices")) &&
+           back_settings_read(&settings->back, root);
 }
 
 bool edge_settings_file(struct edge_settings *settings, const char *file)

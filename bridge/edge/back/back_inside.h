@@ -18,6 +18,7 @@ struct told {
     int message;
     enum telling what;
     uint32_t revision;
+    bool in_force;
     char place[BACK_NAME];
     char id[BACK_TOPIC]; /* the alert's, the request's, or the topic */
 };
@@ -79,6 +80,7 @@ int home_publish(struct back *back, const char *level, const char *leaf, json_t 
 /* Remembers what the acknowledgement of that message will mean. */
 void home_expect(struct back *back, const struct told *told);
 bool home_has_room(const struct back *back);
+/* Whether the home is being told of the same, in whatever state. */
 bool home_is_telling(const struct back *back, const struct told *told);
 
 /* ---- home_assistant.c ---- */

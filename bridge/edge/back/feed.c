@@ -83,9 +83,11 @@ static bool is_in_force(const struct back *back, const struct back_place *place,
 
 static enum kept_change change_of(const struct kept_alert *known, bool in_force)
 {
-    if (known == NULL || !known->in_force || known->change == CHANGE_NEW)
-        return in_force ? CHANGE_NEW : CHANGE_NONE; /* what was never shown needs no end shown */
-    return in_force ? CHANGE_UPDATE : CHANGE_ENDED;
+    if (known == NULL || !known->in_force)
+        return in_force ? CHANGE_NEW : known ? known->change : CHANGE_NONE;
+    if (!in_force)
+        return CHANGE_ENDED;
+    return known->change == CHANGE_NEW ? CHANGE_NEW : CHANGE_UPDATE;
 }
 
 /* A repeat: not above what is known, and no reason to show it no more. */

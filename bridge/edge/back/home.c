@@ -43,8 +43,8 @@ bool home_is_telling(const struct back *back, const struct told *told)
 {
     for (size_t i = 0; i < back->in_flight_count; i++) {
         const struct told *other = &back->in_flight[i];
-        if (other->what == told->what && other->revision == told->revision &&
-            strcmp(other->place, told->place) == 0 && strcmp(other->id, told->id) == 0)
+        if (other->what == told->what && strcmp(other->place, told->place) == 0 &&
+            strcmp(other->id, told->id) == 0)
             return true;
     }
     return false;
@@ -62,7 +62,8 @@ void home_acknowledged(void *arg, const struct link_acknowledgement *acknowledge
     back->in_flight[i] = back->in_flight[--back->in_flight_count];
     switch (told.what) {
     case TELLING_ALERT:
-        kept_told(back->kept, told.place, told.id, told.revision);
+        kept_told(back->kept, told.place, told.id, told.revision, told.in_force);
+        back->untold = true; /* it may have changed meanwhile */
         break;
     case TELLING_REQUEST:
         kept_request_told(back->kept, told.id);
@@ -103,7 +104,7 @@ static const char *change_name(enum kept_change change)
 static void tell_change(void *arg, const struct kept_alert *alert)
 {
     struct back *back = arg;
-    struct told told = {.what = TELLING_ALERT, .revision = alert->revision};
+    struct told told = {.what = TELLING_ALERT, .revision = alert->revision, .in_force = alert->in_force};
     snprintf(told.place, sizeof(told.place), "%s", alert->place);
     snprintf(told.id, sizeof(told.id), "%s", alert->public_id);
     json_t *detail = json_loads(alert->detail, 0, NULL);

@@ -22,10 +22,10 @@ static const char schema[] =
 
 #define ALERT_COLUMNS "place, public_id, revision, in_force, change, severity, since, expires, detail"
 #define REQUEST_COLUMNS "id, request, answer, clips, due, open_until, told, answered"
-/* What ends: what was never shown needs no end shown. A week later it is forgotten. */
+/* What ends is forgotten a week later. Its end is told even when nothing of it was: the home may have heard
+ * of it just before the edge was killed. */
 #define ALERT_ENDS                                                                                           \
-    "UPDATE back_alert SET in_force = 0, change = CASE change WHEN 1 THEN 0 ELSE 3 END,"                     \
-    " forget = ?1 + 604800000 WHERE in_force = 1 AND "
+    "UPDATE back_alert SET in_force = 0, change = 3, forget = ?1 + 604800000 WHERE in_force = 1 AND "
 
 static const char *const texts[KEPT_STATEMENTS] = {
     [ALERT_FIND] = "SELECT " ALERT_COLUMNS " FROM back_alert WHERE place = ? AND public_id = ?",
@@ -40,7 +40,8 @@ static const char *const texts[KEPT_STATEMENTS] = {
     [ALERT_FORCE] = "SELECT " ALERT_COLUMNS " FROM back_alert WHERE place = ? AND in_force = 1"
                     " ORDER BY severity DESC, since DESC, public_id",
     [ALERT_UNTOLD] = "SELECT " ALERT_COLUMNS " FROM back_alert WHERE change > 0 ORDER BY since, public_id",
-    [ALERT_TOLD] = "UPDATE back_alert SET change = 0 WHERE place = ? AND public_id = ? AND revision = ?",
+    [ALERT_TOLD] = "UPDATE back_alert SET change = CASE WHEN revision = ?3 AND in_force = ?4 THEN 0"
+                   " WHEN in_force = 1 THEN 2 ELSE 3 END WHERE place = ?1 AND public_id = ?2",
     [ALERT_PLACES] = "SELECT DISTINCT place FROM back_alert",
     [ALERT_FORGET_PLACE] = "DELETE FROM back_alert WHERE place = ?",
     [ACTIVITY_PUT] = "INSERT OR IGNORE INTO back_activity (hash, at) VALUES (?, ?)",

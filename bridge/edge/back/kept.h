@@ -55,8 +55,8 @@ typedef void kept_alert_visit(void *arg, const struct kept_alert *alert);
 void kept_in_force(struct kept *kept, const char *place, kept_alert_visit *visit, void *arg);
 /* What the home is still to be told, of all places. The visit may change nothing here. */
 void kept_untold(struct kept *kept, kept_alert_visit *visit, void *arg);
-/* The home has heard of that revision. */
-void kept_told(struct kept *kept, const char *place, const char *public_id, uint32_t revision);
+/* The home has heard of that state. When it is another one by now, what is still to be told follows on it. */
+void kept_told(struct kept *kept, const char *place, const char *public_id, uint32_t revision, bool in_force);
 
 /* True when that activity was not seen before; it is remembered for as long as it may come again. */
 bool kept_activity_is_new(struct kept *kept, struct text place, struct text cursor, int64_t now);

@@ -114,9 +114,9 @@ void kept_untold(struct kept *kept, kept_alert_visit *visit, void *arg)
     visit_all(kept_bind(kept, ALERT_UNTOLD, ""), visit, arg);
 }
 
-void kept_told(struct kept *kept, const char *place, const char *public_id, uint32_t revision)
+void kept_told(struct kept *kept, const char *place, const char *public_id, uint32_t revision, bool in_force)
 {
-    kept_change(kept, ALERT_TOLD, "tti", place, public_id, (int64_t)revision);
+    kept_change(kept, ALERT_TOLD, "ttii", place, public_id, (int64_t)revision, (int64_t)in_force);
 }
 
 /* ---- activity ---- */

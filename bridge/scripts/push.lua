@@ -62,7 +62,7 @@ local function put_subscription(keys, args)
     end
     local before = call('HGET', keys[1], 'index') or ''
     call('HSET', keys[1], 'record', args[2], 'index', args[3], 'until', args[4])
-    call('PEXPIREAT', keys[1], args[4])
+    call('PEXPIRE', keys[1], string.format('%d', math.max(args[4] - args[5], 1)))
     call('ZADD', all, args[4], id)
     return { OK, left_out(before, args[3]) }
 end

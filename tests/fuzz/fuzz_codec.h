@@ -74,6 +74,7 @@ FUZZ_ALWAYS_WRITABLE(sealed_clip)
 FUZZ_ALWAYS_WRITABLE(footage)
 FUZZ_ALWAYS_WRITABLE(tip)
 FUZZ_ALWAYS_WRITABLE(reward)
+FUZZ_ALWAYS_WRITABLE(push_subscription)
 
 FUZZ_MESSAGE(motion_batch, motion_batch, motion_batch)
 FUZZ_MESSAGE(alert, alert, alert)
@@ -99,6 +100,7 @@ FUZZ_MESSAGE(sealed_clip, sealed_clip, sealed_clip)
 FUZZ_MESSAGE(footage, footage, footage)
 FUZZ_MESSAGE(tip, tip, tip)
 FUZZ_MESSAGE(reward, reward, reward)
+FUZZ_MESSAGE(push_subscription, push_subscription, push_subscription)
 
 static inline void fuzz_codec(enum encoding encoding, const uint8_t *data, size_t size)
 {
@@ -106,7 +108,7 @@ static inline void fuzz_codec(enum encoding encoding, const uint8_t *data, size_
         fuzz_motion_batch, fuzz_alert, fuzz_published_alert, fuzz_history_query, fuzz_feed_item,
         fuzz_heartbeat, fuzz_refused, fuzz_history_page, fuzz_info, fuzz_witness, fuzz_flag, fuzz_verdict,
         fuzz_moderation, fuzz_settings_message, fuzz_footage_request, fuzz_resolve, fuzz_sealed_clip,
-        fuzz_footage, fuzz_tip, fuzz_reward, fuzz_forget, fuzz_deleted, fuzz_export_query, fuzz_desk_query};
+        fuzz_footage, fuzz_tip, fuzz_reward, fuzz_push_subscription, fuzz_forget, fuzz_deleted, fuzz_export_query, fuzz_desk_query};
     if (size == 0)
         return;
     struct arena arena;

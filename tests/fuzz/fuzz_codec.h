@@ -108,7 +108,8 @@ static inline void fuzz_codec(enum encoding encoding, const uint8_t *data, size_
         fuzz_motion_batch, fuzz_alert, fuzz_published_alert, fuzz_history_query, fuzz_feed_item,
         fuzz_heartbeat, fuzz_refused, fuzz_history_page, fuzz_info, fuzz_witness, fuzz_flag, fuzz_verdict,
         fuzz_moderation, fuzz_settings_message, fuzz_footage_request, fuzz_resolve, fuzz_sealed_clip,
-        fuzz_footage, fuzz_tip, fuzz_reward, fuzz_push_subscription, fuzz_forget, fuzz_deleted, fuzz_export_query, fuzz_desk_query};
+        fuzz_footage, fuzz_tip, fuzz_reward, fuzz_push_subscription, fuzz_forget, fuzz_deleted,
+        fuzz_export_query, fuzz_desk_query};
     if (size == 0)
         return;
     struct arena arena;

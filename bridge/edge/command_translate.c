@@ -162,8 +162,7 @@ static int translate(struct translation *translation, const struct edge_settings
     const struct edge_memory_hooks hooks = {.arg = translation,
         .event = print_event,
         .together_ms = settings->together_ms,
-        .hold_off_ms = settings->hold_off_ms,
-        .apart_by_map = true}; /* the dry run of a mapping, whatever others are tried with it */
+        .hold_off_ms = settings->hold_off_ms};
     translation->translator.memory = edge_memory_new(&hooks, true);
     translation->translator.learned = edge_learned_new(NULL);
     translation->all_read = true;

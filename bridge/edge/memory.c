@@ -73,8 +73,7 @@ static struct edge_visit *visit_of(
     uint32_t map = edge_digest(device->map);
     if (goes_on(rest, map, moment, hooks->hold_off_ms))
         return rest;
-    bool may_join = home->map == map || !hooks->apart_by_map;
-    return may_join && goes_on(home, map, moment, hooks->together_ms) ? home : NULL;
+    return goes_on(home, map, moment, hooks->together_ms) ? home : NULL;
 }
 
 /* Notes that the device saw it, or ended seeing it. */

@@ -37,7 +37,6 @@ struct edge_memory_hooks {
     /* Whether the owner shares this kind of this device; NULL: everything is shared. */
     bool (*shares)(void *arg, const char *map, const char *device, enum motion_kind kind);
     int64_t together_ms, hold_off_ms; /* 0: never */
-    bool apart_by_map;                /* devices of different maps never see one visitor */
 };
 
 enum { EDGE_TOGETHER_S = 30, EDGE_HOLD_OFF_S = 60 }; /* what they are unless told */

@@ -6,6 +6,7 @@ import base64
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -85,6 +86,27 @@ def hold(edge, file, name, expected, lines):
     yield "replayed", wrong("-", translated(edge, replayed, ["--map", "auto"]))
 
 
+def readme_rows():
+    """The rows that bridge/edge/README.md shows."""
+    text = (HERE.parents[1] / "bridge" / "edge" / "README.md").read_text()
+    return "rows = (" + text.split("rows = (", 1)[1].split(");\n", 1)[0] + ");\n"
+
+
+def hold_readme(edge):
+    """What the README shows is accepted, and does what it says."""
+    alarm = {"camera": "yard", "alarm": "SAMPLE", "object": "truck", "since": 1767225660, "sure": 90}
+    lines = [{"topic": topic, "payload": payload if isinstance(payload, str) else json.dumps(payload), "at": LONE_AT + seconds * 1000}
+             for seconds, topic, payload in (
+                 (0, "gate/north/beam", "broken"), (5, "gate/north/beam", "clear"), (60, "nvr/1/alarm", alarm | {"state": "begin"}),
+                 (70, "nvr/1/alarm", alarm | {"state": "over", "to": 1767225669}), (100, "nvr/2/alarm", alarm | {"state": "begin", "drill": True}))]
+    expected = "1 START VEHICLE north; 2 END VEHICLE north; 3 START VEHICLE yard confidence=90; " \
+               "4 END VEHICLE yard until=1767225669000"
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as config:
+        config.write(readme_rows() + "together_s = 0; hold_off_s = 0;\n")
+        config.flush()
+        return wrong(expected, translated(edge, lines, ["--rows", config.name]))
+
+
 def main(edge):
     present = (SHARED / "MANIFEST.tsv").exists()
     known_topics = topics() if present else {}
@@ -98,6 +120,10 @@ def main(edge):
             if fault:
                 failed += 1
                 print(f"FAIL {file} ({way}){fault}")
+    fault = hold_readme(edge)
+    if fault:
+        failed += 1
+        print(f"FAIL bridge/edge/README.md{fault}")
     for file in sorted(unlisted):
         failed += 1
         print(f"FAIL {file} has no expectation")

@@ -1,6 +1,7 @@
 /* Any text as an owner's rows: what is accepted can be used on any message. */
 #include <fcntl.h>
 #include <libconfig.h>
+#include <sanitizer/lsan_interface.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -54,7 +55,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = strndup((const char *)data, size);
     config_t config;
     config_init(&config);
-    if (text && config_read_string(&config, text) == CONFIG_TRUE) {
+    __lsan_disable(); /* libconfig keeps a text that ends in the middle of a string */
+    bool parsed = text && config_read_string(&config, text) == CONFIG_TRUE;
+    __lsan_enable();
+    if (parsed) {
         struct edge_own own;
         if (read_quietly(&own, config_lookup(&config, "rows")))
             use(&own);

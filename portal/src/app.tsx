@@ -2,7 +2,7 @@
 import { type FunctionComponent } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { addressOf, room, type Room } from "./route";
-import { identity, signOut } from "./session/identity";
+import { identity, wishToLeave } from "./session/identity";
 
 const titles: Record<Room, string> = { neighborhood: "Neighborhood", desk: "Agency desk", record: "Public record" };
 const load: Record<Room, () => Promise<FunctionComponent>> = {
@@ -36,7 +36,7 @@ function Bar() {
           <a key={name} href={addressOf(name)} aria-current={room.value === name ? "page" : undefined}><Title name={name} /></a>
         ))}
       </nav>
-      {who && <button class="button" onClick={signOut} title={`Signed in as ${who.name}`}>Sign out</button>}
+      {who && <button class="button" onClick={wishToLeave} title={`Signed in as ${who.name}`}>Sign out</button>}
     </header>
   );
 }

@@ -6,7 +6,7 @@ import { radius } from "../common/format";
 import { words } from "../words";
 import { picked } from "./choice";
 import { PlacePicker } from "./place_picker";
-import { dropPlace, keepPlace, places, PLACES_MOST, type FollowedPlace } from "./places";
+import { dropPlace, keepPlace, makeId, places, PLACES_MOST, type FollowedPlace } from "./places";
 import { show, viewId } from "./view";
 
 /** What the map shows while it is being chosen. */
@@ -67,7 +67,7 @@ export function PlacePage() {
   const list = places.value;
   const id = viewId.value;
   const edited = list.find((place) => place.id === id);
-  const blank: FollowedPlace = { id: crypto.randomUUID(), name: list.length ? "" : words.place.suggestedName, cell: "", metres: 1600 };
+  const blank: FollowedPlace = { id: makeId(), name: list.length ? "" : words.place.suggestedName, cell: "", metres: 1600 };
   if (edited || id === "new" || !list.length) {
     return (
       <>

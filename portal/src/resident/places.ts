@@ -50,3 +50,8 @@ export function cornersOf(cell: string): [[number, number], [number, number]] {
   const { south, west, north, east } = bounds(cell);
   return [[south, west], [north, east]];
 }
+
+/** Tells a place from the others of this browser. */
+export function makeId(): string {
+  return [...crypto.getRandomValues(new Uint32Array(2))].map((part) => part.toString(36)).join("");
+}

@@ -6,15 +6,20 @@ import { SignIn } from "../session/sign_in";
 import { AlertPage } from "./alert_page";
 import { Announcer } from "./announcer";
 import { FeedPage } from "./feed_page";
+import { FootagePage } from "./footage_page";
+import { MinePage } from "./mine_page";
 import { NeighborhoodMap } from "./neighborhood_map";
 import { PickedCell } from "./picked_cell";
 import { PlacePage } from "./place_page";
 import { places } from "./places";
+import { ReportPage } from "./report_page";
+import { SettingsPage } from "./settings_page";
 import { Tabs } from "./tabs";
+import { TipsPage } from "./tips_page";
 import { view, viewId, type View } from "./view";
 import "./resident.css";
 
-const pages: Partial<Record<View, FunctionComponent>> = { alert: AlertPage, places: PlacePage };
+const pages: Partial<Record<View, FunctionComponent>> = { alert: AlertPage, report: ReportPage, mine: MinePage, tips: TipsPage, footage: FootagePage, settings: SettingsPage, places: PlacePage };
 
 function Page() {
   const isNew = places.value.length === 0 && (view.value === "feed" || view.value === "alert");

@@ -2,7 +2,7 @@
  * made anew by the client library whenever it is lost, and ended when somebody signs out. */
 import { effect, signal, type ReadonlySignal } from "@preact/signals";
 import { open, type Beat, type Neighbors, type RefusedEvent, type State } from "@neighbors/client";
-import { identity, type Identity } from "./identity";
+import { forget, identity, type Identity } from "./identity";
 
 /** `nobody`: nobody is signed in. */
 export type ConnectionState = State | "nobody";
@@ -50,7 +50,7 @@ function begin(who: Identity): () => void {
   become(opened.state);
   return () => {
     leave.forEach((end) => end());
-    void opened.close();
+    void opened.close().then(() => identity.peek()?.name === who.name || forget(who)); // it may have kept something as it went
     held.value = undefined;
     lastProof.value = undefined;
     refusal.value = undefined;

@@ -58,15 +58,46 @@ export function signIn(name: string, token: string): void {
   keep(identity.value);
 }
 
-/** Forgets who it was, and with them all that this browser kept for them: kept.ts, and the client's memory. */
-export function signOut(): void {
-  const name = identity.value?.name;
+/* ---- leaving ---- */
+
+/** What is to be done before somebody leaves, while the connection is still there; nobody waits long for it. */
+const farewells: (() => Promise<unknown>)[] = [];
+/** Each says where to go first instead of leaving at once: something would be lost. */
+const warnings: (() => string | undefined)[] = [];
+const PATIENCE = 3000; // ms
+
+export function beforeLeaving(farewell: () => Promise<unknown>): void {
+  farewells.push(farewell);
+}
+
+export function warnBeforeLeaving(warning: () => string | undefined): void {
+  warnings.push(warning);
+}
+
+/** Removes all that this browser keeps for that person. */
+export function forget({ name }: Identity): void {
+  const theirs = Object.keys(localStorage).filter((key) => key.startsWith(`neighbors/${name}/`) || (key.startsWith("neighbors.") && key.endsWith(`.${name}`)));
+  theirs.forEach((key) => localStorage.removeItem(key));
+}
+
+export async function signOut(): Promise<void> {
+  const who = identity.value;
+  const patience = new Promise((resolve) => { setTimeout(resolve, PATIENCE); });
+  await Promise.race([patience, Promise.allSettled(farewells.map((farewell) => farewell()))]);
   identity.value = undefined;
   keep(undefined);
-  for (const key of Object.keys(localStorage)) {
-    if (name && ((key.startsWith("neighbors.") && key.endsWith(`.${name}`)) || key.startsWith(`neighbors/${name}/`))) {
-      localStorage.removeItem(key);
-    }
+  if (who) {
+    forget(who);
+  }
+}
+
+/** Signs out, or goes to where it is told what would be lost. */
+export function wishToLeave(): void {
+  const address = warnings.map((warning) => warning()).find((one) => one !== undefined);
+  if (address === undefined) {
+    void signOut();
+  } else {
+    location.hash = address;
   }
 }
 

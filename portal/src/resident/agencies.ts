@@ -1,0 +1,38 @@
+/* The partner agencies, as the broker tells everybody. */
+import { signal } from "@preact/signals";
+
+export interface Agency {
+  id: string;
+  name: string;
+}
+
+/** Undefined until they were asked for; "failed" when they cannot be read. */
+export const agencies = signal<readonly Agency[] | "failed" | undefined>(undefined);
+
+interface Feature {
+  id?: unknown;
+  properties?: { name?: unknown } | null;
+}
+
+function agencyOf({ id, properties }: Feature): Agency[] {
+  return typeof id === "string" ? [{ id, name: typeof properties?.name === "string" ? properties.name : id }] : [];
+}
+
+/** Asks for them, once; again when that failed. */
+export async function askAgencies(): Promise<void> {
+  if (Array.isArray(agencies.peek())) {
+    return;
+  }
+  try {
+    const answer = await fetch("/v1/agencies");
+    const { features } = (await answer.json()) as { features?: Feature[] };
+    agencies.value = (features ?? []).flatMap(agencyOf).sort((a, b) => a.name.localeCompare(b.name));
+  } catch {
+    agencies.value = "failed";
+  }
+}
+
+export function agencyName(id: string): string {
+  const list = agencies.value;
+  return (Array.isArray(list) ? (list as readonly Agency[]).find((agency) => agency.id === id)?.name : undefined) ?? id;
+}

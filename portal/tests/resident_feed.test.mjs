@@ -1,20 +1,19 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { accessible, clean, launch, open, picture } from "./browser.mjs";
+import { household, LIVELY, neighbor as settle, PHONE, publish as send } from "./resident.mjs";
 import { Stack } from "./stack.mjs";
 
-const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
-const settings = { heartbeat_ms: 500, release_delay_ms: 100, release_households: 1, release_hysteresis: 0, release_verified_days: 0 };
 
 let stack;
 let browser;
 let token;
 before(async () => {
-  stack = await Stack.start(settings);
+  stack = await Stack.start(LIVELY);
   browser = await launch();
   token = await stack.enroll("user/ann");
   for (const name of ["ben", "cara", "dan"]) {
-    await stack.enroll(`user/${name}`, "--household", `house-of-${name}`, "--at", stack.place, "--verified-since", "-30d");
+    await household(stack, name);
   }
   await stack.enroll("agency/fire", "--name", "El Monte Fire", "--officer", "lee", "--second-officer", "no");
   await stack.enroll("device/cam-1", "--household", "house-of-ben", "--at", stack.place, "--share", "all", "--verified-since", "-30d");
@@ -24,22 +23,8 @@ after(async () => {
   await stack?.stop();
 });
 
-/** A page on which somebody is signed in and follows the neighborhood. */
-async function neighbor(options) {
-  const page = await open(browser, stack.url, options);
-  await page.goto(stack.link("user/ann", token));
-  await page.getByRole("heading", { name: "Follow a place" }).waitFor();
-  await page.getByLabel("Coordinates").fill(stack.place);
-  await page.getByText(`Cell ${stack.leaf}`).first().waitFor();
-  await page.getByRole("button", { name: "Follow this place" }).click();
-  await page.getByText("looked at").waitFor();
-  return page;
-}
-
-async function publish(who, category, headline, ...more) {
-  const [receipt] = await stack.neighbors("publish", "alert", "--as", who, "--category", category, "--headline", headline, "--at", stack.place, ...more);
-  return receipt.public_id;
-}
+const neighbor = (options) => settle(browser, stack, "user/ann", token, options);
+const publish = (...words) => send(stack, ...words);
 
 test("a place is followed by its leaf cell alone, and silence is proved", async () => {
   const page = await neighbor();

@@ -1,7 +1,7 @@
 /* What a resident can say of an alert: I saw it too; this should not be here; a tip to an agency. */
 import { useSignal } from "@preact/signals";
 import { FLAG_REASONS, type AlertItem, type FlagReason } from "@neighbors/client";
-import { neighbors } from "../session/connection";
+import { broker, PATIENT } from "../session/connection";
 import { Dialog } from "../common/dialog";
 import { useTask } from "../common/task";
 import { Trouble } from "../common/trouble";
@@ -28,7 +28,7 @@ function Witness({ publicId, onClose }: { publicId: string; onClose(): void }) {
   const task = useTask<unknown>();
   const send = (event: Event) => {
     event.preventDefault();
-    void task.run(async () => neighbors.value?.publish.witness({ publicId, remark: remark.value.trim(), at: Date.now() }));
+    void task.run(async () => broker().publish.witness({ publicId, remark: remark.value.trim(), at: Date.now() }, PATIENT));
   };
   return (
     <Dialog title={words.alert.witness} onClose={onClose}>
@@ -50,7 +50,7 @@ function Flag({ publicId, onClose }: { publicId: string; onClose(): void }) {
   const task = useTask<unknown>();
   const send = (event: Event) => {
     event.preventDefault();
-    void task.run(async () => neighbors.value?.publish.flag({ publicId, reason: reason.value, remark: remark.value.trim() }));
+    void task.run(async () => broker().publish.flag({ publicId, reason: reason.value, remark: remark.value.trim() }, PATIENT));
   };
   return (
     <Dialog title={words.alert.flagTitle} onClose={onClose}>
@@ -76,17 +76,22 @@ function Flag({ publicId, onClose }: { publicId: string; onClose(): void }) {
   );
 }
 
-export function AlertActions({ item }: { item: AlertItem }) {
+/** When it ends while somebody writes, they go on: the broker decides. */
+export function AlertActions({ item, ended }: { item: AlertItem; ended: boolean }) {
   const open = useSignal<"" | "witness" | "flag">("");
   const close = () => { open.value = ""; };
   if (isMine(item.key)) {
-    return <MyAlertActions publicId={item.key} />;
+    return ended ? null : <MyAlertActions publicId={item.key} />;
   }
   return (
     <div class="row actions">
-      <button class="button main" onClick={() => { open.value = "witness"; }}>{words.alert.witness}</button>
-      <a class="button" href={addressOfView("tips", `new:${item.key}`)}>{words.alert.tip}</a>
-      <button class="button" onClick={() => { open.value = "flag"; }}>{words.alert.flag}</button>
+      {!ended && (
+        <>
+          <button class="button main" onClick={() => { open.value = "witness"; }}>{words.alert.witness}</button>
+          <a class="button" href={addressOfView("tips", `new:${item.key}`)}>{words.alert.tip}</a>
+          <button class="button" onClick={() => { open.value = "flag"; }}>{words.alert.flag}</button>
+        </>
+      )}
       {open.value === "witness" && <Witness publicId={item.key} onClose={close} />}
       {open.value === "flag" && <Flag publicId={item.key} onClose={close} />}
     </div>

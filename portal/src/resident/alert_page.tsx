@@ -71,7 +71,7 @@ function Whole({ item, ended }: { item: AlertItem; ended: boolean }) {
       <Text title={words.alert.toDo} text={alert.instruction} />
       <Text title={words.alert.happened} text={alert.description} />
       <Facts item={item} alert={alert} />
-      {!ended && <AlertActions item={item} />}
+      <AlertActions item={item} ended={ended} />
     </article>
   );
 }

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { FootageRequest } from "@neighbors/client";
-import { neighbors } from "../session/connection";
+import { broker } from "../session/connection";
 import { useTask } from "../common/task";
 import { Trouble } from "../common/trouble";
 import { words } from "../words";
@@ -110,12 +110,12 @@ export function ClipCard({ clip, request, onDone }: { clip: ChosenClip; request:
   const share = () => task.run(async () => {
     const { from, to, note, reference, days } = told.value;
     const picture = still.value && { still: new Uint8Array(await still.value.arrayBuffer()) };
-    await neighbors.value?.footage.share(request.requestId, { clipId: clip.id, from: new Date(from).getTime(), to: new Date(to).getTime(),
+    await broker().footage.share(request.requestId, { clipId: clip.id, from: new Date(from).getTime(), to: new Date(to).getTime(),
       note: note.trim(), reference: reference.trim(), deleteBy: Date.now() + days * DAY - 60_000, ...picture });
     onDone();
   });
   const decline = () => task.run(async () => {
-    await neighbors.value?.footage.decline(request.requestId, clip.id);
+    await broker().footage.decline(request.requestId, clip.id);
     onDone();
   });
   const hasSomething = still.value !== undefined || told.value.note.trim() !== "" || told.value.reference.trim() !== "";

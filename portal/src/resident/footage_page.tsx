@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { FootageRequest, HeldRequest } from "@neighbors/client";
 import { areaOf } from "../map/area";
-import { neighbors } from "../session/connection";
+import { broker } from "../session/connection";
 import { clock, span } from "../common/format";
 import { second } from "../common/clock";
 import { words } from "../words";
@@ -49,7 +49,7 @@ function Decided({ held, id, decision }: { held: HeldRequest; id: string; decisi
   const trouble = useSignal("");
   const withdraw = async () => {
     try {
-      await neighbors.value?.footage.withdraw(held.request.requestId, id);
+      await broker().footage.withdraw(held.request.requestId, id);
       requestsChanged();
     } catch (error) {
       trouble.value = String(error);

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { INCIDENT_TYPES, MOTION_KINDS, type DailyHours, type Draft, type FootageRule, type IncidentType, type MotionKind, type Settings, type Sharing } from "@neighbors/client";
-import { neighbors, state } from "../session/connection";
+import { broker, neighbors, PATIENT, state } from "../session/connection";
 import { useTask } from "../common/task";
 import { Trouble } from "../common/trouble";
 import { words } from "../words";
@@ -95,7 +95,7 @@ function Editor({ household }: { household: Household }) {
   const change = (changes: Draft<Settings>) => { touched.value = { ...touched.value, ...changes }; task.clear(); };
   const save = (event: Event) => {
     event.preventDefault();
-    void task.run(async () => neighbors.value?.publish.settings(touched.value));
+    void task.run(async () => broker().publish.settings(touched.value, PATIENT));
   };
   return (
     <form class="stack" onSubmit={save}>
@@ -119,9 +119,9 @@ export function HouseholdSettings() {
   const read = useTask<Household>();
   const isConnected = state.value === "connected";
   useEffect(() => {
-    const broker = neighbors.value;
-    if (isConnected && broker && !read.result) {
-      void read.run(() => readHousehold(broker));
+    const opened = neighbors.value;
+    if (isConnected && opened && !read.result) {
+      void read.run(() => readHousehold(opened));
     }
   }, [isConnected]);
   if (read.result) {

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { Moderation } from "@neighbors/client";
 import { AlertSymbol } from "../map/symbol";
-import { neighbors } from "../session/connection";
+import { broker, PATIENT } from "../session/connection";
 import { age, clock } from "../common/format";
 import { halfMinute } from "../common/clock";
 import { useTask } from "../common/task";
@@ -20,7 +20,7 @@ function Appeal({ publicId }: { publicId: string }) {
   const task = useTask<unknown>();
   const send = (event: Event) => {
     event.preventDefault();
-    void task.run(async () => neighbors.value?.publish.flag({ publicId, reason: "OTHER", remark: why.value }));
+    void task.run(async () => broker().publish.flag({ publicId, reason: "OTHER", remark: why.value }, PATIENT));
   };
   return task.result ? <p role="status">{words.mine.appealed}</p> : (
     <form class="stack" onSubmit={send}>

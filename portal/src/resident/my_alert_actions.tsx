@@ -1,5 +1,5 @@
 /* What its sender can do with an alert: change it, or say that it is over. */
-import { neighbors } from "../session/connection";
+import { broker, PATIENT } from "../session/connection";
 import { useTask } from "../common/task";
 import { Trouble } from "../common/trouble";
 import { words } from "../words";
@@ -16,10 +16,7 @@ export function MyAlertActions({ publicId }: { publicId: string }) {
   }
   const end = () => task.run(async () => {
     const cancel = { msgType: "CANCEL" as const, references: [mine.senderAlertId] };
-    const receipt = await neighbors.value?.publish.alert(cancel);
-    if (receipt) {
-      rememberMine(cancel, receipt);
-    }
+    rememberMine(cancel, await broker().publish.alert(cancel, PATIENT));
   });
   return (
     <div class="row actions">

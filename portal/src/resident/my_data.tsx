@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { Deleted, ExportPart, Neighbors } from "@neighbors/client";
 import { checkDeleted } from "@neighbors/client/record";
-import { neighbors } from "../session/connection";
+import { broker, neighbors, PATIENT } from "../session/connection";
 import { identity, signOut } from "../session/identity";
 import { Dialog } from "../common/dialog";
 import { download } from "../common/download";
@@ -18,12 +18,12 @@ function readable(_name: string, value: unknown): unknown {
 }
 
 /** All parts as one file; how many events are in it. */
-async function exportAll(broker: Neighbors, onPart: (number: number) => void): Promise<number> {
+async function exportAll(from: Neighbors, onPart: (number: number) => void): Promise<number> {
   const parts: ExportPart[] = [];
   let page = "";
   for (;;) {
     onPart(parts.length + 1);
-    const part = await broker.export({ page });
+    const part = await from.export({ page });
     parts.push(part);
     page = part.next;
     if (part.last) {
@@ -37,7 +37,7 @@ async function exportAll(broker: Neighbors, onPart: (number: number) => void): P
 function ExportCard() {
   const part = useSignal(0);
   const task = useTask<number>();
-  const start = () => task.run(() => (neighbors.value ? exportAll(neighbors.value, (number) => { part.value = number; }) : Promise.reject(new Error(words.silence.connecting))));
+  const start = () => task.run(async () => exportAll(broker(), (number) => { part.value = number; }));
   return (
     <section class="card">
       <h2>{words.settings.exportTitle}</h2>
@@ -70,7 +70,7 @@ function ReceiptCard({ receipt }: { receipt: Deleted }) {
 function Sure({ what, onClose }: { what: What; onClose(): void }) {
   const task = useTask<unknown>();
   const labels: Record<What, string> = { events: words.settings.deleteEvents, alerts: words.settings.deleteAlerts, account: words.settings.deleteAccount };
-  const forget = () => task.run(async () => neighbors.value?.publish.forget(what === "events" ? {} : { [what]: true }));
+  const forget = () => task.run(async () => broker().publish.forget(what === "events" ? {} : { [what]: true }, PATIENT));
   return (
     <Dialog title={words.settings.deleteTitle} onClose={onClose}>
       {task.result !== undefined ? <p role="status">{words.settings.deleting}</p> : (

@@ -4,7 +4,7 @@ import { useEffect, useId } from "preact/hooks";
 import { CATEGORIES, Refusal, type Category, type Receipt, type Severity } from "@neighbors/client";
 import { snap } from "@neighbors/client/geo";
 import { AlertSymbol } from "../map/symbol";
-import { neighbors } from "../session/connection";
+import { broker, PATIENT } from "../session/connection";
 import { span } from "../common/format";
 import { useTask, type Task } from "../common/task";
 import { bytesOf } from "../common/text";
@@ -192,10 +192,7 @@ function Report({ before }: { before: MyAlert | undefined }) {
   const send = () => task.run(async () => {
     const alert = alertOf(draft.value, before);
     try {
-      const receipt = await neighbors.value?.publish.alert(alert);
-      if (!receipt) {
-        throw new Error(words.silence.connecting);
-      }
+      const receipt = await broker().publish.alert(alert, PATIENT);
       sent.value = rememberMine(alert, receipt);
       return receipt;
     } catch (error) {

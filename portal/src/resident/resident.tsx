@@ -14,6 +14,7 @@ import { PlacePage } from "./place_page";
 import { places } from "./places";
 import { ReportPage } from "./report_page";
 import { SettingsPage } from "./settings_page";
+import { TroubleLine } from "./silence_line";
 import { Tabs } from "./tabs";
 import { TipsPage } from "./tips_page";
 import { view, viewId, type View } from "./view";
@@ -44,6 +45,7 @@ function Panel() {
   }, [name, viewId.value]);
   return (
     <div ref={panel} class="panel" data-scroller>
+      {name !== "feed" && <TroubleLine />}
       <Page />
     </div>
   );

@@ -2,7 +2,7 @@
  * with this browser's session; they are remembered here to be shown. */
 import { useSignal } from "@preact/signals";
 import { CATEGORIES, type Category, type DailyHours, type LeastSeverity, type Severity } from "@neighbors/client";
-import { neighbors } from "../session/connection";
+import { broker, PATIENT } from "../session/connection";
 import { kept } from "../session/kept";
 import { span } from "../common/format";
 import { useTask } from "../common/task";
@@ -61,7 +61,7 @@ export function SessionSettings() {
     event.preventDefault();
     const { quiet, least, ...rest } = now.value;
     void task.run(async () => {
-      const receipt = await neighbors.value?.publish.settings({ ...rest, quiet: [...quiet], least: [...least], timeZone });
+      const receipt = await broker().publish.settings({ ...rest, quiet: [...quiet], least: [...least], timeZone }, PATIENT);
       stored.value = now.value;
       return receipt;
     });

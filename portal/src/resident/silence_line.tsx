@@ -49,6 +49,11 @@ function Looked() {
   return <span class="looked"> · {words.silence.lookedAt(text)}</span>;
 }
 
+/** On the pages that are not the feed: only what is wrong. */
+export function TroubleLine() {
+  return said.value.tone === "bad" ? <div class="trouble-line"><SilenceLine /></div> : null;
+}
+
 export function SilenceLine() {
   const { tone, text } = said.value;
   return (

@@ -3,7 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import type { Neighbors, Reward, Tip } from "@neighbors/client";
 import { kept } from "../session/kept";
-import { neighbors } from "../session/connection";
+import { neighbors, PATIENT } from "../session/connection";
 import { warnBeforeLeaving } from "../session/identity";
 import { hashOfClaim, makeClaimCode } from "./claim_code";
 
@@ -82,11 +82,11 @@ export interface NewTip {
 const waitingCodes = kept<Readonly<Record<string, string>>>("tip-codes", {});
 
 /** Begins a conversation; its id. */
-export async function beginTip(broker: Neighbors, tip: NewTip): Promise<string> {
+export async function beginTip(to: Neighbors, tip: NewTip): Promise<string> {
   const draft = JSON.stringify(tip);
   const code = waitingCodes.peek()[draft] ?? makeClaimCode();
   waitingCodes.value = { ...waitingCodes.peek(), [draft]: code };
-  const { conversationId = "", senderId = "" } = await broker.publish.tip({ ...tip, claimHash: await hashOfClaim(code) });
+  const { conversationId = "", senderId = "" } = await to.publish.tip({ ...tip, claimHash: await hashOfClaim(code) }, PATIENT);
   const first: Said = { id: senderId, fromAgency: false, text: tip.text, at: Date.now() };
   conversations.value = [{ id: conversationId, agency: tip.agency, about: tip.about, code, said: [first], vouchers: [], isNew: false },
     ...conversations.peek().filter(({ id }) => id !== conversationId)];
@@ -94,8 +94,8 @@ export async function beginTip(broker: Neighbors, tip: NewTip): Promise<string> 
   return conversationId;
 }
 
-export async function goOn(broker: Neighbors, id: string, text: string): Promise<void> {
-  const { senderId = "" } = await broker.publish.tip({ conversationId: id, text });
+export async function goOn(to: Neighbors, id: string, text: string): Promise<void> {
+  const { senderId = "" } = await to.publish.tip({ conversationId: id, text }, PATIENT);
   change(id, (one) => ({ ...one, said: [...one.said, { id: senderId, fromAgency: false, text, at: Date.now() }] }));
 }
 

@@ -1,7 +1,7 @@
 /* Tips to agencies: the list of conversations, a new one, and one of them. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { neighbors } from "../session/connection";
+import { broker } from "../session/connection";
 import { age, clock } from "../common/format";
 import { halfMinute } from "../common/clock";
 import { download } from "../common/download";
@@ -39,9 +39,7 @@ function NewTip({ about }: { about: string }) {
   const send = (event: Event) => {
     event.preventDefault();
     void task.run(async () => {
-      if (neighbors.value) {
-        show("tips", await beginTip(neighbors.value, tip.value));
-      }
+      show("tips", await beginTip(broker(), tip.value));
     });
   };
   return (
@@ -92,10 +90,8 @@ function Reply({ id }: { id: string }) {
   const send = (event: Event) => {
     event.preventDefault();
     void task.run(async () => {
-      if (neighbors.value) {
-        await goOn(neighbors.value, id, text.value.trim());
-        text.value = "";
-      }
+      await goOn(broker(), id, text.value.trim());
+      text.value = "";
     });
   };
   return (

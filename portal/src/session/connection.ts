@@ -62,3 +62,18 @@ effect(() => {
   const who = identity.value;
   return who ? begin(who) : undefined;
 });
+
+/** So long does somebody who pressed a button wait for the broker, ms. */
+export const PATIENT = { timeout: 20_000 };
+
+/** The connection, for something that is asked of the broker now. Throws when there is none, or it will never be one again. */
+export function broker(): Neighbors {
+  const opened = held.peek();
+  if (!opened) {
+    throw new Error("nobody is signed in");
+  }
+  if (stateNow.peek() === "refused") {
+    throw refusal.peek()?.refusal ?? new Error("the broker does not want this connection");
+  }
+  return opened;
+}

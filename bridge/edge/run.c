@@ -181,7 +181,7 @@ static bool open_edge(struct edge *edge)
         return false;
     edge->home = edge->intake.home = open_link(edge, "home", &settings->local, true);
     edge->broker = open_link(edge, "broker", &settings->broker, false);
-    edge->sender = (struct sender){.spool = edge->spool, .link = edge->broker};
+    edge->sender = (struct sender){.spool = edge->spool, .link = edge->broker, .settings = settings};
     bool good;
     edge->status = status_socket_open(settings->spool_file);
     edge->back = back_open(settings, edge->spool, edge->wall, &good);

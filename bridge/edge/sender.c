@@ -41,6 +41,8 @@ static void publish(struct sender *sender, uint64_t session, struct motion_event
 {
     uint8_t room[16 * 1024] __attribute__((aligned(16)));
     struct arena arena;
+    for (size_t i = 0; i < count; i++)
+        edge_settings_fill_place(sender->settings, &events[i]);
     const struct motion_batch batch = {.session = session, .count = count, .events = events};
     arena_init(&arena, room, sizeof(room));
     int message = link_publish(sender->link, topic, "application/x-protobuf",

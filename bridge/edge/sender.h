@@ -6,11 +6,13 @@
 #define NEIGHBORS_EDGE_SENDER_H
 
 #include "bridge/edge/link.h"
+#include "bridge/edge/settings.h"
 #include "bridge/edge/spool.h"
 
 struct sender {
     struct spool *spool;
     struct link *link;
+    const struct edge_settings *settings; /* where devices are that were enrolled without a place */
     struct sent_batch {
         int message;
         uint64_t session;

@@ -21,6 +21,8 @@ struct edge_shared {
     char *source;               /* the publisher's name of it */
     char id[LIMIT_ID + 1];      /* as enrolled */
     unsigned kinds;             /* bit n: motion kind n */
+    bool has_position;          /* enrolled without a place: where it is, as it may leave the house */
+    struct position position;
 };
 
 struct edge_settings {
@@ -43,6 +45,8 @@ struct edge_settings {
 bool edge_settings_read(struct edge_settings *settings, int argc, char **argv, int *result)
     __attribute__((warn_unused_result));
 void edge_settings_free(struct edge_settings *settings);
+/* Adds to an event where its device is, when the owner told it. */
+void edge_settings_fill_place(const struct edge_settings *settings, struct motion_event *event);
 /* Chooses the maps of the owner's rows that are not built in and were not named. */
 bool edge_settings_own_maps(struct edge_settings *settings) __attribute__((warn_unused_result));
 
@@ -57,6 +61,10 @@ bool edge_settings_mapping(struct edge_settings *settings, const char *file)
     __attribute__((warn_unused_result));
 /* Where the edge of that file has its spool. false: told on standard error. */
 bool edge_settings_spool_file(char **spool, const char *file) __attribute__((warn_unused_result));
+/* The `at` and `cell` of a device's entry (settings_place.c). */
+struct config_setting_t;
+bool edge_settings_place(struct edge_shared *shared, const struct config_setting_t *entry)
+    __attribute__((warn_unused_result));
 bool edge_settings_id(struct edge_settings *settings, const char *id) __attribute__((warn_unused_result));
 bool edge_settings_map(struct edge_settings *settings, const char *name, const char *prefix)
     __attribute__((warn_unused_result));

@@ -61,7 +61,7 @@ static bool read_kinds(const config_setting_t *list, unsigned *kinds)
 
 static bool read_devices(struct edge_settings *settings, const config_setting_t *list)
 {
-    static const char *const names[] = {"source", "id", "kinds", "map", NULL};
+    static const char *const names[] = {"source", "id", "kinds", "map", "at", "cell", NULL};
     for (int i = 0; list && i < config_setting_length(list); i++) {
         const config_setting_t *entry = config_setting_get_elem(list, (unsigned)i);
         unsigned kinds;
@@ -71,7 +71,8 @@ static bool read_devices(struct edge_settings *settings, const config_setting_t 
         const char *source = setting_text(entry, "source"), *id = setting_text(entry, "id");
         if (source == NULL || id == NULL)
             return setting_wrong(entry, "source, id: both are needed");
-        if (!edge_settings_share(settings, setting_text(entry, "map"), source, id, kinds))
+        if (!edge_settings_share(settings, setting_text(entry, "map"), source, id, kinds) ||
+            !edge_settings_place(&settings->shared[settings->shared_count - 1], entry))
             return false;
     }
     return true;

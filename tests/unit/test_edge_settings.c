@@ -128,12 +128,55 @@ static void test_flags(void **state)
 
 #define WITH_FILES(test) cmocka_unit_test_setup_teardown(test, make_files, remove_files)
 
+static const char placed[] =
+    "id = \"h\"; local = { host = \"a\"; }; broker = { host = \"b\"; token_file = \"%s\"; };"
+    "maps = ( { name = \"frigate\"; } ); devices = ( { source = \"a\"; id = \"cam-1\"; "
+    "kinds = [ \"all\" ]; ";
+
+/* What may leave of where a device is: the middle of a cell, unless its owner says exactly. */
+static void test_places_are_coarsened(void **state)
+{
+    static const struct {
+        const char *entry;
+        int32_t lat_e7, lon_e7; /* 0, 0: refused */
+    } cases[] = {
+        {"at = \"34.0768,-118.0316\";", 340768433, -1180316162},           /* 9qh1f5 */
+        {"at = \"34.0768,-118.0316\"; cell = 5;", 340795898, -1180151367}, /* 9qh1f */
+        {"at = \"34.0768,-118.0316\"; cell = 0;", 340768000, -1180316000},
+        {"at = \"34.0768,-118.0316\"; cell = 9;", 0, 0},
+        {"at = \"34.0768,-118.0316\"; cell = 3;", 0, 0},
+        {"at = \"34.0768,-118.0316\"; cell = \"6\";", 0, 0},
+        {"at = \"34.0768\";", 0, 0},
+        {"at = \"94.0768,-118.0316\";", 0, 0},
+        {"at = \"34.0768,-118.0316 \";", 0, 0},
+        {"at = 34.0768;", 0, 0},
+        {"cell = 6;", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct edge_settings settings;
+        struct motion_event event = {.device = TEXT("cam-1")}, other = {.device = TEXT("cam-2")};
+        char text[600];
+        int result;
+        snprintf(text, sizeof(text), "%s%s } );", placed, cases[i].entry);
+        assert_int_equal(read_text(*state, text, &settings, &result, NULL, NULL), cases[i].lat_e7 != 0);
+        if (cases[i].lat_e7) {
+            edge_settings_fill_place(&settings, &event);
+            edge_settings_fill_place(&settings, &other);
+            assert_true(event.has_position && !other.has_position);
+            assert_in_range(event.position.lat_e7, cases[i].lat_e7 - 1, cases[i].lat_e7 + 1);
+            assert_in_range(-event.position.lon_e7, -cases[i].lon_e7 - 1, -cases[i].lon_e7 + 1);
+        }
+        edge_settings_free(&settings);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_FILES(test_a_whole_file),
         WITH_FILES(test_what_is_refused),
         WITH_FILES(test_flags),
+        WITH_FILES(test_places_are_coarsened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

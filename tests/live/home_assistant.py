@@ -1,8 +1,12 @@
 """What Home Assistant takes as a discovery document of a device, from its documentation (integrations/mqtt, sensor.mqtt,
 binary_sensor.mqtt, event.mqtt): the keys that each part may have and must have, and what may stand there. Stricter than Home
 Assistant itself, which ignores much."""
+import datetime
 import json
 import re
+
+import jinja2.nativetypes
+import yaml
 
 TEXT, WHOLE, YES, LIST = str, int, bool, list
 
@@ -79,3 +83,49 @@ def value(template, payload):
     member, other, as_json = found.groups()
     result = json.loads(payload)[member] or (other if other is not None else json.loads(payload)[member])
     return json.dumps(result) if as_json else str(result)
+
+
+# ---- blueprints ----
+
+class Loader(yaml.SafeLoader):
+    """YAML as Home Assistant reads it in a blueprint: !input NAME."""
+
+
+class Input(str):
+    pass
+
+
+Loader.add_constructor("!input", lambda loader, node: Input(loader.construct_scalar(node)))
+
+
+class Blueprint:
+    """An automation made of a blueprint, with its inputs. Templates are rendered as Home Assistant does it: to native types,
+    with its few functions that are used; it runs nothing by itself."""
+
+    def __init__(self, path, **inputs):
+        self.document = yaml.load(path.read_text(), Loader)
+        known = self.document["blueprint"]["input"]
+        assert set(inputs) <= set(known), inputs
+        self.inputs = {name: inputs.get(name, one.get("default")) for name, one in known.items()}
+        assert all(value is not None for value in self.inputs.values()), f"an input without a value: {self.inputs}"
+        self.jinja = jinja2.nativetypes.NativeEnvironment(undefined=jinja2.ChainableUndefined)
+        self.jinja.filters["tojson"] = json.dumps
+        self.jinja.globals |= {"as_datetime": datetime.datetime.fromisoformat, "as_local": lambda when: when.astimezone(),
+                               "now": lambda: datetime.datetime.now(datetime.timezone.utc),
+                               "as_timestamp": lambda when: (datetime.datetime.fromisoformat(when) if isinstance(when, str)
+                                                             else when).timestamp()}
+
+    def render(self, what, variables):
+        if isinstance(what, Input):
+            return self.inputs[what]
+        if isinstance(what, dict):
+            return {name: self.render(one, variables) for name, one in what.items()}
+        if isinstance(what, list):
+            return [self.render(one, variables) for one in what]
+        return self.jinja.from_string(what).render(variables) if isinstance(what, str) and "{" in what else what
+
+    def renders(self, block, variables):
+        """A block of variables, each with those before it."""
+        for name, one in block.items():
+            variables = variables | {name: self.render(one, variables)}
+        return variables

@@ -15,6 +15,7 @@ from footage import Neighborhood, answer, request
 from test_edge import HomeCase
 from test_footage import JPEG
 
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30
 SECRET = "open sesame"
 
@@ -390,6 +391,42 @@ class Footage(BackCase):
         self.until(lambda: len(self.heard.live("neighbors/footage/reply")) > before, "a reply to what is no JSON")
         self.assertIn("JSON object", self.heard.live("neighbors/footage/reply")[-1]["reason"])
         self.assertNotIn(SECRET, self.log())
+
+    def blueprint_says(self, asked, button, typed=None):
+        """What the shipped automation does with a request, whose owner presses that button: the notification, the answer."""
+        blueprint = home_assistant.Blueprint(ROOT / "deploy/home-assistant/footage_request.yaml", phone="a phone", secret=SECRET)
+        document, variables = blueprint.document, blueprint.renders(blueprint.document["trigger_variables"], {})
+        for trigger, topic in zip(document["triggers"], ("request", "reply"), strict=True):
+            self.assertEqual((trigger["trigger"], blueprint.render(trigger["topic"], variables)), ("mqtt", f"neighbors/footage/{topic}"))
+        first = document["triggers"][0]
+        self.assertEqual(blueprint.render(first["value_template"], {"value_json": asked}), first["payload"])
+        variables = blueprint.renders(document["variables"], variables | {"trigger": {"payload_json": asked}})
+        notify, wait, answered, publish = document["actions"][0]["default"]
+        shown = blueprint.render(notify, variables)
+        pressed = next(one["action"] for one in shown["data"]["actions"] if one["title"] == button)
+        self.assertIn(pressed, [blueprint.render(one["event_data"]["action"], variables) for one in wait["wait_for_trigger"]])
+        self.assertGreaterEqual(blueprint.render(wait["timeout"], variables)["seconds"], 60)
+        event = {"event": {"data": {"action": pressed} | ({"reply_text": typed} if typed else {})}}
+        variables = blueprint.renders(answered["variables"], variables | {"wait": {"trigger": event}})
+        self.assertEqual(publish["action"], "mqtt.publish")
+        return shown, blueprint.render(publish["data"], variables)
+
+    def test_the_blueprint_asks_and_answers(self):
+        self.begin()
+        request_id, asked = self.ask(open_s=60)
+        shown, said = self.blueprint_says(asked, "Share", "I\'ll \"call\" you")
+        self.assertEqual(shown["title"], "Agency pd asks for footage")
+        for words in ("burglary", asked["case"], "cam-1", "front.jpg", "desk@police.example"):
+            self.assertIn(words, shown["message"])
+        payload = said["payload"] if isinstance(said["payload"], str) else json.dumps(said["payload"])
+        self.assertEqual(json.loads(payload), {"request_id": request_id, "decision": "share", "note": "I'll \"call\" you",
+                                               "files": ["front.jpg"], "secret": SECRET})
+        self.say(said["topic"], payload)
+        reply = self.until_heard("neighbors/footage/reply", lambda one: one["request_id"] == request_id)
+        self.assertEqual((reply["ok"], reply.get("answer")), (True, "kept"), reply)
+        _, said = self.blueprint_says(asked, "Decline")
+        payload = said["payload"] if isinstance(said["payload"], str) else json.dumps(said["payload"])
+        self.assertEqual(json.loads(payload), {"request_id": request_id, "decision": "decline", "secret": SECRET})
 
     def test_home_assistant_that_was_away_hears_of_an_open_request_again(self):
         self.begin()

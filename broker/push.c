@@ -32,7 +32,7 @@ static void on_work(void *arg, const struct store_push_work *work)
     struct pushes *pushes = broker->pushes;
 
     pushes->taking = false;
-    pushes->take_at = broker_now(broker) + (work->mine ? POLL_MS : IDLE_MS);
+    pushes->take_at = broker_now(broker) + (work->notice_count ? 0 : work->mine ? POLL_MS : IDLE_MS);
     if (work->status == STORE_GONE)
         return;
     for (size_t i = 0; i < work->alert_count; i++)

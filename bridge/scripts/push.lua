@@ -14,7 +14,7 @@
 local ID, DIGEST = 24, 16
 local WANTED = '>I4H'
 local DAY_S = 86400
-local ALERTS, NOTICES = 4, 32 -- in one step at most
+local ALERTS, NOTICES = 4, 8 -- in one step at most: each notice is some hundred microseconds of sealing in one turn of the broker
 
 -- Key: push_day. Argument: how many a day. Answers status, and seconds until there are new ones.
 local function count(keys, args)

@@ -7,7 +7,7 @@ import type { Credentials } from "./types.js";
 const KEEP_ALIVE_S = 30;
 /** So long the broker keeps what is in the inbox of one that is away. */
 const SESSION_S = 7 * 86400;
-const REFUSED = 0x80;
+const REFUSED = 0x80, CLOSE_MS = 2000;
 
 export type Pair = readonly [string, string];
 
@@ -119,11 +119,18 @@ export class Link {
     }
   }
 
-  /** Leaves in good order. */
+  /** Leaves in good order: with DISCONNECT, when there is a connection. Never takes long: mqtt.js may wait for acknowledgements. */
   close(): Promise<void> {
+    this.#down();
     return new Promise((resolve) => {
-      this.#client.end(false, {}, () => resolve());
-      this.#down();
+      const timer = setTimeout(() => {
+        this.#client.end(true);
+        resolve();
+      }, CLOSE_MS);
+      this.#client.end(!this.#client.connected, {}, () => {
+        clearTimeout(timer);
+        resolve();
+      });
     });
   }
 

@@ -81,6 +81,7 @@ class Connection implements Neighbors {
   #upAt = 0;
   #received = 0;
   #beat: Beat = { asOf: 0, stale: true, missed: false };
+  #ended: Refusal | Unreachable | undefined;
   #stopHearingNetwork: () => void;
 
   constructor(url: string, who: Credentials, options: ConnectOptions) {
@@ -126,6 +127,9 @@ class Connection implements Neighbors {
       this.#subscriptions.want(place.filter);
     }
     place.listeners.add(listener);
+    if (this.#ended) {
+      place.refused(this.#ended);
+    }
     const stop = () => {
       place.listeners.delete(listener);
       if (place.listeners.size === 0 && this.#places.get(key) === place) {
@@ -211,12 +215,14 @@ class Connection implements Neighbors {
     this.#stopHearingNetwork();
     this.#memory.save();
     this.#desk.close();
+    this.#ended = why;
     this.#link = undefined;
     this.#subscriptions.down();
     this.#outbox.close(why);
     this.#questions.close(why);
     this.#become(state);
     this.#settle.reject(why);
+    this.#places.forEach((place) => place.refused(why));
     if (why instanceof Refusal) {
       this.#tell("refused", { refusal: why, about: "connection" });
     }

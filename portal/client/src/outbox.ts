@@ -21,6 +21,7 @@ export class Outbox {
   readonly #timeout: number;
   #waiting: Waiting[] = [];
   #link: Link | undefined;
+  #closed: Refusal | Unreachable | undefined;
 
   /** timeout: ms that the broker has for an acknowledgement. */
   constructor(timeout: number) {
@@ -30,6 +31,10 @@ export class Outbox {
   /** Resolves with an acknowledgement that is no refusal. */
   send(message: Outgoing, options: PublishOptions = {}): Promise<Ack> {
     return new Promise((resolve, reject) => {
+      if (this.#closed) {
+        reject(this.#closed);
+        return;
+      }
       if (!this.#link && options.whileAway === "reject") {
         reject(new Unreachable("the broker cannot be reached now"));
         return;
@@ -63,9 +68,10 @@ export class Outbox {
     }
   }
 
-  /** Rejects everything. */
+  /** Rejects everything, now and from now on. */
   close(why: Refusal | Unreachable): void {
     this.#link = undefined;
+    this.#closed = why;
     for (const waiting of [...this.#waiting]) {
       this.#leave(waiting).reject(why);
     }

@@ -1,7 +1,7 @@
 /* A followed place: what concerns it, each state of it once, and those that listen. */
 import type { Alert, FeedItem } from "./generated/messages.js";
 import type { Memory } from "./memory.js";
-import type { Refusal } from "./refusal.js";
+import { Refusal, type Unreachable } from "./refusal.js";
 import type { ActivityItem, AlertItem, FollowHandlers, Item, Near } from "./types.js";
 
 const ACTIVITIES = 4096;
@@ -12,7 +12,7 @@ export class Place {
   readonly listeners = new Set<FollowHandlers>();
   /** Resolved when the broker follows it. */
   readonly ready: Promise<void>;
-  #settle!: { resolve(): void; reject(refusal: Refusal): void };
+  #settle!: { resolve(): void; reject(why: Refusal | Unreachable): void };
   #had = new Map<string, [revision: number, ended: boolean]>();
   #activities = new Set<string>();
   /** Alerts of which a gap leaves open whether they still are. */
@@ -28,10 +28,13 @@ export class Place {
     this.#settle.resolve();
   }
 
-  refused(refusal: Refusal): void {
-    this.#settle.reject(refusal);
-    for (const listener of [...this.listeners]) {
-      listener.refused?.(refusal);
+  /** Refused, or the connection was closed before it was followed. */
+  refused(why: Refusal | Unreachable): void {
+    this.#settle.reject(why);
+    if (why instanceof Refusal) {
+      for (const listener of [...this.listeners]) {
+        listener.refused?.(why);
+      }
     }
   }
 

@@ -23,7 +23,8 @@ export class Subscriptions {
   #wanted = new Set<string>();
   #there = new Set<string>();
   #link: Link | undefined;
-  #asking = false;
+  /** In a SUBSCRIBE that is not answered yet: it may have been lost with its connection. */
+  #asked: string[] = [];
   #first = true;
 
   /** name: of the entry in the storage that lists the filters of a session that may outlive this run of the app. */
@@ -43,18 +44,18 @@ export class Subscriptions {
     this.#soon();
   }
 
-  /** Something came for a filter that nobody wants. */
+  /** Something came for a filter that nobody wants: of an earlier run of the app whose storage is gone. */
   refuse(filter: string): void {
     if (!this.#wanted.has(filter)) {
-      this.#there.add(filter);
-      this.#soon();
+      this.#link?.unsubscribe([filter]);
     }
   }
 
   /** There is a connection. present: with the session of before. */
   up(link: Link, present: boolean): void {
     this.#link = link;
-    this.#asking = false;
+    this.#asked.forEach((filter) => this.#there.delete(filter));
+    this.#asked = [];
     if (!present) {
       this.#there.clear();
     } else if (this.#first) {
@@ -78,7 +79,7 @@ export class Subscriptions {
 
   #sync(): void {
     const link = this.#link;
-    if (!link || this.#asking) {
+    if (!link || this.#asked.length) {
       return;
     }
     const gone = [...this.#there].filter((filter) => !this.#wanted.has(filter));
@@ -86,7 +87,7 @@ export class Subscriptions {
     link.unsubscribe(gone);
     gone.forEach((filter) => this.#there.delete(filter));
     if (missing.length) {
-      this.#asking = true;
+      this.#asked = missing;
       missing.forEach((filter) => this.#there.add(filter));
       link.subscribe(missing, this.#handlers.since()).then((ack) => this.#answer(link, missing, ack), () => {});
     }
@@ -99,7 +100,7 @@ export class Subscriptions {
     if (link !== this.#link) {
       return;
     }
-    this.#asking = false;
+    this.#asked = [];
     asked.forEach((filter, i) => {
       const code = ack.codes[i] ?? 0x80;
       if (code >= 0x80) {

@@ -78,7 +78,7 @@ export interface Following {
   readonly near: Near;
   /** Alerts in force here, by public id, as last told. */
   readonly alerts: ReadonlyMap<string, AlertItem>;
-  /** Resolves when the broker follows; rejects with the Refusal. Also when it was refused in the meantime. */
+  /** Resolves when the broker follows; rejects with the Refusal, or with Unreachable when the connection was closed before. */
   readonly ready: Promise<void>;
   /** Up to when silence is proved to be silence: ms; 0: not yet. */
   readonly lastHeard: number;

@@ -91,7 +91,8 @@ test("who is not let in is told why, and does not ask again", async (t) => {
   person.on("refused", refused.add);
   assert.equal((await refused.first()).about, "connection");
   assert.equal(person.state, "refused");
-  await assert.rejects(person.publish.alert(VAN, { timeout: 1000 }));
+  await assert.rejects(person.publish.alert(VAN), { code: 0x87 });
+  await assert.rejects(person.follow(NEAR, { item() {} }).ready, { code: 0x87 });
 });
 
 test("a revoked resident is out at once", async (t) => {
@@ -117,6 +118,7 @@ test("without a broker connect() gives up, open() goes on trying", async (t) => 
   const sent = person.publish.alert(VAN);
   await person.close();
   await assert.rejects(sent, { name: "Unreachable", message: /closed/ });
+  await assert.rejects(person.publish.alert(VAN), { name: "Unreachable", message: /closed/ });
 });
 
 test("a connection on which no heartbeat comes counts as lost", async (t) => {

@@ -304,6 +304,12 @@ const struct edge_row edge_rows[] = {
     ONVIF("RuleEngine/MyRuleDetector/VehicleDetect/{_+}", "/Data/State", KIND_VEHICLE),
     ONVIF("RuleEngine/MyRuleDetector/DogCatDetect/{_+}", "/Data/State", KIND_ANIMAL),
     ONVIF("RuleEngine/MyRuleDetector/Visitor/{_+}", "/Data/State", KIND_DOORBELL),
+    {.map = "onvif", /* momentary, as a line that is crossed */
+        .topic = "{dev+}/onvif-ej/RuleEngine/LoiteringDetector/ObjectIsLoitering/{_+}",
+        .shape = SHAPE_POINTER,
+        .kind = KIND_MOTION,
+        .always = MEANS_PULSE,
+        .time = "/UtcTime"},
     ONVIF("UserAlarm/IVA/HumanShapeDetect/{_+}", "/Data/State", KIND_PERSON),
     ONVIF("UserAlarm/IVA/VehicleDetect/{_+}", "/Data/State", KIND_VEHICLE),
     ONVIF("RuleEngine/PeopleDetector/People/{_+}", "/Data/IsPeople", KIND_PERSON),

@@ -90,7 +90,7 @@ def motion_batch(pb):
     batch = pb.MotionBatch(version=1, session=random.randint(0, 2**53 - 1))
     for _ in range(random.randint(1, 64)):
         event = batch.events.add(phase=random.randint(1, 4), kind=random.randint(1, 7), at=time() // 2)
-        for name, value in (("seq", time()), ("device", word()), ("activity_id", text(64).replace("\n", " ")),
+        for name, value in (("seq", time()), ("device", word()), ("first_device", word()), ("activity_id", text(64).replace("\n", " ")),
                             ("until", event.at + random.randint(0, 9999)), ("confidence", random.randint(0, 100)),
                             ("clip", random.randbytes(random.randint(0, 128)))):
             if random.random() < 0.5:

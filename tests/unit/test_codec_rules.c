@@ -44,6 +44,7 @@ static void test_motion(void **state)
         {EVENT(GOOD ",\"device\":\"" X64 "\""), NULL, NULL},
         {EVENT(GOOD ",\"device\":\"" X64 "x\""), "events[0].device", "at most 64 bytes"},
         {EVENT(GOOD ",\"activityId\":\"" X64 "x\""), "events[0].activity_id", "at most 64 bytes"},
+        {EVENT(GOOD ",\"firstDevice\":\"" X64 "x\""), "events[0].first_device", "at most 64 bytes"},
         {EVENT(GOOD ",\"activityId\":\"a\\u0001\""), "events[0].activity_id", "no control characters"},
         {EVENT(GOOD ",\"clip\":\"" X64 X64 X8 X8 X8 X8 X8 "xxxx\""), "events[0].clip", "at most 128 bytes"},
         {EVENT(GOOD ",\"position\":{}"), NULL, NULL},

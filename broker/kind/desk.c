@@ -69,7 +69,6 @@ static void add_requests(struct publication *publication, const struct store_des
             log_unreadable("footage-request", &refusal);
             continue;
         }
-        out->request.agency_certificate = (struct bytes){0};
         out->request.open_until = held->until;
         out->request.ended = held->until <= broker_now(publication->broker);
         out->officer = held->officer;

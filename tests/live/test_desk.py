@@ -125,7 +125,7 @@ class Desk(case.LiveCase):
         [desk] = self.asks(self.kim)
         [listed] = desk["requests"]
         self.assertEqual((listed["request"]["requestId"], listed["request"]["caseNumber"], listed["officer"]), (request, case_number, "lee"))
-        self.assertNotIn("agencyCertificate", listed["request"])
+        self.assertIn("agencyCertificate", listed["request"])  # what opens the answers is its key
         self.assertNotIn("ended", listed["request"])
         self.assertEqual(desk["programmes"], [{"programme": "cameras", "reward": "a camera", "stock": 20, "given": 1, "grants": [
             {"conversationId": conversation, "number": 1, "redeemed": True}]}])

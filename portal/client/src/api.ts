@@ -1,6 +1,6 @@
 /* The connection as an app sees it: one object, made by connect() or open(). */
 import type {
-  Alert, Export, ExportPart, Flag, FootageRequest, Forget, HistoryPage, HistoryQuery, HouseholdStep, Info, PushSubscription,
+  Alert, Desk, DeskQuery, Export, ExportPart, Flag, FootageRequest, Forget, HistoryPage, HistoryQuery, HouseholdStep, Info, PushSubscription,
   Resolve, Reward, Settings, Tip, Verdict, Witness,
 } from "./generated/messages.js";
 import type {
@@ -30,6 +30,9 @@ export interface Neighbors {
   history(query: Draft<HistoryQuery>): Promise<HistoryPage>;
   /** What is held about one's household, a part at a time: with `page` of the part before's `next`. */
   export(query?: Draft<Export>): Promise<ExportPart>;
+
+  /** What an agency has here, a part at a time: with `page` of the part before's `next`. */
+  desk(query?: Draft<DeskQuery>): Promise<Desk>;
 
   /** Leaves. What was not acknowledged is rejected with Unreachable. */
   close(): Promise<void>;

@@ -56,14 +56,15 @@ export class Link {
   maximumPacket = Infinity;
   receiveMaximum = 65535;
 
-  constructor(url: string, who: Credentials, timeout: number, handlers: LinkHandlers) {
+  /** clean: what the broker has of this client's session goes. */
+  constructor(url: string, who: Credentials, timeout: number, clean: boolean, handlers: LinkHandlers) {
     this.#handlers = handlers;
     this.#client = mqtt.connect(url, {
       protocolVersion: 5,
       clientId: who.clientId,
       username: who.name,
       password: who.token,
-      clean: false,
+      clean,
       keepalive: KEEP_ALIVE_S,
       connectTimeout: timeout,
       reconnectPeriod: 0,

@@ -5,6 +5,8 @@ import * as wire from "./generated/neighbors_pb.js";
 
 export const alertCodec = codec<plain.Alert>(wire.AlertSchema);
 export const deletedCodec = codec<plain.Deleted>(wire.DeletedSchema);
+export const deskCodec = codec<plain.Desk>(wire.DeskSchema);
+export const deskQueryCodec = codec<plain.DeskQuery>(wire.DeskQuerySchema);
 export const exportCodec = codec<plain.Export>(wire.ExportSchema);
 export const exportPartCodec = codec<plain.ExportPart>(wire.ExportPartSchema);
 export const feedItemCodec = codec<plain.FeedItem>(wire.FeedItemSchema);

@@ -2,13 +2,13 @@
  * gives each thing that comes to whom it concerns. */
 import type { FootageDesk, Neighbors, Publish } from "./api.js";
 import { Desk } from "./footage.js";
-import type { Export, ExportPart, HistoryPage, HistoryQuery, Info } from "./generated/messages.js";
+import type { Desk as DeskPart, DeskQuery, Export, ExportPart, HistoryPage, HistoryQuery, Info } from "./generated/messages.js";
 import { Inbox } from "./inbox.js";
 import { Link, type Incoming } from "./link.js";
 import { Memory } from "./memory.js";
-import { exportCodec, exportPartCodec, feedItemCodec, historyPageCodec, historyQueryCodec, infoCodec } from "./messages.js";
+import { deskCodec, deskQueryCodec, exportCodec, exportPartCodec, feedItemCodec, historyPageCodec, historyQueryCodec, infoCodec } from "./messages.js";
 import { Outbox } from "./outbox.js";
-import { Items, Place } from "./place.js";
+import { Items, keyOf, keyOfTopic, Place } from "./place.js";
 import { publisher } from "./publish.js";
 import { Questions } from "./questions.js";
 import { Refusal, TAKEN_OVER, Unreachable } from "./refusal.js";
@@ -60,6 +60,7 @@ class Connection implements Neighbors {
   readonly #who: Credentials;
   readonly #timeout: number;
   readonly #silence: number;
+  readonly #startsAnew: boolean;
   readonly #warn: (text: string) => void;
   readonly #memory: Memory;
   readonly #items: Items;
@@ -91,6 +92,7 @@ class Connection implements Neighbors {
     this.#who = who;
     this.#timeout = options.timeout ?? TIMEOUT_MS;
     this.#silence = options.silence ?? SILENCE_MS;
+    this.#startsAnew = options.startsAnew ?? false;
     this.#warn = options.warn ?? ((text) => console.warn(`neighbors: ${text}`));
     this.#memory = new Memory(storage, `${kept}/had`);
     this.#items = new Items(this.#memory);
@@ -117,7 +119,7 @@ class Connection implements Neighbors {
   }
 
   follow(near: Near, handlers: FollowHandlers): Following {
-    const key = `${near.cell}/${near.metres}`, known = this.#places.get(key);
+    const key = keyOf(near), known = this.#places.get(key);
     const place = known ?? new Place({ ...near });
     const listener = { ...handlers };
     if (known) {
@@ -148,6 +150,10 @@ class Connection implements Neighbors {
     return exportPartCodec.decode(await this.#questions.ask("export", exportCodec.encode(query)));
   }
 
+  async desk(query: Draft<DeskQuery> = {}): Promise<DeskPart> {
+    return deskCodec.decode(await this.#questions.ask("desk", deskQueryCodec.encode(query)));
+  }
+
   async close(): Promise<void> {
     if (this.state === "closed") {
       return;
@@ -162,7 +168,7 @@ class Connection implements Neighbors {
   #dial(): void {
     clearTimeout(this.#again);
     this.#again = undefined;
-    const link: Link = new Link(this.#url, this.#who, this.#timeout, {
+    const link: Link = new Link(this.#url, this.#who, this.#timeout, this.#startsAnew && this.#upAt === 0, {
       up: (present) => this.#up(link, present),
       message: (message) => this.#message(message),
       down: (refusal) => this.#down(link, refusal),
@@ -249,7 +255,7 @@ class Connection implements Neighbors {
   #take({ topic, payload, retained, correlation }: Incoming): void {
     const [, , kind, ...words] = topic.split("/");
     if (kind === "near") {
-      this.#takeItem(`${words[0]}/${words[1]}`, payload, retained);
+      this.#takeItem(keyOfTopic(words), payload, retained);
     } else if (topic === "nb/v1/inbox/heartbeat") {
       this.#takeHeartbeat(payload);
     } else if (kind === "inbox") {
@@ -301,7 +307,7 @@ class Connection implements Neighbors {
       return;
     }
     if (place) {
-      this.#places.delete(`${place.near.cell}/${place.near.metres}`);
+      this.#places.delete(keyOf(place.near));
       place.refused(refusal);
     }
     this.#tell("refused", { refusal, about: place ? "place" : "connection", ...(place && { near: place.near }) });

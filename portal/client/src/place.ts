@@ -5,6 +5,16 @@ import { Refusal, type Unreachable } from "./refusal.js";
 import type { ActivityItem, AlertItem, FollowHandlers, Item, Near } from "./types.js";
 
 const ACTIVITIES = 4096;
+const NAMED: readonly string[] = ["exercise", "system", "test", "draft"];
+
+/** Tells followed places apart. */
+export function keyOf({ cell, metres, class: named }: Near): string {
+  return `${cell}/${metres}${named ? `/${named}` : ""}`;
+}
+/** The key of the place that something came for, by the levels of its topic behind "near". */
+export function keyOfTopic([cell, metres, named = ""]: readonly string[]): string {
+  return `${cell}/${metres}${NAMED.includes(named) ? `/${named}` : ""}`;
+}
 
 export class Place {
   readonly filter: string;
@@ -19,7 +29,7 @@ export class Place {
   #doubted = new Set<string>();
 
   constructor(readonly near: Near) {
-    this.filter = `nb/v1/near/${near.cell}/${near.metres}/#`;
+    this.filter = `nb/v1/near/${keyOf(near)}/#`;
     this.ready = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.ready.catch(() => {});  // who does not look at it hears of it by the handler
   }

@@ -21,6 +21,11 @@ export interface ConnectOptions {
   storage?: Storage;
   /** Whether footage requests are answered at their time (residents; see Footage). Left out: yes. */
   answersRequests?: boolean;
+  /**
+   * Begins a new session in the place of this client's former one: whatever stands in the inbox comes again. For who keeps
+   * nothing of it. Left out: no.
+   */
+  startsAnew?: boolean;
   /** Milliseconds that the broker has for an answer. Left out: 15000. */
   timeout?: number;
   /** Milliseconds without any sign of life from the broker after which the connection counts as lost. Left out: 75000. */
@@ -39,6 +44,8 @@ export type State = "connecting" | "connected" | "away" | "refused" | "closed";
 export interface Near {
   cell: string;    // geohash; snap() makes it of a position
   metres: number;  // 400, 800, 1600, 3200 or 8000
+  /** Of alerts that are not meant for the public, this class alone. Left out: activity and all that is meant for it. */
+  class?: "exercise" | "system" | "test" | "draft";
 }
 
 interface Told {

@@ -3,18 +3,32 @@ import { useEffect } from "preact/hooks";
 import { identity, roleOf, type Identity } from "../session/identity";
 import { SignIn } from "../session/sign_in";
 import { agencies, agenciesTrouble, agencyOf, loadAgencies } from "./agency";
+import { InForce } from "./alerts/in_force";
+import { Reports } from "./alerts/reports";
+import { Waiting } from "./alerts/waiting";
+import { CasesPage } from "./cases/cases_page";
+import { RewardsPage } from "./cases/rewards_page";
 import { Compose } from "./compose/compose";
+import { FootagePage } from "./footage/footage_page";
 import { DeskMap } from "./map/desk_map";
+import { inForce, waiting } from "./own";
 import { addressOfView, view, viewNames, views, type View } from "./view";
 import "./desk.css";
 
-const pages: Partial<Record<View, (props: { who: Identity }) => preact.JSX.Element>> = { alert: Compose };
+const pages: Record<View, (props: { who: Identity }) => preact.JSX.Element> = {
+  alert: Compose, "in-force": InForce, waiting: Waiting, reports: Reports, footage: FootagePage, cases: CasesPage, rewards: RewardsPage,
+};
+const counts: Partial<Record<View, () => number>> = {
+  "in-force": () => inForce.value.length, waiting: () => waiting.value.length,
+};
 
 function Rail() {
   return (
     <nav class="desk-rail" aria-label="Desk">
-      {views.filter((name) => pages[name]).map((name) => (
-        <a key={name} href={addressOfView(name)} aria-current={view.value === name ? "page" : undefined}>{viewNames[name]}</a>
+      {views.map((name) => (
+        <a key={name} href={addressOfView(name)} aria-current={view.value === name ? "page" : undefined}>
+          {viewNames[name]}{counts[name]?.() ? <span class="count">{counts[name]?.()}</span> : null}
+        </a>
       ))}
     </nav>
   );
@@ -32,7 +46,7 @@ function Land({ who }: { who: Identity }) {
 
 function Room({ who }: { who: Identity }) {
   useEffect(() => void loadAgencies(), []);
-  const Page = pages[view.value] ?? Compose;
+  const Page = pages[view.value];
   return (
     <div class="desk">
       <Rail />

@@ -39,7 +39,8 @@ function address(): string {
 }
 
 function begin(who: Identity): () => void {
-  const opened = open(address(), who);
+  // A desk keeps nothing of what residents told the agency in the browser: the broker tells it again each time.
+  const opened = open(address(), who, { startsAnew: who.name.startsWith("agency/") });
   const leave = [
     opened.on("state", become),
     opened.on("heartbeat", (beat) => { lastProof.value = { ...beat, receivedAt: Date.now() }; }),

@@ -8,6 +8,7 @@ import { alertShape } from "../map/areas";
 import { ShapeFields } from "../shape_fields";
 import { categories, certainties, severities, statuses, urgencies } from "../words";
 import { alertOf, change, draft, lacks, LIMITS, startAnew } from "./draft";
+import { DrillNotice, isDrilled, listenFor } from "./drill";
 import { Languages } from "./languages";
 import { followDraft, preview } from "./preview";
 import { CapCard, ReachCard } from "./reach_card";
@@ -78,7 +79,7 @@ function More({ tried }: { tried: boolean }) {
   );
 }
 
-function useSending(who: Identity, onDone: () => void) {
+function useSending(onDone: () => void) {
   const [sending, setSending] = useState(false);
   const [trouble, setTrouble] = useState("");
   /* Under one name and with one time until it is through: the same bytes again are a repeat. */
@@ -87,10 +88,13 @@ function useSending(who: Identity, onDone: () => void) {
     const alert = letter ?? { senderAlertId: newSenderId(), ...alertOf(draft.value, Date.now()) };
     setLetter(alert);
     setSending(true);
-    const sent = await sendAlert(who, alert);
+    if (isDrilled() === false && draft.value.status === "TEST" && alertShape.value) {
+      await listenFor(alertShape.value).catch(() => {}); // the broker tells why below, when it takes nothing
+    }
+    const sent = await sendAlert(alert);
     setSending(false);
     if (!sent.done) {
-      setTrouble(sent.field ? `${sent.field}: ${sent.rule}` : sent.rule);
+      setTrouble(sent.why);
       return;
     }
     const name = `“${draft.value.headline.trim()}”`;
@@ -105,7 +109,7 @@ function useSending(who: Identity, onDone: () => void) {
 export function Compose({ who }: { who: Identity }) {
   const [tried, setTried] = useState(false);
   const [asking, setAsking] = useState(false);
-  const { sending, trouble, send, forget } = useSending(who, () => (setAsking(false), setTried(false)));
+  const { sending, trouble, send, forget } = useSending(() => (setAsking(false), setTried(false)));
   useEffect(() => followDraft(who), [who]);
   const now = preview.value, ready = now.state === "known" && Object.keys(lacks.value).length === 0;
   const check = (event: Event) => {
@@ -121,6 +125,7 @@ export function Compose({ who }: { who: Identity }) {
     <form class="compose" onSubmit={check} novalidate>
       <h1>{updates ? `Update “${updates.headline}”` : "New alert"}</h1>
       <Told good={outcome.value} />
+      <DrillNotice />
       {updates && <p class="notice">Takes the place of revision {updates.revision}; becomes revision {updates.revision + 1}.
         {" "}<button type="button" class="button" onClick={() => startAnew()}>Write a new one instead</button></p>}
       <ShapeFields area={alertShape} wrong={wrongOf("place", tried)} />

@@ -54,12 +54,12 @@ function look(map: L.Map, agency: Agency | undefined): void {
   }
 }
 
-/** Moves the map to the area, when it cannot be seen as a whole. */
-export function showOnMap(shape: Shape): void {
+/** Moves the map to the area, when it cannot be seen as a whole, or in any case. */
+export function showOnMap(shape: Shape, always = false): void {
   const box = shape.kind === "circle"
     ? L.latLng(shape.center.latitude, shape.center.longitude).toBounds(2 * shape.metres)
     : L.latLngBounds(shape.points.map(({ latitude, longitude }) => [latitude, longitude]));
-  if (present && box.isValid() && !present.getBounds().contains(box)) {
+  if (present && box.isValid() && (always || !present.getBounds().contains(box))) {
     present.fitBounds(box.pad(0.3), { animate: false });
   }
 }

@@ -1,6 +1,7 @@
 """An installation on free loopback ports for the portal's tests. Prints one line of JSON with its ports and tokens when it is
 up, obeys one command a line on standard input (see COMMANDS), answers each with one line of JSON, and stops when that closes."""
 import json
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -42,11 +43,20 @@ def rewrite(stack, old, new):
     return sum(old in leaf for leaf in leaves)
 
 
+def certificate(stack, name):
+    base = stack.folder / name
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{base}.key", "-out", f"{base}.pem", "-days",
+                    "2", "-subj", f"/CN={name}"], check=True, capture_output=True)
+    return [f"{base}.pem", f"{base}.key"]
+
+
 COMMANDS = {
     # ["enroll", "user/ann", "--household", ...]: its token
     "enroll": lambda stack, who, *words: stack.enroll(who, *words),
     # ["neighbors", "publish", ...]: the objects that it printed
     "neighbors": lambda stack, *words: stack.neighbors(*words),
+    # ["certificate", "police"]: makes a key and a certificate that residents can seal to; their files
+    "certificate": lambda stack, name: certificate(stack, name),
     # ["rewrite", "Headline", "Hexdline"]: changes a word of the record's leaves in Redis; how many had it
     "rewrite": lambda stack, *words: rewrite(stack, *(word.encode() for word in words)),
     "kill": lambda stack, name: stack.kill(name),

@@ -1,5 +1,6 @@
 /* What the public record says of a case: the acts of this agency under its number. */
 import { useEffect, useState } from "preact/hooks";
+import { own } from "../own";
 import { timeText } from "../words";
 
 interface Act {
@@ -45,10 +46,10 @@ export function Acts({ agency, caseNumber }: { agency: string; caseNumber: strin
     load(agency, caseNumber, stop.signal).then(setActs, (error: unknown) =>
       !stop.signal.aborted && setTrouble(`The record cannot be read: ${error instanceof Error ? error.message : "no answer"}`));
     return () => stop.abort();
-  }, [agency, caseNumber]);
+  }, [agency, caseNumber, own.value]); // anew whenever something was done
   return (
     <section class="card" aria-label="Public record">
-      <h3>On the public record</h3>
+      <h2>On the public record</h2>
       {trouble && <p role="alert" class="wrong">{trouble}</p>}
       {acts?.length === 0 && <p class="quiet">Nothing yet.</p>}
       <ul class="plain">

@@ -45,7 +45,7 @@ export function Conversation({ said, caseNumber }: { said: readonly Tip[]; caseN
   };
   return (
     <article class="card" aria-label={`Conversation ${id.slice(0, 6)}`}>
-      <h3>Tip {id.slice(0, 6)}</h3>
+      <h2>Tip {id.slice(0, 6)}</h2>
       <ol class="messages">{said.map((tip) => <Message key={tip.tipId} tip={tip} />)}</ol>
       <form onSubmit={reply} class="desk-form">
         <TextField label="Reply" rows={2} value={text} most={4096} hint="Do not ask who they are." onValue={setText} />

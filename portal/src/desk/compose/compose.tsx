@@ -109,6 +109,7 @@ function useSending(onDone: () => void) {
 export function Compose({ who }: { who: Identity }) {
   const [tried, setTried] = useState(false);
   const [asking, setAsking] = useState(false);
+  const [wanted, setWanted] = useState(false);
   const { sending, trouble, send, forget } = useSending(() => (setAsking(false), setTried(false)));
   useEffect(() => followDraft(who), [who]);
   const now = preview.value, ready = now.state === "known" && Object.keys(lacks.value).length === 0;
@@ -116,10 +117,14 @@ export function Compose({ who }: { who: Identity }) {
     event.preventDefault();
     setTried(true);
     outcome.value = "";
-    if (ready) {
-      setAsking(true);
-    }
+    setWanted(true);
   };
+  useEffect(() => {
+    if (wanted && now.state !== "asking") { // who was faster than the broker's answer need not press again
+      setWanted(false);
+      setAsking(ready);
+    }
+  }, [wanted, now.state, ready]);
   const updates = draft.value.updates;
   return (
     <form class="compose" onSubmit={check} novalidate>
@@ -136,7 +141,7 @@ export function Compose({ who }: { who: Identity }) {
       <More tried={tried} />
       <CapCard />
       <div class="send-bar">
-        {tried && !ready && <p role="alert" class="wrong">{Object.values(lacks.value)[0] ?? "Wait for the broker's answer, or mend what it says."}</p>}
+        {tried && !wanted && !ready && <p role="alert" class="wrong">{Object.values(lacks.value)[0] ?? "Wait for the broker's answer, or mend what it says."}</p>}
         <button class="button main wide">Check and send …</button>
       </div>
       {asking && now.state === "known" && (

@@ -18,7 +18,7 @@ export function RequestCard({ held }: { held: DeskRequest }) {
   const answers = answersTo(request.requestId).length;
   return (
     <article class="card" aria-label={`Request of case ${request.caseNumber}`}>
-      <h3>{nameOf(incidents, request.incident)}, case {request.caseNumber}</h3>
+      <h2>{nameOf(incidents, request.incident)}, case {request.caseNumber}</h2>
       <p>{request.sought}</p>
       <p class="quiet">{timeText(request.from)} to {timeText(request.to)} · {request.ended ? "closed" : `open until ${timeText(request.openUntil)}`}{held.officer && ` · sent by ${held.officer}`}</p>
       <details open={answers > 0}>

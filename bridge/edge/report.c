@@ -101,6 +101,8 @@ char *report_running(const struct report_sources *sources)
     json_object_set_new(
         report, "spool", spool_report(sources->settings->spool_file, &totals, sources->wall, reasons));
     json_object_set_new(report, "devices", devices(sources));
+    if (sources->back)
+        json_object_set_new(report, "way_back", back_report(sources->back, reasons));
     return finish(report, reasons);
 }
 

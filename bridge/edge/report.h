@@ -3,6 +3,7 @@
 #ifndef NEIGHBORS_EDGE_REPORT_H
 #define NEIGHBORS_EDGE_REPORT_H
 
+#include "bridge/edge/back/back.h"
 #include "bridge/edge/intake.h"
 
 struct report_sources {
@@ -10,8 +11,9 @@ struct report_sources {
     const struct intake *intake;
     struct spool *spool;
     const struct link *home, *broker;
-    int64_t started, wall; /* since 1970, ms */
-    int64_t now;           /* monotonic, ms */
+    const struct back *back; /* NULL: there is no way back */
+    int64_t started, wall;   /* since 1970, ms */
+    int64_t now;             /* monotonic, ms */
 };
 
 /* One object, to be freed. `healthy` is true when both brokers are connected, the spool can be written and

@@ -55,6 +55,16 @@ static void print_spool(const json_t *spool, int64_t wall)
         integer(spool, "dropped"));
 }
 
+static void print_way_back(const json_t *back)
+{
+    const char *trouble = json_string_value(json_object_get(back, "trouble"));
+    if (back == NULL)
+        return;
+    printf("%-18s %s, %" PRId64 " places%s%s\n", "way back",
+        json_is_true(json_object_get(back, "live")) ? "live" : "silence proves nothing now",
+        integer(back, "places"), trouble && trouble[0] ? ": " : "", trouble ? trouble : "");
+}
+
 static void print_device(const json_t *device, int64_t wall)
 {
     char room[32];
@@ -79,6 +89,7 @@ bool report_print(const char *json, int64_t wall)
     json_array_foreach(json_object_get(report, "reasons"), i, one) printf("  %s\n", json_string_value(one));
     print_connection(report, "home", "home's broker", wall);
     print_connection(report, "broker", "neighborhood", wall);
+    print_way_back(json_object_get(report, "way_back"));
     print_spool(json_object_get(report, "spool"), wall);
     if (json_array_size(json_object_get(report, "devices")) > 0)
         puts("devices");

@@ -70,6 +70,7 @@ static void tell_status(struct edge *edge)
         .spool = edge->spool,
         .home = edge->home,
         .broker = edge->broker,
+        .back = edge->back,
         .started = edge->started,
         .wall = edge->wall,
         .now = edge->now};

@@ -129,6 +129,18 @@ void back_close(struct back *back)
     free(back);
 }
 
+struct json_t *back_report(const struct back *back, struct json_t *reasons)
+{
+    if (!link_is_up(back->home))
+        json_array_append_new(reasons, json_string("way back: not connected to the home's broker"));
+    if (!back->live)
+        json_array_append_new(reasons, json_string("way back: the neighborhood's feed is down or behind"));
+    return json_pack("{s:b, s:b, s:b, s:s, s:I, s:s?, s:I}", "home_connected", (int)link_is_up(back->home),
+        "connected", (int)link_is_up(back->feed), "live", (int)back->live, "trouble",
+        link_trouble(back->feed), "places", (json_int_t)back->settings->place_count, "owner",
+        back->settings->owner, "activity_not_told", (json_int_t)back->unheard);
+}
+
 /* ---- the turn ---- */
 
 static int shorter(int a, int64_t b)

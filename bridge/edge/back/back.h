@@ -25,6 +25,9 @@ void back_close(struct back *back);
 /* Fills in what poll has to watch, and says after how many ms back_turn wants to be called at the latest.
  * now: monotonic ms. */
 int back_poll(struct back *back, struct pollfd out[BACK_POLLED], int64_t now, int64_t wall);
+/* How it is, as a member of the edge's report (report.h); adds to reasons what is not as it should be. The
+ * object is the caller's. */
+struct json_t *back_report(const struct back *back, struct json_t *reasons);
 /* Does what poll found to be ready and what is due. */
 void back_turn(struct back *back, const struct pollfd polled[BACK_POLLED], int64_t now, int64_t wall);
 

@@ -44,7 +44,7 @@ enum motion_kind edge_kind_of(struct text word)
     if (length > sizeof(verified) - 1 &&
         memcmp(word.data + length - (sizeof(verified) - 1), verified, sizeof(verified) - 1) == 0)
         length -= sizeof(verified) - 1;
-    if (length == 0 || length >= sizeof(lower))
+    if (length == 0 || length >= sizeof(lower) || memchr(word.data, 0, length))
         return 0;
     for (size_t i = 0; i < length; i++)
         lower[i] = (char)tolower((unsigned char)word.data[i]);

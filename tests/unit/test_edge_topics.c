@@ -125,6 +125,9 @@ static void test_words(void **state)
         {"porch_person_detected", KIND_PERSON}};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         assert_int_equal(edge_kind_of(text_of(kinds[i].word)), kinds[i].kind);
+    static const char zeros[] = "\0\0person";
+    for (size_t length = 1; length < sizeof(zeros); length++)
+        assert_int_equal(edge_kind_of((struct text){zeros, length}), 0);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         assert_int_equal(edge_kind_of_name(names[i].name), names[i].kind);
 }

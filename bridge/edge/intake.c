@@ -113,20 +113,19 @@ static void subscribe_device(struct intake *intake, const struct edge_shared *sh
 }
 
 /* A filter that comes twice is the same subscription. */
-static void connected(void *arg, bool resumed)
+static void connected(void *arg)
 {
     struct intake *intake = arg;
-    redelivery_connected(&intake->redelivery, resumed);
     for (size_t d = 0; d < intake->settings->shared_count; d++)
         subscribe_device(intake, &intake->settings->shared[d]);
     edge_learned_topics(intake->translator.learned, subscribe, intake);
 }
 
-static void take_message(void *arg, const struct edge_message *message, unsigned number)
+static void take_message(void *arg, const struct edge_message *message, unsigned number, bool again)
 {
     struct intake *intake = arg;
     intake->messages++;
-    if (redelivery_is_done(&intake->redelivery, message, number))
+    if (again && redelivery_is_done(&intake->redelivery, message, number))
         return;
     redelivery_note(&intake->redelivery, message, number);
     if (!back_settings_own_topic(&intake->settings->back, message->topic)) /* no loop */
@@ -187,11 +186,6 @@ void intake_turn(struct intake *intake, int64_t now, int64_t wall)
     intake->retry_at = now + RETRY_MS;
     if (written)
         free_pending(intake);
-}
-
-void intake_acknowledged(struct intake *intake)
-{
-    redelivery_turn_over(&intake->redelivery);
 }
 
 /* ---- opening ------------------------------------------------------------------------------------------- */

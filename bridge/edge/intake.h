@@ -33,7 +33,5 @@ struct link_hooks intake_hooks(struct intake *intake);
 /* Writes what the turn brought, and what silence ended. now: monotonic, wall: since 1970; ms. After it the
  * turn's messages may be acknowledged, unless it is stuck. */
 void intake_turn(struct intake *intake, int64_t now, int64_t wall);
-/* They were. */
-void intake_acknowledged(struct intake *intake);
 
 #endif

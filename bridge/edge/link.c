@@ -1,8 +1,9 @@
 /* libmosquitto on our own poll loop. What the library does that its documentation does not say, and how this
  * file deals with it: it acknowledges before the message callback, unless it believes that a thread writes
  * (late_acknowledgement); a refused TCP connection raises no error, so SO_ERROR is asked; with TLS a writable
- * socket must be read too; it closes the socket by itself, so the descriptor is asked anew each turn; it
- * resends what an earlier connection left, so each connection has a client of its own. */
+ * socket must be read too; what is delivered again it tells in its log alone; it closes the socket by itself,
+ * so the descriptor is asked anew each turn; it resends what an earlier connection left, so each connection
+ * has a client of its own. */
 #include <errno.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
@@ -33,7 +34,7 @@ enum {
 /* What a callback left for the end of the turn. */
 struct arrival {
     struct arrival *next;
-    bool acknowledgement, subscribed, retain;
+    bool acknowledgement, subscribed, retain, again;
     int message; /* its number */
     unsigned reason, retry_after_s;
     char *text, *refused; /* acknowledgement */
@@ -47,7 +48,8 @@ struct link {
     struct link_hooks hooks;
     struct mosquitto *client; /* NULL while waiting */
     bool connected, lost;     /* the socket is through; the connection is of no more use */
-    bool up, told_up, resumed;
+    bool up, told_up;
+    bool marked;           /* the next message is marked as delivered again */
     size_t subscribing;    /* subscriptions without an answer yet */
     struct lookup *lookup; /* of the host's name, before connecting */
     int64_t began, retry_at, pause;
@@ -100,9 +102,8 @@ static void on_connect(
     struct mosquitto *client, void *arg, int reason, int flags, const mosquitto_property *properties)
 {
     struct link *link = arg;
-    (void)client, (void)properties;
+    (void)client, (void)flags, (void)properties;
     link->up = reason == 0;
-    link->resumed = flags & 1; /* session present */
     if (reason)
         give_up(link, "connection refused",
             link->settings.mqtt5 ? mosquitto_reason_string(reason) : mosquitto_connack_string(reason));
@@ -120,6 +121,17 @@ static void on_disconnect(
     link->lost = true;
 }
 
+/* The library tells what is marked as a repeat in its log alone, before it hands the message over. */
+static void on_log(struct mosquitto *client, void *arg, int level, const char *text)
+{
+    static const char received[] = "received PUBLISH (d";
+    struct link *link = arg;
+    const char *found = strstr(text, received);
+    (void)client, (void)level;
+    if (found)
+        link->marked = found[sizeof(received) - 1] == '1';
+}
+
 static void on_message(struct mosquitto *client, void *arg, const struct mosquitto_message *message)
 {
     struct link *link = arg;
@@ -129,6 +141,7 @@ static void on_message(struct mosquitto *client, void *arg, const struct mosquit
         return;
     struct arrival *arrival = edge_alloc(sizeof(*arrival) + size);
     arrival->retain = message->retain;
+    arrival->again = link->marked;
     arrival->message = message->qos ? message->mid : 0;
     arrival->topic = strdup(message->topic);
     arrival->size = size;
@@ -141,13 +154,15 @@ static void on_message(struct mosquitto *client, void *arg, const struct mosquit
 static void on_subscribe(struct mosquitto *client, void *arg, int message, int count, const int *granted)
 {
     struct link *link = arg;
-    (void)client, (void)message;
+    (void)message;
     for (int i = 0; i < count; i++)
         if (granted[i] >= 0x80)
             log_link(link, "a subscription was refused");
     if (link->subscribing > 0 && --link->subscribing == 0) {
         struct arrival *arrival = edge_alloc(sizeof(*arrival));
         arrival->subscribed = true;
+        mosquitto_log_callback_set(client, NULL);
+        link->marked = false;
         keep(link, arrival);
         log_link(link, "subscribed");
     }
@@ -205,7 +220,7 @@ static void hand_over(const struct link *link, const struct arrival *arrival, in
             .payload = {arrival->payload, arrival->size},
             .retain = arrival->retain,
             .at = wall};
-        link->hooks.message(link->hooks.arg, &message, (unsigned)arrival->message);
+        link->hooks.message(link->hooks.arg, &message, (unsigned)arrival->message, arrival->again);
     }
 }
 
@@ -243,6 +258,7 @@ static bool set_up_client(struct link *link)
     mosquitto_max_inflight_messages_set(client, 0);
     if (settings->late_acknowledgement)
         mosquitto_threaded_set(client, true);
+    mosquitto_log_callback_set(client, on_log);
     mosquitto_connect_v5_callback_set(client, on_connect);
     mosquitto_disconnect_v5_callback_set(client, on_disconnect);
     mosquitto_message_callback_set(client, on_message);
@@ -266,6 +282,7 @@ static void begin(struct link *link)
     link->began = link->now;
     link->connected = link->up = link->lost = link->told_up = false;
     link->subscribing = 0;
+    link->marked = false;
     link->client = mosquitto_new(link->settings.client_id, !link->settings.durable, link);
     if (link->client == NULL || !set_up_client(link)) {
         give_up(link, "cannot prepare the connection", "are the certificate files readable?");
@@ -414,7 +431,7 @@ void link_turn(struct link *link, short ready, int64_t now, int64_t wall)
         link->trouble[0] = 0;
         log_link(link, "connected");
         if (link->hooks.up)
-            link->hooks.up(link->hooks.arg, link->resumed);
+            link->hooks.up(link->hooks.arg);
     }
     hand_over_all(link, wall);
     if (link->lost)

@@ -31,43 +31,22 @@ static bool is_same(struct delivered a, struct delivered b)
     return a.number == b.number && a.length == b.length && a.digest == b.digest;
 }
 
-static void append(struct redelivery *redelivery, struct delivered delivered)
-{
-    if (redelivery->count == REDELIVERY_MOST)
-        memmove(redelivery->done, redelivery->done + 1, --redelivery->count * sizeof(redelivery->done[0]));
-    redelivery->done[redelivery->count++] = delivered;
-}
-
 void redelivery_note(struct redelivery *redelivery, const struct edge_message *message, unsigned number)
 {
     if (number == 0)
         return;
-    if (redelivery->turn_over)
-        redelivery->count = 0;
-    redelivery->turn_over = false;
-    append(redelivery, describe(message, number));
+    redelivery->done[redelivery->next] = describe(message, number);
+    redelivery->next = (redelivery->next + 1) % REDELIVERY_MOST;
+    redelivery->count += redelivery->count < REDELIVERY_MOST;
 }
 
-void redelivery_turn_over(struct redelivery *redelivery)
+bool redelivery_is_done(
+    const struct redelivery *redelivery, const struct edge_message *message, unsigned number)
 {
-    redelivery->turn_over = !redelivery->again;
-}
-
-void redelivery_connected(struct redelivery *redelivery, bool resumed)
-{
-    redelivery->again = resumed;
-    redelivery->turn_over = !resumed;
-}
-
-bool redelivery_is_done(struct redelivery *redelivery, const struct edge_message *message, unsigned number)
-{
-    if (!redelivery->again || number == 0)
-        return false;
     const struct delivered this = describe(message, number);
     for (size_t i = 0; i < redelivery->count; i++)
         if (is_same(redelivery->done[i], this))
             return true;
-    redelivery->again = false; /* what is new comes after all that is delivered again */
     return false;
 }
 
@@ -76,10 +55,12 @@ struct bytes redelivery_bytes(const struct redelivery *redelivery)
     return (struct bytes){(const uint8_t *)redelivery->done, redelivery->count * sizeof(redelivery->done[0])};
 }
 
+/* In which order they came is forgotten: which is the oldest matters little. */
 void redelivery_restore(struct redelivery *redelivery, struct bytes bytes)
 {
     size_t count = bytes.len / sizeof(redelivery->done[0]);
     redelivery->count = count < REDELIVERY_MOST ? count : REDELIVERY_MOST;
+    redelivery->next = redelivery->count % REDELIVERY_MOST;
     if (redelivery->count)
         memcpy(redelivery->done, bytes.data, redelivery->count * sizeof(redelivery->done[0]));
 }

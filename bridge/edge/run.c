@@ -108,10 +108,8 @@ static void turn_home(struct edge *edge, short ready)
     if (!edge->intake.stuck)
         link_turn(edge->home, ready, edge->now, edge->wall);
     intake_turn(&edge->intake, edge->now, edge->wall);
-    if (edge->intake.stuck)
-        return;
-    link_flush(edge->home);
-    intake_acknowledged(&edge->intake);
+    if (!edge->intake.stuck)
+        link_flush(edge->home);
 }
 
 static void turn_broker(struct edge *edge, short ready)

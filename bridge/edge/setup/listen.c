@@ -95,9 +95,9 @@ static const char *prefix_of(const struct setup *setup, const struct edge_map *m
     return map->prefix;
 }
 
-static void on_message(void *arg, const struct edge_message *message, unsigned number)
+static void on_message(void *arg, const struct edge_message *message, unsigned number, bool again)
 {
-    (void)number;
+    (void)number, (void)again;
     struct listening *listening = arg;
     struct edge_captures captures;
     for (size_t i = 0; i < PRESENT; i++)
@@ -178,9 +178,8 @@ static void on_topic(void *arg, const char *topic)
         fprintf(stderr, "neighbors-edge: cannot subscribe to %s\n", topic);
 }
 
-static void on_up(void *arg, bool resumed)
+static void on_up(void *arg)
 {
-    (void)resumed;
     struct listening *listening = arg;
     for (size_t i = 0; i < listening->filter_count; i++)
         if (!link_subscribe(listening->link, listening->filters[i]))

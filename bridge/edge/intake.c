@@ -113,19 +113,20 @@ static void subscribe_device(struct intake *intake, const struct edge_shared *sh
 }
 
 /* A filter that comes twice is the same subscription. */
-static void connected(void *arg)
+static void connected(void *arg, bool resumed)
 {
+    (void)resumed;
     struct intake *intake = arg;
     for (size_t d = 0; d < intake->settings->shared_count; d++)
         subscribe_device(intake, &intake->settings->shared[d]);
     edge_learned_topics(intake->translator.learned, subscribe, intake);
 }
 
-static void take_message(void *arg, const struct edge_message *message, unsigned number, bool again)
+static void take_message(void *arg, const struct edge_message *message, unsigned number)
 {
     struct intake *intake = arg;
     intake->messages++;
-    if (again && redelivery_is_done(&intake->redelivery, message, number))
+    if (message->again && redelivery_is_done(&intake->redelivery, message, number))
         return;
     redelivery_note(&intake->redelivery, message, number);
     if (!back_settings_own_topic(&intake->settings->back, message->topic)) /* no loop */

@@ -48,7 +48,7 @@ struct link {
     struct link_hooks hooks;
     struct mosquitto *client; /* NULL while waiting */
     bool connected, lost;     /* the socket is through; the connection is of no more use */
-    bool up, told_up;
+    bool up, told_up, resumed;
     bool marked;           /* the next message is marked as delivered again */
     size_t subscribing;    /* subscriptions without an answer yet */
     struct lookup *lookup; /* of the host's name, before connecting */
@@ -102,8 +102,9 @@ static void on_connect(
     struct mosquitto *client, void *arg, int reason, int flags, const mosquitto_property *properties)
 {
     struct link *link = arg;
-    (void)client, (void)flags, (void)properties;
+    (void)client, (void)properties;
     link->up = reason == 0;
+    link->resumed = flags & 1; /* session present */
     if (reason)
         give_up(link, "connection refused",
             link->settings.mqtt5 ? mosquitto_reason_string(reason) : mosquitto_connack_string(reason));
@@ -219,8 +220,9 @@ static void hand_over(const struct link *link, const struct arrival *arrival, in
         const struct edge_message message = {.topic = text_of(arrival->topic),
             .payload = {arrival->payload, arrival->size},
             .retain = arrival->retain,
+            .again = arrival->again,
             .at = wall};
-        link->hooks.message(link->hooks.arg, &message, (unsigned)arrival->message, arrival->again);
+        link->hooks.message(link->hooks.arg, &message, (unsigned)arrival->message);
     }
 }
 
@@ -431,7 +433,7 @@ void link_turn(struct link *link, short ready, int64_t now, int64_t wall)
         link->trouble[0] = 0;
         log_link(link, "connected");
         if (link->hooks.up)
-            link->hooks.up(link->hooks.arg);
+            link->hooks.up(link->hooks.arg, link->resumed);
     }
     hand_over_all(link, wall);
     if (link->lost)

@@ -35,13 +35,12 @@ struct link_acknowledgement {
 
 struct link_hooks {
     void *arg;
-    void (*up)(void *arg);
-    void (*subscribed)(void *arg); /* every subscription was answered */
+    void (*up)(void *arg, bool resumed); /* resumed: the session of before goes on */
+    void (*subscribed)(void *arg);       /* every subscription was answered */
     void (*down)(
         void *arg); /* a connection that was up is lost: nothing in flight on it will be acknowledged */
-    /* number: its packet id; 0: QoS 0. again: the broker says that it delivers it for a second time (told
-     * only until the subscriptions are answered; later none does). */
-    void (*message)(void *arg, const struct edge_message *message, unsigned number, bool again);
+    /* number: its packet id; 0: QoS 0. */
+    void (*message)(void *arg, const struct edge_message *message, unsigned number);
     void (*acknowledged)(void *arg, const struct link_acknowledgement *acknowledgement);
 };
 

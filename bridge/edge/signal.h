@@ -15,6 +15,8 @@ struct edge_message {
     struct text topic;
     struct bytes payload;
     bool retain; /* as received: the replay of something old */
+    bool again;  /* the broker says that it delivers this for a second time (DUP); told while it resumes a
+                    session */
     int64_t at;  /* arrival, ms */
 };
 

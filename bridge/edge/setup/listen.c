@@ -95,9 +95,9 @@ static const char *prefix_of(const struct setup *setup, const struct edge_map *m
     return map->prefix;
 }
 
-static void on_message(void *arg, const struct edge_message *message, unsigned number, bool again)
+static void on_message(void *arg, const struct edge_message *message, unsigned number)
 {
-    (void)number, (void)again;
+    (void)number;
     struct listening *listening = arg;
     struct edge_captures captures;
     for (size_t i = 0; i < PRESENT; i++)
@@ -178,8 +178,9 @@ static void on_topic(void *arg, const char *topic)
         fprintf(stderr, "neighbors-edge: cannot subscribe to %s\n", topic);
 }
 
-static void on_up(void *arg)
+static void on_up(void *arg, bool resumed)
 {
+    (void)resumed;
     struct listening *listening = arg;
     for (size_t i = 0; i < listening->filter_count; i++)
         if (!link_subscribe(listening->link, listening->filters[i]))

@@ -41,9 +41,10 @@ struct store_push_notice {
     const char *id;      /* of the subscription */
     struct bytes record; /* len 0: it cannot be opened */
     char public_id[PUBLIC_ID + 1];
-    uint32_t revision; /* that it is to be told, or a newer one */
-    uint32_t told;     /* 0: it was told nothing of it, or that it ended */
-    unsigned tries;    /* that failed */
+    uint32_t revision;        /* that it is to be told, or a newer one */
+    uint32_t told;            /* 0: it was told nothing of it, or that it ended */
+    char said[PUBLIC_ID + 1]; /* as store_push_finish was told with that; "" */
+    unsigned tries;           /* that failed */
 };
 struct store_push_work {
     enum store_status status;
@@ -86,9 +87,10 @@ enum store_push_end {
     STORE_PUSH_ENDED, /* it hears nothing of it after that */
     STORE_PUSH_LEFT,  /* it was not told, and will not be told that */
 };
-/* A notice is finished, unless a newer revision is wanted meanwhile. */
+/* A notice is finished, unless a newer revision is wanted meanwhile. said: of TOLD, a keyed digest of what it
+ * is shown, PUBLIC_ID characters; else "". */
 void store_push_finish(struct store *store, const struct store_push_notice *notice, uint32_t revision,
-    enum store_push_end end, int64_t now);
+    enum store_push_end end, const char *said, int64_t now);
 /* It is to be tried again at that time (ms). */
 void store_push_later(struct store *store, const struct store_push_notice *notice, int64_t at);
 

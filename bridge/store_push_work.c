@@ -103,6 +103,9 @@ static size_t read_notices(
             .revision = (uint32_t)reply_number(reply_at(one, 3)),
             .tries = (unsigned)reply_number(reply_at(one, 4)),
             .told = (uint32_t)reply_number(reply_at(one, 5))};
+        struct text said = reply_text(reply_at(one, 6));
+        if (said.len == PUBLIC_ID)
+            memcpy(notice->said, said.data, PUBLIC_ID);
         if (!notice->id || !open_name(store, notice->id, reply_bytes(reply_at(one, 1)), notice->public_id))
             continue;
         notice->record = open_record(store, notice->id, reply_bytes(reply_at(one, 2)), arena);
@@ -288,15 +291,16 @@ void store_push_looked(struct store *store, const struct alert_notice *alert, in
 }
 
 void store_push_finish(struct store *store, const struct store_push_notice *notice, uint32_t revision,
-    enum store_push_end end, int64_t now)
+    enum store_push_end end, const char *said, int64_t now)
 {
     static const char *const ends[] = {
         [STORE_PUSH_TOLD] = "1", [STORE_PUSH_ENDED] = "0", [STORE_PUSH_LEFT] = ""};
     struct buffer command = {0};
-    begin(store, &command, "nb_push_told", notice->id, notice->public_id, 3);
+    begin(store, &command, "nb_push_told", notice->id, notice->public_id, 4);
     command_number(&command, revision);
     command_number(&command, now);
     command_text(&command, ends[end]);
+    command_text(&command, said);
     store_send_for_status(store, &command, NULL, NULL);
 }
 

@@ -67,6 +67,7 @@
     ROW(pushes_refused, counter,                                                                             \
         "Push messages given up: the push service refuses them, or they may not go there")                   \
     ROW(pushes_expired, counter, "Push messages given up: there was nothing left to tell")                   \
+    ROW(pushes_unchanged, counter, "Push messages spared: the browser shows already what they would say")    \
     ROW(push_subscriptions_gone, counter,                                                                    \
         "Push subscriptions removed because their push service does not know them")                          \
     ROW(subscriptions, gauge, "Subscriptions of connected sessions")                                         \

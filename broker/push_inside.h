@@ -43,9 +43,10 @@ struct push_match {
 };
 struct push_match push_match(const struct broker *broker, const struct push_subscription *subscription,
     const struct alert_object *alert);
-/* The notice of it, encoded, in the arena; ended: whatever it is now, it is that no more for this one. */
+/* The notice of it, encoded, in the arena; ended: whatever it is now, it is that no more for this one.
+ * numbered: with its revision; else what is the same in all revisions that show the same. */
 struct bytes push_notice_of(const struct push_subscription *subscription, const struct alert_object *alert,
-    bool ended, struct arena *arena);
+    bool ended, bool numbered, struct arena *arena);
 
 /* ---- push.c, for the rest of the core ---- */
 void pushes_turn(struct broker *broker);

@@ -53,7 +53,7 @@ struct push_match push_match(const struct broker *broker, const struct push_subs
 }
 
 struct bytes push_notice_of(const struct push_subscription *subscription, const struct alert_object *alert,
-    bool ended, struct arena *arena)
+    bool ended, bool numbered, struct arena *arena)
 {
     struct wishes *wishes = wishes_of(subscription);
     struct entry_variant variant = {
@@ -65,7 +65,7 @@ struct bytes push_notice_of(const struct push_subscription *subscription, const 
     bool bare = variant.telling == TELL_BARE;
     struct alert told = entry_told_alert(alert, &variant, arena);
     const struct push_notice notice = {.public_id = text_of(alert->key.public_id),
-        .revision = alert->key.revision,
+        .revision = numbered ? alert->key.revision : 0,
         .state = told.state,
         .category = told.category,
         .severity = told.severity,

@@ -12,7 +12,8 @@ struct push_sending {
     struct push_subscription subscription;
     struct alert_object *alert; /* held */
     bool sent;
-    enum store_push_end end; /* when it was told */
+    enum store_push_end end;  /* when it was told */
+    char said[PUBLIC_ID + 1]; /* keyed digest of what it is shown, when it is in force */
     struct arena arena;
 };
 
@@ -33,7 +34,8 @@ static void finish(struct push_sending *sending, enum store_push_end end)
 {
     struct broker *broker = sending->broker;
 
-    store_push_finish(broker->store, &sending->notice, sending->alert->key.revision, end, broker_now(broker));
+    store_push_finish(broker->store, &sending->notice, sending->alert->key.revision, end,
+        end == STORE_PUSH_TOLD ? sending->said : "", broker_now(broker));
     forget(sending);
 }
 
@@ -119,7 +121,7 @@ static void tell(struct push_sending *sending, int64_t worth)
     struct push_message message = {.endpoint = subscription->endpoint,
         .p256dh = subscription->p256dh,
         .auth = subscription->auth,
-        .payload = push_notice_of(subscription, sending->alert, ended, &sending->arena),
+        .payload = push_notice_of(subscription, sending->alert, ended, true, &sending->arena),
         .ttl_s = ttl_of(worth),
         .urgency = !ended && sending->alert->alert.severity >= SEVERITY_SEVERE ? PUSH_HIGH : PUSH_NORMAL};
 
@@ -129,6 +131,17 @@ static void tell(struct push_sending *sending, int64_t worth)
     broker->pushes->sent++;
     broker->counters.pushes_on_the_way++;
     broker->pushes->service.send(broker->pushes->service.arg, &message, on_sent, sending);
+}
+
+/* Another report of the same thing is a revision, and shows nothing new. */
+static bool shows_nothing_new(struct push_sending *sending)
+{
+    struct bytes shown =
+        push_notice_of(&sending->subscription, sending->alert, false, false, &sending->arena);
+
+    seal_public_id(sending->broker->seal, text_of(sending->notice.id),
+        (struct text){(const char *)shown.data, shown.len}, sending->said);
+    return sending->notice.told && strcmp(sending->said, sending->notice.said) == 0;
 }
 
 /* The alert is there, or gone. */
@@ -152,6 +165,11 @@ static void decide(struct push_sending *sending)
     if (worth <= 0) {
         broker->counters.pushes_expired++;
         finish(sending, match.concerns ? STORE_PUSH_LEFT : STORE_PUSH_ENDED);
+        return;
+    }
+    if (match.concerns && shows_nothing_new(sending)) {
+        broker->counters.pushes_unchanged++;
+        finish(sending, STORE_PUSH_TOLD);
         return;
     }
     tell(sending, worth);

@@ -3,7 +3,8 @@
 --   nb:{sXX}:push:<id>          hash: record (sealed), index (digests of 16 bytes of the channels that it is found by), until
 --                               (ms); of an alert, whose name is sealed for this subscription alone (28 bytes):
 --                               "w" and the name -> revision that it is to be told (4 bytes), tries (2)
---                               "t" and the name -> revision that it was told, while that was in force
+--                               "t" and the name -> revision that it was told (4 bytes), while that was in force, and a
+--                               keyed digest of what was said
 --   nb:{sXX}:pushes             zset of the subscriptions of this tag, which is by their ids, by when they end
 --   nb:{sXX}:push_at:<digest>   zset (all scores 0), those that an alert in a channel may concern; under a tag by the digest
 --   nb:{sXX}:push_due           zset of alerts that changed near a subscription, by when somebody must look whom they concern
@@ -81,7 +82,7 @@ local function want(keys, args)
     local key, id, name, revision = keys[1], args[1], args[2], tonumber(args[3])
     local out, member = sub(key, 1, 9) .. 'push_out', args[1] .. args[2]
     local known = call('HMGET', key, 'record', 't' .. name, 'w' .. name)
-    if not known[1] or known[2] and tonumber(known[2]) >= revision then
+    if not known[1] or known[2] and unpack('>I4', known[2]) >= revision then
         return OK
     end
     if args[4] == '1' or known[2] then
@@ -125,7 +126,7 @@ local function take_alerts(found, prefix, tag, args, room)
     return room - #list
 end
 
--- Notices: subscription, sealed name, record, revision that is wanted, tries, revision that was told.
+-- Notices: subscription, sealed name, record, revision that is wanted, tries, revision that was told, digest of what was said.
 local function take_notices(found, prefix, args, room)
     local list = due(prefix .. 'push_out', args[2], args[3], room)
     for _, member in ipairs(list) do
@@ -133,7 +134,8 @@ local function take_notices(found, prefix, args, room)
         local known = call('HMGET', prefix .. 'push:' .. id, 'record', 'w' .. name, 't' .. name)
         if known[1] and known[2] then
             local wanted, tries = unpack(WANTED, known[2])
-            found[#found + 1] = { id, name, known[1], wanted, tries, tonumber(known[3] or 0) }
+            local was = known[3] or '\0\0\0\0'
+            found[#found + 1] = { id, name, known[1], wanted, tries, (unpack('>I4', was)), sub(was, 5) }
         else
             call('ZREM', prefix .. 'push_out', member)
         end
@@ -168,7 +170,7 @@ local function looked(keys, args)
 end
 
 -- Key: the subscription. Arguments: id, name, the revision that was told (or is not worth telling any more), now; and 1: it was
--- told and is in force, 0: nothing is to be told of it after that, '': leave what is known.
+-- told and is in force, 0: nothing is to be told of it after that, '': leave what is known; and the digest of what was said.
 local function told(keys, args)
     local key, name, revision = keys[1], args[2], tonumber(args[3])
     local out, member = sub(key, 1, 9) .. 'push_out', args[1] .. args[2]
@@ -176,7 +178,7 @@ local function told(keys, args)
     if args[5] == '0' then
         call('HDEL', key, 't' .. name)
     elseif args[5] == '1' and known[1] then
-        call('HSET', key, 't' .. name, revision)
+        call('HSET', key, 't' .. name, pack('>I4', revision) .. args[6])
     end
     if known[2] and unpack(WANTED, known[2]) > revision then
         call('HSET', key, 'w' .. name, pack(WANTED, unpack('>I4', known[2]), 0))

@@ -5,6 +5,7 @@
 
 #define ONE "1111111111111111aaaaaaaa"
 #define TWO "2222222222222222aaaaaaaa"
+#define SAID "ssssssssssssssssssssssss"
 #define DAY INT64_C(86400000)
 enum { FOUND_MOST = 512, LEASE = 10000 };
 
@@ -238,17 +239,19 @@ static void is_told_once_and_what_becomes_of_it(void **state)
     assert_string_equal(taken.ids[0], ONE);
     assert_string_equal(taken.records[0], "one");
     assert_int_equal(taken.notices[0].told, 0);
+    assert_string_equal(taken.notices[0].said, "");
     struct store_push_notice notice = first_taken();
     assert_string_equal(due(f), ""); /* it is taken */
-    store_push_finish(f->store, &notice, 1, STORE_PUSH_TOLD, fixture_now());
+    store_push_finish(f->store, &notice, 1, STORE_PUSH_TOLD, SAID, fixture_now());
     want(f, ONE, A, 1, true); /* looked at again */
     fixture_set_now(fixture_now() + 2 * LEASE);
     assert_string_equal(due(f), "");
     want(f, ONE, A, 2, false); /* it ended, or concerns it no more */
     assert_string_equal(due(f), "a2");
     assert_int_equal(taken.notices[0].told, 1);
+    assert_string_equal(taken.notices[0].said, SAID);
     notice = first_taken();
-    store_push_finish(f->store, &notice, 2, STORE_PUSH_ENDED, fixture_now());
+    store_push_finish(f->store, &notice, 2, STORE_PUSH_ENDED, "", fixture_now());
     want(f, ONE, A, 3, false);
     assert_string_equal(due(f), "");
 }
@@ -273,7 +276,7 @@ static void revisions_merge_and_none_is_lost(void **state)
     want(f, ONE, A, 2, true); /* while the first is on its way */
     want(f, ONE, A, 3, true);
     assert_string_equal(due(f), "");
-    store_push_finish(f->store, &notice, 1, STORE_PUSH_TOLD, fixture_now());
+    store_push_finish(f->store, &notice, 1, STORE_PUSH_TOLD, SAID, fixture_now());
     assert_string_equal(due(f), "a3");
     assert_int_equal(taken.notices[0].told, 1);
 }

@@ -11,6 +11,7 @@ struct kept_notice {
     char public_id[PUBLIC_ID + 1];
     uint32_t wanted, told; /* 0: none */
     unsigned tries;
+    char said[PUBLIC_ID + 1];
     int64_t due;
 };
 struct kept_push {
@@ -170,6 +171,7 @@ void stage_answer_push_take(struct call *call, enum store_status status)
                 .told = notice->told,
                 .tries = notice->tries};
             strcpy(out->public_id, notice->public_id);
+            strcpy(out->said, notice->said);
         }
     }
     call->push_work(call->arg, &work);
@@ -220,7 +222,7 @@ void store_push_looked(struct store *store, const struct alert_notice *alert, in
 }
 
 void store_push_finish(struct store *store, const struct store_push_notice *notice, uint32_t revision,
-    enum store_push_end end, int64_t now)
+    enum store_push_end end, const char *said, int64_t now)
 {
     static const char *const ends[] = {"told", "ended", "left"};
     (void)store;
@@ -231,6 +233,8 @@ void store_push_finish(struct store *store, const struct store_push_notice *noti
     struct kept_notice *kept_one = notice_of(push, notice->public_id);
     if (end != STORE_PUSH_LEFT)
         kept_one->told = end == STORE_PUSH_TOLD ? revision : 0;
+    if (end == STORE_PUSH_TOLD)
+        strcpy(kept_one->said, said);
     kept_one->tries = 0;
     kept_one->due = now;
     if (kept_one->wanted <= revision)

@@ -189,15 +189,40 @@ static void test_who_is_near_is_told_when_it_begins_changes_and_ends(void **stat
     gets_nothing();
     push_due('a', 1); /* looked at again by another process */
     gets_nothing();
-    alert_is('a', 2, CATEGORY_CRIME, HERE_LEAF, 0, true);
+    alert_is('a', 2, CATEGORY_FIRE, HERE_LEAF, 0, true);
     push_due('a', 2);
-    gets("ok/here a r2 IN_FORCE *", PUSH_TAKEN, 0);
-    alert_is('a', 3, CATEGORY_CRIME, HERE_LEAF, 0, false);
+    gets("ok/here a r2 IN_FORCE fire *", PUSH_TAKEN, 0);
+    alert_is('a', 3, CATEGORY_FIRE, HERE_LEAF, 0, false);
     push_due('a', 3);
     gets("ok/here a r3 ENDED *", PUSH_TAKEN, 0);
     was_called(CALL_PUSH_FINISH, "a r3 ended");
     push_due('a', 3);
     gets_nothing();
+}
+
+/* Many report the same thing: each is a revision, and who knows of it is not told again. */
+static void test_what_shows_nothing_new_is_not_told(void **state)
+{
+    struct alert alert = {.category = CATEGORY_CRIME,
+        .sender_kind = SENDER_USER,
+        .headline = TEXT("doors tried"),
+        .expires = stage_now() + 3600000,
+        .place = {.kind = PLACE_POINT, .center = centre_of(HERE_LEAF)}};
+    (void)state;
+    subscribes(1, "ok/here", KEY "," PLACE_HERE);
+    alert_says('a', 1, &alert, (struct beside){.merged = 1}, true);
+    push_due('a', 1);
+    gets("ok/here a r1 IN_FORCE *", PUSH_TAKEN, 0);
+    for (uint32_t reports = 2; reports <= 5; reports++) {
+        alert_says('a', reports, &alert, (struct beside){.merged = reports}, true);
+        push_due('a', reports);
+        gets_nothing();
+    }
+    was_called(CALL_PUSH_FINISH, "a r5 told");
+    assert_int_equal(broker_counters(stage.broker)->pushes_unchanged, 4);
+    alert_says('a', 6, &alert, (struct beside){.merged = 6, .truth = TRUTH_CONFIRMED}, true);
+    push_due('a', 6);
+    gets("ok/here a r6 IN_FORCE *", PUSH_TAKEN, 0);
 }
 
 static void test_what_ended_before_it_was_told_is_not_told(void **state)
@@ -384,6 +409,7 @@ int main(void)
         STORY(test_limits),
         STORY(test_without_a_key_it_is_not_offered),
         STORY(test_who_is_near_is_told_when_it_begins_changes_and_ends),
+        STORY(test_what_shows_nothing_new_is_not_told),
         STORY(test_what_ended_before_it_was_told_is_not_told),
         STORY(test_what_moved_away_ends),
         STORY(test_what_was_taken_back_is_shown_no_more),

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Holds `neighbors-edge translate` to expectations.tsv: every sample through all maps (auto) and through its own, live, and all
-of it replayed (RETAIN), which may give nothing. test_translate.py NEIGHBORS-EDGE; exit 77: what is ours was held, the collected
-samples are not there."""
+of it replayed (RETAIN), which may give nothing. test_translate.py NEIGHBORS-EDGE own|shared: ours, or the collected samples (exit
+77: they are not there)."""
 import base64
 import json
 import subprocess
@@ -107,29 +107,33 @@ def hold_readme(edge):
         return wrong(expected, translated(edge, lines, ["--rows", config.name]))
 
 
-def main(edge):
-    present = (SHARED / "MANIFEST.tsv").exists()
-    known_topics = topics() if present else {}
-    unlisted, held, failed = {f"shared/{name}" for name in known_topics}, 0, 0
+def main(edge, which):
+    if which == "shared" and not (SHARED / "MANIFEST.tsv").exists():
+        print("the collected samples are not there")
+        return 77
+    known_topics = topics() if which == "shared" else {}
+    missing, held, failed = {f"shared/{name}" for name in known_topics}, 0, 0
+    if which == "own":
+        missing = {f"own/{path.name}" for path in (HERE / "samples").iterdir()}
     for file, name, expected, _why in table():
-        if file.startswith("shared/") and not present:
+        if not file.startswith(which + "/"):
             continue
-        unlisted.discard(file)
+        missing.discard(file)
         for way, fault in hold(edge, file, name, expected, messages(file, known_topics)):
             held += 1
             if fault:
                 failed += 1
                 print(f"FAIL {file} ({way}){fault}")
-    fault = hold_readme(edge)
+    fault = hold_readme(edge) if which == "own" else None
     if fault:
         failed += 1
         print(f"FAIL bridge/edge/README.md{fault}")
-    for file in sorted(unlisted):
+    for file in sorted(missing):
         failed += 1
         print(f"FAIL {file} has no expectation")
-    print(f"{held} held, {failed} wrong" + ("" if present else "; the collected samples are not there"))
-    return 1 if failed else 0 if present else 77
+    print(f"{held} held, {failed} wrong")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

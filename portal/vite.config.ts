@@ -29,6 +29,11 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0, // nothing inline: the content security policy allows files of our own alone
     modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: { index: "index.html", sw: "src/sw/sw.ts" },
+      // The service worker is at the root, so that all of the portal is its own, and under a name that stays.
+      output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+    },
     reportCompressedSize: false,
   },
 });

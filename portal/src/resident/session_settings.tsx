@@ -1,9 +1,8 @@
 /* How alerts come to this browser: quiet hours, the least severity, together or at once, in which language. The broker holds them
  * with this browser's session; they are remembered here to be shown. */
 import { useSignal } from "@preact/signals";
-import { CATEGORIES, type Category, type DailyHours, type LeastSeverity, type Severity } from "@neighbors/client";
+import { CATEGORIES, type Category, type LeastSeverity, type Severity } from "@neighbors/client";
 import { broker, PATIENT } from "../session/connection";
-import { kept } from "../session/kept";
 import { span } from "../common/format";
 import { useTask } from "../common/task";
 import { Trouble } from "../common/trouble";
@@ -11,19 +10,7 @@ import { words } from "../words";
 import { severityOrder } from "./filters";
 import { HoursEditor } from "./hours_editor";
 import { timeZone } from "./household";
-
-interface Wishes {
-  quiet: readonly DailyHours[];
-  quietPasses: Severity;
-  least: readonly LeastSeverity[];
-  digestMinutes: number;
-  language: string;
-}
-
-const nothing: Wishes = { quiet: [], quietPasses: "EXTREME", least: [], digestMinutes: 0, language: "" };
-const stored = kept<Wishes>("wishes", nothing);
-/** What is wished of alerts, for whoever subscribes in the background. */
-export const wishes = stored;
+import { wishes, type Wishes } from "./wishes";
 
 function leastFor(least: readonly LeastSeverity[], category: Category): Severity {
   return least.find((one) => one.category === category)?.severity ?? "UNKNOWN";
@@ -54,7 +41,7 @@ function Quiet({ now, onChange }: { now: Wishes; onChange(change: Partial<Wishes
 }
 
 export function SessionSettings() {
-  const now = useSignal(stored.peek());
+  const now = useSignal(wishes.peek());
   const task = useTask<unknown>();
   const change = (changes: Partial<Wishes>) => { now.value = { ...now.value, ...changes }; task.clear(); };
   const save = (event: Event) => {
@@ -62,7 +49,7 @@ export function SessionSettings() {
     const { quiet, least, ...rest } = now.value;
     void task.run(async () => {
       const receipt = await broker().publish.settings({ ...rest, quiet: [...quiet], least: [...least], timeZone }, PATIENT);
-      stored.value = now.value;
+      wishes.value = now.value;
       return receipt;
     });
   };

@@ -3,6 +3,7 @@ import { words } from "../words";
 import { Appearance } from "./appearance";
 import { HouseholdSettings } from "./household_settings";
 import { MyData } from "./my_data";
+import { NoticesCard } from "./notices_card";
 import { SessionSettings } from "./session_settings";
 
 export function SettingsPage() {
@@ -13,6 +14,7 @@ export function SettingsPage() {
       <HouseholdSettings />
       <h2 class="part">{words.settings.session}</h2>
       <SessionSettings />
+      <NoticesCard />
       <Appearance />
       <h2 class="part">{words.settings.data}</h2>
       <MyData />

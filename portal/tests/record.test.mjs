@@ -44,17 +44,19 @@ const actOf = (page, headline) => page.getByRole("listitem").filter({ hasText: h
 
 test("whoever comes sees what agencies did, on the map, as a chart, and each act proved", async () => {
   const page = await opened();
-  await page.getByText("were computed anew in this browser").waitFor();
-  const act = actOf(page, "Smoke over Tyler Avenue");
-  await act.getByRole("button", { name: /Check act/ }).click();
-  await act.getByText(/is in the signed record/).waitFor();
+  await page.getByText("computed anew in this browser").waitFor();
   await page.getByRole("img", { name: /all agencies: Alerts 2/ }).waitFor();
-  await page.getByText("As a table").click();
-  await page.getByRole("columnheader", { name: "Alerts" }).waitFor();
-  await accessible(page);
+  await page.waitForFunction(() => document.querySelectorAll("path.jurisdiction").length === 2);
   await picture(page, "record");
   await page.emulateMedia({ colorScheme: "dark" });
   await picture(page, "record-dark");
+  const act = actOf(page, "Smoke over Tyler Avenue");
+  await act.getByRole("button", { name: /Check act/ }).click();
+  await act.getByText(/is in the signed record/).waitFor();
+  await page.getByText("As a table").click();
+  await page.getByRole("columnheader", { name: "Alerts" }).waitFor();
+  await accessible(page);
+  await picture(page, "record-checked");
   clean(page);
 });
 

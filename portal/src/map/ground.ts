@@ -89,7 +89,6 @@ function layTiles(map: L.Map, ground: Ground, { url, attribution, zoom }: Tiles)
 /** Lays the ground under a map that has just been made. */
 export function layGround(map: L.Map): void {
   map.attributionControl.setPrefix("");
-  map.setMaxZoom(18).setMinZoom(2);
   L.control.scale({ position: "bottomleft" }).addTo(map);
   map.createPane("ground").style.zIndex = "100";
   const ground = new Ground().addTo(map);

@@ -21,7 +21,7 @@ export function MapPane({ label, center, zoom, onReady }: MapPaneProps) {
     if (!element.current) {
       return;
     }
-    const map = L.map(element.current, { preferCanvas: true, zoomControl: false }).setView(center, zoom);
+    const map = L.map(element.current, { preferCanvas: true, zoomControl: false, minZoom: 2, maxZoom: 18 }).setView(center, zoom);
     L.control.zoom({ position: "bottomright" }).addTo(map);
     layGround(map);
     const resized = new ResizeObserver(() => map.invalidateSize());

@@ -31,10 +31,12 @@ const names: Record<LogAct, string> = {
   REFUSAL: "Refused", DISCLOSURE: "Disclosure", AGENCY_ADDED: "Agency added", AGENCY_REMOVED: "Agency removed",
   AGENCY_CHANGED: "Agency changed", MODERATION: "Moderation",
 };
+/* What the record says beyond that; of the others it says the same again. */
+const further = ["updated", "cancelled", "confirmed", "refuted", "approved", "released", "removed", "banned", "unbanned"];
 
-/** "Alert, updated" */
+/** "Alert: updated" */
 export function titleOf({ act, what }: LogLeaf): string {
-  return what ? `${names[act]}: ${what}` : names[act];
+  return further.includes(what) ? `${names[act]}: ${what}` : names[act];
 }
 
 /** Whose act it was, for people. */

@@ -14,7 +14,7 @@ interface Props {
 function Counted({ acts }: { acts: readonly LogLeaf[] }) {
   const counts = countsOf(acts);
   const some = kinds.filter((kind) => kind !== "other" && counts[kind] > 0);
-  return <span class="quiet">{some.map((kind) => `${counts[kind]} ${kindTitles[kind].toLowerCase()}`).join(" · ") || "nothing yet"}</span>;
+  return <span class="quiet">{some.map((kind) => `${kindTitles[kind]} ${counts[kind]}`).join(" · ") || "nothing yet"}</span>;
 }
 
 export function AgencyList({ agencies, acts, chosen, choose }: Props) {

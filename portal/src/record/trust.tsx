@@ -1,7 +1,9 @@
 /* Whether the record can be believed, said first and in plain words; and loudly when it cannot. */
-import { clock, span } from "../common/format";
+import { age, clock } from "../common/format";
 import { halfMinute } from "../common/clock";
 import { empty, fault, key, leaves, reading, recomputed, trouble } from "./reading";
+
+const counted = (acts: number) => (acts === 1 ? "1 act" : `${acts} acts`);
 
 function Alarm({ why }: { why: string }) {
   return (
@@ -24,7 +26,7 @@ function Before() {
   }
   return (
     <>
-      It goes on with what this browser saw {clock(before.at)} ({before.size} acts)
+      It goes on with what this browser saw {clock(before.at)} ({counted(before.size)})
       {head.size > before.size ? `: ${head.size - before.size} came since, none was changed.` : ": nothing was changed."}
     </>
   );
@@ -42,10 +44,10 @@ export function Trust() {
   return (
     <div class="card record-trust">
       <h2><span class="tick" aria-hidden="true">✓</span> Nothing was rewritten</h2>
-      <p>{head.size} acts, signed {span(halfMinute.value - head.at)} ago. <Before /></p>
+      <p>{counted(head.size)}, signed {age(head.at, halfMinute.value)}. <Before /></p>
       <p class="quiet">
         {recomputed.value === "all"
-          ? `All ${leaves.value.length} acts were computed anew in this browser, up to what is signed.`
+          ? `${counted(leaves.value.length)} computed anew in this browser, up to what is signed.`
           : `The newest ${leaves.value.length} acts are shown; each can be checked.`}
         {trouble.value && ` The newest state cannot be read now: ${trouble.value}.`}
       </p>

@@ -82,7 +82,7 @@
     STRING(portal_name, "Neighbors", true, "What the portal calls this installation")                        \
     STRING(portal_center, "", true,                                                                          \
         "Where the portal's map looks first, latitude and longitude, as 34.0768,-118.0316; none: at the "    \
-        "agencies' jurisdictions")                                                                           \
+        "United States")                                                                                     \
     NUMBER(portal_zoom, "zoom", 2, 18, 14, true, "How near it looks: 4 a country, 10 a county, 14 a town")   \
     STRING(portal_tiles, "", true,                                                                           \
         "Address of street tiles for the portal's map, as https://tiles.example.org/{z}/{x}/{y}.png; whose " \

@@ -9,10 +9,17 @@ export interface Tiles {
   zoom: number;
 }
 
+/** Degrees, and Leaflet's zoom. */
+export interface Look {
+  latitude: number;
+  longitude: number;
+  zoom: number;
+}
+
 export interface Portal {
   name: string;
-  /** Degrees and Leaflet's zoom; null: nothing is set. */
-  look: { latitude: number; longitude: number; zoom: number } | null;
+  /** Where maps look first; null: nothing is set. */
+  look: Look | null;
   tiles: Tiles | null;
 }
 

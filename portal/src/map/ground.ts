@@ -8,6 +8,15 @@ import { onColors } from "./theme";
 
 const OUTLINES = "Outlines: Natural Earth, US Census · Places: GeoNames";
 
+/* For whoever measures the page: when there was first a map to see. */
+let drawn = false;
+function firstDrawn(): void {
+  if (!drawn) {
+    drawn = true;
+    performance.mark("map drawn");
+  }
+}
+
 class Ground extends L.Layer {
   #map: L.Map | undefined;
   #canvas: MapCanvas | undefined;
@@ -27,6 +36,7 @@ class Ground extends L.Layer {
         this.#asked = 0;
         if (this.#canvas) {
           drawGround(this.#canvas.begin(), () => this.draw(), this.tiled);
+          firstDrawn();
         }
       });
     }
@@ -36,7 +46,7 @@ class Ground extends L.Layer {
     this.#map = map;
     this.#canvas = canvasOn(map, map.getPane("ground") ?? map.getPanes().mapPane, 0);
     this.#leaveColors = onColors(() => this.draw());
-    this.draw();
+    void portalKnown.then(() => this.draw()); // when it is known where to look
     return this;
   }
 

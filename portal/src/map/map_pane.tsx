@@ -3,26 +3,45 @@ import { useEffect, useRef } from "preact/hooks";
 import L from "leaflet";
 import "leaflet/dist/leaflet.css";
 import "./map.css";
+import { portal, portalKnown, type Look } from "../portal";
 import { layGround } from "./ground";
 
 export interface MapPaneProps {
   /** What a screen reader calls it. */
   label: string;
-  /** Where it looks first: degrees, and Leaflet's zoom. */
-  center: [latitude: number, longitude: number];
-  zoom: number;
+  /** Where it looks first: degrees, and Leaflet's zoom. Left out: where the operator says (../portal). */
+  look?: Look;
   /** Called once with the map; what it gives back is called when the map goes. */
   onReady(map: L.Map): (() => void) | void;
 }
 
-export function MapPane({ label, center, zoom, onReady }: MapPaneProps) {
+/* Where nobody said anything: the United States. */
+const anywhere: Look = { latitude: 39, longitude: -98, zoom: 4 };
+
+/* The operator's choice may come when the map is there already; it moves it only if nobody else has. */
+function lookAtHome(map: L.Map): void {
+  const [center, zoom] = [map.getCenter(), map.getZoom()];
+  void portalKnown.then(() => {
+    const { look } = portal.value;
+    if (look && map.getPane("ground") && map.getZoom() === zoom && map.getCenter().equals(center)) {
+      map.setView([look.latitude, look.longitude], look.zoom, { animate: false });
+    }
+  });
+}
+
+export function MapPane({ label, look, onReady }: MapPaneProps) {
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!element.current) {
       return;
     }
-    const map = L.map(element.current, { preferCanvas: true, zoomControl: false, minZoom: 2, maxZoom: 18 }).setView(center, zoom);
+    const first = look ?? portal.value.look ?? anywhere;
+    const map = L.map(element.current, { preferCanvas: true, zoomControl: false, minZoom: 2, maxZoom: 18 })
+      .setView([first.latitude, first.longitude], first.zoom);
     L.control.zoom({ position: "bottomright" }).addTo(map);
+    if (!look) {
+      lookAtHome(map); // before the ground: what is asked for is then of there
+    }
     layGround(map);
     const resized = new ResizeObserver(() => map.invalidateSize());
     resized.observe(element.current);

@@ -3,7 +3,6 @@ import { effect, type Signal } from "@preact/signals";
 import L from "leaflet";
 import { agencies, type Agency } from "../desk/agency";
 import { MapPane } from "../map/map_pane";
-import { portal } from "../portal";
 
 const svg = () => L.svg({ padding: 0.5 });
 
@@ -63,9 +62,5 @@ function ready(map: L.Map, chosen: Signal<string>): () => void {
 
 /** chosen: "agency/<id>" that is shown before the others; "": none. */
 export function AgencyMap({ chosen }: { chosen: Signal<string> }) {
-  const look = portal.value.look ?? { latitude: 39, longitude: -98, zoom: 4 };
-  return (
-    <MapPane label="Map of the partner agencies' jurisdictions; the list beside it has the same" center={[look.latitude, look.longitude]}
-      zoom={look.zoom - 3} onReady={(map) => ready(map, chosen)} />
-  );
+  return <MapPane label="Map of the partner agencies' jurisdictions; the list beside it has the same" onReady={(map) => ready(map, chosen)} />;
 }

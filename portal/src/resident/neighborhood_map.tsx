@@ -185,5 +185,5 @@ function ready(map: L.Map): () => void {
 }
 
 export function NeighborhoodMap() {
-  return <MapPane label={words.feed.map} center={[34.0768, -118.0316]} zoom={14} onReady={ready} />;
+  return <MapPane label={words.feed.map} onReady={ready} />;
 }

@@ -2,6 +2,7 @@
 import { type FunctionComponent } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { identity, roleOf } from "../session/identity";
+import { MapPane } from "../map/map_pane";
 import { SignIn } from "../session/sign_in";
 import { AlertPage } from "./alert_page";
 import { Announcer } from "./announcer";
@@ -67,7 +68,17 @@ function Neighborhood() {
   );
 }
 
+/** Whoever is not signed in sees where this is. */
+function Stranger() {
+  return (
+    <div class="split">
+      <div class="panel"><SignIn role="user" why="To follow your neighborhood." /></div>
+      <div class="map"><MapPane label="Map of the neighborhood" onReady={() => {}} /></div>
+    </div>
+  );
+}
+
 export function Resident() {
   const who = identity.value;
-  return who && roleOf(who) === "user" ? <Neighborhood /> : <div class="lonely"><SignIn role="user" why="To follow your neighborhood." /></div>;
+  return who && roleOf(who) === "user" ? <Neighborhood /> : <Stranger />;
 }

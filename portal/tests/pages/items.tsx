@@ -62,5 +62,5 @@ if (root) {
     more(Number(new URLSearchParams(location.search).get("count") ?? 0), false);
     window.items = { map, layer, more, happened };
   };
-  render(<MapPane label="Items" center={[center.latitude, center.longitude]} zoom={14} onReady={ready} />, root);
+  render(<MapPane label="Items" look={{ ...center, zoom: 14 }} onReady={ready} />, root);
 }

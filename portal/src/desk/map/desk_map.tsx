@@ -105,5 +105,5 @@ function ready(map: L.Map, name: string): () => void {
 }
 
 export function DeskMap({ name }: { name: string }) {
-  return <MapPane label="Map of the jurisdiction" center={HOME} zoom={13} onReady={(map) => ready(map, name)} />;
+  return <MapPane label="Map of the jurisdiction" onReady={(map) => ready(map, name)} />;
 }

@@ -2,7 +2,8 @@
  * there, and the revisions of alerts that were shown, so that an app can mark what is new. */
 import type { Storage } from "./storage.js";
 
-const SAVE_MS = 1000, ALERTS = 2000;
+/** As many as are kept: a session may follow so many channels (Heartbeat). */
+const CHANNELS = 512, ALERTS = 2000, SAVE_MS = 1000;
 
 interface Kept {
   heard: number;
@@ -31,24 +32,16 @@ export class Memory {
     this.#before = new Map(this.#alerts);
   }
 
-  /** "<channel>:<cursor>" of each channel. */
+  /** "<channel>:<cursor>" of each channel, at most 512. */
   since(): string[] {
-    return [...this.#channels].map(([channel, cursor]) => `${channel}:${cursor}`);
+    return [...this.#channels].slice(-CHANNELS).map(([channel, cursor]) => `${channel}:${cursor}`);
   }
 
   noteCursor(channel: string, cursor: string): void {
     if (channel && cursor) {
+      this.#channels.delete(channel);  // so that those at the front are those that were heard of longest ago
       this.#channels.set(channel, cursor);
       this.#saveSoon();
-    }
-  }
-
-  /** Forgets channels that nothing follows any more: their cursors only grow old. */
-  keepChannels(wanted: ReadonlySet<string>): void {
-    for (const channel of this.#channels.keys()) {
-      if (!wanted.has(channel)) {
-        this.#channels.delete(channel);
-      }
     }
   }
 
@@ -69,7 +62,7 @@ export class Memory {
     this.#timer = undefined;
     const kept: Kept = {
       heard: this.heard,
-      channels: Object.fromEntries(this.#channels),
+      channels: Object.fromEntries([...this.#channels].slice(-CHANNELS)),
       alerts: Object.fromEntries([...this.#alerts].slice(-ALERTS)),
     };
     try {

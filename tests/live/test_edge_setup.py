@@ -149,6 +149,24 @@ class EdgeSetup(unittest.TestCase):
         self.assertNotIn("front_door", seen.payload.decode())
         self.assertEqual(self.stack.neighbors("household", "show", home)[-1]["members"].count(f"device/{home}-1"), 1)
 
+    def test_what_happens_outside_comes_into_the_home(self):
+        _, invitation = self.invite()
+        folder = self.out()
+        done = self.setup_edge(invitation, folder, "--share", "garage:person", "--way-back")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.run_edge(folder)
+        home = mqtt.Client(self.stack.home_port)
+        self.addCleanup(home.close)
+        home.connect(client_id="home-assistant")
+        home.subscribe("neighbors/home/alerts")
+        told = home.until(mqtt.PUBLISH, PATIENCE, lambda p: "Street light out" not in p.payload.decode())
+        self.assertEqual(json.loads(told.payload), [])
+        self.stack.enroll("user/neighbor", "--household", "neighbor", "--at", AT, "--verified-since", "-30d")
+        self.stack.neighbors("publish", "alert", "--as", "user/neighbor", "--category", "safety", "--at", AT, "--headline",
+                             "Street light out")
+        told = home.until(mqtt.PUBLISH, PATIENCE, lambda p: json.loads(p.payload))
+        self.assertEqual([alert["headline"] for alert in json.loads(told.payload)], ["Street light out"])
+
     def test_somebody_types_at_a_terminal(self):
         _, invitation = self.invite()
         folder = self.out()

@@ -279,6 +279,7 @@ static void begin_to_run(const struct setup *setup, const struct wishes *wishes)
 
 static int write_and_tell(struct setup *setup, const struct wishes *wishes)
 {
+    char path[2 * SETUP_TEXT];
     setup->way_back = wants(wishes->way_back,
         "Bring the neighborhood's alerts, and requests for footage, into this home (Home Assistant finds "
         "them)?",
@@ -301,6 +302,9 @@ static int write_and_tell(struct setup *setup, const struct wishes *wishes)
     if (!setup_share(setup, see))
         return EDGE_UNREACHABLE;
     printf(see ? "Neighbors may see what you chose.\n" : "What you chose is kept for you alone.\n");
+    setup_path(setup, "owner.token", path);
+    printf(
+        "Your portal is %s: sign in as %s with the token in %s.\n", setup->broker, setup->joined.user, path);
     begin_to_run(setup, wishes);
     return EDGE_DONE;
 }

@@ -82,7 +82,7 @@ struct bytes codec_encode_desk(enum encoding encoding, const struct desk *in, st
     desk.agency_name = codec_write_text(in->agency_name, arena);
     desk.next = codec_write_text(in->next, arena);
     desk.drilled = in->drilled;
-    desk.has_certificate = in->has_certificate;
+    desk.certificate = codec_write_bytes(in->certificate);
     desk.second_officer = in->second_officer;
     desk.n_alerts = in->alert_count;
     desk.alerts = arena_take(arena, in->alert_count * sizeof *desk.alerts);

@@ -479,7 +479,8 @@ struct desk_programme {
 };
 struct desk {
     struct text officer, agency_name, next; /* next empty: it is the last part */
-    bool drilled, has_certificate, second_officer;
+    struct bytes certificate;               /* DER; len 0: none */
+    bool drilled, second_officer;
     size_t alert_count, request_count, closed_count, programme_count;
     struct desk_alert *alerts;
     struct desk_request *requests;

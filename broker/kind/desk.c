@@ -3,6 +3,7 @@
 #include "bridge/store_desk.h"
 
 #include "bridge/seal.h"
+#include "bridge/seal_cms.h"
 #include "broker/kind/question.h"
 #include "broker/session/connection_state.h"
 #include "broker/session/info.h"
@@ -80,17 +81,20 @@ static void add_requests(struct publication *publication, const struct store_des
 static void fill(struct publication *publication, const struct store_desk *part, struct desk *desk)
 {
     const struct known_principal *agency = publication->principal;
+    const char *why;
 
     *desk = (struct desk){.next = part->next,
         .officer = text_of(publication->officer),
         .agency_name = text_of(agency->agency_name),
         .drilled = agency->drilled,
-        .has_certificate = agency->certificate != NULL,
         .second_officer = !agency->no_approval,
         .closed_count = part->closed_count,
         .closed = part->closed,
         .programme_count = part->programme_count,
         .programmes = part->programmes};
+    if (agency->certificate &&
+        !seal_cms_certificate(text_of(agency->certificate), &publication->arena, &desk->certificate, &why))
+        log_line(LOG_LEVEL_WARNING, "desk_certificate", "principal=%s rule=\"%s\"", agency->name, why);
     add_alerts(publication, part, desk);
     add_requests(publication, part, desk);
 }

@@ -115,6 +115,27 @@ test("an alert is updated and ended from the list, by a colleague too", async ()
   clean(colleague);
 });
 
+test("an area of several parts stays when its alert is updated", async () => {
+  const square = (lat, lon) => [[lat, lon], [lat, lon + 0.01], [lat + 0.01, lon + 0.01], [lat + 0.01, lon], [lat, lon]].map(([a, o]) =>
+    ({ latE7: Math.round(a * 1e7), lonE7: Math.round(o * 1e7) }));
+  const polygons = [square(34.07, -118.04), square(34.09, -118.06)].map((points) => ({ rings: [{ points }] }));
+  const answer = await fetch(`${stack.url}v1/alerts`, { method: "POST", headers: { authorization: `Bearer ${tokens.lee}`, "content-type": "application/json" },
+    body: JSON.stringify({ senderAlertId: "parts", category: "hazard", headline: "Two streets without water", place: { polygons: { polygons } },
+      expires: Date.now() + 3_600_000, severity: "MINOR", urgency: "EXPECTED", certainty: "OBSERVED" }) });
+  assert.equal(answer.status, 201);
+  const page = await desk(browser, stack, FIRE, tokens.kim);
+  await enter(page, "In force");
+  await page.getByRole("article", { name: "Two streets without water" }).getByRole("button", { name: "Update" }).click();
+  await page.getByText("Its area has several parts").waitFor();
+  await page.getByText("Followers", { exact: true }).waitFor();
+  await send(page, "Send the update");
+  await page.getByText(/is out, as revision 2/).waitFor();
+  const { public_id: id } = await answer.json();
+  const document = await (await fetch(`${stack.url}v1/cap/${id}`)).text();
+  assert.equal(document.match(/<polygon>/g)?.length, 2);
+  clean(page);
+});
+
 test("an Extreme alert is asked for twice, and waits for a second officer", async () => {
   const page = await desk(browser, stack, FIRE, tokens.lee);
   await drawCircle(page);
@@ -174,7 +195,11 @@ test("residents' reports are confirmed or refuted", async () => {
 
 test("the desk fits a phone, and is dark where the phone is", async () => {
   const page = await desk(browser, stack, FIRE, tokens.lee, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, colorScheme: "dark" });
-  await page.getByText("Type it").tap();
+  await page.getByRole("button", { name: "Draw a circle" }).tap();
+  const { x, y, width, height } = await page.locator(".map-pane").boundingBox();
+  await page.touchscreen.tap(x + width / 2, y + height / 2);
+  await page.getByLabel("Radius in metres").waitFor();
+  assert.equal(await page.getByLabel("Radius in metres").inputValue(), "300");
   await page.getByText("Followers", { exact: true }).waitFor();
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing stands out at the side");
   await picture(page, "desk-phone");

@@ -63,7 +63,7 @@ class Desk(case.LiveCase):
         first, _ = self.warns(self.lee, headline="Gas leak")
         [desk] = self.asks(self.kim)
         self.assertEqual((desk["officer"], desk["agencyName"]), ("kim", "Desk Police"))
-        self.assertTrue(desk["drilled"] and desk["hasCertificate"] and desk["secondOfficer"])
+        self.assertTrue(desk["drilled"] and desk["certificate"] and desk["secondOfficer"])
         [listed] = desk["alerts"]
         self.assertEqual((listed["alert"]["publicId"], listed["alert"]["revision"], listed["officer"]), (first, 1, "lee"))
         self.assertNotIn("senderAlertId", listed["alert"])

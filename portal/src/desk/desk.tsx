@@ -1,6 +1,7 @@
 /* The agency's room: its jurisdiction, its alerts, requests and cases. */
 import { useEffect } from "preact/hooks";
 import { identity, roleOf, type Identity } from "../session/identity";
+import { state, stateSince } from "../session/connection";
 import { SignIn } from "../session/sign_in";
 import { agencies, agenciesTrouble, agencyOf, loadAgencies } from "./agency";
 import { InForce } from "./alerts/in_force";
@@ -13,6 +14,7 @@ import { FootagePage } from "./footage/footage_page";
 import { DeskMap } from "./map/desk_map";
 import { inForce, waiting } from "./own";
 import { addressOfView, view, viewNames, views, type View } from "./view";
+import { timeText } from "./words";
 import "./desk.css";
 
 const pages: Record<View, (props: { who: Identity }) => preact.JSX.Element> = {
@@ -44,6 +46,13 @@ function Land({ who }: { who: Identity }) {
   return <p class="desk-land">{agencies.value.length > 0 && <><strong>{agency?.name ?? who.name}</strong> {land}</>}</p>;
 }
 
+/** Said while nothing can be sent: what is on the page may be old then. */
+function Away() {
+  const now = state.value;
+  const why = now === "refused" ? "The broker does not let you in: sign in again." : now === "away" ? `No connection since ${timeText(stateSince.value)}: trying again. What you see may be old.` : "";
+  return <p role="alert" class="desk-away">{why}</p>;
+}
+
 function Room({ who }: { who: Identity }) {
   useEffect(() => void loadAgencies(), []);
   const Page = pages[view.value];
@@ -56,6 +65,7 @@ function Room({ who }: { who: Identity }) {
       <div class="desk-map">
         <DeskMap key={who.name} name={who.name} />
         <Land who={who} />
+        <Away />
       </div>
     </div>
   );

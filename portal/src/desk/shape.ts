@@ -29,6 +29,13 @@ export function placeOf(shape: Shape | undefined): Draft<Place> | undefined {
   return { polygons: { polygons: [{ rings: [{ points }] }] } };
 }
 
+/** The outlines of whatever a place is, for looking at. */
+export function outlinesOf(place: Place | undefined): Shape[] {
+  const one = shapeOf(place);
+  return one ? [one] : (place?.polygons?.polygons ?? []).flatMap(({ rings }) =>
+    rings[0] ? [{ kind: "polygon" as const, points: rings[0].points.slice(0, -1).map(degrees) }] : []);
+}
+
 /** What can be edited of an alert's place: a circle, or one polygon without holes. A point is a small circle. */
 export function shapeOf(place: Place | undefined): Shape | undefined {
   if (place?.circle?.center) {

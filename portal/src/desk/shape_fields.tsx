@@ -95,7 +95,7 @@ export function ShapeFields({ area, wrong }: { area: Signal<Shape | undefined>; 
   const shape = area.value;
   const put = (next: Shape) => {
     area.value = next;
-    showOnMap(next);
+    showOnMap([next]);
   };
   const whole = shape && (shape.kind === "circle" || shape.points.length > 2);
   return (

@@ -4,7 +4,7 @@ import type { Alert } from "@neighbors/client";
 import { remaining } from "../../common/format";
 import { halfMinute } from "../../common/clock";
 import { showOnMap } from "../map/desk_map";
-import { shapeOf } from "../shape";
+import { outlinesOf } from "../shape";
 import { categories, nameOf, severities, statuses } from "../words";
 
 interface AlertCardProps {
@@ -27,7 +27,7 @@ function Badges({ alert }: { alert: Alert }) {
 }
 
 export function AlertCard({ alert, from, chosen, children }: AlertCardProps) {
-  const shape = shapeOf(alert.place);
+  const shapes = outlinesOf(alert.place);
   return (
     <article class={`card alert-card ${chosen ? "chosen" : ""}`} aria-label={alert.headline}>
       <h2>{alert.headline}</h2>
@@ -37,7 +37,7 @@ export function AlertCard({ alert, from, chosen, children }: AlertCardProps) {
       <p class="quiet">{[from, remaining(alert.expires, halfMinute.value), alert.caseNumber && `case ${alert.caseNumber}`].filter(Boolean).join(" · ")}</p>
       <div class="row">
         {children}
-        {shape && <button type="button" class="button" onClick={() => showOnMap(shape, true)}>Show on the map</button>}
+        {shapes.length > 0 && <button type="button" class="button" onClick={() => showOnMap(shapes, true)}>Show on the map</button>}
       </div>
     </article>
   );

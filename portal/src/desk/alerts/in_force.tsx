@@ -8,7 +8,7 @@ import { Told } from "../form";
 import { alertShape } from "../map/areas";
 import { shown } from "../map/desk_map";
 import { broker, inForce, own, ownTrouble, refresh } from "../own";
-import { shapeOf } from "../shape";
+import { outlinesOf, shapeOf } from "../shape";
 import { go } from "../view";
 import { AlertCard } from "./alert_card";
 
@@ -18,7 +18,7 @@ const outcome = signal("");
 export function beginUpdate(alert: Alert): void {
   const { publicId, revision, headline } = alert;
   startAnew({
-    updates: { publicId, revision, headline }, headline, status: alert.status === "UNSPECIFIED" ? "ACTUAL" : alert.status,
+    updates: { publicId, revision, headline, place: shapeOf(alert.place) ? undefined : alert.place }, headline, status: alert.status === "UNSPECIFIED" ? "ACTUAL" : alert.status,
     category: alert.category === "UNSPECIFIED" ? "" : alert.category, severity: alert.severity, urgency: alert.urgency,
     certainty: alert.certainty, event: alert.event, description: alert.description, instruction: alert.instruction, web: alert.web,
     language: alert.language, texts: alert.texts, caseNumber: alert.caseNumber, rewardOffer: alert.rewardOffer, lasts: "until",
@@ -39,8 +39,7 @@ export function useShown(alerts: readonly Alert[]): void {
   const key = alerts.map(({ publicId, revision }) => `${publicId}.${revision}`).join(" ");
   useEffect(() => {
     shown.value = alerts.flatMap((alert) => {
-      const shape = shapeOf(alert.place);
-      return shape ? [{ shape, name: alert.headline, kind: alert.severity.toLowerCase() }] : [];
+      return outlinesOf(alert.place).map((shape) => ({ shape, name: alert.headline, kind: alert.severity.toLowerCase() }));
     });
     return () => {
       shown.value = [];

@@ -5,6 +5,7 @@ import type { Alert, DeskAlert } from "@neighbors/client";
 import { Ask } from "../ask";
 import { Told } from "../form";
 import { broker, own, ownTrouble, refresh, waiting } from "../own";
+import { nameOf, severities, timeText } from "../words";
 import { AlertCard } from "./alert_card";
 import { alertsOf, useShown } from "./in_force";
 
@@ -48,8 +49,12 @@ export function Waiting() {
         <Ask title={`Approve revision ${asked.alert.revision}?`} does={`Approve revision ${asked.alert.revision}`} danger={asked.alert.severity === "EXTREME"}
           work={() => approve(asked.alert)} onClose={() => setAsked(undefined)}>
           <p class="headline">{asked.alert.headline}</p>
-          <p>{asked.alert.description}</p>
-          <p><strong>{asked.alert.instruction}</strong></p>
+          <dl class="summary">
+            <div><dt>Severity</dt><dd>{nameOf(severities, asked.alert.severity)}</dd></div>
+            {asked.alert.description && <div><dt>What happened</dt><dd>{asked.alert.description}</dd></div>}
+            {asked.alert.instruction && <div><dt>What to do</dt><dd>{asked.alert.instruction}</dd></div>}
+            <div><dt>Until</dt><dd>{timeText(asked.alert.expires)}</dd></div>
+          </dl>
           <p>It goes out at once. Your approval is part of the public record. If its sender changes it meanwhile, nothing is approved.</p>
         </Ask>
       )}

@@ -13,7 +13,7 @@ import { Grant } from "./grant";
 function Sealed({ sealed }: { sealed: Uint8Array }) {
   const [text, setText] = useState("");
   const key = privateKey.value;
-  const certificate = own.value?.requests.find(({ request }) => request?.agencyCertificate.length)?.request?.agencyCertificate ?? new Uint8Array();
+  const certificate = own.value?.certificate ?? new Uint8Array();
   useEffect(() => {
     if (key) {
       openSealed(sealed, certificate).then((bytes) => setText(new TextDecoder().decode(bytes)),

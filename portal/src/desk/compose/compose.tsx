@@ -133,6 +133,7 @@ export function Compose({ who }: { who: Identity }) {
       <DrillNotice />
       {updates && <p class="notice">Takes the place of revision {updates.revision}; becomes revision {updates.revision + 1}.
         {" "}<button type="button" class="button" onClick={() => startAnew()}>Write a new one instead</button></p>}
+      {updates?.place && !alertShape.value && <p class="notice">Its area has several parts and stays as it is, unless you draw another one.</p>}
       <ShapeFields area={alertShape} wrong={wrongOf("place", tried)} />
       <ReachCard />
       <What tried={tried} />

@@ -1,13 +1,15 @@
 /* The alert that is being written. It stays while other pages of the desk are open, and goes with the browser's tab. */
 import { computed, signal } from "@preact/signals";
-import type { Alert, AlertStatus, AlertText, Category, Certainty, Draft, Severity, Urgency } from "@neighbors/client";
+import type { Alert, AlertStatus, AlertText, Category, Certainty, Draft, Place, Severity, Urgency } from "@neighbors/client";
+import { identity } from "../../session/identity";
 import { alertShape } from "../map/areas";
 import { placeOf } from "../shape";
 import { bytesOf } from "../words";
 
 export interface AlertDraft {
   /** Of an update: the alert that it goes on with, and the newest revision of it that is known here. */
-  updates?: { publicId: string; revision: number; headline: string };
+  /** place: one that cannot be drawn here (of several polygons): it stays, unless another one is drawn. */
+  updates?: { publicId: string; revision: number; headline: string; place?: Place };
   status: AlertStatus;
   category: Category | "";
   severity: Severity | "";
@@ -40,9 +42,22 @@ export function change(part: Partial<AlertDraft>): void {
   draft.value = { ...draft.value, ...part };
 }
 
+let writer = identity.peek()?.name;
+identity.subscribe((who) => {
+  if (who?.name !== writer) { // nobody goes on with what another agency wrote
+    writer = who?.name;
+    startAnew();
+  }
+});
+
 export function startAnew(part: Partial<AlertDraft> = {}): void {
   draft.value = { ...EMPTY, ...part };
   alertShape.value = undefined;
+}
+
+/** What is drawn, or else what the alert that is updated has. */
+export function presentPlace(): Draft<Place> | undefined {
+  return placeOf(alertShape.value) ?? (alertShape.value ? undefined : draft.value.updates?.place);
 }
 
 /** Milliseconds; undefined: no time is said. */
@@ -75,7 +90,7 @@ export const lacks = computed<Readonly<Record<string, string>>>(() => {
   if (now.texts.some(({ language, headline }) => !language.trim() || !headline.trim())) {
     found["texts"] = "Each further language needs its code and a headline.";
   }
-  if (!placeOf(alertShape.value)) {
+  if (!presentPlace()) {
     found["place"] = alertShape.value ? "A polygon has at least three corners." : "Draw the area on the map, or type it here.";
   }
   if (expiresOf(now, 0) === undefined) {
@@ -101,7 +116,7 @@ export function alertOf(now: AlertDraft, at: number): Draft<Alert> {
     web: now.web.trim() || undefined,
     language: now.language.trim() || undefined,
     texts: now.texts.length ? now.texts : undefined,
-    place: placeOf(alertShape.peek()),
+    place: presentPlace(),
     expires: expiresOf(now, at) ?? at + 3_600_000,
     caseNumber: now.caseNumber.trim() || undefined,
     rewardOffer: now.rewardOffer.trim() || undefined,

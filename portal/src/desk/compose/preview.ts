@@ -2,10 +2,8 @@
  * after each change. Nothing is stored by it. */
 import { effect, signal } from "@preact/signals";
 import type { Identity } from "../../session/identity";
-import { alertShape } from "../map/areas";
 import { reached } from "../map/desk_map";
-import { placeOf } from "../shape";
-import { alertOf, draft } from "./draft";
+import { alertOf, draft, presentPlace } from "./draft";
 
 export interface Reach {
   cells: string[];
@@ -24,7 +22,7 @@ export type Preview =
   | { state: "known"; reach: Reach };
 
 export const preview = signal<Preview>({ state: "none" });
-const PAUSE_MS = 300;
+const PAUSE_MS = 300, AGAIN_MS = 3000;
 
 interface Answer {
   cells: string[];
@@ -37,11 +35,21 @@ interface Answer {
   text?: string;
 }
 
+/** Not now: ask again after so many milliseconds. */
+class Later extends Error {
+  constructor(readonly milliseconds: number, why: string) {
+    super(why);
+  }
+}
+
 async function ask(who: Identity, body: string, stopped: AbortSignal): Promise<Preview> {
   const response = await fetch("/v1/alerts?preview", {
     method: "POST", body, signal: stopped,
     headers: { "content-type": "application/json", authorization: `Bearer ${who.token}` },
   });
+  if (response.status === 429 || response.status === 503) {
+    throw new Later(1000 * Number(response.headers.get("retry-after") ?? 1), "it is busy");
+  }
   const answer = (await response.json()) as Answer;
   if (!response.ok) {
     return { state: "refused", field: answer.field ?? "", rule: answer.rule ?? answer.text ?? `the broker answered ${response.status}` };
@@ -59,20 +67,22 @@ function tell(told: Preview): void {
 export function followDraft(who: Identity): () => void {
   return effect(() => {
     const now = draft.value, stop = new AbortController();
-    if (!placeOf(alertShape.value)) {
+    if (!presentPlace()) {
       tell({ state: "none" });
       return undefined;
     }
     const body = JSON.stringify({ senderAlertId: "preview", ...alertOf(now, Date.now()) });
     const before = preview.peek();
     preview.value = { state: "asking", before: before.state === "known" ? before.reach : undefined };
-    const timer = setTimeout(() => {
-      ask(who, body, stop.signal).then(tell, (error: unknown) => {
-        if (!stop.signal.aborted) {
-          tell({ state: "refused", field: "", rule: `the broker could not be asked (${error instanceof Error ? error.message : "no answer"})` });
-        }
-      });
-    }, PAUSE_MS);
+    const again = (error: unknown) => {
+      if (!stop.signal.aborted) {
+        const why = error instanceof Error ? error.message : "no answer";
+        tell({ state: "refused", field: "", rule: `The broker could not be asked (${why}); trying again…` });
+        timer = setTimeout(begin, error instanceof Later ? error.milliseconds : AGAIN_MS);
+      }
+    };
+    const begin = () => void ask(who, body, stop.signal).then(tell, again);
+    let timer = setTimeout(begin, PAUSE_MS);
     return () => {
       clearTimeout(timer);
       stop.abort();

@@ -25,7 +25,7 @@ export function RequestCard({ held }: { held: DeskRequest }) {
         <summary>{answers === 1 ? "1 answer" : `${answers} answers`}</summary>
         <Answers requestId={request.requestId} />
       </details>
-      {shape && <button type="button" class="button" onClick={() => showOnMap(shape, true)}>Show on the map</button>}
+      {shape && <button type="button" class="button" onClick={() => showOnMap([shape], true)}>Show on the map</button>}
     </article>
   );
 }

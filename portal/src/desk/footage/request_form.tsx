@@ -107,7 +107,7 @@ export function RequestForm() {
   return (
     <form class="desk-form" onSubmit={check} novalidate>
       <h2>Ask for footage</h2>
-      {own.value && !own.value.hasCertificate && <p class="notice">Your agency is enrolled without a certificate: nothing can be sealed to it, so it cannot ask.</p>}
+      {own.value && own.value.certificate.length === 0 && <p class="notice">Your agency is enrolled without a certificate: nothing can be sealed to it, so it cannot ask.</p>}
       {own.value && !own.value.officer && <p class="notice">Sign in with a token that names you as an officer to ask.</p>}
       <Told good={outcome.value} />
       <Fields tried={tried} refused={refused} />

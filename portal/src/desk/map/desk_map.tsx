@@ -54,17 +54,21 @@ function look(map: L.Map, agency: Agency | undefined): void {
   }
 }
 
+function boxOf(shape: Shape): L.LatLngBounds {
+  return shape.kind === "circle" ? L.latLng(shape.center.latitude, shape.center.longitude).toBounds(2 * shape.metres)
+    : L.latLngBounds(shape.points.map(({ latitude, longitude }) => [latitude, longitude]));
+}
+
 /** Smaller than a finger can take its handles apart. */
 function isSmall(map: L.Map, box: L.LatLngBounds): boolean {
   const from = map.latLngToContainerPoint(box.getNorthWest()), to = map.latLngToContainerPoint(box.getSouthEast());
   return Math.max(to.x - from.x, to.y - from.y) < 2 * 60 && map.getZoom() < map.getMaxZoom();
 }
 
-/** Moves the map to the area, when it cannot be seen as a whole or is too small to take hold of, or in any case. */
-export function showOnMap(shape: Shape, always = false): void {
-  const box = shape.kind === "circle"
-    ? L.latLng(shape.center.latitude, shape.center.longitude).toBounds(2 * shape.metres)
-    : L.latLngBounds(shape.points.map(({ latitude, longitude }) => [latitude, longitude]));
+/** Moves the map to the areas, when they cannot be seen as a whole or are too small to take hold of, or in any case. */
+export function showOnMap(shapes: readonly Shape[], always = false): void {
+  const box = L.latLngBounds([]);
+  shapes.forEach((shape) => box.extend(boxOf(shape)));
   if (present && box.isValid() && (always || !present.getBounds().contains(box) || isSmall(present, box))) {
     present.fitBounds(box.pad(0.3), { animate: false });
   }

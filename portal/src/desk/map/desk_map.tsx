@@ -96,7 +96,7 @@ function ready(map: L.Map, name: string): () => void {
     }),
     effect(() => {
       const area = view.value === "alert" ? alertShape : view.value === "footage" ? requestShape : undefined;
-      const own = area && new Drawing(map, area);
+      const own = area && new Drawing(map, area, (drawn) => showOnMap([drawn]));
       drawing.value = own;
       return () => own?.end();
     }),

@@ -37,9 +37,13 @@ export class Drawing {
   #handles: L.Marker[] = [];
   #ends: (() => void)[] = [];
 
-  constructor(map: L.Map, shape: Signal<Shape | undefined>) {
+  #onDrawn: (shape: Shape) => void;
+
+  /** onDrawn: a circle was pulled open, or tapped. */
+  constructor(map: L.Map, shape: Signal<Shape | undefined>, onDrawn: (shape: Shape) => void) {
     this.#map = map;
     this.#shape = shape;
+    this.#onDrawn = onDrawn;
     this.#area.addTo(map);
     this.#ends.push(effect(() => this.#show()), this.#listen());
   }
@@ -101,8 +105,10 @@ export class Drawing {
       element.removeEventListener("pointercancel", release);
       const tapped = Math.hypot(event.clientX - begin.clientX, event.clientY - begin.clientY) < 8;
       const metres = tapped ? TAPPED_METRES : Math.max(SMALLEST_METRES, distance(center, this.#at(event)));
-      this.#shape.value = { kind: "circle", center, metres };
+      const drawn: Shape = { kind: "circle", center, metres };
+      this.#shape.value = drawn;
       this.finish();
+      this.#onDrawn(drawn);
     };
     element.addEventListener("pointermove", pull);
     element.addEventListener("pointerup", release);

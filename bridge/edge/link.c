@@ -27,7 +27,7 @@ enum {
     LOOKUP_MS = 50,                 /* between two looks whether the name was found */
     TELL_AGAIN_MS = 60 * 60 * 1000, /* the same trouble */
     MOST_PACKETS = 512,             /* read in a turn */
-    MOST_BYTES = 1024 * 1024,       /* of payload read in a turn, and one packet more */
+    MOST_BYTES = 256 * 1024,        /* of payload read in a turn, and one packet more */
     MOST_REFUSED = 16 * 1024,       /* bytes of refusals kept of an acknowledgement */
 };
 

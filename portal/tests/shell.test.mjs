@@ -1,12 +1,13 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { accessible, clean, launch, open, picture } from "./browser.mjs";
+import { accessible, clean, launch, open, PATIENCE, picture } from "./browser.mjs";
+import { household, LIVELY, neighbor, publish } from "./resident.mjs";
 import { Stack } from "./stack.mjs";
 
 let stack;
 let browser;
 before(async () => {
-  stack = await Stack.start();
+  stack = await Stack.start(LIVELY);
   browser = await launch();
 });
 after(async () => {
@@ -34,5 +35,18 @@ test("a link signs in, and its token leaves the address", async () => {
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   assert.equal(await page.evaluate(() => localStorage.length), 0);
+  clean(page);
+});
+
+test("two pages of one browser are two clients, and neither takes the session from the other", async () => {
+  const page = await neighbor(browser, stack, "user/eve", await household(stack, "eve"));
+  const other = await page.context().newPage();
+  await other.goto(stack.url);
+  await other.getByText("looked at").waitFor({ timeout: PATIENCE });
+  await household(stack, "fay");
+  await publish(stack, "user/fay", "safety", "Street light out");
+  for (const each of [page, other]) {
+    await each.getByText("Street light out").first().waitFor({ timeout: PATIENCE });
+  }
   clean(page);
 });

@@ -270,6 +270,7 @@ class Client:
 
     def __init__(self, port, version=5, host="127.0.0.1", tls=None, timeout=30):
         self.version, self.buffer, self.next_id = version, bytearray(), 0
+        self.passed = []  # PUBLISHes that came before the answer to the last publish()
         self.socket = socket.create_connection((host, port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is not None:
@@ -332,6 +333,8 @@ class Client:
                 self.send(ack(PUBACK, p.packet_id, self.version))
             if p.kind == kind and accept(p):
                 return p
+            if p.kind == PUBLISH:
+                self.passed.append(p)
 
     def closed(self, timeout=None):
         """Waits for the server to close; returns what it said before."""
@@ -371,6 +374,7 @@ class Client:
     def publish(self, topic, payload, qos=1, props=None, **options):
         """Publishes and returns the PUBACK or the PUBCOMP (a PUBREC that refuses)."""
         identifier = self.identifier() if qos else 0
+        self.passed = []
         self.send(publish(topic, payload, qos, identifier, self.version, props, **options))
         if qos == 1:
             return self.until(PUBACK, accept=lambda p: p.packet_id == identifier)

@@ -3,6 +3,7 @@
 import { effect, signal, type ReadonlySignal } from "@preact/signals";
 import { open, type Beat, type Neighbors, type RefusedEvent, type State } from "@neighbors/client";
 import { forget, identity, type Identity } from "./identity";
+import { claimClientId } from "./tab";
 
 /** `nobody`: nobody is signed in. */
 export type ConnectionState = State | "nobody";
@@ -59,9 +60,31 @@ function begin(who: Identity): () => void {
   };
 }
 
+/** Begins as a client that no other page of this browser is; gives back how to end. */
+function beginAlone(who: Identity): () => void {
+  let ended = false;
+  let end = () => {};
+  become("connecting");
+  void claimClientId(who.clientId).then(({ clientId, release }) => {
+    if (ended) {
+      release();
+      return;
+    }
+    const leave = begin({ ...who, clientId });
+    end = () => {
+      leave();
+      release();
+    };
+  });
+  return () => {
+    ended = true;
+    end();
+  };
+}
+
 effect(() => {
   const who = identity.value;
-  return who ? begin(who) : undefined;
+  return who ? beginAlone(who) : undefined;
 });
 
 /** So long does somebody who pressed a button wait for the broker, ms. */

@@ -29,7 +29,7 @@ function Rail() {
     <nav class="desk-rail" aria-label="Desk">
       {views.map((name) => (
         <a key={name} href={addressOfView(name)} aria-current={view.value === name ? "page" : undefined}>
-          {viewNames[name]}{counts[name]?.() ? <span class="count">{counts[name]?.()}</span> : null}
+          {viewNames[name]}{counts[name]?.() ? <span class="tally">{counts[name]?.()}</span> : null}
         </a>
       ))}
     </nav>

@@ -99,7 +99,7 @@ export function Dialog({ title, kind = "", children, onClose }: DialogProps) {
     return () => element.current?.close();
   }, []);
   return (
-    <dialog ref={element} class={`dialog ${kind}`} aria-labelledby={id} onClose={onClose}>
+    <dialog ref={element} class={`ask-window ${kind}`} aria-labelledby={id} onClose={onClose}>
       <h2 id={id}>{title}</h2>
       {children}
     </dialog>

@@ -99,7 +99,7 @@ export function ShapeFields({ area, wrong }: { area: Signal<Shape | undefined>; 
   };
   const whole = shape && (shape.kind === "circle" || shape.points.length > 2);
   return (
-    <fieldset class="part">
+    <fieldset class="form-part">
       <legend>Where</legend>
       <Tools area={area} />
       {shape?.kind === "circle" && <CircleFields shape={shape} put={put} />}

@@ -52,7 +52,7 @@ export function Acts({ agency, caseNumber }: { agency: string; caseNumber: strin
       <h2>On the public record</h2>
       {trouble && <p role="alert" class="wrong">{trouble}</p>}
       {acts?.length === 0 && <p class="quiet">Nothing yet.</p>}
-      <ul class="plain">
+      <ul class="bare">
         {acts?.map((act, i) => <li key={i}><span class="quiet">{timeText(Number(act.at))}</span> {(act.what || act.act).toLowerCase().replace(/_/g, " ")}{act.text && `: ${act.text}`}</li>)}
       </ul>
     </section>

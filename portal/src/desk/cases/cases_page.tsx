@@ -64,7 +64,7 @@ export function CasesPage({ who }: { who: Identity }) {
         <>
           <h1>Cases and tips</h1>
           {cases.value.length === 0 && <p class="quiet">No alert, request or tip has a case number so far.</p>}
-          <ul class="plain">
+          <ul class="bare">
             {cases.value.map((each) => (
               <li key={each.number}>
                 <button type="button" class="button wide case-row" onClick={() => (chosenCase.value = each.number)}>

@@ -31,7 +31,7 @@ function Programme({ programme: one, onStock }: { programme: DeskProgramme; onSt
       {one.grants.length > 0 && (
         <details>
           <summary>Vouchers</summary>
-          <ul class="plain">{one.grants.map((grant) => <li key={grant.number}>Number {grant.number}, tip {grant.conversationId.slice(0, 6)}{grant.redeemed ? ", handed in" : ""}</li>)}</ul>
+          <ul class="bare">{one.grants.map((grant) => <li key={grant.number}>Number {grant.number}, tip {grant.conversationId.slice(0, 6)}{grant.redeemed ? ", handed in" : ""}</li>)}</ul>
         </details>
       )}
       <div class="row">

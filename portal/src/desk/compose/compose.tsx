@@ -42,7 +42,7 @@ function What({ tried }: { tried: boolean }) {
 function Words({ tried }: { tried: boolean }) {
   const now = draft.value;
   return (
-    <fieldset class="part">
+    <fieldset class="form-part">
       <legend>Words</legend>
       <TextField label="Headline" hint="What one must know, in one line." value={now.headline} most={LIMITS.headline} wrong={wrongOf("headline", tried)} onValue={(headline) => change({ headline })} />
       <TextField label="What happened" rows={3} value={now.description} most={LIMITS.description} wrong={wrongOf("description", tried)} onValue={(description) => change({ description })} />
@@ -55,7 +55,7 @@ function HowLong({ tried }: { tried: boolean }) {
   const now = draft.value;
   const options = [...SPANS.map(([minutes, name]) => [String(minutes), name] as const), ["until", "Until a time …"] as const];
   return (
-    <fieldset class="part">
+    <fieldset class="form-part">
       <legend>How long</legend>
       <Select label="In force for" options={options} value={String(now.lasts)} wrong={now.lasts === "until" ? undefined : wrongOf("expires", tried)}
         onValue={(value) => change({ lasts: value === "until" ? "until" : Number(value) })} />

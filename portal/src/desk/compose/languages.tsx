@@ -9,7 +9,7 @@ function Language({ text, i }: { text: AlertText; i: number }) {
   const put = (part: Partial<AlertText>) => change({ texts: draft.value.texts.with(i, { ...text, ...part }) });
   const name = text.language || "further language";
   return (
-    <fieldset class="part">
+    <fieldset class="form-part">
       <legend>In {name}</legend>
       <TextField label={`Language code (${i + 1})`} hint="As in BCP 47: es-US, vi, zh-Hans" value={text.language} onValue={(language) => put({ language })} />
       <TextField label={`Headline (${name})`} value={text.headline} most={LIMITS.headline} onValue={(headline) => put({ headline })} />

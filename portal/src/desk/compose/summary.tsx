@@ -49,7 +49,7 @@ export function Summary({ reach, sending, trouble, onSend, onClose }: SummaryPro
       <Rows reach={reach} />
       {reach.approval && <p class="notice">It waits until a second officer of yours approves it.</p>}
       {extreme && (
-        <label class="check">
+        <label class="tick">
           <input type="checkbox" checked={asked} onChange={(event) => setAsked(event.currentTarget.checked)} />
           <span>This is <strong>Extreme</strong>: I checked the area and the words.</span>
         </label>

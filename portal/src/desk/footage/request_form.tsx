@@ -33,7 +33,7 @@ function Hours({ wrong }: { wrong(field: string): string | undefined }) {
   const { from, to, openDays } = request.value;
   const length = Date.parse(to) - Date.parse(from);
   return (
-    <fieldset class="part">
+    <fieldset class="form-part">
       <legend>Which hours</legend>
       <TextField label="Footage from" type="datetime-local" value={from} wrong={wrong("from")} hint="Not older than 45 days." onValue={(value) => changeRequest({ from: value })} />
       <TextField label="Footage to" type="datetime-local" value={to} wrong={wrong("to")} hint={`${length > 0 ? `${spanText(length)}; ` : ""}15 minutes to 12 hours.`} onValue={(value) => changeRequest({ to: value })} />
@@ -54,7 +54,7 @@ function Fields({ tried, refused }: { tried: boolean; refused: { field: string; 
       <ShapeFields area={requestShape} wrong={wrong("place")} />
       <Area />
       <Hours wrong={wrong} />
-      <fieldset class="part">
+      <fieldset class="form-part">
         <legend>What for</legend>
         <TextField label="Case number" value={now.caseNumber} most={64} wrong={wrong("caseNumber")} hint={`${sent} of ${PER_CASE} requests of this case sent.`} onValue={(caseNumber) => changeRequest({ caseNumber })} />
         <Select label="Incident" value={now.incident} options={[["", "Choose …"], ...incidents.map(({ value, name }) => [value, name] as const)]} wrong={wrong("incident")}

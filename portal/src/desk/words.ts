@@ -42,7 +42,7 @@ export const categories: readonly Choice<Category>[] = [
   { value: "other", name: "Other", means: "None of these." },
 ];
 export const statuses: readonly Choice<AlertStatus>[] = [
-  { value: "ACTUAL", name: "Actual", means: "Real: everybody there is warned." },
+  { value: "ACTUAL", name: "Actual", means: "Everybody there is warned." },
   { value: "EXERCISE", name: "Exercise", means: "Practice: reaches only those who follow exercises." },
   { value: "TEST", name: "Test", means: "A drill: reaches only those who follow tests, and this desk." },
 ];

@@ -50,16 +50,18 @@ test("alerts and activity come as they happen; an alert shows its truth, and goe
   }
   await stack.neighbors("publish", "motion", "--as", "device/cam-1", "--kind", "person");
   await page.getByRole("button", { name: /A person/ }).waitFor();
-  await accessible(page);
   await picture(page, "feed");
+  await accessible(page);
+  await picture(page, "feed-dark");
   await stack.neighbors("verdict", id, "--as", "agency/fire", "--decision", "confirmed");
   await row.getByText("Confirmed").waitFor();
   await row.click();
   await page.getByRole("heading", { name: /Gas smell/ }).waitFor();
   await page.getByText("An agency says that it is so.").waitFor();
   await page.getByText("the hydrant is open").waitFor();
-  await accessible(page);
+  await page.emulateMedia({ colorScheme: "light" });
   await picture(page, "alert");
+  await accessible(page);
   await stack.neighbors("publish", "alert", "--as", "user/ben", "--cancel", "gas-1");
   await page.getByRole("status").filter({ hasText: "Ended" }).waitFor();
   await page.getByRole("link", { name: "← Alerts" }).click();

@@ -11,7 +11,7 @@ import { show } from "./view";
 import { whereWords } from "./where";
 
 /** Heights, rem: the list must know them beforehand. */
-export const ALERT_HEIGHT = 7.5;
+export const ALERT_HEIGHT = 8.75;
 export const ACTIVITY_HEIGHT = 3.25;
 
 export function heightOfRow({ item }: Entry): number {
@@ -39,8 +39,10 @@ function AlertRow({ entry, item }: { entry: Entry; item: AlertItem }) {
         <span class="row-headline">{alert.headline || alert.event}</span>
         <span class="row-foot">
           <TruthBadge truth={alert.truth} />
-          <span>{alert.senderName || words.alert.resident}</span>
-          <span>{whereWords(item)}</span>
+          <span class="one-line">{alert.senderName || words.alert.resident}</span>
+        </span>
+        <span class="row-foot">
+          <span class="one-line">{whereWords(item)}</span>
           {!entry.ended && <span>{remaining(alert.expires, now)}</span>}
         </span>
       </span>

@@ -17,6 +17,7 @@ import { cellOf, chosenPlace, cornersOf, middleOf, places, type FollowedPlace } 
 import { shapes } from "./shapes";
 import { show, view } from "./view";
 
+const METRES_A_DEGREE = 111_195;
 /** Activity pales within an hour. */
 const ACTIVITY_FADES = 3_600_000;
 
@@ -81,7 +82,8 @@ function carryPlaces(circles: L.LayerGroup, cells: CellLayer): () => void {
       const isLooked = !chosenPlace.value || chosenPlace.value === place.id;
       circles.addLayer(L.circle([latitude, longitude], { radius: place.metres, color: colors().accent, weight: isLooked ? 2.5 : 1.5,
         opacity: isLooked ? 0.9 : 0.5, fillOpacity: isLooked ? 0.04 : 0, interactive: false }));
-      circles.addLayer(L.marker([latitude, longitude], { interactive: false, keyboard: false,
+      const top = latitude + place.metres / METRES_A_DEGREE; // on the circle: in its middle it would hide what is there
+      circles.addLayer(L.marker([top, longitude], { interactive: false, keyboard: false,
         icon: L.divIcon({ className: "place-mark", html: "", iconSize: [0, 0] }) }).bindTooltip(escaped(place.name), { permanent: true, direction: "center", className: "place-name" }));
     }
     const [one, ...others] = lookedPlaces();

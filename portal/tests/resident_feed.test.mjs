@@ -142,6 +142,10 @@ test("what was lost is told in plain words, and what came meanwhile is shown", a
 test("by keyboard alone, on a phone", async () => {
   const page = await neighbor(PHONE);
   await page.getByRole("button", { name: /Brush fire/ }).waitFor();
+  await page.waitForFunction(() => { // the map, which has zoomed to the place, shows it too
+    const canvas = document.querySelector(".item-canvas");
+    return canvas?.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value > 0);
+  });
   await page.getByRole("button", { name: /Brush fire/ }).focus();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Home");

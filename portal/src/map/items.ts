@@ -60,6 +60,8 @@ export class ItemLayer extends L.Layer {
   #all: MapCanvas | undefined;
   #top: MapCanvas | undefined;
   #stale = true;
+  /** Between the map's zoomstart and zoomend: what is drawn is stretched, and drawn anew when that has ended. */
+  #zooming = false;
   #topStale = true;
   #drawnAt = 0;
   #asked = 0;
@@ -177,6 +179,8 @@ export class ItemLayer extends L.Layer {
 
   override getEvents(): { [name: string]: L.LeafletEventHandlerFn } {
     const handlers: Record<string, (event: never) => void> = {
+      zoomstart: () => { this.#zooming = true; },
+      zoomend: () => { this.#zooming = false; },
       moveend: () => this.#changed(true),
       resize: () => this.#changed(true),
       move: () => this.#all?.outgrown() && !this.#zooming && this.#changed(true),
@@ -187,10 +191,6 @@ export class ItemLayer extends L.Layer {
       mouseout: () => this.#hover(undefined),
     };
     return handlers as { [name: string]: L.LeafletEventHandlerFn };
-  }
-
-  get #zooming(): boolean {
-    return this.#map !== undefined && this.#all?.frame !== undefined && this.#all.frame.zoom !== this.#map.getZoom();
   }
 
   #stretch(center: L.LatLng, zoom: number): void {

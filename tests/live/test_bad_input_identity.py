@@ -202,7 +202,7 @@ class Others(WatchedCase):
         listener, bob = self.client("user/ann"), self.client("user/bob", 4)
         listener.subscribe("nb/v1/json/inbox/#", "nb/v1/inbox/user/bob/#", "nb/v1/inbox/+/refused")
         bob.subscribe("nb/v1/json/inbox/#")
-        bob.publish(ALERT, b"{")
+        bob.send(mqtt.publish(ALERT, b"{", 1, bob.identifier(), 4))  # the notice comes before or behind the PUBACK
         bob.until(mqtt.PUBLISH, accept=lambda p: p.topic.endswith("/refused"))
         heard = []
         listener.until(mqtt.PUBLISH, accept=lambda p: heard.append(p.topic) or p.topic.endswith("/heartbeat"))

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "bridge/edge/link.h"
 #include "bridge/edge/lookup.h"
@@ -243,6 +244,16 @@ static void hand_over_all(struct link *link, int64_t wall)
 
 /* ---- connecting ---------------------------------------------------------------------------------------- */
 
+/* A folder is asked for the one certificate that is needed; a file is read whole, and all that browsers trust
+ * is 4 MB. */
+static bool trust(struct mosquitto *client, const struct link_settings *settings)
+{
+    struct stat about;
+    bool folder = stat(settings->ca, &about) == 0 && S_ISDIR(about.st_mode);
+    return mosquitto_tls_set(client, folder ? NULL : settings->ca, folder ? settings->ca : NULL,
+               settings->cert, settings->key, NULL) == MOSQ_ERR_SUCCESS;
+}
+
 static bool set_up_client(struct link *link)
 {
     const struct link_settings *settings = &link->settings;
@@ -251,7 +262,7 @@ static bool set_up_client(struct link *link)
     if (mosquitto_int_option(client, MOSQ_OPT_PROTOCOL_VERSION, version) != MOSQ_ERR_SUCCESS ||
         mosquitto_username_pw_set(client, settings->username, settings->password) != MOSQ_ERR_SUCCESS)
         return false;
-    if (settings->ca && mosquitto_tls_set(client, settings->ca, NULL, settings->cert, settings->key, NULL))
+    if (settings->ca && !trust(client, settings))
         return false;
     if (settings->will_topic && mosquitto_will_set(client, settings->will_topic, (int)strlen(settings->will),
                                     settings->will, 1, true) != MOSQ_ERR_SUCCESS)

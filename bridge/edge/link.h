@@ -13,7 +13,7 @@ struct link_settings {
     const char *name; /* for the log: "home", "broker" */
     const char *host; /* an address, or a name */
     int port;
-    const char *ca, *cert, *key;     /* files; ca NULL: no TLS */
+    const char *ca, *cert, *key; /* files; ca may be a folder as `openssl rehash` makes it; NULL: no TLS */
     const char *username, *password; /* NULL: none */
     const char *client_id;
     bool mqtt5;                    /* else 3.1.1 */

@@ -167,6 +167,22 @@ class EdgeSetup(unittest.TestCase):
         told = home.until(mqtt.PUBLISH, PATIENCE, lambda p: json.loads(p.payload))
         self.assertEqual([alert["headline"] for alert in json.loads(told.payload)], ["Street light out"])
 
+    def test_authorities_may_stand_in_a_folder(self):
+        _, invitation = self.invite()
+        folder = self.out()
+        self.assertEqual(self.setup_edge(invitation, folder, "--share", "garage:person", "--way-back").returncode, 0)
+        trusted = folder / "trusted"
+        trusted.mkdir()
+        shutil.copy(folder / "broker-ca.pem", trusted / "neighborhood.pem")
+        subprocess.run(["openssl", "rehash", trusted], check=True)
+        file = folder / "neighbors-edge.conf"
+        file.write_text(file.read_text().replace(str(folder / "broker-ca.pem"), str(trusted)))
+        self.run_edge(folder)
+        deadline = time.monotonic() + PATIENCE
+        while "broker: connected" not in (folder / "log").read_text():
+            self.assertLess(time.monotonic(), deadline, (folder / "log").read_text())
+            time.sleep(0.02)
+
     def test_somebody_types_at_a_terminal(self):
         _, invitation = self.invite()
         folder = self.out()

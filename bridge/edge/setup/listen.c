@@ -95,11 +95,21 @@ static const char *prefix_of(const struct setup *setup, const struct edge_map *m
     return map->prefix;
 }
 
+/* What an edge of ours tells this home: none of its devices. */
+static bool is_way_back(struct text topic)
+{
+    static const char plain[] = "neighbors/", discovered[] = "/neighbors_";
+    return (topic.len >= sizeof plain - 1 && memcmp(topic.data, plain, sizeof plain - 1) == 0) ||
+           memmem(topic.data, topic.len, discovered, sizeof discovered - 1) != NULL;
+}
+
 static void on_message(void *arg, const struct edge_message *message, unsigned number)
 {
     (void)number;
     struct listening *listening = arg;
     struct edge_captures captures;
+    if (is_way_back(message->topic))
+        return;
     for (size_t i = 0; i < PRESENT; i++)
         if (edge_topic_match(present[i].topic,
                 prefix_of(listening->setup, edge_map_of(text_of(present[i].map))), message->topic, &captures))

@@ -58,6 +58,8 @@ bool setup_may_write(const struct setup *setup, bool replace) __attribute__((war
 /* Writes neighbors-edge.conf, the tokens and the authority's certificate into the folder. False: why was
  * told. */
 bool setup_write(const struct setup *setup) __attribute__((warn_unused_result));
+/* Where this machine has the public authorities. */
+#define SETUP_AUTHORITIES "/etc/ssl/certs"
 /* A file in the folder. */
 void setup_path(const struct setup *setup, const char *file, char out[2 * SETUP_TEXT]);
 

@@ -69,7 +69,7 @@ static bool connected(const struct setup *setup, const char *name, const char *t
         .port = setup->joined.port,
         .ca = !setup->joined.tls ? NULL
               : own              ? authority
-                                 : "/etc/ssl/certs/ca-certificates.crt",
+                                 : SETUP_AUTHORITIES,
         .username = name,
         .password = token,
         .client_id = "neighbors-edge-setup",

@@ -10,7 +10,7 @@
 
 #include "bridge/edge/setup/setup.h"
 
-static const char user_name[] = "neighbors-edge", system_authorities[] = "/etc/ssl/certs/ca-certificates.crt";
+static const char user_name[] = "neighbors-edge";
 
 void setup_path(const struct setup *setup, const char *file, char out[2 * SETUP_TEXT])
 {
@@ -104,7 +104,7 @@ static void put_ends(FILE *file, const struct setup *setup)
     if (setup->joined.tls && setup->joined.authority[0])
         put_file(file, setup, "ca", "broker-ca.pem");
     else if (setup->joined.tls)
-        put_line(file, "  ", "ca", system_authorities);
+        put_line(file, "  ", "ca", SETUP_AUTHORITIES);
     put_file(file, setup, "token_file", "edge.token");
     fprintf(file, "};\n\nspool = {\n");
     put_line(file, "  ", "file", setup->spool);

@@ -22,7 +22,13 @@ forbid("geo" "${libraries}|jansson|protobuf-c|proto/|broker/|bridge/" "geo/ depe
 forbid("proto" "${libraries}|broker/|bridge/|geo/" "proto/ depends on protobuf-c and jansson alone")
 forbid("broker;broker/session;broker/step;broker/kind" "${libraries}|jansson|protobuf-c|broker/net/"
   "the core of broker/ knows no library and no socket: use the interfaces in bridge/store.h and broker/transport.h")
-forbid("bridge;bridge/cap;bridge/edge;bridge/edge/back;bridge/feed;bridge/owner;bridge/push" "broker/step/|broker/kind/|broker/session/" "bridge/ knows nothing of policy")
+set(edge bridge/edge)
+foreach(room mapping memory intake spool link back setup settings status)
+  list(APPEND edge bridge/edge/${room})
+endforeach()
+forbid("bridge;bridge/cap;${edge};bridge/feed;bridge/owner;bridge/push" "broker/step/|broker/kind/|broker/session/" "bridge/ knows nothing of policy")
+forbid("bridge/edge/mapping;bridge/edge/memory" "${libraries}|sys/socket"
+  "the edge's mappings and memory are pure: they know jansson alone, no socket and no file")
 forbid("bridge/owner" "ev\\.h|hiredis|mosquitto|libwebsockets|curl/|sqlite3|libconfig|jansson|broker/"
   "bridge/owner is what every owner's client shares: it knows OpenSSL, no socket, no file and no store")
 forbid("bridge/feed" "ev\\.h|hiredis|mosquitto|libwebsockets|broker/"

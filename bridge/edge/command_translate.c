@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "bridge/edge/commands.h"
-#include "bridge/edge/discovery.h"
-#include "bridge/edge/settings.h"
+#include "bridge/edge/mapping/discovery.h"
+#include "bridge/edge/settings/settings.h"
 
 struct translation {
     struct edge_translator translator;

@@ -14,9 +14,9 @@
 
 #include "bridge/edge/back/back.h"
 #include "bridge/edge/commands.h"
-#include "bridge/edge/report.h"
-#include "bridge/edge/sender.h"
-#include "bridge/edge/status_socket.h"
+#include "bridge/edge/spool/sender.h"
+#include "bridge/edge/status/report.h"
+#include "bridge/edge/status/status_socket.h"
 
 enum { LONGEST_TURN_MS = 1000, TEND_MS = 5000, POLLED = 4 + BACK_POLLED };
 

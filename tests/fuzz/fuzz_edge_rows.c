@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "bridge/edge/own_rows.h"
-#include "bridge/edge/translator.h"
+#include "bridge/edge/mapping/own_rows.h"
+#include "bridge/edge/mapping/translator.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/edge/discovery.h"
-#include "bridge/edge/own_rows.h"
-#include "bridge/edge/translator.h"
+#include "bridge/edge/mapping/discovery.h"
+#include "bridge/edge/mapping/own_rows.h"
+#include "bridge/edge/mapping/translator.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "bridge/edge/discovery.h"
-#include "bridge/edge/translator.h"
+#include "bridge/edge/mapping/discovery.h"
+#include "bridge/edge/mapping/translator.h"
 
 enum { BENCH_ROOM = 8192 };
 

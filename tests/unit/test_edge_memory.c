@@ -2,7 +2,7 @@
  * what was told, and the time that can be believed. */
 #include "tests/unit/test_edge.h"
 
-#include "bridge/edge/memory_parts.h"
+#include "bridge/edge/memory/memory_parts.h"
 
 static const int64_t now = INT64_C(1767225600000);
 

@@ -4,8 +4,8 @@
 
 #include <unistd.h>
 
-#include "bridge/edge/own_rows.h"
-#include "bridge/edge/settings.h"
+#include "bridge/edge/mapping/own_rows.h"
+#include "bridge/edge/settings/settings.h"
 
 static const int64_t now = INT64_C(1767225600000);
 

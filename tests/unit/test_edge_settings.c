@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-#include "bridge/edge/settings.h"
+#include "bridge/edge/settings/settings.h"
 
 struct files {
     char config[64], token[64];

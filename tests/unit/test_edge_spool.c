@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "bridge/edge/spool.h"
+#include "bridge/edge/spool/spool.h"
 
 struct home {
     char folder[64], file[96];

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "bridge/edge/back/back_inside.h"
-#include "bridge/edge/memory_parts.h"
+#include "bridge/edge/memory/memory_parts.h"
 
 enum {
     SESSION_S = 7 * 24 * 3600,  /* so long does the broker keep what came meanwhile */

@@ -11,8 +11,8 @@
 
 #include <poll.h>
 
-#include "bridge/edge/settings.h"
-#include "bridge/edge/spool.h"
+#include "bridge/edge/settings/settings.h"
+#include "bridge/edge/spool/spool.h"
 
 struct back;
 enum { BACK_POLLED = 2 };

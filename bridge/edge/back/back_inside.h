@@ -7,7 +7,7 @@
 #include "bridge/edge/back/back.h"
 #include "bridge/edge/back/back_settings.h"
 #include "bridge/edge/back/kept.h"
-#include "bridge/edge/link.h"
+#include "bridge/edge/link/link.h"
 #include "proto/arena.h"
 
 enum { BACK_IN_FLIGHT = 64, BACK_PUBLIC_ID = 65, BACK_TOPIC = 256 };

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "bridge/edge/setting.h"
-#include "bridge/edge/settings.h"
+#include "bridge/edge/settings/setting.h"
+#include "bridge/edge/settings/settings.h"
 #include "proto/topic.h"
 
 /* ---- a place ---- */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "bridge/edge/back/kept_inside.h"
-#include "bridge/edge/memory_parts.h"
+#include "bridge/edge/memory/memory_parts.h"
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS back_alert (place TEXT, public_id TEXT, revision INTEGER NOT NULL,"

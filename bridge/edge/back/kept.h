@@ -7,7 +7,7 @@
 #ifndef NEIGHBORS_EDGE_KEPT_H
 #define NEIGHBORS_EDGE_KEPT_H
 
-#include "bridge/edge/spool.h"
+#include "bridge/edge/spool/spool.h"
 #include "proto/arena.h"
 
 struct kept;

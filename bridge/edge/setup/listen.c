@@ -6,8 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bridge/edge/discovery.h"
-#include "bridge/edge/link.h"
+#include "bridge/edge/link/link.h"
+#include "bridge/edge/mapping/discovery.h"
 #include "bridge/edge/setup/ask.h"
 #include "bridge/edge/setup/setup.h"
 

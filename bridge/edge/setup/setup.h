@@ -4,7 +4,7 @@
 #ifndef NEIGHBORS_EDGE_SETUP_H
 #define NEIGHBORS_EDGE_SETUP_H
 
-#include "bridge/edge/settings.h"
+#include "bridge/edge/settings/settings.h"
 
 enum { SETUP_DEVICES = 64, SETUP_TEXT = 256, SETUP_TOKEN = 8192 };
 

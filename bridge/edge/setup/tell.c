@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "bridge/edge/link.h"
+#include "bridge/edge/link/link.h"
 #include "bridge/edge/setup/setup.h"
 
 enum { PATIENCE_MS = 20000 };

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bridge/edge/allocate.h"
 #include "bridge/edge/back/back_inside.h"
-#include "bridge/edge/memory/memory_parts.h"
 
 enum {
     SESSION_S = 7 * 24 * 3600,  /* so long does the broker keep what came meanwhile */

@@ -5,7 +5,6 @@
 
 #include "bridge/edge/back/back_inside.h"
 #include "bridge/edge/back/tell.h"
-#include "bridge/edge/memory/memory_parts.h"
 
 /* ---- publishing ---- */
 

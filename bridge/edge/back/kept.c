@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bridge/edge/allocate.h"
 #include "bridge/edge/back/kept_inside.h"
-#include "bridge/edge/memory/memory_parts.h"
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS back_alert (place TEXT, public_id TEXT, revision INTEGER NOT NULL,"

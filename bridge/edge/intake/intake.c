@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bridge/edge/allocate.h"
 #include "bridge/edge/intake/intake.h"
 #include "bridge/edge/mapping/discovery.h"
-#include "bridge/edge/memory/memory_parts.h"
 
 enum { RETRY_MS = 1000 };
 

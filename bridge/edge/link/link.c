@@ -15,9 +15,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "bridge/edge/allocate.h"
 #include "bridge/edge/link/link.h"
 #include "bridge/edge/link/lookup.h"
-#include "bridge/edge/memory/memory_parts.h"
 
 enum {
     KEEP_ALIVE_S = 30,

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "bridge/edge/allocate.h"
 #include "bridge/edge/link/lookup.h"
-#include "bridge/edge/memory/memory_parts.h"
 
 struct lookup {
     struct gaicb request;

@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bridge/edge/allocate.h"
 #include "bridge/edge/mapping/discovery.h"
 #include "bridge/edge/mapping/place.h"
-#include "bridge/edge/memory/memory_parts.h"
+#include "bridge/edge/memory/memory.h"
 #include "proto/arena.h"
 
 enum { MOST_TOPIC = 256, MOST_WORD = 64, MOST_EVENT_TYPES = 12, MOST_OFF_DELAY_S = 3600 };

@@ -76,4 +76,7 @@ void edge_memory_restore(
  */
 void edge_legal_id(const char *name, char out[LIMIT_ID + 1]);
 
+/* Counts a bound that was met, and says so the first time, the second, the fourth, … */
+void edge_bound_met(uint64_t *count, const char *what);
+
 #endif

@@ -7,16 +7,6 @@
 
 enum { SILENCE_S = 300 };
 
-void *edge_alloc(size_t size)
-{
-    void *memory = calloc(1, size);
-    if (memory == NULL) {
-        fputs("neighbors-edge: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
-
 uint32_t edge_digest(const char *text)
 {
     uint32_t digest = 2166136261; /* FNV-1a */

@@ -1,7 +1,8 @@
-/* The inside of the edge's memory: its lists. For memory.c and memory_save.c alone. */
+/* The inside of the edge's memory: its lists. For the files of this room alone. */
 #ifndef NEIGHBORS_EDGE_MEMORY_PARTS_H
 #define NEIGHBORS_EDGE_MEMORY_PARTS_H
 
+#include "bridge/edge/allocate.h"
 #include "bridge/edge/memory/memory.h"
 
 enum {
@@ -74,8 +75,6 @@ struct edge_memory {
     struct edge_memory_counts counts;
 };
 
-/* Counts a bound that was met, and says so the first time, the second, the fourth, … */
-void edge_bound_met(uint64_t *count, const char *what);
 /* A name in few bytes. */
 uint32_t edge_digest(const char *text);
 /* Whether the row with this digest has spoken of the device before; from now on it has. */
@@ -109,8 +108,5 @@ void edge_activity_forget(struct edge_device *device, struct edge_activity *acti
 void edge_device_note_ended(struct edge_device *device, const struct edge_signal *signal);
 /* The oldest activity when there are too many; NULL. */
 struct edge_activity *edge_device_excess(struct edge_device *device);
-
-/* Zeroed memory; ends the process with a line when there is none. */
-void *edge_alloc(size_t size);
 
 #endif

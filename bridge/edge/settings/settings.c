@@ -6,7 +6,6 @@
 #include <strings.h>
 
 #include "bridge/edge/commands.h"
-#include "bridge/edge/memory/memory_parts.h"
 #include "bridge/edge/settings/settings.h"
 
 enum { MOST_EVENTS = 200000, MOST_BYTES = 64 * 1024 * 1024, MQTT_PORT = 1883, MQTT_TLS_PORT = 8883 };

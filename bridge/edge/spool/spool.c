@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "bridge/edge/memory/memory_parts.h"
+#include "bridge/edge/allocate.h"
 #include "bridge/edge/spool/spool_parts.h"
 
 enum { BUSY_TRIES = 10, BUSY_PAUSE_US = 100 * 1000 };

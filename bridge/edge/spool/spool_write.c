@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/edge/memory/memory_parts.h"
+#include "bridge/edge/allocate.h"
 #include "bridge/edge/spool/spool_parts.h"
 
 /* ---- statements ---------------------------------------------------------------------------------------- */

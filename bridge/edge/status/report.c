@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/edge/memory/memory_parts.h"
 #include "bridge/edge/status/report.h"
 
 enum { LATE_MS = 5 * 60 * 1000 };

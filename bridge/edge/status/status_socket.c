@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "bridge/edge/memory/memory_parts.h"
+#include "bridge/edge/allocate.h"
 #include "bridge/edge/status/status_socket.h"
 
 enum { MOST_TEXT = 256 * 1024, ASK_S = 5 };

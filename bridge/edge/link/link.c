@@ -1,11 +1,10 @@
-/* libmosquitto on our own poll loop. What the library does that its documentation does not say, and how this
- * file deals with it: it acknowledges before the message callback, unless it believes that a thread writes
+/* libmosquitto on our own poll loop. What the library does that its documentation does not say, and how these
+ * files deal with it: it acknowledges before the message callback, unless it believes that a thread writes
  * (late_acknowledgement); a refused TCP connection raises no error, so SO_ERROR is asked; with TLS a writable
  * socket must be read too; what is delivered again it tells in its log alone; it closes the socket by itself,
  * so the descriptor is asked anew each turn; it resends what an earlier connection left, so each connection
  * has a client of its own. */
 #include <errno.h>
-#include <mosquitto.h>
 #include <mqtt_protocol.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -16,7 +15,7 @@
 #include <sys/stat.h>
 
 #include "bridge/edge/allocate.h"
-#include "bridge/edge/link/link.h"
+#include "bridge/edge/link/link_inside.h"
 #include "bridge/edge/link/lookup.h"
 
 enum {
@@ -29,37 +28,6 @@ enum {
     TELL_AGAIN_MS = 60 * 60 * 1000, /* the same trouble */
     MOST_PACKETS = 512,             /* read in a turn */
     MOST_BYTES = 256 * 1024,        /* of payload read in a turn, and one packet more */
-    MOST_REFUSED = 16 * 1024,       /* bytes of refusals kept of an acknowledgement */
-};
-
-/* What a callback left for the end of the turn. */
-struct arrival {
-    struct arrival *next;
-    bool acknowledgement, subscribed, retain, again;
-    int message; /* its number */
-    unsigned reason, retry_after_s;
-    char *text, *refused; /* acknowledgement */
-    char *topic;          /* message */
-    size_t size;
-    uint8_t payload[];
-};
-
-struct link {
-    struct link_settings settings;
-    struct link_hooks hooks;
-    struct mosquitto *client; /* NULL while waiting */
-    bool connected, lost;     /* the socket is through; the connection is of no more use */
-    bool up, told_up, resumed;
-    bool marked;           /* the next message is marked as delivered again */
-    size_t subscribing;    /* subscriptions without an answer yet */
-    struct lookup *lookup; /* of the host's name, before connecting */
-    int64_t began, retry_at, pause;
-    int64_t now;      /* of this turn */
-    int64_t up_since; /* or when it was last */
-    char trouble[160];
-    int64_t trouble_told; /* 0: not yet */
-    size_t bytes;         /* of what arrived in this turn */
-    struct arrival *first, **last;
 };
 
 struct link *link_new(const struct link_settings *settings, const struct link_hooks *hooks)
@@ -73,13 +41,12 @@ struct link *link_new(const struct link_settings *settings, const struct link_ho
     return link;
 }
 
-static void log_link(const struct link *link, const char *what)
+void link_log(const struct link *link, const char *what)
 {
     fprintf(stderr, "neighbors-edge: %s: %s\n", link->settings.name, what);
 }
 
-/* The connection is of no more use. Says why; the same again only once an hour: outages may be long. */
-static void give_up(struct link *link, const char *what, const char *why)
+void link_give_up(struct link *link, const char *what, const char *why)
 {
     char text[sizeof(link->trouble)];
     snprintf(text, sizeof(text), "%s%s%s", what, why ? ": " : "", why ? why : "");
@@ -88,158 +55,7 @@ static void give_up(struct link *link, const char *what, const char *why)
         return;
     memcpy(link->trouble, text, sizeof(text));
     link->trouble_told = link->now;
-    log_link(link, text);
-}
-
-/* ---- callbacks: note and return ------------------------------------------------------------------------ */
-
-static void keep(struct link *link, struct arrival *arrival)
-{
-    *link->last = arrival;
-    link->last = &arrival->next;
-}
-
-static void on_connect(
-    struct mosquitto *client, void *arg, int reason, int flags, const mosquitto_property *properties)
-{
-    struct link *link = arg;
-    (void)client, (void)properties;
-    link->up = reason == 0;
-    link->resumed = flags & 1; /* session present */
-    if (reason)
-        give_up(link, "connection refused",
-            link->settings.mqtt5 ? mosquitto_reason_string(reason) : mosquitto_connack_string(reason));
-}
-
-static void on_disconnect(
-    struct mosquitto *client, void *arg, int reason, const mosquitto_property *properties)
-{
-    struct link *link = arg;
-    (void)client, (void)properties;
-    if (reason && !link->lost)
-        give_up(link, "connection lost",
-            link->settings.mqtt5 && reason >= 0x80 ? mosquitto_reason_string(reason)
-                                                   : mosquitto_strerror(reason));
-    link->lost = true;
-}
-
-/* The library tells what is marked as a repeat in its log alone, before it hands the message over. */
-static void on_log(struct mosquitto *client, void *arg, int level, const char *text)
-{
-    static const char received[] = "received PUBLISH (d";
-    struct link *link = arg;
-    const char *found = strstr(text, received);
-    (void)client, (void)level;
-    if (found)
-        link->marked = found[sizeof(received) - 1] == '1';
-}
-
-static void on_message(struct mosquitto *client, void *arg, const struct mosquitto_message *message)
-{
-    struct link *link = arg;
-    (void)client;
-    size_t size = message->payloadlen > 0 ? (size_t)message->payloadlen : 0;
-    if (size > (link->settings.most_payload ? link->settings.most_payload : EDGE_MOST_PAYLOAD))
-        return;
-    struct arrival *arrival = edge_alloc(sizeof(*arrival) + size);
-    arrival->retain = message->retain;
-    arrival->again = link->marked;
-    arrival->message = message->qos ? message->mid : 0;
-    arrival->topic = strdup(message->topic);
-    arrival->size = size;
-    if (size)
-        memcpy(arrival->payload, message->payload, size);
-    link->bytes += size;
-    keep(link, arrival);
-}
-
-static void on_subscribe(struct mosquitto *client, void *arg, int message, int count, const int *granted)
-{
-    struct link *link = arg;
-    (void)message;
-    for (int i = 0; i < count; i++)
-        if (granted[i] >= 0x80)
-            log_link(link, "a subscription was refused");
-    if (link->subscribing > 0 && --link->subscribing == 0) {
-        struct arrival *arrival = edge_alloc(sizeof(*arrival));
-        arrival->subscribed = true;
-        mosquitto_log_callback_set(client, NULL);
-        link->marked = false;
-        keep(link, arrival);
-        log_link(link, "subscribed");
-    }
-}
-
-/* The user properties `refused` as lines, and retry-after. */
-static void read_user_properties(struct arrival *arrival, const mosquitto_property *properties)
-{
-    char *name, *value, *lines = edge_alloc(MOST_REFUSED);
-    size_t used = 0;
-    bool skip = false;
-    while ((properties = mosquitto_property_read_string_pair(
-                properties, MQTT_PROP_USER_PROPERTY, &name, &value, skip))) {
-        if (strcmp(name, "refused") == 0 && used + strlen(value) + 2 < MOST_REFUSED)
-            used += (size_t)snprintf(lines + used, MOST_REFUSED - used, "%s\n", value);
-        else if (strcmp(name, "retry-after") == 0)
-            arrival->retry_after_s = (unsigned)strtoul(value, NULL, 10);
-        free(name);
-        free(value);
-        skip = true;
-    }
-    arrival->refused = lines;
-}
-
-static void on_publish(
-    struct mosquitto *client, void *arg, int message, int reason, const mosquitto_property *properties)
-{
-    (void)client;
-    struct arrival *arrival = edge_alloc(sizeof(*arrival));
-    arrival->acknowledgement = true;
-    arrival->message = message;
-    arrival->reason = (unsigned)reason;
-    mosquitto_property_read_string(properties, MQTT_PROP_REASON_STRING, &arrival->text, false);
-    if (properties)
-        read_user_properties(arrival, properties);
-    keep(arg, arrival);
-}
-
-/* ---- arrivals ------------------------------------------------------------------------------------------ */
-
-static void hand_over(const struct link *link, const struct arrival *arrival, int64_t wall)
-{
-    if (arrival->subscribed) {
-        if (link->hooks.subscribed)
-            link->hooks.subscribed(link->hooks.arg);
-    } else if (arrival->acknowledgement && link->hooks.acknowledged) {
-        const struct link_acknowledgement acknowledgement = {.message = arrival->message,
-            .reason = arrival->reason,
-            .retry_after_s = arrival->retry_after_s,
-            .text = arrival->text ? arrival->text : "",
-            .refused = arrival->refused ? arrival->refused : ""};
-        link->hooks.acknowledged(link->hooks.arg, &acknowledgement);
-    } else if (!arrival->acknowledgement && link->hooks.message) {
-        const struct edge_message message = {.topic = text_of(arrival->topic),
-            .payload = {arrival->payload, arrival->size},
-            .retain = arrival->retain,
-            .again = arrival->again,
-            .at = wall};
-        link->hooks.message(link->hooks.arg, &message, (unsigned)arrival->message);
-    }
-}
-
-static void hand_over_all(struct link *link, int64_t wall)
-{
-    while (link->first) {
-        struct arrival *arrival = link->first;
-        link->first = arrival->next;
-        hand_over(link, arrival, wall);
-        free(arrival->text);
-        free(arrival->refused);
-        free(arrival->topic);
-        free(arrival);
-    }
-    link->last = &link->first;
-    link->bytes = 0;
+    link_log(link, text);
 }
 
 /* ---- connecting ---------------------------------------------------------------------------------------- */
@@ -271,12 +87,7 @@ static bool set_up_client(struct link *link)
     mosquitto_max_inflight_messages_set(client, 0);
     if (settings->late_acknowledgement)
         mosquitto_threaded_set(client, true);
-    mosquitto_log_callback_set(client, on_log);
-    mosquitto_connect_v5_callback_set(client, on_connect);
-    mosquitto_disconnect_v5_callback_set(client, on_disconnect);
-    mosquitto_message_callback_set(client, on_message);
-    mosquitto_subscribe_callback_set(client, on_subscribe);
-    mosquitto_publish_v5_callback_set(client, on_publish);
+    link_listen(client);
     return true;
 }
 
@@ -298,7 +109,7 @@ static void begin(struct link *link)
     link->marked = false;
     link->client = mosquitto_new(link->settings.client_id, !link->settings.durable, link);
     if (link->client == NULL || !set_up_client(link)) {
-        give_up(link, "cannot prepare the connection", "are the certificate files readable?");
+        link_give_up(link, "cannot prepare the connection", "are the certificate files readable?");
         return;
     }
     if (link->settings.session_s)
@@ -306,7 +117,7 @@ static void begin(struct link *link)
     int result =
         mosquitto_connect_async(link->client, link->settings.host, link->settings.port, KEEP_ALIVE_S);
     if (result != MOSQ_ERR_SUCCESS && result != MOSQ_ERR_CONN_PENDING)
-        give_up(
+        link_give_up(
             link, "cannot connect", result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result));
 }
 
@@ -327,7 +138,7 @@ static void look_up_and_begin(struct link *link)
     if (state == LOOKUP_PENDING)
         return;
     if (state == LOOKUP_FAILED) {
-        give_up(link, "cannot find the host", lookup_error(link->lookup));
+        link_give_up(link, "cannot find the host", lookup_error(link->lookup));
         plan_retry(link);
         link->lost = false; /* there was no connection */
     }
@@ -362,7 +173,7 @@ static bool is_through(struct link *link)
     socklen_t peer_size = sizeof(peer);
     int fd = mosquitto_socket(link->client);
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error) {
-        give_up(link, "cannot connect", strerror(error));
+        link_give_up(link, "cannot connect", strerror(error));
         return false;
     }
     return getpeername(fd, (struct sockaddr *)&peer, &peer_size) == 0;
@@ -392,7 +203,7 @@ int link_poll(struct link *link, short *events, int64_t now)
 static void check(struct link *link, int result)
 {
     if (result != MOSQ_ERR_SUCCESS && !link->lost)
-        give_up(
+        link_give_up(
             link, "connection lost", result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result));
 }
 
@@ -428,7 +239,7 @@ static void serve(struct link *link, short ready)
     if (!link->lost)
         check(link, mosquitto_loop_misc(link->client));
     if (!link->up && !link->lost && link->now - link->began > CONNECT_MS)
-        give_up(link, "no answer", NULL);
+        link_give_up(link, "no answer", NULL);
 }
 
 void link_turn(struct link *link, short ready, int64_t now, int64_t wall)
@@ -442,11 +253,11 @@ void link_turn(struct link *link, short ready, int64_t now, int64_t wall)
         link->told_up = true;
         link->up_since = now;
         link->trouble[0] = 0;
-        log_link(link, "connected");
+        link_log(link, "connected");
         if (link->hooks.up)
             link->hooks.up(link->hooks.arg, link->resumed);
     }
-    hand_over_all(link, wall);
+    link_hand_over(link, wall);
     if (link->lost)
         drop(link);
 }
@@ -467,7 +278,7 @@ void link_free(struct link *link, bool finish)
         mosquitto_destroy(link->client);
     lookup_free(link->lookup);
     link->hooks = (struct link_hooks){.arg = NULL};
-    hand_over_all(link, 0);
+    link_hand_over(link, 0);
     free(link);
     mosquitto_lib_cleanup();
 }
@@ -499,7 +310,7 @@ int link_publish(struct link *link, const char *topic, const char *content_type,
     if (result == MOSQ_ERR_SUCCESS)
         return message;
     /* What the library has taken all the same goes with its client. */
-    give_up(link, "cannot publish", mosquitto_strerror(result));
+    link_give_up(link, "cannot publish", mosquitto_strerror(result));
     return -1;
 }
 
@@ -510,7 +321,7 @@ int link_tell(struct link *link, const char *topic, struct bytes payload, bool r
         link->client, &message, topic, (int)payload.len, payload.len ? payload.data : NULL, 1, retain);
     if (result == MOSQ_ERR_SUCCESS)
         return message;
-    give_up(link, "cannot publish", mosquitto_strerror(result));
+    link_give_up(link, "cannot publish", mosquitto_strerror(result));
     return -1;
 }
 

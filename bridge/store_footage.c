@@ -1,4 +1,5 @@
-/* What agencies and owners say of footage, each in one step under the agency's tag (scripts/footage.lua). */
+/* What agencies and owners say of footage, each in one step under the agency's tag (scripts/footage.lua,
+ * clips.lua). */
 #include "bridge/store_footage.h"
 
 #include <stdlib.h>

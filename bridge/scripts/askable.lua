@@ -7,7 +7,7 @@
 -- names), then the mask of incident types (2 bytes).
 
 -- How things that stand on somebody else's board are taken back, for whoever forgets (forget.lua): `notice` (board.lua), `tip`
--- (tip.lua), and `clips` (footage.lua) of what a household shared in answer to a request. Arguments of that: "nb:{sXX}:",
+-- (tip.lua), and `clips` (clips.lua) of what a household shared in answer to a request. Arguments of that: "nb:{sXX}:",
 -- request id, household, now. It answers how many clips are still on their way off the agency's board; upkeep takes them down,
 -- and whoever forgets asks again until there are none.
 local forgetting = {}

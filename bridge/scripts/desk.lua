@@ -1,5 +1,5 @@
 -- What there is of an agency's own, for its desk. All under the agency's tag: its alerts (own:, alert.lua), what waits of
--- them, its footage requests and closed cases (footage.lua), its programmes of rewards (tip.lua).
+-- them, its footage requests and closed cases (footage_stage.lua), its programmes of rewards (tip.lua).
 
 local DESK_BYTES, DESK_ALERTS, DESK_REQUESTS, DESK_CASES, DESK_PROGRAMMES, DESK_GRANTS = 262144, 50, 100, 500, 100, 500
 

@@ -37,7 +37,8 @@
 --   nb:{sXX}:parts:<public id>  hash, the reports that are in it (parts.lua)
 --   nb:{sXX}:seen:, :flags:, :held (moderation.lua); :acts, :moderation (act.lua)
 --   nb:{sXX}:push:, :pushes, :push_at:, :push_due, :push_out (push.lua)
---   nb:{sXX}:footage:, :asked:, :ask:, :clips:, :sealed:, :footage_find, :footage_due, :footage_of:, :cases: (footage.lua)
+--   nb:{sXX}:footage:, :asked:, :ask:, :clips:, :sealed:, :footage_find, :footage_due, :footage_of:, :cases:
+--                               (footage_stage.lua)
 --
 -- Keys under a household's tag, {h:<household>} (bridge/registry.h, household.lua):
 --   nb:{h:…}:household, :members, :leaves

@@ -18,12 +18,14 @@ export interface MapPaneProps {
 /* Where nobody said anything: the United States. */
 const anywhere: Look = { latitude: 39, longitude: -98, zoom: 4 };
 
-/* The operator's choice may come when the map is there already; it moves it only if nobody else has. */
+/* The operator's choice may come when the map is there already; it moves it only if nobody else has. That the map got another
+ * size is no move: it begins with none. */
 function lookAtHome(map: L.Map): void {
-  const [center, zoom] = [map.getCenter(), map.getZoom()];
+  let moved = false;
+  map.once("movestart", () => { moved = true; });
   void portalKnown.then(() => {
     const { look } = portal.value;
-    if (look && map.getPane("ground") && map.getZoom() === zoom && map.getCenter().equals(center)) {
+    if (look && map.getPane("ground") && !moved) {
       map.setView([look.latitude, look.longitude], look.zoom, { animate: false });
     }
   });

@@ -35,14 +35,6 @@ static const char *name_in(const char *const *list, int count, int value)
     return value > 0 && value < count ? list[value] : NULL;
 }
 
-static int value_in(const char *const *list, int count, struct text name)
-{
-    for (int value = 1; value < count; value++)
-        if (text_equal(name, text_of(list[value])))
-            return value;
-    return 0;
-}
-
 const char *category_name(int category)
 {
     return name_in(categories, COUNT(categories), category);
@@ -50,7 +42,10 @@ const char *category_name(int category)
 
 int category_of(struct text name)
 {
-    return value_in(categories, COUNT(categories), name);
+    for (int value = 1; value < COUNT(categories); value++)
+        if (text_equal(name, text_of(categories[value])))
+            return value;
+    return 0;
 }
 
 const char *phase_name(int phase)
@@ -58,19 +53,9 @@ const char *phase_name(int phase)
     return name_in(phases, COUNT(phases), phase);
 }
 
-int phase_of(struct text name)
-{
-    return value_in(phases, COUNT(phases), name);
-}
-
 const char *motion_kind_name(int kind)
 {
     return name_in(motion_kinds, COUNT(motion_kinds), kind);
-}
-
-int motion_kind_of(struct text name)
-{
-    return value_in(motion_kinds, COUNT(motion_kinds), name);
 }
 
 const char *msg_type_name(int msg_type)
@@ -81,11 +66,6 @@ const char *msg_type_name(int msg_type)
 const char *severity_name(int severity)
 {
     return name_in(severities, COUNT(severities), severity);
-}
-
-int severity_of(struct text name)
-{
-    return value_in(severities, COUNT(severities), name);
 }
 
 const char *urgency_name(int urgency)
@@ -138,19 +118,9 @@ const char *incident_type_name(int incident)
     return name_in(incident_types, COUNT(incident_types), incident);
 }
 
-int incident_type_of(struct text name)
-{
-    return value_in(incident_types, COUNT(incident_types), name);
-}
-
 const char *case_outcome_name(int outcome)
 {
     return name_in(case_outcomes, COUNT(case_outcomes), outcome);
-}
-
-int case_outcome_of(struct text name)
-{
-    return value_in(case_outcomes, COUNT(case_outcomes), name);
 }
 
 const char *footage_decision_name(int decision)

@@ -152,12 +152,6 @@ const char *log_act_name(int act);
 const char *incident_type_name(int incident);
 const char *case_outcome_name(int outcome);
 const char *footage_decision_name(int decision);
-/* The value of a name as the functions above give it, 0 when there is none of that name. */
-int phase_of(struct text name);
-int motion_kind_of(struct text name);
-int severity_of(struct text name);
-int incident_type_of(struct text name);
-int case_outcome_of(struct text name);
 
 struct position {
     int32_t lat_e7, lon_e7;

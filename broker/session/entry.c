@@ -11,7 +11,6 @@ struct entry *entry_new(struct broker *broker, const struct channel_entry *from)
     size_t len = from->kind == ENTRY_ALERT ? 0 : from->data.len;
     struct entry *entry = must_calloc(sizeof *entry + len);
 
-    entry->holders = 1;
     entry->position = from->position;
     entry->kind = from->kind;
     entry->item_count = from->kind == ENTRY_ACTIVITY ? (uint32_t)(len / ACTIVITY_RECORD) : 1;
@@ -22,12 +21,6 @@ struct entry *entry_new(struct broker *broker, const struct channel_entry *from)
         entry->notice_in_force = from->alert.in_force;
         entry->alert = alert_object_hold(broker, &from->alert);
     }
-    return entry;
-}
-
-struct entry *entry_hold(struct entry *entry)
-{
-    entry->holders++;
     return entry;
 }
 
@@ -52,8 +45,6 @@ void entry_forget_payloads(struct entry *entry)
 
 void entry_drop(struct broker *broker, struct entry *entry)
 {
-    if (--entry->holders > 0)
-        return;
     entry_forget_payloads(entry);
     alert_object_drop(broker, entry->alert);
     free(entry);

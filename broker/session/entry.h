@@ -6,7 +6,6 @@
 #include "broker/session/output.h"
 
 struct entry {
-    uint32_t holders;
     struct position_in_channel position;
     enum entry_kind kind;
     uint32_t item_count;        /* 1 but for activity */
@@ -30,9 +29,8 @@ struct entry_variant {
     size_t text; /* of an alert: in which of its languages (wishes_text) */
 };
 
-/* A copy of what the store told, held once. Starts loading an alert. */
+/* A copy of what the store told. Starts loading an alert. */
 struct entry *entry_new(struct broker *broker, const struct channel_entry *from);
-struct entry *entry_hold(struct entry *entry);
 void entry_drop(struct broker *broker, struct entry *entry);
 /* False while its alert is being loaded. */
 bool entry_ready(const struct entry *entry);

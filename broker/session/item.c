@@ -286,11 +286,8 @@ void item_send_initial(struct session *session, const struct initial *initial)
         return;
     /* An entry of its own, whose cursor leaves out nothing that is still to be sent: a follower that comes
      * back may have more to learn than what is in force, such as what ended meanwhile. */
-    struct entry entry = {.holders = 1,
-        .position = sent_whole(link),
-        .kind = ENTRY_ALERT,
-        .item_count = 1,
-        .alert = initial->alert};
+    struct entry entry = {
+        .position = sent_whole(link), .kind = ENTRY_ALERT, .item_count = 1, .alert = initial->alert};
     delivery.link = link;
     delivery.before = link->sent;
     send_alert(session, initial->follow, &entry, initial, &delivery);

@@ -1,7 +1,7 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { accessible, clean, launch, open, PATIENCE, picture } from "./browser.mjs";
-import { household, LIVELY, neighbor, publish } from "./resident.mjs";
+import { household, LIVELY, neighbor, PHONE, publish } from "./resident.mjs";
 import { Stack } from "./stack.mjs";
 
 let stack;
@@ -48,5 +48,36 @@ test("two pages of one browser are two clients, and neither takes the session fr
   for (const each of [page, other]) {
     await each.getByText("Street light out").first().waitFor({ timeout: PATIENCE });
   }
+  clean(page);
+});
+
+test("a map looks where the operator says, also when that is told late and the page has grown meanwhile", async () => {
+  const page = await open(browser, stack.url);
+  let tell;
+  const asked = new Promise((resolve) => { tell = resolve; });
+  await page.route("**/v1/portal", async (route) => {
+    await asked;
+    await route.fulfill({ json: { name: "El Monte", look: { latitude: 34.0768, longitude: -118.0316, zoom: 14 }, tiles: null } });
+  });
+  await page.goto(stack.url);
+  const scale = page.locator(".leaflet-control-scale-line").first();
+  await scale.filter({ hasText: "500 km" }).waitFor();
+  await page.setViewportSize({ width: 1093, height: 731 });
+  await page.waitForFunction(() => {
+    const { width, height } = document.querySelector(".map-pane").getBoundingClientRect();
+    const canvas = document.querySelector(".leaflet-ground-pane canvas").getBoundingClientRect();
+    return Math.abs(canvas.width / canvas.height - width / height) < 0.05;
+  });
+  tell();
+  await scale.filter({ hasText: /^(300|500) m$/ }).waitFor();
+  clean(page);
+});
+
+test("whose token is not good is told so, and does not wait", async () => {
+  const page = await open(browser, stack.url, PHONE);
+  await page.goto(stack.link("user/ann", "not-a-token"));
+  await page.getByText(/does not let you in/).waitFor();
+  await accessible(page);
+  await picture(page, "refused");
   clean(page);
 });

@@ -23,10 +23,10 @@ import "./resident.css";
 
 const pages: Partial<Record<View, FunctionComponent>> = { alert: AlertPage, report: ReportPage, mine: MinePage, tips: TipsPage, footage: FootagePage, settings: SettingsPage, places: PlacePage };
 
-function Page() {
+/** Whoever follows no place yet begins with that. */
+function pageNow(): FunctionComponent {
   const isNew = places.value.length === 0 && (view.value === "feed" || view.value === "alert");
-  const Shown = isNew ? PlacePage : (pages[view.value] ?? FeedPage);
-  return <Shown />;
+  return isNew ? PlacePage : (pages[view.value] ?? FeedPage);
 }
 
 /** A page that is entered is read from its beginning; the feed from where it was left. */
@@ -34,6 +34,7 @@ function Panel() {
   const panel = useRef<HTMLDivElement>(null);
   const kept = useRef(0);
   const name = view.value;
+  const Page = pageNow();
   useEffect(() => {
     const element = panel.current;
     if (!element) {
@@ -46,7 +47,7 @@ function Panel() {
   }, [name, viewId.value]);
   return (
     <div ref={panel} class="panel" data-scroller>
-      {name !== "feed" && <TroubleLine />}
+      {Page !== FeedPage && <TroubleLine />}
       <Page />
     </div>
   );

@@ -116,6 +116,19 @@ test("filters by category and severity; one place of several", async () => {
   clean(page);
 });
 
+test("a text runs from the side of its language, and says which that is", async () => {
+  const page = await neighbor();
+  await publish("user/dan", "weather", "تحذير: فيضانات مفاجئة", "--language", "ar", "--description", "ابتعدوا عن النهر.");
+  const headline = page.locator(".row-headline", { hasText: "فيضانات" });
+  const told = (text) => text.evaluate((element) => [getComputedStyle(element).direction, element.lang]);
+  assert.deepEqual(await told(headline), ["rtl", "ar"]);
+  await headline.click();
+  assert.deepEqual(await told(page.getByText("ابتعدوا")), ["rtl", "ar"]);
+  await accessible(page);
+  await picture(page, "alert-from-right");
+  clean(page);
+});
+
 test("a place is chosen by tapping the map, or by where the browser is", async () => {
   const page = await open(browser, stack.url, { permissions: ["geolocation"], geolocation: { latitude: 34.0768, longitude: -118.0316 } });
   await page.goto(stack.link("user/ann", token));

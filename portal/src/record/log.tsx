@@ -30,7 +30,7 @@ function Act({ leaf }: { leaf: Leaf }) {
   return (
     <li class={`act of-${kindOf(act)}`}>
       <p class="head"><strong>{titleOf(act)}</strong> <span class="quiet">{actorOf(act)}</span></p>
-      {act.text && <p>{act.text}</p>}
+      {act.text && <p dir="auto">{act.text}</p>}
       {detail && <p class="quiet">{detail}</p>}
       <p class="quiet"><time dateTime={new Date(act.at).toISOString()}>{clock(act.at)}</time> · act {leaf.index}</p>
       <Check leaf={leaf} />

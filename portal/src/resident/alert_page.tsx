@@ -5,6 +5,7 @@ import type { Alert, AlertItem } from "@neighbors/client";
 import { AlertSymbol } from "../map/symbol";
 import { age, clock, remaining } from "../common/format";
 import { halfMinute } from "../common/clock";
+import { spoken } from "../common/spoken";
 import { words } from "../words";
 import { SeverityWord, TruthBadge } from "./alert_badges";
 import { AlertActions } from "./alert_actions";
@@ -17,8 +18,8 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
   return children ? <><dt>{name}</dt><dd>{children}</dd></> : null;
 }
 
-function Text({ title, text }: { title: string; text: string }) {
-  return text ? <section><h2>{title}</h2><p class="prose">{text}</p></section> : null;
+function Text({ title, text, language }: { title: string; text: string; language: string }) {
+  return text ? <section><h2>{title}</h2><p class="prose" {...spoken(language)}>{text}</p></section> : null;
 }
 
 /** Only addresses of the web: nothing that a browser would run. */
@@ -64,12 +65,12 @@ function Whole({ item, ended }: { item: AlertItem; ended: boolean }) {
             <span>{age(timeOf(item), halfMinute.value)}</span>
             {ended && <span class="ended-mark" role="status">{words.alert.ended}</span>}
           </p>
-          <h1>{alert.headline || alert.event}</h1>
+          <h1 {...spoken(alert.language)}>{alert.headline || alert.event}</h1>
         </div>
       </header>
       <p class={`truth-line truth-${alert.truth.toLowerCase()}`}><TruthBadge truth={alert.truth} /> <span>{words.truthHints[alert.truth]}</span></p>
-      <Text title={words.alert.toDo} text={alert.instruction} />
-      <Text title={words.alert.happened} text={alert.description} />
+      <Text title={words.alert.toDo} text={alert.instruction} language={alert.language} />
+      <Text title={words.alert.happened} text={alert.description} language={alert.language} />
       <Facts item={item} alert={alert} />
       <AlertActions item={item} ended={ended} />
     </article>

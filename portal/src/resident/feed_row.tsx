@@ -3,6 +3,7 @@ import type { ActivityItem, AlertItem } from "@neighbors/client";
 import { ActivitySymbol, AlertSymbol } from "../map/symbol";
 import { age, remaining } from "../common/format";
 import { halfMinute } from "../common/clock";
+import { spoken } from "../common/spoken";
 import { words } from "../words";
 import { SeverityWord, TruthBadge } from "./alert_badges";
 import { choose, chosen } from "./choice";
@@ -36,7 +37,7 @@ function AlertRow({ entry, item }: { entry: Entry; item: AlertItem }) {
           <span>{age(timeOf(item), now)}</span>
           {entry.ended ? <span class="ended-mark">{words.alert.ended}</span> : <NewMark entry={entry} />}
         </span>
-        <span class="row-headline">{alert.headline || alert.event}</span>
+        <span class="row-headline" {...spoken(alert.language)}>{alert.headline || alert.event}</span>
         <span class="row-foot">
           <TruthBadge truth={alert.truth} />
           <span class="one-line">{alert.senderName || words.alert.resident}</span>

@@ -17,7 +17,7 @@ type Decision = "SHARE" | "DECLINE" | "WITHDRAW";
 function Facts({ request }: { request: FootageRequest }) {
   return (
     <dl class="facts">
-      <dt>{words.footage.sought}</dt><dd class="prose">{request.sought}</dd>
+      <dt>{words.footage.sought}</dt><dd class="prose" dir="auto">{request.sought}</dd>
       <dt>{words.footage.incident}</dt><dd>{words.incidents[request.incident]}</dd>
       <dt>{words.footage.case}</dt><dd>{request.caseNumber}</dd>
       <dt>{words.footage.times}</dt><dd>{clock(request.from)} – {clock(request.to)}</dd>
@@ -109,7 +109,7 @@ function RequestRow({ held: { request, sent } }: { held: HeldRequest }) {
     <li>
       <a class="card talk-link" href={addressOfView("footage", request.requestId)}>
         <span class="row-top"><strong>{request.agencyName}</strong><span>{words.incidents[request.incident]}</span><span>{request.caseNumber}</span></span>
-        <span class="one-line">{request.sought}</span>
+        <span class="one-line" dir="auto">{request.sought}</span>
         <span class="quiet">{sent ? words.footage.left : words.footage.leaves(clock(request.answerAt), span(request.answerAt - second.value))}</span>
       </a>
     </li>

@@ -119,7 +119,7 @@ function OneConversation({ one }: { one: Conversation }) {
         {one.said.map((said) => (
           <li key={said.id} class={said.fromAgency ? "theirs" : "ours"}>
             <p class="row-top"><strong>{said.fromAgency ? name : words.tips.you}</strong><span>{clock(said.at)}</span></p>
-            <p class="prose">{said.text ?? words.tips.sealedText}</p>
+            <p class="prose" dir="auto">{said.text ?? words.tips.sealedText}</p>
           </li>
         ))}
       </ol>

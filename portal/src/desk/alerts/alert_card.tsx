@@ -3,6 +3,7 @@ import { type ComponentChildren } from "preact";
 import type { Alert } from "@neighbors/client";
 import { remaining } from "../../common/format";
 import { halfMinute } from "../../common/clock";
+import { spoken } from "../../common/spoken";
 import { showOnMap } from "../map/desk_map";
 import { outlinesOf } from "../shape";
 import { categories, nameOf, severities, statuses } from "../words";
@@ -30,10 +31,10 @@ export function AlertCard({ alert, from, chosen, children }: AlertCardProps) {
   const shapes = outlinesOf(alert.place);
   return (
     <article class={`card alert-card ${chosen ? "chosen" : ""}`} aria-label={alert.headline}>
-      <h2>{alert.headline}</h2>
+      <h2 {...spoken(alert.language)}>{alert.headline}</h2>
       <Badges alert={alert} />
-      {alert.description && <p>{alert.description}</p>}
-      {alert.instruction && <p><strong>What to do:</strong> {alert.instruction}</p>}
+      {alert.description && <p {...spoken(alert.language)}>{alert.description}</p>}
+      {alert.instruction && <p><strong>What to do:</strong> <span {...spoken(alert.language)}>{alert.instruction}</span></p>}
       <p class="quiet">{[from, remaining(alert.expires, halfMinute.value), alert.caseNumber && `case ${alert.caseNumber}`].filter(Boolean).join(" · ")}</p>
       <div class="row">
         {children}

@@ -27,7 +27,7 @@ function Message({ tip }: { tip: Tip }) {
   return (
     <li class={tip.fromAgency ? "message ours" : "message"}>
       <span class="quiet">{tip.fromAgency ? "Agency" : "Tipster"}, {timeText(tip.at)}</span>
-      <p>{tip.sealed.length ? <Sealed sealed={tip.sealed} /> : tip.text}</p>
+      <p dir="auto">{tip.sealed.length ? <Sealed sealed={tip.sealed} /> : tip.text}</p>
     </li>
   );
 }

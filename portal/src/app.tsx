@@ -44,7 +44,7 @@ function Bar() {
 /** What stands where a room will be. */
 function Waiting({ failed }: { failed: boolean }) {
   return failed ? (
-    <div class="panel card" role="alert">
+    <div class="card trouble" role="alert">
       <p>This page could not be loaded: the server cannot be reached, or has a new version of it.</p>
       <button class="button" onClick={() => location.reload()}>Try again</button>
     </div>

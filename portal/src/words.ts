@@ -131,7 +131,7 @@ const english = {
     upToDate: "Up to date",
     lookedAt: (span: string) => `looked at ${span} ago`,
     seconds: (n: number) => `${n} s`,
-    waiting: "Connected; waiting for the first proof of silence",
+    waiting: "Connected; checking that nothing is missing",
     away: (since: string) => `Nothing new since ${since}, connection lost. Trying again…`,
     stale: (since: string) => `The broker is behind: nothing is certain since ${since}`,
     refused: (why: string) => `The broker does not let you in: ${why}`,

@@ -43,7 +43,7 @@ export function Trust() {
   const { head } = told;
   return (
     <div class="card record-trust">
-      <h2><span class="tick" aria-hidden="true">✓</span> Nothing was rewritten</h2>
+      <h2><span class="trust-mark" aria-hidden="true">✓</span> Nothing was rewritten</h2>
       <p>{counted(head.size)}, signed {age(head.at, halfMinute.value)}. <Before /></p>
       <p class="quiet">
         {recomputed.value === "all"

@@ -5,7 +5,7 @@
 #include <openssl/pem.h>
 #include <stdlib.h>
 
-#include "bridge/file_mode.h"
+#include "bridge/private_key.h"
 #include "proto/codec.h"
 
 struct log_key {
@@ -30,12 +30,7 @@ struct log_key *log_key_load(const char *path, const char **error)
 {
     struct log_key *key = calloc(1, sizeof *key);
     must(key != NULL);
-    FILE *file = fopen(path, "re");
-    *error = file ? secret_file_fault(fileno(file)) : "the key file cannot be read";
-    if (!*error)
-        key->key = PEM_read_PrivateKey(file, NULL, NULL, (void *)(uintptr_t) "");
-    if (file)
-        fclose(file);
+    key->key = private_key_read(path, error);
     if (!*error && !take_public(key->key, key->public_key))
         *error = "the key file holds no Ed25519 private key in PEM";
     if (!*error)

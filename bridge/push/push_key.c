@@ -5,11 +5,10 @@
 #include <jansson.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <stdlib.h>
 
 #include "bridge/base64url.h"
-#include "bridge/file_mode.h"
+#include "bridge/private_key.h"
 #include "bridge/push/push_seal.h"
 
 enum { NUMBER = 32, SIGNATURE = 2 * NUMBER, CLAIMS = 400, DER = 80 };
@@ -29,12 +28,7 @@ struct push_key *push_key_load(const char *path, const char **error)
 {
     struct push_key *key = calloc(1, sizeof *key);
     must(key != NULL);
-    FILE *file = fopen(path, "re");
-    *error = file ? secret_file_fault(fileno(file)) : "the key file cannot be read";
-    if (!*error)
-        key->key = PEM_read_PrivateKey(file, NULL, NULL, (void *)(uintptr_t) "");
-    if (file)
-        fclose(file);
+    key->key = private_key_read(path, error);
     if (!*error && !(key->key && push_seal_public(key->key, key->public_key)))
         *error = "the key file holds no private key of P-256 in PEM";
     if (!*error)

@@ -3,12 +3,10 @@
  * session stays small. */
 #include "broker/net/tls.h"
 
-#include <errno.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <stdlib.h>
 
-#include "bridge/file_mode.h"
+#include "bridge/private_key.h"
 #include "broker/net/tls_inside.h"
 
 static int bio_read(BIO *bio, char *out, int size)
@@ -84,17 +82,12 @@ const char *tls_library_error(void)
 /* What is wrong with the file; NULL: the key is in use. One with a password is not asked for it. */
 static const char *use_private_key(SSL_CTX *context, const char *path)
 {
-    FILE *file = fopen(path, "re");
-    if (!file) {
-        return strerrordesc_np(errno);
+    const char *fault;
+    EVP_PKEY *key = private_key_read(path, &fault);
+    if (!fault && !(key && SSL_CTX_use_PrivateKey(context, key) == 1)) {
+        fault = tls_library_error();
     }
-    const char *fault = secret_file_fault(fileno(file));
-    if (!fault) {
-        EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, (void *)(uintptr_t) "");
-        fault = key && SSL_CTX_use_PrivateKey(context, key) == 1 ? NULL : tls_library_error();
-        EVP_PKEY_free(key);
-    }
-    fclose(file);
+    EVP_PKEY_free(key);
     return fault;
 }
 

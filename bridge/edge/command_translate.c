@@ -6,8 +6,8 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "bridge/edge/clock.h"
 #include "bridge/edge/commands.h"
 #include "bridge/edge/mapping/discovery.h"
 #include "bridge/edge/settings/settings.h"
@@ -17,13 +17,6 @@ struct translation {
     long line;     /* of the input, from 1 */
     bool all_read; /* no line was unreadable */
 };
-
-static int64_t wall_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void print_event(void *arg, const struct edge_event *event)
 {
@@ -93,7 +86,7 @@ static const char *take_line(struct translation *translation, json_t *line)
     struct edge_message message = {.topic = {json_string_value(topic), json_string_length(topic)},
         .payload = {(const uint8_t *)payload, size},
         .retain = json_is_true(retain) || json_integer_value(retain) == 1,
-        .at = at ? (int64_t)json_number_value(at) : wall_clock()};
+        .at = at ? (int64_t)json_number_value(at) : clock_wall()};
     edge_translator_take(&translation->translator, &message);
     free(payload);
     return NULL;
@@ -179,10 +172,13 @@ static int take_config(struct edge_settings *settings, const char *file)
     return edge_settings_mapping(settings, file) ? EDGE_DONE : EDGE_INVALID;
 }
 
-static const char usage[] =
+const char edge_usage_translate[] =
     "usage: neighbors-edge translate [--map NAME|auto] [--prefix TOPIC] [--config FILE] < lines\n"
+    "  --map NAME      the mapping; auto: any that fits. Without it those that the file chooses, else auto\n"
+    "  --prefix TOPIC  of that mapping's topics, in place of its own\n"
     "  --config FILE   rows, maps, together_s and hold_off_s of a settings' file; without one each message\n"
-    "                  stands for itself: no visitor is another's, no sensor bounces; --rows is the same\n";
+    "                  stands for itself: no visitor is another's, no sensor bounces; --rows is the same\n"
+    "a line: {\"topic\":\"frigate/porch/motion\",\"payload\":\"ON\"}, as mosquitto_sub -F %j prints it\n";
 
 int edge_command_translate(int argc, char **argv)
 {
@@ -205,21 +201,20 @@ int edge_command_translate(int argc, char **argv)
     }
     if (result == EDGE_DONE && (optind != argc || !choose(&translation.translator, &settings, map, prefix)))
         result = EDGE_USAGE;
-    if (result == EDGE_USAGE)
-        fputs(usage, stderr);
     if (result == EDGE_DONE)
         result = translate(&translation, &settings);
     edge_settings_free(&settings);
     return result;
 }
 
+const char edge_usage_maps[] = "usage: neighbors-edge maps [--json]\n"
+                               "  --json   an object a line: map, prefix, sentence\n";
+
 int edge_command_maps(int argc, char **argv)
 {
     bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
-    if (argc > 1 && !json) {
-        fputs("usage: neighbors-edge maps [--json]\n", stderr);
+    if (argc > 1 && !json)
         return EDGE_USAGE;
-    }
     for (size_t i = 0; i < edge_map_count; i++) {
         const struct edge_map *map = &edge_maps[i];
         if (!json) {

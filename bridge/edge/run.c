@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bridge/edge/back/back.h"
+#include "bridge/edge/clock.h"
 #include "bridge/edge/commands.h"
 #include "bridge/edge/spool/sender.h"
 #include "bridge/edge/status/report.h"
@@ -34,13 +34,6 @@ struct edge {
     bool stop;
     char client_id[LIMIT_ID + 20];
 };
-
-static int64_t clock_ms(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- to the broker ------------------------------------------------------------------------------------- */
 
@@ -96,8 +89,8 @@ static void wait_for_work(struct edge *edge, struct pollfd polled[POLLED])
     if (poll(polled, POLLED, wait) < 0)
         for (size_t i = 0; i < POLLED; i++)
             polled[i].revents = 0;
-    edge->now = clock_ms(CLOCK_MONOTONIC);
-    edge->wall = clock_ms(CLOCK_REALTIME);
+    edge->now = clock_steady();
+    edge->wall = clock_wall();
     edge->stop |= polled[0].revents != 0;
     if (polled[3].revents)
         tell_status(edge);
@@ -171,8 +164,8 @@ static struct link *open_link(
 static bool open_edge(struct edge *edge)
 {
     const struct edge_settings *settings = &edge->settings;
-    edge->now = clock_ms(CLOCK_MONOTONIC);
-    edge->wall = clock_ms(CLOCK_REALTIME);
+    edge->now = clock_steady();
+    edge->wall = clock_wall();
     edge->started = edge->wall;
     edge->tend_at = edge->now + TEND_MS;
     edge->spool = spool_open(settings->spool_file, &settings->spool_limits, edge->wall);

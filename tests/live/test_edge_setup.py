@@ -79,6 +79,12 @@ class EdgeSetup(unittest.TestCase):
         for camera in ("front_door", "garage"):  # as Frigate does: retained, before anything moves
             cls.at_home(f"frigate/{camera}/detect/state", "ON", "-r")
 
+    def setUp(self):
+        """Of one address only so many codes are taken: each test begins with none."""
+        tried = self.stack.redis_command("KEYS", "nb:{invitations}:tried:*").split()
+        if tried:
+            self.stack.redis_command("DEL", *tried)
+
     @classmethod
     def at_home(cls, topic, payload, *flags):
         subprocess.run(["mosquitto_pub", "-p", str(cls.stack.home_port), "-q", "1", "-t", topic, "-m", payload, *flags], check=True)
@@ -214,6 +220,49 @@ class EdgeSetup(unittest.TestCase):
         self.assertEqual(configuration.count("source ="), 1)
         self.assertNotIn("places", configuration)
 
+    def test_a_slip_of_the_pen_is_asked_about_again(self):
+        _, invitation = self.invite("--devices", "1")
+        folder = self.out()
+        terminal = Terminal([EDGE, "setup", "--local", f"127.0.0.1:{free_port()}", "--out", folder, "--spool", folder / "spool.db",
+                             "--pin", invitation["pin"], "--no-start", "--no-way-back"])
+        terminal.expect("does not let us in")
+        terminal.expect("The home's MQTT broker")
+        terminal.type(f"127.0.0.1:{self.stack.home_port}x")
+        terminal.expect("must be HOST or HOST:PORT")
+        terminal.expect("The home's MQTT broker")
+        terminal.type(f"127.0.0.1:{self.stack.home_port}")
+        terminal.expect("User name there")
+        terminal.type("")
+        terminal.expect("front_door")
+        terminal.expect("garage")
+        terminal.type("")
+        for _ in range(2):
+            terminal.expect("share which kinds?")
+            terminal.type("person")
+        terminal.expect("The neighborhood's broker")
+        terminal.type("http://neighbors.example.org")
+        terminal.expect("The code of your invitation?")
+        terminal.type("K7QF-2MPX")
+        terminal.expect("must be https://")
+        terminal.expect("The neighborhood's broker")
+        terminal.type(f"https://127.0.0.1:{self.stack.https_port}")
+        terminal.expect("the broker says: code")
+        terminal.expect("The code of your invitation?")
+        terminal.type(invitation["code"])
+        terminal.expect("is not shared: the invitation is for 1")
+        terminal.expect("May your neighbors see")
+        terminal.type("n")
+        self.assertEqual(terminal.end(), 0)
+        self.assertEqual((folder / "neighbors-edge.conf").read_text().count("source ="), 1)
+
+    def test_a_broker_that_is_away_cannot_be_reached(self):
+        _, invitation = self.invite()
+        folder = self.out()
+        away = self.setup_edge(invitation, folder, "--share", "garage:person", "--broker", f"https://127.0.0.1:{free_port()}")
+        self.assertEqual(away.returncode, 3, away.stderr)
+        self.assertIn("cannot be asked", away.stderr)
+        self.assertEqual(self.setup_edge(invitation, folder, "--share", "garage:person").returncode, 0)
+
     def test_what_is_there_is_not_written_over_and_the_code_stays_good(self):
         _, invitation = self.invite()
         folder = self.out()
@@ -269,7 +318,6 @@ class EdgeSetup(unittest.TestCase):
         self.assertLessEqual(sum(status == 404 for status, _ in answers), 10)
         limited = next(refusal for status, refusal in answers if status == 429)
         self.assertEqual(limited["field"], "code")
-        self.stack.redis_command("DEL", *self.stack.redis_command("KEYS", "nb:{invitations}:tried:*").split())
 
     def test_nothing_secret_is_told_to_redis_or_the_log(self):
         _, invitation = self.invite("--user", "yann")

@@ -3,9 +3,9 @@
  * While the spool cannot be written the home's broker is not read: what it may keep for us, it keeps. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "bridge/edge/allocate.h"
+#include "bridge/edge/clock.h"
 #include "bridge/edge/intake/intake.h"
 #include "bridge/edge/mapping/discovery.h"
 
@@ -18,19 +18,12 @@ struct pending {
     struct edge_event event;
 };
 
-static int64_t wall_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- memory's questions and news ----------------------------------------------------------------------- */
 
 static bool is_listed(void *arg, const char *map, const char *device)
 {
     struct intake *intake = arg;
-    seen_note(&intake->seen, map, device, wall_clock());
+    seen_note(&intake->seen, map, device, clock_wall());
     return edge_settings_shared(intake->settings, map, device) != NULL;
 }
 
@@ -84,7 +77,7 @@ static void restore(void *arg, const char *map, const char *device, const char *
     struct intake *intake = arg;
     if (!is_known(intake, map, device)) /* no longer listed */
         return;
-    edge_memory_restore(intake->translator.memory, map, device, json, wall_clock());
+    edge_memory_restore(intake->translator.memory, map, device, json, clock_wall());
 }
 
 /* ---- the link's calls ---------------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "bridge/edge/allocate.h"
+#include "bridge/edge/clock.h"
 #include "bridge/edge/link/link_inside.h"
 #include "bridge/edge/link/lookup.h"
 
@@ -335,4 +336,18 @@ bool link_subscribe(struct link *link, const char *filter)
     bool sent = mosquitto_subscribe(link->client, NULL, filter, 1) == MOSQ_ERR_SUCCESS;
     link->subscribing += sent;
     return sent;
+}
+
+bool link_wait(struct link *link, int64_t most, int also)
+{
+    struct pollfd polled[2] = {{.fd = -1}, {.fd = also, .events = POLLIN}};
+    int wait = link_poll(link, &polled[0].events, clock_steady());
+    polled[0].fd = link_descriptor(link);
+    if (poll(polled, 2, wait > most ? (int)most : wait) < 0)
+        return false;
+    if (polled[1].revents)
+        return true;
+    link_turn(link, polled[0].revents, clock_steady(), clock_wall());
+    link_flush(link);
+    return false;
 }

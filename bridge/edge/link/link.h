@@ -60,6 +60,10 @@ int link_descriptor(const struct link *link);
 void link_turn(struct link *link, short ready, int64_t now, int64_t wall);
 /* Writes what waits. */
 void link_flush(struct link *link);
+/* All of a turn for who has nothing else to do: waits until the link has work, at most so many ms, and does
+ * it. also: a descriptor that ends the waiting when it can be read (-1: none); then true, and nothing was
+ * done. */
+bool link_wait(struct link *link, int64_t most, int also);
 
 bool link_is_up(const struct link *link);
 /* Since when it is up, or was last (0: never), monotonic ms. */

@@ -1,6 +1,7 @@
 /* Settings of libconfig, read and complained about in one way. */
 #include "bridge/edge/settings/setting.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,8 +58,11 @@ void setting_copy_text(const config_setting_t *group, const char *name, char **o
 bool setting_open(config_t *config, const char *file)
 {
     config_init(config);
+    errno = 0;
     if (config_read_file(config, file) == CONFIG_TRUE)
         return true;
+    if (config_error_type(config) == CONFIG_ERR_FILE_IO)
+        return edge_settings_wrong(file, errno ? strerror(errno) : config_error_text(config));
     fprintf(
         stderr, "neighbors-edge: %s:%d: %s\n", file, config_error_line(config), config_error_text(config));
     return false;

@@ -10,19 +10,19 @@
 
 enum { MOST_EVENTS = 200000, MOST_BYTES = 64 * 1024 * 1024, MQTT_PORT = 1883, MQTT_TLS_PORT = 8883 };
 
-static const char usage[] = "usage: neighbors-edge run [--config FILE] [flags]\n"
-                            "  --id edge/NAME                this edge, as enrolled\n"
-                            "  --local HOST[:PORT]           the home's MQTT broker\n"
-                            "  --broker HOST[:PORT]          the neighborhood's broker\n"
-                            "  --broker-ca FILE              its certificate authority: connect with TLS\n"
-                            "  --broker-cert FILE            the certificate that enrolment gave\n"
-                            "  --broker-key FILE             and its key\n"
-                            "  --token-file FILE             or the token that it gave\n"
-                            "  --map NAME[=PREFIX]           a mapping to use; may be repeated\n"
-                            "  --device SOURCE=ID:KIND,KIND  a device to share, its enrolled id and the "
-                            "kinds (or all); may be repeated\n"
-                            "  --spool FILE                  where events wait\n"
-                            "  --assume-quiet                what was never heard of counts as quiet\n";
+const char edge_usage_run[] = "usage: neighbors-edge run [--config FILE] [flags]\n"
+                              "  --id edge/NAME                this edge, as enrolled\n"
+                              "  --local HOST[:PORT]           the home's MQTT broker\n"
+                              "  --broker HOST[:PORT]          the neighborhood's broker\n"
+                              "  --broker-ca FILE              its certificate authority: connect with TLS\n"
+                              "  --broker-cert FILE            the certificate that enrolment gave\n"
+                              "  --broker-key FILE             and its key\n"
+                              "  --token-file FILE             or the token that it gave\n"
+                              "  --map NAME[=PREFIX]           a mapping to use; may be repeated\n"
+                              "  --device SOURCE=ID:KIND,KIND  a device to share, its enrolled id and the "
+                              "kinds (or all); may be repeated\n"
+                              "  --spool FILE                  where events wait\n"
+                              "  --assume-quiet                what was never heard of counts as quiet\n";
 
 bool edge_settings_wrong(const char *where, const char *rule)
 {
@@ -144,7 +144,7 @@ const struct edge_shared *edge_settings_shared(
 /* HOST, HOST:PORT or [ADDRESS]:PORT. */
 bool edge_settings_endpoint(struct edge_endpoint *endpoint, const char *text)
 {
-    const char *colon = strrchr(text, ':'), *bracket = strchr(text, ']');
+    const char *whole = text, *colon = strrchr(text, ':'), *bracket = strchr(text, ']');
     if (colon && bracket && colon < bracket)
         colon = NULL;
     size_t length = colon ? (size_t)(colon - text) : strlen(text);
@@ -152,13 +152,14 @@ bool edge_settings_endpoint(struct edge_endpoint *endpoint, const char *text)
         text++;
         length = (size_t)(bracket - text);
     }
+    char *end = NULL;
+    long port = colon ? strtol(colon + 1, &end, 10) : endpoint->port;
+    if (length == 0 || (colon && (!isdigit((uint8_t)colon[1]) || *end || port < 1 || port > 65535)))
+        return edge_settings_wrong(whole, "must be HOST or HOST:PORT");
     free(endpoint->host);
     endpoint->host = strndup(text, length);
-    if (colon)
-        endpoint->port = atoi(colon + 1);
-    if (length > 0 && (colon == NULL || (endpoint->port > 0 && endpoint->port < 65536)))
-        return true;
-    return edge_settings_wrong(text, "must be HOST or HOST:PORT");
+    endpoint->port = (int)port;
+    return true;
 }
 
 /* SOURCE=ID:KIND,KIND */
@@ -197,7 +198,7 @@ static const struct option options[] = {{"config", required_argument, NULL, 'c'}
     {"broker-cert", required_argument, NULL, 'e'}, {"broker-key", required_argument, NULL, 'k'},
     {"token-file", required_argument, NULL, 't'}, {"map", required_argument, NULL, 'm'},
     {"device", required_argument, NULL, 'd'}, {"spool", required_argument, NULL, 's'},
-    {"assume-quiet", no_argument, NULL, 'q'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    {"assume-quiet", no_argument, NULL, 'q'}, {NULL, 0, NULL, 0}};
 
 static bool take_flag(struct edge_settings *settings, int flag)
 {
@@ -242,7 +243,7 @@ static enum edge_exit take_flags(struct edge_settings *settings, int argc, char 
 {
     optind = 0; /* glibc: begin anew */
     for (int flag; (flag = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (flag == '?' || flag == 'h')
+        if (flag == '?')
             return EDGE_USAGE;
         bool good =
             only_config ? flag != 'c' || edge_settings_file(settings, optarg) : take_flag(settings, flag);
@@ -250,11 +251,6 @@ static enum edge_exit take_flags(struct edge_settings *settings, int argc, char 
             return EDGE_INVALID;
     }
     return optind == argc ? EDGE_DONE : EDGE_USAGE;
-}
-
-static bool asks_for_help(int argc, char **argv)
-{
-    return argc == 2 && strcmp(argv[1], "--help") == 0;
 }
 
 static bool complete(const struct edge_settings *settings)
@@ -292,12 +288,9 @@ bool edge_settings_read(struct edge_settings *settings, int argc, char **argv, i
         .spool_limits = {MOST_EVENTS, MOST_BYTES},
         .together_ms = EDGE_TOGETHER_S * 1000,
         .hold_off_ms = EDGE_HOLD_OFF_S * 1000};
-    *result = asks_for_help(argc, argv) ? EDGE_DONE : take_flags(settings, argc, argv, true);
-    if (*result == EDGE_USAGE || asks_for_help(argc, argv))
-        fputs(usage, *result == EDGE_USAGE ? stderr : stdout);
-    if (*result != EDGE_DONE || asks_for_help(argc, argv))
-        return false;
-    *result = take_flags(settings, argc, argv, false);
+    *result = take_flags(settings, argc, argv, true);
+    if (*result == EDGE_DONE)
+        *result = take_flags(settings, argc, argv, false);
     if (*result != EDGE_DONE)
         return false;
     fill_in(settings);

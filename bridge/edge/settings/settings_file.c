@@ -118,10 +118,12 @@ static bool read_mapping(struct edge_settings *settings, const config_setting_t 
            read_maps(settings, config_setting_get_member(root, "maps"));
 }
 
+/* The settings that there are. */
+static const char *const names[] = {"id", "local", "broker", "spool", "maps", "rows", "devices",
+    "assume_quiet", "together_s", "hold_off_s", "places", "way_back", "owner", NULL};
+
 static bool read_all(struct edge_settings *settings, const config_setting_t *root)
 {
-    static const char *const names[] = {"id", "local", "broker", "spool", "maps", "rows", "devices",
-        "assume_quiet", "together_s", "hold_off_s", "places", "way_back", "owner", NULL};
     if (!setting_only_knows(root, names))
         return false;
     int quiet = 0;
@@ -147,7 +149,8 @@ bool edge_settings_file(struct edge_settings *settings, const char *file)
 bool edge_settings_mapping(struct edge_settings *settings, const char *file)
 {
     config_t config;
-    bool good = setting_open(&config, file) && read_mapping(settings, config_root_setting(&config));
+    bool good = setting_open(&config, file) && setting_only_knows(config_root_setting(&config), names) &&
+                read_mapping(settings, config_root_setting(&config));
     config_destroy(&config);
     return good;
 }
@@ -156,14 +159,11 @@ bool edge_settings_spool_file(char **spool, const char *file)
 {
     config_t config;
     const char *name = EDGE_SPOOL_FILE;
-    config_init(&config);
-    bool good = config_read_file(&config, file) == CONFIG_TRUE;
+    bool good = setting_open(&config, file);
     if (good) {
         config_lookup_string(&config, "spool.file", &name);
         edge_settings_set(spool, name);
-    } else
-        fprintf(stderr, "neighbors-edge: %s:%d: %s\n", file, config_error_line(&config),
-            config_error_text(&config));
+    }
     config_destroy(&config);
     return good;
 }

@@ -13,7 +13,7 @@
 #include "bridge/edge/setup/ask.h"
 #include "bridge/edge/setup/setup.h"
 
-static const char usage[] =
+const char edge_usage_setup[] =
     "usage: neighbors-edge setup [flags]\n"
     "  --broker https://HOST[:PORT]  the neighborhood's broker\n"
     "  --code CODE                   the invitation, as whoever runs the broker gave it\n"
@@ -34,7 +34,7 @@ static const char usage[] =
     "  --start                       starts the service; --no-start does not\n"
     "  --yes                         asks nothing: what no flag tells is left as it is\n";
 
-enum { SHARES = SETUP_DEVICES, DEFAULT_LISTEN_S = 60, LISTEN_MOST = 3600 };
+enum { SHARES = SETUP_DEVICES, DEFAULT_LISTEN_S = 60, LISTEN_MOST = 3600, JOIN_TRIES = 3 };
 enum wish { WISH_ASK, WISH_YES, WISH_NO };
 
 struct wishes {
@@ -57,8 +57,7 @@ static const struct option options[] = {{"broker", required_argument, NULL, 'b'}
     {"way-back", no_argument, NULL, 'B'}, {"no-way-back", no_argument, NULL, 'O'},
     {"out", required_argument, NULL, 'o'}, {"spool", required_argument, NULL, 'f'},
     {"replace", no_argument, NULL, 'r'}, {"start", no_argument, NULL, 'S'},
-    {"no-start", no_argument, NULL, 'N'}, {"yes", no_argument, NULL, 'y'}, {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0}};
+    {"no-start", no_argument, NULL, 'N'}, {"yes", no_argument, NULL, 'y'}, {NULL, 0, NULL, 0}};
 
 static bool copy(const char *flag, const char *value, char *out, size_t room)
 {
@@ -86,8 +85,26 @@ static bool take_listen(struct wishes *wishes, const char *flag)
            edge_settings_wrong("--listen", "must be from 1 to 3600 seconds");
 }
 
+static unsigned read_kinds(const char *text)
+{
+    char words[SETUP_TEXT], *state;
+    unsigned kinds = 0;
+    snprintf(words, sizeof words, "%s", text);
+    for (char *word = strtok_r(words, ", ", &state); word; word = strtok_r(NULL, ", ", &state)) {
+        unsigned bits = edge_settings_kind_bits(word);
+        if (!bits)
+            return 0;
+        kinds |= bits;
+    }
+    return kinds;
+}
+
 static bool take_share(struct wishes *wishes, const char *flag)
 {
+    const char *colon = strrchr(flag, ':');
+    if (!colon || colon == flag || !read_kinds(colon + 1))
+        return edge_settings_wrong(flag, "must be SOURCE:KIND,KIND; kinds are motion, person, vehicle, "
+                                         "animal, package, doorbell, sound, all");
     if (wishes->share_count == SHARES)
         return edge_settings_wrong("--share", "too many");
     wishes->shares[wishes->share_count++] = flag;
@@ -144,42 +161,29 @@ static int take_flags(struct setup *setup, struct wishes *wishes, int argc, char
 {
     optind = 0; /* glibc: begin anew */
     for (int flag; (flag = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (flag == '?' || flag == 'h') {
-            fputs(usage, flag == 'h' ? stdout : stderr);
-            return flag == 'h' ? -1 : EDGE_USAGE;
-        }
+        if (flag == '?')
+            return EDGE_USAGE;
         if (!take_flag(setup, wishes, flag))
             return EDGE_INVALID;
     }
-    if (optind < argc)
-        fputs(usage, stderr);
     return optind == argc ? EDGE_DONE : EDGE_USAGE;
 }
 
 /* ---- what is shared
  * ---------------------------------------------------------------------------------------- */
 
-static unsigned read_kinds(const char *text)
+static bool is_share_of(const char *share, const struct setup_device *device)
 {
-    char words[SETUP_TEXT], *state;
-    unsigned kinds = 0;
-    snprintf(words, sizeof words, "%s", text);
-    for (char *word = strtok_r(words, ", ", &state); word; word = strtok_r(NULL, ", ", &state)) {
-        unsigned bits = edge_settings_kind_bits(word);
-        if (!bits)
-            return 0;
-        kinds |= bits;
-    }
-    return kinds;
+    size_t len = strlen(device->source);
+    return strncmp(share, device->source, len) == 0 && strrchr(share, ':') == share + len;
 }
 
 /* What --share says of a device; 0: nothing. */
 static unsigned wished(const struct wishes *wishes, const struct setup_device *device)
 {
-    size_t len = strlen(device->source);
     for (size_t i = 0; i < wishes->share_count; i++)
-        if (strncmp(wishes->shares[i], device->source, len) == 0 && wishes->shares[i][len] == ':')
-            return read_kinds(wishes->shares[i] + len + 1);
+        if (is_share_of(wishes->shares[i], device))
+            return read_kinds(strrchr(wishes->shares[i], ':') + 1);
     return 0;
 }
 
@@ -196,6 +200,14 @@ static unsigned ask_kinds(const struct setup_device *device)
     }
 }
 
+static bool was_heard(const struct setup *setup, const char *share)
+{
+    for (size_t i = 0; i < setup->device_count; i++)
+        if (is_share_of(share, &setup->devices[i]))
+            return true;
+    return false;
+}
+
 static size_t choose(struct setup *setup, const struct wishes *wishes)
 {
     size_t shared = 0;
@@ -209,38 +221,30 @@ static size_t choose(struct setup *setup, const struct wishes *wishes)
         device->kinds = wishes->share_count ? wished(wishes, device) : ask_kinds(device);
         shared += device->kinds != 0;
     }
-    for (size_t w = 0; w < wishes->share_count; w++) {
-        bool heard = false;
-        for (size_t i = 0; i < setup->device_count; i++) {
-            size_t len = strlen(setup->devices[i].source);
-            heard = heard || (strncmp(wishes->shares[w], setup->devices[i].source, len) == 0 &&
-                                 wishes->shares[w][len] == ':');
-        }
-        if (!heard)
+    for (size_t w = 0; w < wishes->share_count; w++)
+        if (!was_heard(setup, wishes->shares[w]))
             fprintf(stderr,
                 "neighbors-edge: --share %s: no such device spoke; longer --listen, or move in front of it\n",
                 wishes->shares[w]);
-    }
     return shared;
 }
 
-/* Which enrolled device each is: in the order in which they spoke. */
-static bool give_ids(struct setup *setup)
+/* Which enrolled device each is: in the order in which they spoke. What the invitation has no room for stays
+ * in the house; the code is used up, so that is no reason to end here. */
+static void give_ids(struct setup *setup)
 {
     size_t next = 0;
     for (size_t i = 0; i < setup->device_count; i++) {
         struct setup_device *device = &setup->devices[i];
         if (!device->kinds)
             continue;
-        if (next == setup->joined.device_count) {
+        if (next < setup->joined.device_count)
+            snprintf(device->id, sizeof device->id, "%s", setup->joined.devices[next++]);
+        else
             fprintf(stderr,
-                "neighbors-edge: the invitation is for %zu devices; share fewer, or ask for another\n",
-                setup->joined.device_count);
-            return false;
-        }
-        snprintf(device->id, sizeof device->id, "%s", setup->joined.devices[next++]);
+                "neighbors-edge: %s is not shared: the invitation is for %zu; another one may be for more\n",
+                device->source, setup->joined.device_count);
     }
-    return true;
 }
 
 /* ---- the end
@@ -309,15 +313,34 @@ static int write_and_tell(struct setup *setup, const struct wishes *wishes)
     return EDGE_DONE;
 }
 
-static void ask_invitation(struct setup *setup)
+static void ask_invitation(struct setup *setup, bool broker, bool code)
 {
-    if (!setup->broker[0])
-        ask_line("The neighborhood's broker (https://HOST:PORT)?", "", setup->broker, sizeof setup->broker);
-    if (!setup->code[0])
+    char former[SETUP_TEXT];
+    snprintf(former, sizeof former, "%s", setup->broker);
+    if (broker)
+        ask_line(
+            "The neighborhood's broker (https://HOST:PORT)?", former, setup->broker, sizeof setup->broker);
+    if (code)
         ask_line("The code of your invitation?", "", setup->code, sizeof setup->code);
     if (!strstr(setup->broker, "://") && strlen(setup->broker) + 8 < sizeof setup->broker) {
         memmove(setup->broker + 8, setup->broker, strlen(setup->broker) + 1);
         memcpy(setup->broker, "https://", 8);
+    }
+}
+
+/* A slip in the address or the code is asked about anew: the devices were listened to and chosen already. */
+static int join(struct setup *setup)
+{
+    bool broker = !setup->broker[0], code = !setup->code[0];
+    for (int tries = 1;; tries++) {
+        ask_invitation(setup, broker, code);
+        enum setup_answer answer = setup_join(setup);
+        if (answer == SETUP_JOINED)
+            return EDGE_DONE;
+        if (answer == SETUP_FAILED || !ask_somebody() || tries == JOIN_TRIES)
+            return answer == SETUP_NOT_REACHED ? EDGE_UNREACHABLE : EDGE_INVALID;
+        code = answer == SETUP_REFUSED;
+        broker = !code;
     }
 }
 
@@ -336,9 +359,10 @@ static int set_up(struct setup *setup, const struct wishes *wishes)
         printf("Nothing is shared, so there is nothing to set up.\n");
         return EDGE_INVALID;
     }
-    ask_invitation(setup);
-    if (!setup_join(setup) || !give_ids(setup))
-        return EDGE_INVALID;
+    int joined = join(setup);
+    if (joined != EDGE_DONE)
+        return joined;
+    give_ids(setup);
     return write_and_tell(setup, wishes);
 }
 
@@ -354,5 +378,5 @@ int edge_command_setup(int argc, char **argv)
         result = set_up(&setup, &wishes);
     setup_joined_free(&setup.joined);
     edge_settings_endpoint_free(&setup.local);
-    return result == -1 ? EDGE_DONE : result;
+    return result;
 }

@@ -10,13 +10,14 @@
 
 #include "bridge/edge/setup/setup.h"
 
-enum { ANSWER_MOST = 32768, TIMEOUT_S = 20, TRIES = 3, NONCE_BYTES = 16 };
+enum { ANSWER_MOST = 32768, TIMEOUT_S = 20, TRIES = 3, NONCE_BYTES = SETUP_NONCE / 2 };
 
 struct answer {
     char text[ANSWER_MOST + 1];
     size_t len;
     long status; /* of HTTP; 0: none came */
     bool again;  /* it may have been lost on the way */
+    bool away;   /* nobody was met */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -96,6 +97,7 @@ static void post(const struct setup *setup, const char *body, struct answer *ans
         CURLcode code = curl_easy_perform(curl);
         answer->again = code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT ||
                         code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
+        answer->away = answer->again || code == CURLE_COULDNT_RESOLVE_HOST;
         if (code == CURLE_OK)
             curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
         else if (!answer->error[0])
@@ -105,7 +107,7 @@ static void post(const struct setup *setup, const char *body, struct answer *ans
     curl_easy_cleanup(curl);
 }
 
-static bool make_nonce(char out[2 * NONCE_BYTES + 1])
+static bool make_nonce(char out[SETUP_NONCE])
 {
     uint8_t bytes[NONCE_BYTES];
     if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
@@ -152,33 +154,35 @@ static bool take(struct setup_joined *joined, const json_t *root)
            is_line(joined->user_token) && joined->authority && joined->port > 0 && joined->port < 65536;
 }
 
-static bool refused(const struct answer *answer, const json_t *root)
+/* Tells what went wrong. */
+static enum setup_answer refused(const struct answer *answer, const json_t *root)
 {
     const char *field = json_string_value(json_object_get(root, "field")),
                *rule = json_string_value(json_object_get(root, "rule"));
     if (answer->status == 0)
         fprintf(stderr, "neighbors-edge: the broker cannot be asked: %s\n", answer->error);
-    else if (field && rule)
+    else if (field && rule) {
         fprintf(stderr, "neighbors-edge: the broker says: %s: %s\n", field, rule);
-    else
+        return answer->status >= 500 ? SETUP_NOT_REACHED : SETUP_REFUSED;
+    } else
         fprintf(stderr, "neighbors-edge: the broker answered with %ld, which is no answer of Neighbors\n",
             answer->status);
-    return false;
+    return answer->away || answer->status >= 500 ? SETUP_NOT_REACHED : SETUP_BAD_ADDRESS;
 }
 
-bool setup_join(struct setup *setup)
+enum setup_answer setup_join(struct setup *setup)
 {
     static struct answer answer;
-    char nonce[2 * NONCE_BYTES + 1], host[SETUP_TEXT];
+    char host[SETUP_TEXT];
     json_error_t error;
     if (!setup_broker_host(setup, host)) {
         fprintf(stderr, "neighbors-edge: %s: must be https://HOST[:PORT] (http:// on this machine alone)\n",
             setup->broker);
-        return false;
+        return SETUP_BAD_ADDRESS;
     }
-    if (!make_nonce(nonce))
-        return false;
-    json_t *body = json_pack("{s:s, s:s}", "code", setup->code, "nonce", nonce);
+    if (!setup->nonce[0] && !make_nonce(setup->nonce))
+        return SETUP_FAILED;
+    json_t *body = json_pack("{s:s, s:s}", "code", setup->code, "nonce", setup->nonce);
     char *text = json_dumps(body, JSON_COMPACT);
     for (int i = 0; i < TRIES && (i == 0 || answer.again || answer.status >= 500); i++) {
         if (i > 0)
@@ -187,13 +191,12 @@ bool setup_join(struct setup *setup)
     }
     json_t *root = json_loadb(answer.text, answer.len, 0, &error);
     bool good = answer.status == 200 && take(&setup->joined, root);
-    if (!good)
-        refused(&answer, root);
+    enum setup_answer result = good ? SETUP_JOINED : refused(&answer, root);
     json_decref(root);
     json_decref(body);
     free(text);
     explicit_bzero(answer.text, sizeof answer.text);
-    return good;
+    return result;
 }
 
 void setup_joined_free(struct setup_joined *joined)

@@ -1,11 +1,10 @@
 /* Who speaks at the home's broker: all mappings listen, by the filters of their rows alone. Nothing that they
  * say is kept but the device's name and the kinds of motion it tells of. */
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bridge/edge/clock.h"
 #include "bridge/edge/link/link.h"
 #include "bridge/edge/mapping/discovery.h"
 #include "bridge/edge/setup/ask.h"
@@ -30,13 +29,6 @@ struct listening {
     size_t filter_count;
     bool full;
 };
-
-static int64_t clock_ms(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- what is heard ---------------------------------------------------------------------------------------
  */
@@ -203,23 +195,14 @@ static void on_up(void *arg, bool resumed)
 /* Until the time is over, the link is up (wanted), or Enter is pressed (with a terminal, not wanted). */
 static bool turn_until(struct listening *listening, int64_t until, bool wanted)
 {
+    const int typed = !wanted && ask_somebody() ? STDIN_FILENO : -1;
     int64_t now;
-    while ((now = clock_ms(CLOCK_MONOTONIC)) < until && !(wanted && link_is_up(listening->link))) {
-        struct pollfd fds[2] = {{.fd = -1}, {.fd = -1}};
-        int wait = link_poll(listening->link, &fds[0].events, now);
-        fds[0].fd = link_descriptor(listening->link);
-        if (!wanted && ask_somebody())
-            fds[1] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
-        if (wait < 0 || wait > until - now)
-            wait = (int)(until - now);
-        (void)poll(fds, 2, wait);
-        if (fds[1].revents) {
+    while ((now = clock_steady()) < until && !(wanted && link_is_up(listening->link))) {
+        if (link_wait(listening->link, until - now, typed)) {
             char line[16];
             ask_line("", "", line, sizeof line);
             return true;
         }
-        link_turn(listening->link, fds[0].revents, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME));
-        link_flush(listening->link);
     }
     return link_is_up(listening->link);
 }
@@ -236,16 +219,16 @@ static bool connect_home(struct listening *listening)
         .client_id = "neighbors-edge-setup"};
     const struct link_hooks hooks = {.arg = listening, .up = on_up, .message = on_message};
     listening->link = link_new(&settings, &hooks);
-    return turn_until(listening, clock_ms(CLOCK_MONOTONIC) + CONNECT_MS, true);
+    return turn_until(listening, clock_steady() + CONNECT_MS, true);
 }
 
 static void ask_where(struct edge_endpoint *local)
 {
     char line[SETUP_TEXT], word[SETUP_TEXT];
     snprintf(word, sizeof word, "%s:%d", local->host, local->port);
-    ask_line("The home's MQTT broker (HOST or HOST:PORT)?", word, line, sizeof line);
-    if (!edge_settings_endpoint(local, line))
-        return;
+    do
+        ask_line("The home's MQTT broker (HOST or HOST:PORT)?", word, line, sizeof line);
+    while (!edge_settings_endpoint(local, line));
     ask_line("User name there (Enter for none)?", local->username ? local->username : "", line, sizeof line);
     if (!line[0])
         return;
@@ -296,7 +279,7 @@ bool setup_listen(struct setup *setup, int seconds)
         printf("It lets us in. Cameras and sensors are listed as they speak, for %d s%s.\n", seconds,
             ask_somebody() ? "; walk past them, and press Enter when all are here" : "");
         fflush(stdout);
-        (void)turn_until(&listening, clock_ms(CLOCK_MONOTONIC) + seconds * INT64_C(1000), false);
+        (void)turn_until(&listening, clock_steady() + seconds * INT64_C(1000), false);
     }
     if (listening.link)
         link_free(listening.link, true);

@@ -6,7 +6,7 @@
 
 #include "bridge/edge/settings/settings.h"
 
-enum { SETUP_DEVICES = 64, SETUP_TEXT = 256, SETUP_TOKEN = 8192 };
+enum { SETUP_DEVICES = 64, SETUP_TEXT = 256, SETUP_TOKEN = 8192, SETUP_NONCE = 33 };
 
 /* A camera or sensor that spoke. */
 struct setup_device {
@@ -36,6 +36,7 @@ struct setup {
     size_t device_count;
     char broker[SETUP_TEXT]; /* "https://host:port" */
     char code[32], pin[128], ca[SETUP_TEXT];
+    char nonce[SETUP_NONCE]; /* under which the code is given, also again; "": not yet */
     char folder[SETUP_TEXT], spool[SETUP_TEXT];
     bool way_back; /* alerts and requests come into the home */
     struct setup_joined joined;
@@ -46,8 +47,15 @@ struct setup {
  */
 bool setup_listen(struct setup *setup, int seconds) __attribute__((warn_unused_result));
 
-/* Gives the code to the neighborhood's broker. False: why was told. */
-bool setup_join(struct setup *setup) __attribute__((warn_unused_result));
+enum setup_answer {
+    SETUP_JOINED,
+    SETUP_REFUSED,     /* the code is not good, or asked too often */
+    SETUP_NOT_REACHED, /* no broker of Neighbors answers there as it should */
+    SETUP_BAD_ADDRESS,
+    SETUP_FAILED /* on this machine */
+};
+/* Gives the code to the neighborhood's broker. Not joined: why was told. */
+enum setup_answer setup_join(struct setup *setup) __attribute__((warn_unused_result));
 void setup_joined_free(struct setup_joined *joined);
 /* The host in setup->broker; false: it is no address of one, or one without TLS beyond this machine. */
 bool setup_broker_host(const struct setup *setup, char out[SETUP_TEXT]) __attribute__((warn_unused_result));

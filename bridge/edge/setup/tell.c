@@ -1,11 +1,10 @@
 /* What setup says to the neighborhood's broker over MQTT: as the edge only that it is there; as the resident
  * what neighbors may see. */
 #include <jansson.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "bridge/edge/clock.h"
 #include "bridge/edge/link/link.h"
 #include "bridge/edge/setup/setup.h"
 
@@ -18,13 +17,6 @@ struct telling {
     unsigned reason;
     char text[SETUP_TEXT];
 };
-
-static int64_t clock_ms(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void on_acknowledged(void *arg, const struct link_acknowledgement *acknowledgement)
 {
@@ -43,15 +35,9 @@ static bool done(const struct telling *telling)
 
 static bool turn_until_done(struct telling *telling)
 {
-    int64_t until = clock_ms(CLOCK_MONOTONIC) + PATIENCE_MS, now;
-    while (!done(telling) && (now = clock_ms(CLOCK_MONOTONIC)) < until) {
-        struct pollfd fd = {.fd = -1};
-        int wait = link_poll(telling->link, &fd.events, now);
-        fd.fd = link_descriptor(telling->link);
-        (void)poll(&fd, 1, wait < 0 || wait > until - now ? (int)(until - now) : wait);
-        link_turn(telling->link, fd.revents, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME));
-        link_flush(telling->link);
-    }
+    int64_t until = clock_steady() + PATIENCE_MS, now;
+    while (!done(telling) && (now = clock_steady()) < until)
+        (void)link_wait(telling->link, until - now, -1);
     return done(telling);
 }
 

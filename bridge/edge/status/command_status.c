@@ -3,14 +3,14 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bridge/edge/clock.h"
 #include "bridge/edge/commands.h"
 #include "bridge/edge/status/report.h"
 #include "bridge/edge/status/status_socket.h"
 
-static const char usage[] =
+const char edge_usage_status[] =
     "usage: neighbors-edge status [--config FILE | --spool FILE] [--json]\n"
     "  --config FILE   of the edge; without it and --spool /etc/neighbors/neighbors-edge.conf\n"
     "  --spool FILE    where its events wait\n"
@@ -22,13 +22,12 @@ enum { TRIES = 10, PAUSE_US = 300 * 1000 };
 static const char default_config[] = "/etc/neighbors/neighbors-edge.conf";
 
 static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-    {"spool", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'},
-    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    {"spool", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
 
 struct question {
     const char *config;
     char *spool;
-    bool json, help;
+    bool json;
 };
 
 static bool read_flags(struct question *question, int argc, char **argv)
@@ -41,19 +40,10 @@ static bool read_flags(struct question *question, int argc, char **argv)
             edge_settings_set(&question->spool, optarg);
         else if (flag == 'j')
             question->json = true;
-        else if (flag == 'h')
-            question->help = true;
         else
             return false;
     }
     return optind == argc;
-}
-
-static int64_t wall_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* The report, to be freed; NULL: there is no such spool. An edge that just starts has it open before it
@@ -64,7 +54,7 @@ static char *ask(const char *spool)
     for (int tries = 0; tries < TRIES; tries++) {
         char *report = status_socket_ask(spool);
         if (report == NULL && spool_tell_file(spool, &totals))
-            report = report_stopped(spool, &totals, wall_clock());
+            report = report_stopped(spool, &totals, clock_wall());
         if (report || access(spool, F_OK) != 0)
             return report;
         usleep(PAUSE_US);
@@ -82,7 +72,7 @@ static enum edge_exit answer(const struct question *question)
     }
     if (question->json)
         puts(report);
-    else if (!report_print(report, wall_clock()))
+    else if (!report_print(report, clock_wall()))
         fprintf(stderr, "neighbors-edge: %s: the edge's answer is cut short\n", question->spool);
     enum edge_exit result = report_is_healthy(report) ? EDGE_DONE : EDGE_INVALID;
     free(report);
@@ -92,11 +82,9 @@ static enum edge_exit answer(const struct question *question)
 int edge_command_status(int argc, char **argv)
 {
     struct question question = {.config = default_config};
-    enum edge_exit result = EDGE_USAGE;
+    enum edge_exit result;
     if (!read_flags(&question, argc, argv))
-        fputs(usage, stderr);
-    else if (question.help)
-        result = fputs(usage, stdout) < 0 ? EDGE_INVALID : EDGE_DONE;
+        result = EDGE_USAGE;
     else if (question.spool || edge_settings_spool_file(&question.spool, question.config))
         result = answer(&question);
     else

@@ -1,0 +1,12 @@
+/* The time, as everything in the edge is told it. */
+#ifndef NEIGHBORS_EDGE_CLOCK_H
+#define NEIGHBORS_EDGE_CLOCK_H
+
+#include <stdint.h>
+
+/* Milliseconds since some moment, never set back: for waiting. */
+int64_t clock_steady(void);
+/* Milliseconds since 1970, as the machine believes. */
+int64_t clock_wall(void);
+
+#endif

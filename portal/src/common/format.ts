@@ -55,3 +55,8 @@ export function radius(metres: number): string {
 export function coordinates(latitude: number, longitude: number): string {
   return `${Math.abs(latitude).toFixed(3)}° ${latitude < 0 ? "S" : "N"}, ${Math.abs(longitude).toFixed(3)}° ${longitude < 0 ? "W" : "E"}`;
 }
+
+/** "0.36 km²", "12 km²": to two digits; whole from 100 on. */
+export function areaText(km2: number): string {
+  return `${km2 >= 100 ? Math.round(km2).toLocaleString() : km2.toPrecision(2)} km²`;
+}

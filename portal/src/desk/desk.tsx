@@ -14,7 +14,7 @@ import { FootagePage } from "./footage/footage_page";
 import { DeskMap } from "./map/desk_map";
 import { inForce, waiting } from "./own";
 import { addressOfView, view, viewNames, views, type View } from "./view";
-import { timeText } from "./words";
+import { clock } from "../common/format";
 import "./desk.css";
 
 const pages: Record<View, (props: { who: Identity }) => preact.JSX.Element> = {
@@ -49,7 +49,7 @@ function Land({ who }: { who: Identity }) {
 /** Said while nothing can be sent: what is on the page may be old then. */
 function Away() {
   const now = state.value;
-  const why = now === "refused" ? "The broker does not let you in: sign in again." : now === "away" ? `No connection since ${timeText(stateSince.value)}: trying again. What you see may be old.` : "";
+  const why = now === "refused" ? "The broker does not let you in: sign in again." : now === "away" ? `No connection since ${clock(stateSince.value)}: trying again. What you see may be old.` : "";
   return <p role="alert" class="desk-away">{why}</p>;
 }
 

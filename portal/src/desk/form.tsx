@@ -1,7 +1,8 @@
 /* The controls of the desk's forms: large, labelled, and with what is wrong said beside them. */
 import { type ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { bytesOf, type Choice } from "./words";
+import { bytesOf } from "../common/text";
+import { type Choice } from "./words";
 
 interface FieldProps {
   label: string;

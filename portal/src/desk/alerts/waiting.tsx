@@ -5,7 +5,8 @@ import type { Alert, DeskAlert } from "@neighbors/client";
 import { Ask } from "../ask";
 import { Told } from "../form";
 import { broker, own, ownTrouble, refresh, waiting } from "../own";
-import { nameOf, severities, timeText } from "../words";
+import { clock } from "../../common/format";
+import { nameOf, severities } from "../words";
 import { AlertCard } from "./alert_card";
 import { alertsOf, useShown } from "./in_force";
 
@@ -53,7 +54,7 @@ export function Waiting() {
             <div><dt>Severity</dt><dd>{nameOf(severities, asked.alert.severity)}</dd></div>
             {asked.alert.description && <div><dt>What happened</dt><dd>{asked.alert.description}</dd></div>}
             {asked.alert.instruction && <div><dt>What to do</dt><dd>{asked.alert.instruction}</dd></div>}
-            <div><dt>Until</dt><dd>{timeText(asked.alert.expires)}</dd></div>
+            <div><dt>Until</dt><dd>{clock(asked.alert.expires)}</dd></div>
           </dl>
           <p>It goes out at once. Your approval is part of the public record. If its sender changes it meanwhile, nothing is approved.</p>
         </Ask>

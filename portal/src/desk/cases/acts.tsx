@@ -1,7 +1,7 @@
 /* What the public record says of a case: the acts of this agency under its number. */
 import { useEffect, useState } from "preact/hooks";
 import { own } from "../own";
-import { timeText } from "../words";
+import { clock } from "../../common/format";
 
 interface Act {
   at: string;
@@ -53,7 +53,7 @@ export function Acts({ agency, caseNumber }: { agency: string; caseNumber: strin
       {trouble && <p role="alert" class="wrong">{trouble}</p>}
       {acts?.length === 0 && <p class="quiet">Nothing yet.</p>}
       <ul class="bare">
-        {acts?.map((act, i) => <li key={i}><span class="quiet">{timeText(Number(act.at))}</span> {(act.what || act.act).toLowerCase().replace(/_/g, " ")}{act.text && `: ${act.text}`}</li>)}
+        {acts?.map((act, i) => <li key={i}><span class="quiet">{clock(Number(act.at))}</span> {(act.what || act.act).toLowerCase().replace(/_/g, " ")}{act.text && `: ${act.text}`}</li>)}
       </ul>
     </section>
   );

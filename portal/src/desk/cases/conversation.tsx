@@ -7,7 +7,7 @@ import { TextField } from "../form";
 import { openSealed } from "../footage/opened";
 import { privateKey } from "../footage/key";
 import { broker, own } from "../own";
-import { timeText } from "../words";
+import { clock } from "../../common/format";
 import { Grant } from "./grant";
 
 function Sealed({ sealed }: { sealed: Uint8Array }) {
@@ -26,7 +26,7 @@ function Sealed({ sealed }: { sealed: Uint8Array }) {
 function Message({ tip }: { tip: Tip }) {
   return (
     <li class={tip.fromAgency ? "message ours" : "message"}>
-      <span class="quiet">{tip.fromAgency ? "Agency" : "Tipster"}, {timeText(tip.at)}</span>
+      <span class="quiet">{tip.fromAgency ? "Agency" : "Tipster"}, {clock(tip.at)}</span>
       <p dir="auto">{tip.sealed.length ? <Sealed sealed={tip.sealed} /> : tip.text}</p>
     </li>
   );

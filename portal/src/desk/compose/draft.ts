@@ -4,7 +4,7 @@ import type { Alert, AlertStatus, AlertText, Category, Certainty, Draft, Place, 
 import { identity } from "../../session/identity";
 import { alertShape } from "../map/areas";
 import { placeOf } from "../shape";
-import { bytesOf } from "../words";
+import { bytesOf } from "../../common/text";
 
 export interface AlertDraft {
   /** Of an update: the alert that it goes on with, and the newest revision of it that is known here. */

@@ -1,5 +1,5 @@
 /* What the alert would reach, before it is sent. */
-import { areaText } from "../words";
+import { areaText } from "../../common/format";
 import { preview, type Reach } from "./preview";
 
 /** "about 100 followers" */

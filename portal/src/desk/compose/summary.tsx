@@ -1,6 +1,7 @@
 /* The last look before an alert leaves: what it says, whom it reaches. An Extreme one is asked for twice. */
 import { useState } from "preact/hooks";
-import { areaText, categories, certainties, meaningOf, nameOf, severities, statuses, timeText, urgencies } from "../words";
+import { areaText, clock } from "../../common/format";
+import { categories, certainties, meaningOf, nameOf, severities, statuses, urgencies } from "../words";
 import { Dialog } from "../form";
 import { draft, expiresOf } from "./draft";
 import { followersText } from "./reach_card";
@@ -15,7 +16,7 @@ function Rows({ reach }: { reach: Reach }) {
     ["What happened", now.description],
     ["What to do", now.instruction],
     ["Also in", now.texts.map(({ language }) => language).join(", ")],
-    ["Until", timeText(expiresOf(now, Date.now()) ?? 0)],
+    ["Until", clock(expiresOf(now, Date.now()) ?? 0)],
     ["Area", `${areaText(reach.areaKm2)} in ${reach.cells.length} ${reach.cells.length === 1 ? "cell" : "cells"}`],
     ["Reaches", now.status === "ACTUAL" ? followersText(reach.followers) : "only those who follow drills"],
     ["Case", now.caseNumber],

@@ -2,7 +2,7 @@
 import type { Footage } from "@neighbors/client";
 import { useEffect } from "preact/hooks";
 import { footage } from "../own";
-import { timeText } from "../words";
+import { clock } from "../../common/format";
 import { privateKey } from "./key";
 import { opened, openClip, type OpenedClip } from "./opened";
 
@@ -30,7 +30,7 @@ function Opened({ clip, name }: { clip: OpenedClip; name: string }) {
       {clip.note && <p class="said">{clip.note}</p>}
       <dl class="summary">
         {clip.device && <div><dt>Camera</dt><dd>{clip.device}</dd></div>}
-        {clip.from > 0 && <div><dt>Recorded</dt><dd>{timeText(clip.from)}{clip.to > clip.from && ` to ${timeText(clip.to)}`}</dd></div>}
+        {clip.from > 0 && <div><dt>Recorded</dt><dd>{clock(clip.from)}{clip.to > clip.from && ` to ${clock(clip.to)}`}</dd></div>}
         {clip.reference && <div><dt>Recording</dt><dd>{web ? <a href={clip.reference} rel="noreferrer noopener" target="_blank">{clip.reference}</a> : clip.reference}</dd></div>}
         {clip.purpose && <div><dt>For</dt><dd>{clip.purpose}</dd></div>}
       </dl>
@@ -52,7 +52,7 @@ function Clip({ footage: sealed, number }: { footage: Footage; number: number })
       {key && !one && <p role="status" class="quiet">Opening…</p>}
       {one && "wrong" in one && <p role="alert" class="wrong">{one.wrong}</p>}
       {one && "clip" in one && <Opened clip={one.clip} name={`answer ${number}`} />}
-      <p class="quiet">Came {timeText(sealed.at)}; to be deleted by {timeText(sealed.deleteBy)}.</p>
+      <p class="quiet">Came {clock(sealed.at)}; to be deleted by {clock(sealed.deleteBy)}.</p>
     </article>
   );
 }

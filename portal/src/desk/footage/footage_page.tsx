@@ -4,7 +4,8 @@ import { useState } from "preact/hooks";
 import { showOnMap } from "../map/desk_map";
 import { own } from "../own";
 import { shapeOf } from "../shape";
-import { incidents, nameOf, timeText } from "../words";
+import { clock } from "../../common/format";
+import { incidents, nameOf } from "../words";
 import { Answers, answersTo } from "./answers";
 import { KeyCard } from "./key_card";
 import { RequestForm } from "./request_form";
@@ -20,7 +21,7 @@ export function RequestCard({ held }: { held: DeskRequest }) {
     <article class="card" aria-label={`Request of case ${request.caseNumber}`}>
       <h2>{nameOf(incidents, request.incident)}, case {request.caseNumber}</h2>
       <p>{request.sought}</p>
-      <p class="quiet">{timeText(request.from)} to {timeText(request.to)} · {request.ended ? "closed" : `open until ${timeText(request.openUntil)}`}{held.officer && ` · sent by ${held.officer}`}</p>
+      <p class="quiet">{clock(request.from)} to {clock(request.to)} · {request.ended ? "closed" : `open until ${clock(request.openUntil)}`}{held.officer && ` · sent by ${held.officer}`}</p>
       <details open={answers > 0}>
         <summary>{answers === 1 ? "1 answer" : `${answers} answers`}</summary>
         <Answers requestId={request.requestId} />

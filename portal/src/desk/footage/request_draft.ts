@@ -6,7 +6,7 @@ import { localTime } from "../alerts/in_force";
 import { requestShape } from "../map/areas";
 import { own } from "../own";
 import { placeOf } from "../shape";
-import { bytesOf } from "../words";
+import { bytesOf } from "../../common/text";
 import { coverageOf, hoursWrong } from "./limits";
 
 export interface RequestDraft {

@@ -9,7 +9,8 @@ import { requestShape } from "../map/areas";
 import { reached } from "../map/desk_map";
 import { broker, own, refresh } from "../own";
 import { ShapeFields } from "../shape_fields";
-import { incidents, nameOf, spanText, timeText } from "../words";
+import { clock, span } from "../../common/format";
+import { incidents, nameOf } from "../words";
 import { changeRequest, coverage, emptyRequest, footageRequestOf, PER_CASE, request, requestLacks, sentOfCase } from "./request_draft";
 
 const outcome = signal("");
@@ -36,7 +37,7 @@ function Hours({ wrong }: { wrong(field: string): string | undefined }) {
     <fieldset class="form-part">
       <legend>Which hours</legend>
       <TextField label="Footage from" type="datetime-local" value={from} wrong={wrong("from")} hint="Not older than 45 days." onValue={(value) => changeRequest({ from: value })} />
-      <TextField label="Footage to" type="datetime-local" value={to} wrong={wrong("to")} hint={`${length > 0 ? `${spanText(length)}; ` : ""}15 minutes to 12 hours.`} onValue={(value) => changeRequest({ to: value })} />
+      <TextField label="Footage to" type="datetime-local" value={to} wrong={wrong("to")} hint={`${length > 0 ? `${span(length)}; ` : ""}15 minutes to 12 hours.`} onValue={(value) => changeRequest({ to: value })} />
       <Select label="Open for answers" value={String(openDays)} options={DAYS.map((days) => [String(days), days === 1 ? "1 day" : `${days} days`] as const)}
         hint="At most 14 days." onValue={(value) => changeRequest({ openDays: Number(value) })} />
     </fieldset>
@@ -120,7 +121,7 @@ export function RequestForm() {
           <p class="headline">{nameOf(incidents, now.incident)}, case {now.caseNumber}</p>
           <dl class="summary">
             <div><dt>Sought</dt><dd>{now.sought}</dd></div>
-            <div><dt>Footage</dt><dd>{timeText(Date.parse(now.from))} to {timeText(Date.parse(now.to))}</dd></div>
+            <div><dt>Footage</dt><dd>{clock(Date.parse(now.from))} to {clock(Date.parse(now.to))}</dd></div>
             <div><dt>Area</dt><dd>{coverage.value?.squareMiles.toFixed(3)} square miles, {coverage.value?.cells.length} cells</dd></div>
             <div><dt>Open for</dt><dd>{now.openDays === 1 ? "1 day" : `${now.openDays} days`}</dd></div>
             <div><dt>Contact</dt><dd>{now.contact}</dd></div>

@@ -213,8 +213,9 @@ int edge_command_run(int argc, char **argv)
         if (result == EDGE_DONE) {
             struct spool_totals totals;
             spool_tell(edge.spool, &totals);
-            fprintf(stderr, "neighbors-edge: %zu devices shared, %" PRId64 " events waiting\n",
-                edge.settings.shared_count, totals.waiting);
+            fprintf(stderr, "neighbors-edge: %zu device%s shared, %" PRId64 " event%s waiting\n",
+                edge.settings.shared_count, edge.settings.shared_count == 1 ? "" : "s", totals.waiting,
+                totals.waiting == 1 ? "" : "s");
             while (goes_on(&edge))
                 turn(&edge);
             if (!edge.stop)

@@ -11,6 +11,7 @@ enum {
     SESSION_S = 7 * 24 * 3600,  /* so long does the broker keep what came meanwhile */
     MOST_PAYLOAD = 1024 * 1024, /* of an alert with its borders */
     LONGEST_MS = 1000,          /* between two looks at the clock */
+    BEGINNING_MS = 40000,       /* heartbeats come each 30 s */
 };
 
 /* ---- opening ---- */
@@ -129,16 +130,23 @@ void back_close(struct back *back)
     free(back);
 }
 
+/* The first heartbeat on a connection that is young may be to come: nothing is known to be wrong. */
+static bool begins(const struct back *back)
+{
+    return !back->live && link_is_up(back->feed) && back->now - link_since(back->feed) < BEGINNING_MS;
+}
+
 struct json_t *back_report(const struct back *back, struct json_t *reasons)
 {
     if (!link_is_up(back->home))
         json_array_append_new(reasons, json_string("way back: not connected to the home's broker"));
-    if (!back->live)
+    if (!back->live && !begins(back))
         json_array_append_new(reasons, json_string("way back: the neighborhood's feed is down or behind"));
-    return json_pack("{s:b, s:b, s:b, s:s, s:I, s:s?, s:I}", "home_connected", (int)link_is_up(back->home),
-        "connected", (int)link_is_up(back->feed), "live", (int)back->live, "trouble",
-        link_trouble(back->feed), "places", (json_int_t)back->settings->place_count, "owner",
-        back->settings->owner, "activity_not_told", (json_int_t)back->unheard);
+    return json_pack("{s:b, s:b, s:b, s:b, s:s, s:I, s:s?, s:I}", "home_connected",
+        (int)link_is_up(back->home), "connected", (int)link_is_up(back->feed), "live", (int)back->live,
+        "begins", (int)begins(back), "trouble", link_trouble(back->feed), "places",
+        (json_int_t)back->settings->place_count, "owner", back->settings->owner, "activity_not_told",
+        (json_int_t)back->unheard);
 }
 
 /* ---- the turn ---- */

@@ -60,9 +60,12 @@ static void print_way_back(const json_t *back)
     const char *trouble = json_string_value(json_object_get(back, "trouble"));
     if (back == NULL)
         return;
-    printf("%-18s %s, %" PRId64 " places%s%s\n", "way back",
-        json_is_true(json_object_get(back, "live")) ? "live" : "silence proves nothing now",
-        integer(back, "places"), trouble && trouble[0] ? ": " : "", trouble ? trouble : "");
+    int64_t places = integer(back, "places");
+    printf("%-18s %s, %" PRId64 " place%s%s%s\n", "way back",
+        json_is_true(json_object_get(back, "live"))     ? "live"
+        : json_is_true(json_object_get(back, "begins")) ? "beginning"
+                                                        : "silence proves nothing now",
+        places, places == 1 ? "" : "s", trouble && trouble[0] ? ": " : "", trouble ? trouble : "");
 }
 
 static void print_device(const json_t *device, int64_t wall)

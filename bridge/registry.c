@@ -18,7 +18,7 @@
 
 enum { LOCK_MS = 10000, LOCK_PAUSE_MS = 20, SECOND_MS = 1000 };
 
-static const char *const roles[] = {"device", "edge", "user", "agency", "operator"};
+static const char *const roles[] = {"device", "edge", "user", "agency", "operator", "node"};
 
 bool registry_role_valid(const char *role)
 {
@@ -55,6 +55,7 @@ enum field {
     TOKENS_AFTER,
     REVOKED,
     VERIFIED,
+    DEVICES,
     ENROLLED
 };
 
@@ -89,6 +90,7 @@ static void fill(const char *const field[], struct enrolled *out)
     out->since = strtoll(field[SINCE], NULL, 10);
     out->tokens_after = strtoll(field[TOKENS_AFTER], NULL, 10);
     out->verified = strtoll(field[VERIFIED], NULL, 10);
+    snprintf(out->devices, sizeof out->devices, "%s", field[DEVICES]);
     out->revoked = *field[REVOKED] != '\0';
     out->existed = *field[ENROLLED] != '\0';
 }
@@ -104,7 +106,7 @@ enum registry_result registry_read(struct redis_sync *redis, const struct place_
     snprintf(name, sizeof name, "%s/%s", role, id);
     redisReply *reply = redis_ask(redis,
         "HMGET nb:{p:%s}:principal household name place fine former number share since tokens_after revoked "
-        "verified enrolled",
+        "verified devices enrolled",
         name);
     if (!reply)
         return REGISTRY_FAILED;
@@ -149,20 +151,42 @@ static bool unlock(struct redis_sync *redis, const char *household)
 
 /* ---- enrolling ---- */
 
+/* Names with a comma between, of which each may end in *. */
+static bool devices_valid(const char *devices)
+{
+    char list[REGISTRY_DEVICES + 1], *rest = list;
+    if (*devices == '\0' || strlen(devices) > REGISTRY_DEVICES)
+        return false;
+    snprintf(list, sizeof list, "%s", devices);
+    for (char *name; (name = strsep(&rest, ",")) != NULL;) {
+        size_t len = strlen(name);
+        bool open = len && name[len - 1] == '*';
+        if (open)
+            name[len - 1] = '\0';
+        if (!registry_id_valid(name) && !(open && len == 1))
+            return false;
+    }
+    return true;
+}
+
 static const char *broken_rule(const struct enrolment *e, const struct enrolled *known)
 {
     bool thing = strcmp(e->role, "device") == 0 || strcmp(e->role, "edge") == 0;
     bool agency = strcmp(e->role, "agency") == 0;
+    bool node = strcmp(e->role, "node") == 0;
+    const char *devices = e->devices ? e->devices : known->devices;
     const char *household = e->household ? e->household : known->household;
     const char *name = e->name ? e->name : known->name;
     if (e->household && !registry_id_valid(e->household))
         return "household: 1 to 64 characters of A-Z a-z 0-9 . _ -";
     if (thing && *household == '\0')
         return "household: a device and an edge belong to one";
-    if ((agency || strcmp(e->role, "operator") == 0) && *household)
+    if ((agency || node || strcmp(e->role, "operator") == 0) && *household)
         return "household: only devices, edges and users have one";
     if (agency && *name == '\0')
         return "name: an agency has a public name";
+    if (node ? !devices_valid(devices) : e->devices != NULL)
+        return "devices: a node speaks for some: names with a comma between, each may end in *";
     if (strlen(name) > REGISTRY_NAME)
         return "name: at most 120 bytes";
     if (e->place && (strlen(e->place) < REGISTRY_LEAF || strlen(e->place) > PLACE_GEOHASH))
@@ -259,6 +283,8 @@ static void merge(const struct enrolment *e, struct enrolled *out)
         snprintf(out->household, sizeof out->household, "%s", e->household);
     if (e->name)
         snprintf(out->name, sizeof out->name, "%s", e->name);
+    if (e->devices)
+        snprintf(out->devices, sizeof out->devices, "%s", e->devices);
     if (e->place)
         registry_place_from(&out->place, e->place);
     if (e->share_given)
@@ -294,9 +320,9 @@ static bool write_principal(struct redis_sync *redis, const struct place_key *pl
     return redis_tell(redis, "MULTI") &&
            redis_tell(redis,
                "HSET nb:{p:%s/%s}:principal household %s name %s number %u since %" PRId64
-               " share %u tokens_after %" PRId64 " verified %" PRId64,
+               " share %u tokens_after %" PRId64 " verified %" PRId64 " devices %s",
                e->role, e->id, known->household, known->name, known->number, known->since, known->share,
-               known->tokens_after, known->verified) &&
+               known->tokens_after, known->verified, known->devices) &&
            write_place(redis, places, e, known) &&
            (!e->trust || registry_write_trust(redis, e->role, e->id, e->trust)) &&
            redis_tell(redis, "HSETNX nb:{p:%s/%s}:principal enrolled %" PRId64, e->role, e->id, e->now) &&
@@ -367,7 +393,7 @@ enum registry_result registry_enroll(
     struct redis_sync *redis, const struct place_key *places, const struct enrolment *e, struct enrolled *out)
 {
     if (!registry_role_valid(e->role))
-        return refuse(redis, "role: device, edge, user, agency or operator");
+        return refuse(redis, "role: device, edge, user, agency, operator or node");
     if (!registry_id_valid(e->id))
         return refuse(redis, "id: 1 to 64 characters of A-Z a-z 0-9 . _ -");
     if (registry_read(redis, places, e->role, e->id, out) == REGISTRY_FAILED)

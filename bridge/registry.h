@@ -5,16 +5,16 @@
  * (bridge/place_seal.h), for Redis does not hold the key:
  *   hash nb:{p:<role>/<id>}:principal
  *     household, name, number, since, share (until the household sets what it shares itself), tokens_after,
- * enrolled, verified (the household's) place, former   sealed leaf geohashes; fine: sealed, of precision 8,
- * or "" region          of the place, two hexadecimal digits (bridge/sharing_index.h), or "" leaf_digest
- * place_digest "sharers" of the leaf cell; askable_digest: "askable" of the cell of precision 7; "" where
- * there is none: indexes are written without the key revoked         only when revoked; banned_until,
- * ban_reason: only when banned of an agency    jurisdiction (neighbors.v1.MultiPolygon), certificate (PEM),
- * must_sign, no_approval, forgiving, no_drill, drilled (ms, by the broker), kind, office ("LAT,LON"),
- *                     partner_since (ms)
- *   set  nb:{p:agency/<id>}:officers   who may act for it; a token of another officer is refused
- *   hash nb:{h:<household>}:household  place, fine (sealed), verified (ms), next (the last device number
- * given) set  nb:{h:<household>}:members    the principals of the household set  nb:{h:<household>}:leaves
+ * enrolled, verified (the household's), devices (of a node: for which it speaks) place, former   sealed leaf
+ * geohashes; fine: sealed, of precision 8, or "" region          of the place, two hexadecimal digits
+ * (bridge/sharing_index.h), or "" leaf_digest place_digest "sharers" of the leaf cell; askable_digest:
+ * "askable" of the cell of precision 7; "" where there is none: indexes are written without the key revoked
+ * only when revoked; banned_until, ban_reason: only when banned of an agency    jurisdiction
+ * (neighbors.v1.MultiPolygon), certificate (PEM), must_sign, no_approval, forgiving, no_drill, drilled (ms,
+ * by the broker), kind, office ("LAT,LON"), partner_since (ms) set  nb:{p:agency/<id>}:officers   who may act
+ * for it; a token of another officer is refused hash nb:{h:<household>}:household  place, fine (sealed),
+ * verified (ms), next (the last device number given) set  nb:{h:<household>}:members    the principals of the
+ * household set  nb:{h:<household>}:leaves
  * "<region>:<leaf_digest>" where the household stands in the sharing index zset nb:banned <role>/<id> by the
  * end of its ban and the sharing index (bridge/sharing_index.h). Each change is told by PUBLISH nb:principals
  * <role>/<id>.
@@ -27,7 +27,7 @@
 #include "bridge/redis_sync.h"
 #include "bridge/registry_place.h"
 
-enum { REGISTRY_ID = 64, REGISTRY_NAME = 120, REGISTRY_REASON = 360 };
+enum { REGISTRY_ID = 64, REGISTRY_NAME = 120, REGISTRY_REASON = 360, REGISTRY_DEVICES = 1000 };
 
 /* What an agency is trusted with. What is not given stays as it is. */
 enum registry_choice { REGISTRY_AS_IS = 0, REGISTRY_NO, REGISTRY_YES };
@@ -43,12 +43,13 @@ struct registry_trust {
 
 /* One who is enrolled, or enrolled again. NULL and 0 leave what is known as it is. */
 struct enrolment {
-    const char *role;      /* device, edge, user, agency, operator */
+    const char *role;      /* device, edge, user, agency, operator, node */
     const char *id;        /* 1 to REGISTRY_ID of A-Za-z0-9._- */
     const char *household; /* as an id; a device and an edge must have one */
     const char *name;  /* an agency's public name, which it must have; at most REGISTRY_NAME bytes of UTF-8 */
     const char *place; /* geohash, of precision 6 to 8; NULL with a household new to the principal: the
                           household's */
+    const char *devices; /* of a node: for which devices it speaks, "lamp-*,gate-1" */
     bool share_given;
     uint32_t share;                     /* bit n: motion kind n (proto/message.h) may be published */
     int64_t verified;                   /* ms: since when the household is known to be real */
@@ -60,6 +61,7 @@ struct enrolment {
 struct enrolled {
     bool existed, revoked;
     char household[REGISTRY_ID + 1], name[REGISTRY_NAME + 1];
+    char devices[REGISTRY_DEVICES + 1];
     struct registry_place place;
     char former[PLACE_GEOHASH + 1]; /* leaf */
     uint32_t number, share;

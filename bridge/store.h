@@ -91,6 +91,8 @@ struct store_motion {
         qos2_packet; /* not 0: the packet id that PUBREL will release; its second coming stores nothing */
     uint64_t
         generation; /* with qos2_packet: of the session whose id it is; FENCED when somebody newer has it */
+    bool once;      /* nothing is numbered: an event of which the record is among the sender's last 64 is a
+                       repeat */
     struct text household;    /* whose log */
     uint64_t sharing_version; /* of what the household shares, under which `publish` was judged: under another
                                  one nothing of it is published any more */
@@ -350,6 +352,7 @@ struct principal_record {
     } * instances;
     bool drilled;         /* of an agency: its test alert came back to it, or the operator waived that */
     struct text officers; /* of an agency: who may act for it, with a space between */
+    struct text devices;  /* of a node: whom it speaks for (bridge/registry.h) */
 };
 typedef void store_principal_done(void *arg, const struct principal_record *record);
 

@@ -3,6 +3,7 @@
  * events. While CALLS_IN_FLIGHT are unanswered the rest waits and so grows into larger sections and calls: a
  * group commit that adapts to the load. scripts/motion.lua reads what store_motion_pack.c writes. */
 #include <assert.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 
 #include "bridge/store_section.h"
@@ -32,7 +33,8 @@ static void section_free(struct section *section)
 
 static bool same_section(const struct section *section, const struct store_motion *m)
 {
-    return section->session == m->session && section->sender_len == m->sender.len &&
+    return section->session == m->session && section->once == m->once &&
+           section->sender_len == m->sender.len &&
            section->names.len == m->sender.len + 1 + m->instance.len &&
            memcmp(section->names.data, m->sender.data, m->sender.len) == 0 &&
            (m->instance.len == 0 ||
@@ -47,6 +49,7 @@ static struct section *section_new(const struct store_motion *m)
     buffer_put(&section->names, m->instance.data, m->instance.len);
     section->sender_len = m->sender.len;
     section->session = m->session;
+    section->once = m->once;
     section->qos2_packet = m->qos2_packet;
     section->generation = m->generation;
     return section;
@@ -99,13 +102,20 @@ static struct group *group_for(struct section *section, const struct store_motio
     return group;
 }
 
+static uint64_t digest_of(struct bytes record)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    EVP_Digest(record.data, record.len, digest, NULL, EVP_sha256(), NULL);
+    return packed_number(digest, 8);
+}
+
 static void add_event(struct section *section, struct group *group, const struct store_motion_event *event)
 {
     assert(event->record.len <= 255);
     group->indexes[group->count] = (uint8_t)section->count;
     group->publish[group->count] = event->publish ? '1' : '0';
     group->count++;
-    section->numbers[section->count++] = event->seq;
+    section->numbers[section->count++] = section->once ? digest_of(event->record) : event->seq;
     buffer_number(&group->log, event->record.len, 1);
     buffer_put(&group->log, event->record.data, event->record.len);
     if (event->publish) {

@@ -22,6 +22,8 @@ static void put_field(struct buffer *out, const struct buffer *names)
 static int numbering(const struct section *section)
 {
     bool any = false, run = true;
+    if (section->once)
+        return 3;
     for (unsigned i = 0; i < section->count; i++) {
         any = any || section->numbers[i];
         run = run && section->numbers[i] && section->numbers[i] == section->numbers[0] + i;
@@ -33,12 +35,13 @@ static void put_numbers(struct buffer *out, const struct section *section, int h
 {
     char key[32];
     uint32_t hash = hash_of(section->names.data, section->names.len);
-    int len = snprintf(key, sizeof(key), "nb:{q%03x}:seq", (hash ^ hash >> 16) % STATE_KEYS);
+    int len = snprintf(
+        key, sizeof(key), "nb:{q%03x}:%s", (hash ^ hash >> 16) % STATE_KEYS, how == 3 ? "once" : "seq");
     buffer_number(out, section->session, 8);
     buffer_number(out, section->numbers[0], 8);
     buffer_sized(out, key, (size_t)len);
     put_field(out, &section->names);
-    if (how == 2) {
+    if (how >= 2) {
         buffer_number(out, section->count * 8, 2);
         for (unsigned i = 0; i < section->count; i++)
             buffer_number(out, section->numbers[i], 8);

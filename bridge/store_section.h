@@ -33,6 +33,7 @@ struct section {
     size_t sender_len;
     uint64_t session, generation;
     uint16_t qos2_packet;
+    bool once; /* numbers are digests of the records */
     struct group *groups, *last_group;
     struct member *members, *last_member;
     unsigned count, group_count;

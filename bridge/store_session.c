@@ -40,7 +40,8 @@ static void decode_principal(struct store *store, struct text principal, struct 
     record->no_approval = reply_number(reply_at(fields, 15)) != 0;
     record->forgiving = reply_number(reply_at(fields, 16)) != 0;
     record->drilled = reply_number(reply_at(fields, 17)) != 0 || reply_number(reply_at(fields, 18)) != 0;
-    record->officers = reply_text(reply_at(fields, 19));
+    record->officers = reply_text(reply_at(fields, 20));
+    record->devices = reply_text(reply_at(fields, 19));
     record->sharing_version = (uint64_t)reply_number(reply_at(sharing, 0));
     record->has_sharing = reply_number(reply_at(sharing, 1)) == 1;
     record->sharing = reply_bytes(reply_at(sharing, 2));

@@ -100,7 +100,14 @@ void *must_realloc(void *old, size_t size);
 
 /* Tells a principal's role from "<role>/<id>"; 0 when the name is not well formed. Bits, for masks of roles.
  */
-enum role { ROLE_DEVICE = 1, ROLE_EDGE = 2, ROLE_USER = 4, ROLE_AGENCY = 8, ROLE_OPERATOR = 16 };
+enum role {
+    ROLE_DEVICE = 1,
+    ROLE_EDGE = 2,
+    ROLE_USER = 4,
+    ROLE_AGENCY = 8,
+    ROLE_OPERATOR = 16,
+    ROLE_NODE = 32
+};
 enum role role_of(struct text principal);
 
 /* The order of positions in a channel: index 0 means the whole entry, so it lies behind every other index of

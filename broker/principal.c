@@ -116,6 +116,7 @@ static void take_record(
     principal->forgiving = record->forgiving;
     principal->drilled = record->drilled;
     take_text(&principal->officers, record->officers);
+    take_text(&principal->devices, record->devices);
     take_jurisdiction(principal, record->jurisdiction);
     principal->place = parse_cell(record->place);
     principal->former_place = parse_cell(record->former_place);
@@ -140,6 +141,7 @@ static void forget(struct broker *broker, struct known_principal *principal)
     free(principal->certificate);
     free(principal->instances);
     free(principal->officers);
+    free(principal->devices);
     sharing_free(principal->sharing);
     jurisdiction_free(principal->jurisdiction_owned);
     free(principal);
@@ -322,6 +324,19 @@ bool officer_listed(struct text officers, const char *officer)
         at = end + 1;
     }
     return len == 0;
+}
+
+bool devices_hold(struct text devices, struct text id)
+{
+    for (size_t at = 0, end; at < devices.len; at = end + 1) {
+        const char *comma = memchr(devices.data + at, ',', devices.len - at);
+        end = comma ? (size_t)(comma - devices.data) : devices.len;
+        bool open = end > at && devices.data[end - 1] == '*';
+        size_t len = end - at - open;
+        if ((open ? id.len >= len : id.len == len) && memcmp(devices.data + at, id.data, len) == 0)
+            return true;
+    }
+    return false;
 }
 
 geo_cell principal_place(const struct known_principal *principal, int64_t at)

@@ -50,6 +50,7 @@ struct known_principal {
     bool forgiving;                  /* its CAP documents are read in the forgiving mode */
     bool drilled;                    /* its test alert came back to it, or the operator waived that */
     char *officers;                  /* who may act for it, with a space between; owned; NULL: nobody */
+    char *devices;                   /* of a node: whom it speaks for; owned; NULL: nobody */
     struct publication_list waiting; /* publications in the step locate */
     struct ration ration;
     char name[];
@@ -70,6 +71,9 @@ void principal_ask_anew(struct broker *broker, struct known_principal *principal
 void principal_drop(struct broker *broker, struct known_principal *principal);
 /* Whether who acts is on the agency's list; "" acts for none by name, and is no officer. */
 bool officer_listed(struct text officers, const char *officer);
+/* Whether a node may speak for the device of that id: `devices` has names with a comma between, of which each
+ * may end in * and then means all that begin so. */
+bool devices_hold(struct text devices, struct text id);
 /* What the store tells. Connections of a revoked principal are closed. */
 void principal_on_change(void *broker, struct text name);
 /* Connections of the identity to this process. */

@@ -20,7 +20,7 @@ enum role role_of(struct text principal)
         struct text name;
         enum role role;
     } roles[] = {{{"device/", 7}, ROLE_DEVICE}, {{"edge/", 5}, ROLE_EDGE}, {{"user/", 5}, ROLE_USER},
-        {{"agency/", 7}, ROLE_AGENCY}, {{"operator/", 9}, ROLE_OPERATOR}};
+        {{"agency/", 7}, ROLE_AGENCY}, {{"operator/", 9}, ROLE_OPERATOR}, {{"node/", 5}, ROLE_NODE}};
 
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
         struct text name = roles[i].name;

@@ -28,6 +28,7 @@ enum {
     DRILL,
     KIND,
     SINCE,
+    DEVICES,
     TTL,
     CERTIFICATE_OUT
 };
@@ -50,6 +51,8 @@ static const struct option_row options[] = {
     [DRILL] = {"drill", "yes|no", "an agency's first alert must be a test that comes back to it (yes)"},
     [KIND] = {"kind", "KIND", "what an agency is: police, fire, ... as the public is told"},
     [SINCE] = {"since", "DATE", "since when an agency is a partner (now)"},
+    [DEVICES] = {"devices", "NAMES",
+        "for which devices a node speaks: names with a comma between, each may end in *"},
     [TTL] = {"ttl", "SPAN", "how long the token and the certificate are good (365d)"},
     [CERTIFICATE_OUT] = {"certificate-out", "BASE",
         "make a key and a certificate too: BASE.key and BASE.crt, in place of what is there"},
@@ -101,6 +104,7 @@ static bool read_enrolment(
         .id = invocation->arguments[1],
         .household = value[HOUSEHOLD],
         .name = value[NAME],
+        .devices = value[DEVICES],
         .share_given = value[SHARE] != NULL,
         .now = cli_now()};
     if (value[AT] && !is_agency(invocation)) {
@@ -358,7 +362,7 @@ static enum exit_code run_revoke(struct invocation *invocation)
 }
 
 const struct command command_enroll = {"enroll", "enroll somebody or something and hand out the token",
-    "device|edge|user|agency|operator ID", options, run_enroll};
+    "device|edge|user|agency|operator|node ID", options, run_enroll};
 const struct command command_revoke = {"revoke",
     "revoke somebody: all tokens are void, connections and sessions end", "ROLE/ID", revoke_options,
     run_revoke};

@@ -23,12 +23,14 @@ forbid("proto" "${libraries}|broker/|bridge/|geo/" "proto/ depends on protobuf-c
 forbid("broker;broker/session;broker/step;broker/kind" "${libraries}|jansson|protobuf-c|broker/net/"
   "the core of broker/ knows no library and no socket: use the interfaces in bridge/store.h and broker/transport.h")
 set(edge bridge/edge)
-foreach(room mapping memory intake spool link back setup settings status)
+foreach(room mapping memory intake spool back setup settings status)
   list(APPEND edge bridge/edge/${room})
 endforeach()
-forbid("bridge;bridge/cap;${edge};bridge/feed;bridge/owner;bridge/push" "broker/step/|broker/kind/|broker/session/" "bridge/ knows nothing of policy")
+forbid("bridge;bridge/cap;${edge};bridge/client;bridge/mqtt;bridge/feed;bridge/owner;bridge/push" "broker/step/|broker/kind/|broker/session/" "bridge/ knows nothing of policy")
 forbid("bridge/edge/mapping;bridge/edge/memory" "${libraries}|sys/socket"
   "the edge's mappings and memory are pure: they know jansson alone, no socket and no file")
+forbid("bridge/client;bridge/mqtt" "ev\\.h|hiredis|libwebsockets|curl/|libxml|xmlsec|sqlite3|jansson|broker/|bridge/edge/"
+  "bridge/client and bridge/mqtt know brokers by MQTT alone: libmosquitto, OpenSSL and libconfig, no store")
 forbid("bridge/owner" "ev\\.h|hiredis|mosquitto|libwebsockets|curl/|sqlite3|libconfig|jansson|broker/"
   "bridge/owner is what every owner's client shares: it knows OpenSSL, no socket, no file and no store")
 forbid("bridge/feed" "ev\\.h|hiredis|mosquitto|libwebsockets|broker/"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/edge/clock.h"
+#include "bridge/client/clock.h"
 #include "bridge/edge/commands.h"
 #include "bridge/edge/mapping/discovery.h"
 #include "bridge/edge/settings/settings.h"
@@ -83,7 +83,7 @@ static const char *take_line(struct translation *translation, json_t *line)
     char *payload = payload_of(line, &size);
     if (payload == NULL)
         return "payload: must be a text, or payload_b64 base64";
-    struct edge_message message = {.topic = {json_string_value(topic), json_string_length(topic)},
+    struct link_message message = {.topic = {json_string_value(topic), json_string_length(topic)},
         .payload = {(const uint8_t *)payload, size},
         .retain = json_is_true(retain) || json_integer_value(retain) == 1,
         .at = at ? (int64_t)json_number_value(at) : clock_wall()};

@@ -11,8 +11,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "bridge/client/clock.h"
 #include "bridge/edge/back/back.h"
-#include "bridge/edge/clock.h"
 #include "bridge/edge/commands.h"
 #include "bridge/edge/spool/sender.h"
 #include "bridge/edge/status/report.h"
@@ -139,8 +139,7 @@ static bool open_signals(struct edge *edge)
     return edge->signals >= 0;
 }
 
-static struct link *open_link(
-    struct edge *edge, const char *name, const struct edge_endpoint *endpoint, bool home)
+static struct link *open_link(struct edge *edge, const char *name, const struct endpoint *endpoint, bool home)
 {
     snprintf(edge->client_id, sizeof(edge->client_id), "neighbors-edge-%s", edge->settings.id);
     const struct link_settings settings = {.name = name,

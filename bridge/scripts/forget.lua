@@ -235,7 +235,7 @@ local BY_PART = {
         end
     end,
 }
-BY_PART.flags, BY_PART.limit, BY_PART.ask = BY_PART.seen, BY_PART.tips, BY_PART.asked
+BY_PART.flags, BY_PART.limit, BY_PART.ask, BY_PART.once = BY_PART.seen, BY_PART.tips, BY_PART.asked, BY_PART.seq
 
 -- One key of all there are.
 local function forget_key(key, w, gone, m)

@@ -8,6 +8,7 @@
 
 local NO_SESSION = 9007199254740992
 local STATE = '>I8I8c16I8I8c16'
+local DIGEST, LAST_DIGESTS = 8, 64
 
 -- Looks at the numbers of one group in turn and marks them; fills `verdict`: 'o' too old, 'r' repeated.
 -- Returns highest and bits afterwards.
@@ -73,6 +74,25 @@ local function check(key, field, session, first, count, list)
         previous_highest, previous_bits = mark(previous_highest, previous_bits, numbers, verdict)
     end
     call('HSET', key, field, pack(STATE, current, highest, bits, previous, previous_highest, previous_bits))
+    return next(verdict) and verdict or nil
+end
+
+-- The same for a sender that gives no numbers: what is in the list (8 bytes an event) and was among its last ones is repeated.
+local function check_digests(key, field, list)
+    local last, verdict = call('HGET', key, field) or '', {}
+    local known = {}
+    for at = 1, #last, DIGEST do
+        known[sub(last, at, at + DIGEST - 1)] = true
+    end
+    for i = 1, #list / DIGEST do
+        local digest = sub(list, i * DIGEST - DIGEST + 1, i * DIGEST)
+        if known[digest] then
+            verdict[i] = 'r'
+        else
+            known[digest], last = true, last .. digest
+        end
+    end
+    call('HSET', key, field, sub(last, -LAST_DIGESTS * DIGEST))
     return next(verdict) and verdict or nil
 end
 
@@ -174,7 +194,7 @@ local function check_section(blob, at, events, numbering, qos2)
     local session, first, state_key, field, list
     if numbering > 0 then
         session, first, state_key, field, at = unpack('>I8I8Hc0Hc0', blob, at)
-        if numbering == 2 then
+        if numbering >= 2 then
             list, at = unpack('>Hc0', blob, at)
         end
     end
@@ -194,6 +214,9 @@ local function check_section(blob, at, events, numbering, qos2)
     end
     if numbering == 0 then
         return nil, nil, at
+    end
+    if numbering == 3 then
+        return check_digests(state_key, field, list), nil, at
     end
     local verdict, current = check(state_key, field, session, first, events, list)
     return verdict, current, at
@@ -231,7 +254,7 @@ end
 -- One argument, packed by bridge/store_motion_pack.c: 1 when activity leaves at once, the window, k, how many begin it, the
 -- time before which a sharing household must have been verified, the cooldown in seconds, its epoch, how long that is kept;
 -- then sections, one a sender and session:
---   events, groups, numbering (0 none, 1 a run, 2 a list), 1 for QoS 2
+--   events, groups, numbering (0 none, 1 a run, 2 a list, 3 a list of digests in their place), 1 for QoS 2
 --   numbered: session, first number, state key, field, [the list]
 --   QoS 2: its set's key, the session's key and generation, packet id
 -- and in each section its groups, one a household and leaf cell:

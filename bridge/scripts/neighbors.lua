@@ -24,6 +24,7 @@
 --
 -- Repeat state:
 --   nb:{qXXX}:seq               hash, of a 4096th of all senders: sender and instance -> 64 bytes (motion.lua)
+--   nb:{qXXX}:once              hash, likewise, of senders without numbers: their last 64 events, 8 bytes each (motion.lua)
 --
 -- Keys under a sender's tag, {s00} to {s3f}:
 --   nb:{sXX}:alert:<public id>  hash (alert.lua)
@@ -47,7 +48,7 @@
 -- Keys under a principal's tag, {p:<role>/<id>}:
 --   nb:{p:…}:principal          hash, written by enrolment (bridge/registry.h): household name number place former since
 --                               share tokens_after revoked verified banned_until ban_reason jurisdiction certificate
---                               must_sign no_approval forgiving drilled no_drill kind office
+--                               must_sign no_approval forgiving drilled no_drill kind office devices
 --   nb:{p:…}:instances          hash, written by enrolment: client id -> "0", or before when (ms) no token of it counts,
 --                               after an "r" while it is revoked
 --   nb:{p:…}:clients            set of the client ids of which there may be anything here below

@@ -8,7 +8,7 @@ local INBOX = 1000
 local function principal(key)
     local fields, known = call('HMGET', key, 'household', 'name', 'number', 'place', 'former', 'since', 'share',
         'tokens_after', 'revoked', 'verified', 'banned_until', 'ban_reason', 'jurisdiction', 'certificate',
-        'must_sign', 'no_approval', 'forgiving', 'drilled', 'no_drill'), false
+        'must_sign', 'no_approval', 'forgiving', 'drilled', 'no_drill', 'devices'), false
     for i = 1, #fields do
         known = known or fields[i]
         fields[i] = fields[i] or ''

@@ -9,7 +9,7 @@ static const struct {
     unsigned roles;
     const struct kind *kind;
 } kinds[TOPIC_COUNT] = {
-    [TOPIC_MOTION] = {ROLE_DEVICE | ROLE_EDGE, &kind_motion},
+    [TOPIC_MOTION] = {ROLE_DEVICE | ROLE_EDGE | ROLE_NODE, &kind_motion},
     [TOPIC_ALERT] = {ROLE_USER | ROLE_AGENCY, &kind_alert},
     [TOPIC_WITNESS] = {ROLE_USER, &kind_witness},
     [TOPIC_FLAG] = {ROLE_USER, &kind_flag},

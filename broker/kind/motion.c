@@ -58,7 +58,8 @@ static enum step_result decode(struct publication *publication)
     return STEP_GO_ON;
 }
 
-/* ---- authorize: a device speaks for itself, an edge for the devices of its household ---- */
+/* ---- authorize: a device speaks for itself, an edge for the devices of its household, a node for those on
+ * its list ---- */
 
 static const char not_yours[] = "not a device of yours";
 
@@ -71,10 +72,16 @@ static void authorize_device(struct publication *publication, size_t i)
         refuse_event(publication, i, REASON_NOT_ALLOWED, "device", not_yours);
 }
 
-static bool is_of_household(const struct known_principal *device, const struct publication *publication)
+static bool is_of_household(const struct known_principal *device, const char *household)
 {
     return device->load == PRINCIPAL_KNOWN && device->household[0] &&
-           strcmp(device->household, publication->principal->household) == 0;
+           strcmp(device->household, household) == 0;
+}
+
+/* In whose household the device of an event must be: a node, which is of none, speaks for those of many. */
+static const char *household_of(const struct publication *publication, const struct known_principal *device)
+{
+    return publication->principal->role == ROLE_NODE ? device->household : publication->principal->household;
 }
 
 /* Whoever is no device of the household's is asked about anew. NULL: it is no device's name. */
@@ -86,14 +93,29 @@ static struct known_principal *hold_device(struct publication *publication, stru
     if (role_of((struct text){name, len}) != ROLE_DEVICE)
         return NULL;
     struct known_principal *device = principal_hold(publication->broker, (struct text){name, len});
-    if (!is_of_household(device, publication))
+    if (!is_of_household(device, household_of(publication, device)))
         principal_ask_anew(publication->broker, device);
     return device;
 }
 
+/* A batch of a node is of one device, whose own numbers protect it from repeats, whichever node brings them.
+ */
+static bool node_speaks_for(struct publication *publication, size_t i)
+{
+    const struct motion_event *event = &publication->motion.events[i];
+    struct text list = text_of(publication->principal->devices);
+
+    if (!text_equal(event->device, publication->motion.events[0].device))
+        refuse_event(publication, i, REASON_BAD_PAYLOAD, "device", "a node's batch is of one device");
+    else if (!devices_hold(list, event->device) ||
+             (event->first_device.len && !devices_hold(list, event->first_device)))
+        refuse_event(publication, i, REASON_NOT_ALLOWED, "device", not_yours);
+    return publication->motion.events[i].refusal.code == REASON_OK;
+}
+
 /* A refusal comes after one question to the store, whether the device is connected here, was asked about
  * before, or does not exist: its timing tells no more than its words. */
-static void authorize_edge(struct publication *publication, size_t i)
+static void authorize_other(struct publication *publication, size_t i)
 {
     const struct motion_event *event = &publication->motion.events[i];
 
@@ -101,6 +123,8 @@ static void authorize_edge(struct publication *publication, size_t i)
         refuse_event(publication, i, REASON_BAD_PAYLOAD, "device", "an edge names the device");
         return;
     }
+    if (publication->principal->role == ROLE_NODE && !node_speaks_for(publication, i))
+        return;
     publication->devices[i] = hold_device(publication, event->device);
     if (publication->devices[i] == NULL)
         refuse_event(publication, i, REASON_NOT_ALLOWED, "device", not_yours);
@@ -117,8 +141,8 @@ static enum step_result authorize(struct publication *publication)
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->events[i].refusal.code)
             continue;
-        if (publication->principal->role == ROLE_EDGE) {
-            authorize_edge(publication, i);
+        if (publication->principal->role == ROLE_EDGE || publication->principal->role == ROLE_NODE) {
+            authorize_other(publication, i);
             continue;
         }
         authorize_device(publication, i);
@@ -135,7 +159,7 @@ static void check_device(struct publication *publication, size_t i)
     const struct known_principal *device = publication->devices[i];
     const struct motion_event *event = &publication->motion.events[i];
 
-    if (!is_of_household(device, publication))
+    if (!is_of_household(device, household_of(publication, device)))
         refuse_event(publication, i, REASON_NOT_ALLOWED, "device", not_yours);
     else if (event->at < device->since && !device->former_place)
         refuse_event(publication, i, REASON_NOT_ALLOWED, "at", "before the device came to this household");
@@ -195,6 +219,7 @@ static geo_cell event_leaf(const struct publication *publication, size_t i)
 
 struct part {
     struct publication *publication;
+    bool once; /* of a node, and without numbers */
     size_t count;
     uint8_t index[LIMIT_BATCH_EVENTS];
 };
@@ -219,7 +244,7 @@ static void fill_event(
     out->publish = is_shared(publication->devices[i], event);
     /* What another device of the household saw first has that one's cooldown. */
     const struct known_principal *first = publication->firsts[i];
-    bool has_first = first && is_of_household(first, publication);
+    bool has_first = first && is_of_household(first, publication->devices[i]->household);
     out->device = (uint16_t)(has_first ? first : publication->devices[i])->number;
     out->at = event->at;
     activity_record(&item, out->activity);
@@ -263,15 +288,22 @@ static uint64_t judged_under(
     return newest;
 }
 
+/* What a device says by way of nodes is of one instance, so that what comes again by another node is known.
+ * It is no client id that a device would have. */
+static const char through_node[] = "\x01node";
+
 static void store_part(struct publication *publication, struct part *part, geo_cell leaf, bool only)
 {
     struct store_motion_event events[LIMIT_BATCH_EVENTS];
-    struct store_motion motion = {.sender = text_of(publication->principal->name),
-        .instance = text_of(publication->client),
+    bool node = publication->principal->role == ROLE_NODE;
+    const struct known_principal *device = publication->devices[part->index[0]];
+    struct store_motion motion = {.sender = text_of(node ? device->name : publication->principal->name),
+        .instance = text_of(node ? through_node : publication->client),
         .session = publication->motion.session,
-        .qos2_packet = publication->qos == 2 && only ? publication->packet_id : 0,
+        .qos2_packet = publication->qos == 2 && only && !node ? publication->packet_id : 0,
         .generation = publication->generation,
-        .household = text_of(publication->principal->household),
+        .once = part->once,
+        .household = text_of(node ? device->household : publication->principal->household),
         .count = part->count,
         .events = events};
 
@@ -297,11 +329,13 @@ static enum step_result store(struct publication *publication)
         if (batch->events[i].refusal.code)
             continue;
         leaves[i] = event_leaf(publication, i);
-        while (p < part_count && part_leaves[p] != leaves[i])
+        bool once = publication->principal->role == ROLE_NODE && batch->events[i].seq == 0;
+        while (p < part_count && (part_leaves[p] != leaves[i] || parts[p]->once != once))
             p++;
         if (p == part_count) {
             parts[p] = arena_alloc(&publication->arena, sizeof *parts[p]);
             parts[p]->publication = publication;
+            parts[p]->once = once;
             part_leaves[part_count++] = leaves[i];
         }
         parts[p]->index[parts[p]->count++] = (uint8_t)i;

@@ -40,7 +40,7 @@ static void use(const struct edge_own *own)
         if (!edge_translator_add(&translator, &own->maps[i], "m"))
             abort();
     for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
-        struct edge_message message = {.topic = text_of(messages[i][0]),
+        struct link_message message = {.topic = text_of(messages[i][0]),
             .payload = {(const uint8_t *)messages[i][1], strlen(messages[i][1])},
             .at = INT64_C(1767225600000)};
         (void)edge_translator_take(&translator, &message);

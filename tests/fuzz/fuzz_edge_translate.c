@@ -108,7 +108,7 @@ static void take_lines(struct edge_translator *translator, const uint8_t *data, 
         bool replayed = topic.len > 0 && topic.data[0] == '~';
         if (!next_line(&at, end, &payload))
             payload = (struct bytes){NULL, 0};
-        struct edge_message message = {.topic = {(const char *)topic.data + replayed, topic.len - replayed},
+        struct link_message message = {.topic = {(const char *)topic.data + replayed, topic.len - replayed},
             .payload = payload,
             .retain = replayed,
             .at = now};

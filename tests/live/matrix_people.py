@@ -35,7 +35,7 @@ class People:
         agency = {"police": COUNTY, "state": STATE, "else": ELSEWHERE, "land": None, "gone": None}
         return {name: ann for name in ("device/cam", "device/porch", "device/gone", "edge/hub", "user/ann")} | {
             name: bob for name in ("device/foreign", "device/foreign-online", "edge/foreign", "user/bob")} | {
-            "user/far": far, "user/homeless": [], "user/gone": [], "operator/op": []} | {
+            "user/far": far, "user/homeless": [], "user/gone": [], "operator/op": [], "node/city": ["--devices", "porch*,foreign,gone"]} | {
             f"agency/{name}": ["--name", name, *self.jurisdiction(name, box)] for name, box in agency.items()}
 
     def jurisdiction(self, name, box):

@@ -177,6 +177,20 @@ static void the_store_looks_where_the_index_is(void **state)
     }
 }
 
+static void a_node_has_a_list_of_devices(void **state)
+{
+    struct fixture *f = *state;
+    enroll(f, (struct enrolment){.role = "node", .id = "city", .devices = "lamp-*,gate-1"});
+    assert_answer(f, "HGET nb:{p:node/city}:principal devices", "lamp-*,gate-1");
+    enroll(f, (struct enrolment){.role = "node", .id = "city"});
+    assert_answer(f, "HGET nb:{p:node/city}:principal devices", "lamp-*,gate-1");
+    enroll(f, (struct enrolment){.role = "node", .id = "city", .devices = "*"});
+    assert_answer(f, "HGET nb:{p:node/city}:principal devices", "*");
+}
+
+static const char node_rule[] =
+    "devices: a node speaks for some: names with a comma between, each may end in *";
+
 static void what_breaks_a_rule_is_not_written(void **state)
 {
     struct fixture *f = *state;
@@ -184,7 +198,7 @@ static void what_breaks_a_rule_is_not_written(void **state)
         struct enrolment enrolment;
         const char *rule;
     } cases[] = {
-        {{.role = "camera", .id = "x"}, "role: device, edge, user, agency or operator"},
+        {{.role = "camera", .id = "x"}, "role: device, edge, user, agency, operator or node"},
         {{.role = "device", .id = ""}, "id: 1 to 64 characters of A-Z a-z 0-9 . _ -"},
         {{.role = "device", .id = "a}b"}, "id: 1 to 64 characters of A-Z a-z 0-9 . _ -"},
         {{.role = "device", .id = "a"}, "household: a device and an edge belong to one"},
@@ -195,6 +209,13 @@ static void what_breaks_a_rule_is_not_written(void **state)
             "household: only devices, edges and users have one"},
         {{.role = "user", .id = "a", .household = "h", .share_given = true, .share = 2},
             "share: only a device or an edge has something to share"},
+        {{.role = "node", .id = "a", .household = "h", .devices = "*"},
+            "household: only devices, edges and users have one"},
+        {{.role = "node", .id = "a"}, node_rule},
+        {{.role = "node", .id = "a", .devices = "lamp-*,"}, node_rule},
+        {{.role = "node", .id = "a", .devices = "la*mp"}, node_rule},
+        {{.role = "node", .id = "a", .devices = "a b"}, node_rule},
+        {{.role = "user", .id = "a", .devices = "*"}, node_rule},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct enrolled out;
@@ -421,6 +442,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LIVE(a_device_is_written_whole),
         LIVE(a_place_is_sealed),
+        LIVE(a_node_has_a_list_of_devices),
         LIVE(what_breaks_a_rule_is_not_written),
         LIVE(sharing_stands_in_the_index),
         LIVE(moving_keeps_the_former_place),

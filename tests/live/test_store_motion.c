@@ -233,6 +233,35 @@ static void without_a_number_everything_is_stored(void **state)
     assert_int_equal(logged(f, NULL), 5);
 }
 
+/* As a node says it of a device: what is known is the record itself, as far as the last 64. */
+static void without_numbers_a_record_may_be_known(void **state)
+{
+    struct fixture *f = *state;
+    struct batch batch;
+    uint64_t numbers[MOST];
+    for (uint64_t i = 0; i < MOST; i++)
+        numbers[i] = i;
+    batch_of(&batch, 0, numbers, MOST);
+    for (size_t i = 0; i < MOST; i++)
+        batch.events[i].seq = 0;
+    batch.motion.once = true;
+    assert_int_equal(send(f, &batch).repeated, 0);
+    assert_int_equal(send(f, &batch).repeated, UINT64_MAX);
+    assert_int_equal(logged(f, NULL), MOST);
+    /* Twice in one batch is once. */
+    struct store_motion_event again[] = {
+        batch.events[5], {.record = {(const uint8_t *)"new", 3}}, {.record = {(const uint8_t *)"new", 3}}};
+    batch.motion.events = again;
+    batch.motion.count = 3;
+    assert_int_equal(send(f, &batch).repeated, 1 | 4);
+    assert_int_equal(logged(f, "new"), 1);
+    /* The oldest made room for it, and of another sender nothing is known. */
+    again[0] = batch.events[0];
+    assert_int_equal(send(f, &batch).repeated, 2 | 4);
+    batch.motion.sender = TEXT("device/cam-2");
+    assert_int_equal(send(f, &batch).repeated, 4);
+}
+
 static void one_turn_makes_one_entry(void **state)
 {
     struct fixture *f = *state;
@@ -733,6 +762,7 @@ int main(void)
         TEST(sessions_follow_each_other),
         TEST(another_instance_or_sender_has_its_own_numbers),
         TEST(without_a_number_everything_is_stored),
+        TEST(without_numbers_a_record_may_be_known),
         TEST(one_turn_makes_one_entry),
         TEST(many_in_one_turn_are_all_answered),
         TEST(a_packet_of_qos_2_is_stored_once_until_released),

@@ -62,4 +62,5 @@ class Frames:
 class TunnelClient(mqtt.Client):
     def __init__(self, port, version=5, timeout=30):
         self.version, self.buffer, self.next_id, self.timeout = version, bytearray(), 0, timeout
+        self.passed = []
         self.socket = Frames(port, timeout)

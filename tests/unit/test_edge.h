@@ -70,7 +70,7 @@ static inline void bench_close(struct bench *bench)
 static inline bool bench_bytes(
     struct bench *bench, struct text topic, struct bytes payload, bool retain, int64_t at)
 {
-    const struct edge_message message = {.topic = topic, .payload = payload, .retain = retain, .at = at};
+    const struct link_message message = {.topic = topic, .payload = payload, .retain = retain, .at = at};
     bench->line++;
     return edge_translator_take(&bench->translator, &message);
 }

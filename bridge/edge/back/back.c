@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/edge/allocate.h"
+#include "bridge/client/allocate.h"
 #include "bridge/edge/back/back_inside.h"
 
 enum {
@@ -34,7 +34,7 @@ static void name_all(struct back *back)
 
 static struct link *open_home(struct back *back)
 {
-    const struct edge_endpoint *local = &back->edge->local;
+    const struct endpoint *local = &back->edge->local;
     const struct link_settings settings = {.name = "home (back)",
         .host = local->host,
         .port = local->port,
@@ -59,7 +59,7 @@ static struct link *open_home(struct back *back)
 /* As the owner, by a token; else as the edge, by what it has. */
 static struct link *open_feed(struct back *back)
 {
-    const struct edge_endpoint *broker = &back->edge->broker;
+    const struct endpoint *broker = &back->edge->broker;
     bool owner = back->settings->owner != NULL;
     const struct link_settings settings = {.name = "feed",
         .host = broker->host,
@@ -90,7 +90,7 @@ struct back *back_open(const struct edge_settings *settings, struct spool *spool
     *good = true;
     if (!back_settings_wanted(&settings->back))
         return NULL;
-    struct back *back = edge_alloc(sizeof(*back));
+    struct back *back = client_alloc(sizeof(*back));
     *back = (struct back){.edge = settings, .settings = &settings->back, .wall = wall};
     back->answering = -1;
     back->due = back->expiry = -1;

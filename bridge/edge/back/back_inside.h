@@ -4,10 +4,10 @@
 
 #include <jansson.h>
 
+#include "bridge/client/link.h"
 #include "bridge/edge/back/back.h"
 #include "bridge/edge/back/back_settings.h"
 #include "bridge/edge/back/kept.h"
-#include "bridge/edge/link/link.h"
 #include "proto/arena.h"
 
 enum { BACK_IN_FLIGHT = 64, BACK_PUBLIC_ID = 65, BACK_TOPIC = 256 };
@@ -63,14 +63,14 @@ struct back {
 void feed_up(void *back, bool resumed);
 void feed_down(void *back);
 void feed_subscribed(void *back);
-void feed_message(void *back, const struct edge_message *message, unsigned number);
+void feed_message(void *back, const struct link_message *message, unsigned number);
 /* What is due by the clock. */
 void feed_turn(struct back *back);
 
 /* ---- home.c ---- */
 void home_up(void *back, bool resumed);
 void home_down(void *back);
-void home_message(void *back, const struct edge_message *message, unsigned number);
+void home_message(void *back, const struct link_message *message, unsigned number);
 void home_acknowledged(void *back, const struct link_acknowledgement *acknowledgement);
 /* Tells what changed. */
 void home_turn(struct back *back);
@@ -90,7 +90,7 @@ json_t *discovery_of_place(const struct back *back, const struct back_place *pla
 
 /* ---- footage.c ---- */
 void footage_request(struct back *back, struct bytes payload);
-void footage_answer(struct back *back, const struct edge_message *message);
+void footage_answer(struct back *back, const struct link_message *message);
 void footage_acknowledged(void *back, const struct link_acknowledgement *acknowledgement);
 void footage_lost(struct back *back);
 void footage_turn(struct back *back);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "bridge/edge/settings/setting.h"
+#include "bridge/client/setting.h"
 #include "bridge/edge/settings/settings.h"
 #include "proto/topic.h"
 
@@ -175,11 +175,11 @@ static bool read_owner(struct back_settings *settings, const config_setting_t *g
         return setting_wrong(group, "user: 1 to 64 of A-Z a-z 0-9 . _ - (user/ may stand before it)");
     char name[LIMIT_ID + 6];
     snprintf(name, sizeof(name), "user/%s", user);
-    edge_settings_set(&settings->owner, name);
+    setting_set(&settings->owner, name);
     setting_copy_text(group, "instance", &settings->instance);
     setting_copy_text(group, "clips_folder", &settings->clips);
-    return edge_settings_secret(&settings->token, token) &&
-           (secret == NULL || edge_settings_secret(&settings->answer_secret, secret));
+    return setting_secret(&settings->token, token) &&
+           (secret == NULL || setting_secret(&settings->answer_secret, secret));
 }
 
 bool back_settings_read(struct back_settings *settings, const config_setting_t *root)
@@ -192,9 +192,9 @@ bool back_settings_read(struct back_settings *settings, const config_setting_t *
 void back_settings_fill_in(struct back_settings *settings)
 {
     if (settings->topics == NULL)
-        edge_settings_set(&settings->topics, "neighbors");
+        setting_set(&settings->topics, "neighbors");
     if (settings->discovery == NULL)
-        edge_settings_set(&settings->discovery, "homeassistant");
+        setting_set(&settings->discovery, "homeassistant");
 }
 
 void back_settings_free(struct back_settings *settings)

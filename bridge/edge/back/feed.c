@@ -213,7 +213,7 @@ static void take_heartbeat(struct back *back, struct bytes payload, struct arena
     set_live(back, !heartbeat.stale && back->settled);
 }
 
-void feed_message(void *arg, const struct edge_message *message, unsigned number)
+void feed_message(void *arg, const struct link_message *message, unsigned number)
 {
     (void)number;
     struct back *back = arg;

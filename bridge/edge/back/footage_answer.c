@@ -212,7 +212,7 @@ static const char *answer(struct back *back, const struct said *said, struct are
     return why;
 }
 
-void footage_answer(struct back *back, const struct edge_message *message)
+void footage_answer(struct back *back, const struct link_message *message)
 {
     struct said said;
     struct arena arena;

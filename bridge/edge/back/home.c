@@ -229,13 +229,13 @@ void home_down(void *arg)
 
 /* Home Assistant says so when it has begun: it may know nothing of us, and has missed what was not retained.
  */
-static bool is_birth(const struct back *back, const struct edge_message *message)
+static bool is_birth(const struct back *back, const struct link_message *message)
 {
     return text_equal(message->topic, text_of(back->birth_topic)) && !message->retain &&
            bytes_equal(message->payload, (struct bytes){(const uint8_t *)"online", 6});
 }
 
-void home_message(void *arg, const struct edge_message *message, unsigned number)
+void home_message(void *arg, const struct link_message *message, unsigned number)
 {
     (void)number;
     struct back *back = arg;

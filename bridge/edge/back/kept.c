@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/edge/allocate.h"
+#include "bridge/client/allocate.h"
 #include "bridge/edge/back/kept_inside.h"
 
 static const char schema[] =
@@ -71,7 +71,7 @@ static void complain(const struct kept *kept, const char *doing)
 
 struct kept *kept_open(struct spool *spool)
 {
-    struct kept *kept = edge_alloc(sizeof(*kept));
+    struct kept *kept = client_alloc(sizeof(*kept));
     *kept = (struct kept){.spool = spool, .database = spool_database(spool)};
     if (sqlite3_exec(kept->database, schema, NULL, NULL, NULL) != SQLITE_OK) {
         complain(kept, "cannot make its tables");

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/edge/allocate.h"
-#include "bridge/edge/clock.h"
+#include "bridge/client/allocate.h"
+#include "bridge/client/clock.h"
 #include "bridge/edge/intake/intake.h"
 #include "bridge/edge/mapping/discovery.h"
 
@@ -43,7 +43,7 @@ static bool is_shared(void *arg, const char *map, const char *device, enum motio
 
 static struct pending *add_pending(struct intake *intake)
 {
-    struct pending *pending = edge_alloc(sizeof(*pending));
+    struct pending *pending = client_alloc(sizeof(*pending));
     *intake->last = pending;
     intake->last = &pending->next;
     return pending;
@@ -115,7 +115,7 @@ static void connected(void *arg, bool resumed)
     edge_learned_topics(intake->translator.learned, subscribe, intake);
 }
 
-static void take_message(void *arg, const struct edge_message *message, unsigned number)
+static void take_message(void *arg, const struct link_message *message, unsigned number)
 {
     struct intake *intake = arg;
     intake->messages++;

@@ -3,9 +3,9 @@
 #ifndef NEIGHBORS_EDGE_INTAKE_H
 #define NEIGHBORS_EDGE_INTAKE_H
 
+#include "bridge/client/link.h"
 #include "bridge/edge/intake/redelivery.h"
 #include "bridge/edge/intake/seen.h"
-#include "bridge/edge/link/link.h"
 #include "bridge/edge/settings/settings.h"
 #include "bridge/edge/spool/spool.h"
 

@@ -15,7 +15,7 @@ static uint32_t digest(uint32_t so_far, const void *data, size_t length)
     return so_far;
 }
 
-static struct delivered describe(const struct edge_message *message, unsigned number)
+static struct delivered describe(const struct link_message *message, unsigned number)
 {
     const uint8_t *payload = message->payload.data;
     size_t length = message->payload.len, head = length < LOOKED_AT ? length : LOOKED_AT,
@@ -31,7 +31,7 @@ static bool is_same(struct delivered a, struct delivered b)
     return a.number == b.number && a.length == b.length && a.digest == b.digest;
 }
 
-void redelivery_note(struct redelivery *redelivery, const struct edge_message *message, unsigned number)
+void redelivery_note(struct redelivery *redelivery, const struct link_message *message, unsigned number)
 {
     if (number == 0)
         return;
@@ -41,7 +41,7 @@ void redelivery_note(struct redelivery *redelivery, const struct edge_message *m
 }
 
 bool redelivery_is_done(
-    const struct redelivery *redelivery, const struct edge_message *message, unsigned number)
+    const struct redelivery *redelivery, const struct link_message *message, unsigned number)
 {
     const struct delivered this = describe(message, number);
     for (size_t i = 0; i < redelivery->count; i++)

@@ -19,10 +19,10 @@ struct redelivery {
 
 /* Notes a message as done with, in the place of the oldest. number: its packet id; 0 (QoS 0): nothing to
  * note. */
-void redelivery_note(struct redelivery *redelivery, const struct edge_message *message, unsigned number);
+void redelivery_note(struct redelivery *redelivery, const struct link_message *message, unsigned number);
 /* Whether a message that is marked as a repeat is one of them. */
 bool redelivery_is_done(
-    const struct redelivery *redelivery, const struct edge_message *message, unsigned number);
+    const struct redelivery *redelivery, const struct link_message *message, unsigned number);
 
 /* For keeping: what has to be written, and taking it back. */
 struct bytes redelivery_bytes(const struct redelivery *redelivery);

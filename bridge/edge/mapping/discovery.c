@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/edge/allocate.h"
+#include "bridge/client/allocate.h"
 #include "bridge/edge/mapping/discovery.h"
 #include "bridge/edge/mapping/place.h"
 #include "bridge/edge/memory/memory.h"
@@ -30,7 +30,7 @@ struct edge_learned {
 
 struct edge_learned *edge_learned_new(const struct edge_learned_hooks *hooks)
 {
-    struct edge_learned *learned = edge_alloc(sizeof(*learned));
+    struct edge_learned *learned = client_alloc(sizeof(*learned));
     if (hooks)
         learned->hooks = *hooks;
     return learned;
@@ -264,7 +264,7 @@ static void learn(struct edge_learned *learned, struct text topic, const char *c
         edge_bound_met(&learned->refused, "too many discovered sensors, a further one is left out");
         return;
     }
-    struct learned_entity *entity = edge_alloc(sizeof(*entity));
+    struct learned_entity *entity = client_alloc(sizeof(*entity));
     arena_init(&entity->arena, NULL, 0);
     entity->config = arena_copy(&entity->arena, topic.data, topic.len);
     entity->device = arena_copy(&entity->arena, device, strlen(device));

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "bridge/edge/settings/setting.h"
+#include "bridge/client/setting.h"
 
 enum { MOST_WORDS = 32, MOST_TEXT = 256, MOST_SILENCE_S = 86400, MOST_RANK = 9 };
 

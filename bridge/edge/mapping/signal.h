@@ -3,21 +3,12 @@
 #ifndef NEIGHBORS_EDGE_SIGNAL_H
 #define NEIGHBORS_EDGE_SIGNAL_H
 
+#include "bridge/client/message.h"
 #include "bridge/edge/mapping/row.h"
 
 enum {
     EDGE_MOST_PAYLOAD = 64 * 1024, /* larger ones are pictures and never read */
     EDGE_SOURCE = 192,             /* bytes of a source's name, with its NUL */
-};
-
-/* One message of a publisher. Views. */
-struct edge_message {
-    struct text topic;
-    struct bytes payload;
-    bool retain; /* as received: the replay of something old */
-    bool again;  /* the broker says that it delivers this for a second time (DUP); told while it resumes a
-                    session */
-    int64_t at;  /* arrival, ms */
 };
 
 struct edge_signal {

@@ -8,7 +8,7 @@
 
 struct taking {
     struct edge_memory *memory;
-    const struct edge_message *message;
+    const struct link_message *message;
     struct edge_document document;
     size_t count;
 };
@@ -105,7 +105,7 @@ static bool take_by_guess(const struct edge_translator *translator, struct takin
     return false;
 }
 
-static bool learn(const struct edge_translator *translator, const struct edge_message *message)
+static bool learn(const struct edge_translator *translator, const struct link_message *message)
 {
     for (size_t i = 0; translator->learned && i < translator->discovery_count; i++)
         if (edge_learned_take(
@@ -114,7 +114,7 @@ static bool learn(const struct edge_translator *translator, const struct edge_me
     return false;
 }
 
-bool edge_translator_take(struct edge_translator *translator, const struct edge_message *message)
+bool edge_translator_take(struct edge_translator *translator, const struct link_message *message)
 {
     if (message->payload.len > EDGE_MOST_PAYLOAD || learn(translator, message))
         return false;

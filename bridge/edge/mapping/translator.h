@@ -42,6 +42,6 @@ bool edge_translator_add(struct edge_translator *translator, const struct edge_m
 
 /* Takes one message; memory's hook tells what is news. false: no row understood it, or it was too large to be
  * read. */
-bool edge_translator_take(struct edge_translator *translator, const struct edge_message *message);
+bool edge_translator_take(struct edge_translator *translator, const struct link_message *message);
 
 #endif

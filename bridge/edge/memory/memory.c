@@ -164,7 +164,7 @@ static void refine(struct edge_memory *memory, struct edge_device *device, struc
 static struct edge_activity *begin(
     struct edge_memory *memory, struct edge_device *device, const struct edge_signal *signal, int64_t now)
 {
-    struct edge_activity *activity = edge_alloc(sizeof(*activity));
+    struct edge_activity *activity = client_alloc(sizeof(*activity));
     activity->kind = signal->kind;
     activity->confidence = signal->confidence;
     activity->at = believed(signal->time, now);

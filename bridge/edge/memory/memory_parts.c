@@ -29,7 +29,7 @@ struct edge_memory_counts edge_memory_count(const struct edge_memory *memory)
 
 struct edge_memory *edge_memory_new(const struct edge_memory_hooks *hooks, bool assume_quiet)
 {
-    struct edge_memory *memory = edge_alloc(sizeof(*memory));
+    struct edge_memory *memory = client_alloc(sizeof(*memory));
     memory->hooks = *hooks;
     memory->assume_quiet = assume_quiet;
     return memory;
@@ -47,7 +47,7 @@ static void free_sources(struct edge_source *source)
 struct edge_source *edge_source_add(struct edge_source **list, const char *name)
 {
     size_t length = strnlen(name, EDGE_SOURCE - 1);
-    struct edge_source *source = edge_alloc(sizeof(*source) + length + 1);
+    struct edge_source *source = client_alloc(sizeof(*source) + length + 1);
     memcpy(source->name, name, length);
     source->next = *list;
     *list = source;
@@ -90,7 +90,7 @@ struct edge_device *edge_device_of(struct edge_memory *memory, const char *map, 
         edge_bound_met(&memory->counts.devices, "too many devices, a further one is left out");
         return NULL;
     }
-    struct edge_device *device = edge_alloc(sizeof(*device));
+    struct edge_device *device = client_alloc(sizeof(*device));
     snprintf(device->name, sizeof(device->name), "%s", name);
     snprintf(device->map, sizeof(device->map), "%s", map);
     device->next = memory->devices;
@@ -222,7 +222,7 @@ struct edge_visit *edge_device_rest(struct edge_device *device, enum motion_kind
     for (struct edge_rest *r = device->rests; r; r = r->next)
         if (r->kind == kind)
             return &r->visit;
-    struct edge_rest *rest = edge_alloc(sizeof(*rest));
+    struct edge_rest *rest = client_alloc(sizeof(*rest));
     rest->kind = kind;
     rest->next = device->rests;
     device->rests = rest;

@@ -2,7 +2,7 @@
 #ifndef NEIGHBORS_EDGE_MEMORY_PARTS_H
 #define NEIGHBORS_EDGE_MEMORY_PARTS_H
 
-#include "bridge/edge/allocate.h"
+#include "bridge/client/allocate.h"
 #include "bridge/edge/memory/memory.h"
 
 enum {

@@ -99,7 +99,7 @@ static struct edge_activity *restore_activity(struct edge_memory *memory, json_t
             "silence_s", &silence_s, "confidence", &confidence, "at", &at, "sources", &sources) != 0 ||
         !motion_kind_name(kind) || (told && !motion_kind_name(told)))
         return NULL;
-    struct edge_activity *activity = edge_alloc(sizeof(*activity));
+    struct edge_activity *activity = client_alloc(sizeof(*activity));
     *activity = (struct edge_activity){.kind = (enum motion_kind)kind,
         .told = (enum motion_kind)told,
         .silent = silent,

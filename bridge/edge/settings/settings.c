@@ -24,33 +24,6 @@ const char edge_usage_run[] = "usage: neighbors-edge run [--config FILE] [flags]
                               "  --spool FILE                  where events wait\n"
                               "  --assume-quiet                what was never heard of counts as quiet\n";
 
-bool edge_settings_wrong(const char *where, const char *rule)
-{
-    fprintf(stderr, "neighbors-edge: %s: %s\n", where, rule);
-    return false;
-}
-
-void edge_settings_set(char **text, const char *value)
-{
-    free(*text);
-    *text = strdup(value);
-}
-
-bool edge_settings_secret(char **secret, const char *file)
-{
-    char line[4096];
-    FILE *in = fopen(file, "re");
-    if (in == NULL || fgets(line, sizeof(line), in) == NULL) {
-        if (in)
-            fclose(in);
-        return edge_settings_wrong(file, "must be a readable file with a secret in its first line");
-    }
-    fclose(in);
-    line[strcspn(line, "\r\n")] = 0;
-    edge_settings_set(secret, line);
-    return true;
-}
-
 static bool is_legal_id(const char *id)
 {
     char legal[LIMIT_ID + 1];
@@ -63,7 +36,7 @@ bool edge_settings_id(struct edge_settings *settings, const char *id)
     if (strncmp(id, "edge/", 5) == 0)
         id += 5;
     if (!is_legal_id(id))
-        return edge_settings_wrong("id", "must be 1 to 64 of A-Z a-z 0-9 . _ - (edge/ may stand before it)");
+        return setting_refuse("id", "must be 1 to 64 of A-Z a-z 0-9 . _ - (edge/ may stand before it)");
     snprintf(settings->id, sizeof(settings->id), "%s", id);
     return true;
 }
@@ -72,9 +45,9 @@ bool edge_settings_map(struct edge_settings *settings, const char *name, const c
 {
     const struct edge_map *map = edge_own_map(&settings->own, text_of(name));
     if (map == NULL)
-        return edge_settings_wrong(name, "no map has this name; neighbors-edge maps lists them");
+        return setting_refuse(name, "no map has this name; neighbors-edge maps lists them");
     if (settings->choice_count == EDGE_MOST_MAPS)
-        return edge_settings_wrong(name, "too many maps");
+        return setting_refuse(name, "too many maps");
     settings->choices[settings->choice_count++] =
         (struct edge_choice){map, strdup(prefix ? prefix : map->prefix)};
     return true;
@@ -109,14 +82,13 @@ bool edge_settings_share(
 {
     const struct edge_map *only = map ? edge_own_map(&settings->own, text_of(map)) : NULL;
     if (map && only == NULL)
-        return edge_settings_wrong(map, "no map has this name; neighbors-edge maps lists them");
+        return setting_refuse(map, "no map has this name; neighbors-edge maps lists them");
     if (!source[0] || strlen(source) >= EDGE_NAME || strpbrk(source, "+#"))
-        return edge_settings_wrong(source, "cannot be a device: 1 to 127 bytes without + and #");
+        return setting_refuse(source, "cannot be a device: 1 to 127 bytes without + and #");
     if (!is_legal_id(id))
-        return edge_settings_wrong(id, "a device's id must be 1 to 64 of A-Z a-z 0-9 . _ -");
+        return setting_refuse(id, "a device's id must be 1 to 64 of A-Z a-z 0-9 . _ -");
     if (kinds == 0)
-        return edge_settings_wrong(
-            source, "kinds: must name what is shared: motion, person, vehicle, …, or all");
+        return setting_refuse(source, "kinds: must name what is shared: motion, person, vehicle, …, or all");
     size_t size = (settings->shared_count + 1) * sizeof(*settings->shared);
     settings->shared = realloc(settings->shared, size);
     if (settings->shared == NULL)
@@ -142,7 +114,7 @@ const struct edge_shared *edge_settings_shared(
 /* ---- flags --------------------------------------------------------------------------------------------- */
 
 /* HOST, HOST:PORT or [ADDRESS]:PORT. */
-bool edge_settings_endpoint(struct edge_endpoint *endpoint, const char *text)
+bool edge_settings_endpoint(struct endpoint *endpoint, const char *text)
 {
     const char *whole = text, *colon = strrchr(text, ':'), *bracket = strchr(text, ']');
     if (colon && bracket && colon < bracket)
@@ -155,7 +127,7 @@ bool edge_settings_endpoint(struct edge_endpoint *endpoint, const char *text)
     char *end = NULL;
     long port = colon ? strtol(colon + 1, &end, 10) : endpoint->port;
     if (length == 0 || (colon && (!isdigit((uint8_t)colon[1]) || *end || port < 1 || port > 65535)))
-        return edge_settings_wrong(whole, "must be HOST or HOST:PORT");
+        return setting_refuse(whole, "must be HOST or HOST:PORT");
     free(endpoint->host);
     endpoint->host = strndup(text, length);
     endpoint->port = (int)port;
@@ -177,7 +149,7 @@ static bool take_device(struct edge_settings *settings, const char *flag)
         kinds |= edge_settings_kind_bits(word);
     }
     good = good ? edge_settings_share(settings, NULL, text, equals + 1, kinds)
-                : edge_settings_wrong(flag, "must be SOURCE=ID:KIND,KIND");
+                : setting_refuse(flag, "must be SOURCE=ID:KIND,KIND");
     free(text);
     return good;
 }
@@ -212,22 +184,22 @@ static bool take_flag(struct edge_settings *settings, int flag)
     case 'b':
         return edge_settings_endpoint(&settings->broker, optarg);
     case 'a':
-        edge_settings_set(&settings->broker.ca, optarg);
+        setting_set(&settings->broker.ca, optarg);
         return true;
     case 'e':
-        edge_settings_set(&settings->broker.cert, optarg);
+        setting_set(&settings->broker.cert, optarg);
         return true;
     case 'k':
-        edge_settings_set(&settings->broker.key, optarg);
+        setting_set(&settings->broker.key, optarg);
         return true;
     case 't':
-        return edge_settings_secret(&settings->broker.password, optarg);
+        return setting_secret(&settings->broker.password, optarg);
     case 'm':
         return take_map(settings, optarg);
     case 'd':
         return take_device(settings, optarg);
     case 's':
-        edge_settings_set(&settings->spool_file, optarg);
+        setting_set(&settings->spool_file, optarg);
         return true;
     case 'q':
         settings->assume_quiet = true;
@@ -256,15 +228,15 @@ static enum edge_exit take_flags(struct edge_settings *settings, int argc, char 
 static bool complete(const struct edge_settings *settings)
 {
     if (!settings->id[0])
-        return edge_settings_wrong("id", "is missing: this edge's id, as enrolled");
+        return setting_refuse("id", "is missing: this edge's id, as enrolled");
     if (settings->local.host == NULL || settings->broker.host == NULL)
-        return edge_settings_wrong("local, broker", "both need a host");
+        return setting_refuse("local, broker", "both need a host");
     if ((settings->broker.cert == NULL) != (settings->broker.key == NULL))
-        return edge_settings_wrong("broker", "cert and key: both or none");
+        return setting_refuse("broker", "cert and key: both or none");
     if (settings->broker.password == NULL && settings->broker.cert == NULL)
-        return edge_settings_wrong("broker", "needs a token_file, or cert and key");
+        return setting_refuse("broker", "needs a token_file, or cert and key");
     if (settings->choice_count == 0 && !back_settings_wanted(&settings->back))
-        return edge_settings_wrong("maps", "at least one is needed; neighbors-edge maps lists them");
+        return setting_refuse("maps", "at least one is needed; neighbors-edge maps lists them");
     return true;
 }
 
@@ -274,11 +246,11 @@ static void fill_in(struct edge_settings *settings)
         settings->broker.port = settings->broker.ca ? MQTT_TLS_PORT : MQTT_PORT;
     back_settings_fill_in(&settings->back);
     if (settings->spool_file == NULL)
-        edge_settings_set(&settings->spool_file, EDGE_SPOOL_FILE);
+        setting_set(&settings->spool_file, EDGE_SPOOL_FILE);
     if (settings->broker.cert == NULL) {
         char name[LIMIT_ID + 6];
         snprintf(name, sizeof(name), "edge/%s", settings->id);
-        edge_settings_set(&settings->broker.username, name);
+        setting_set(&settings->broker.username, name);
     }
 }
 
@@ -299,20 +271,10 @@ bool edge_settings_read(struct edge_settings *settings, int argc, char **argv, i
     return *result == EDGE_DONE;
 }
 
-void edge_settings_endpoint_free(struct edge_endpoint *endpoint)
-{
-    free(endpoint->host);
-    free(endpoint->username);
-    free(endpoint->password);
-    free(endpoint->ca);
-    free(endpoint->cert);
-    free(endpoint->key);
-}
-
 void edge_settings_free(struct edge_settings *settings)
 {
-    edge_settings_endpoint_free(&settings->local);
-    edge_settings_endpoint_free(&settings->broker);
+    endpoint_free(&settings->local);
+    endpoint_free(&settings->broker);
     free(settings->spool_file);
     for (size_t i = 0; i < settings->choice_count; i++)
         free((char *)settings->choices[i].prefix);

@@ -2,18 +2,13 @@
 #ifndef NEIGHBORS_EDGE_SETTINGS_H
 #define NEIGHBORS_EDGE_SETTINGS_H
 
+#include "bridge/client/setting.h"
 #include "bridge/edge/back/back_settings.h"
 #include "bridge/edge/mapping/own_rows.h"
 #include "bridge/edge/mapping/translator.h"
 #include "bridge/edge/spool/spool.h"
 
 #define EDGE_SPOOL_FILE "spool.db" /* unless the owner says */
-
-struct edge_endpoint {
-    char *host, *username, *password; /* NULL: none */
-    char *ca, *cert, *key;
-    int port;
-};
 
 /* A device that the owner shares. All others stay in the house. */
 struct edge_shared {
@@ -27,7 +22,7 @@ struct edge_shared {
 
 struct edge_settings {
     char id[LIMIT_ID + 1]; /* of this edge, without its role */
-    struct edge_endpoint local, broker;
+    struct endpoint local, broker;
     char *spool_file;
     struct spool_limits spool_limits;
     bool assume_quiet;
@@ -69,16 +64,10 @@ bool edge_settings_id(struct edge_settings *settings, const char *id) __attribut
 bool edge_settings_map(struct edge_settings *settings, const char *name, const char *prefix)
     __attribute__((warn_unused_result));
 /* HOST, HOST:PORT or [ADDRESS]:PORT; without a port it stays as it is. */
-bool edge_settings_endpoint(struct edge_endpoint *endpoint, const char *text)
-    __attribute__((warn_unused_result));
-void edge_settings_endpoint_free(struct edge_endpoint *endpoint);
+bool edge_settings_endpoint(struct endpoint *endpoint, const char *text) __attribute__((warn_unused_result));
 /* kinds: words of the closed list, or "all". */
 bool edge_settings_share(struct edge_settings *settings, const char *map, const char *source, const char *id,
     unsigned kinds) __attribute__((warn_unused_result));
 unsigned edge_settings_kind_bits(const char *word);
-/* A secret from a file, without the line's end. */
-bool edge_settings_secret(char **secret, const char *file) __attribute__((warn_unused_result));
-void edge_settings_set(char **text, const char *value);
-bool edge_settings_wrong(const char *where, const char *rule);
 
 #endif

@@ -3,31 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bridge/edge/settings/setting.h"
+#include "bridge/client/setting.h"
 #include "bridge/edge/settings/settings.h"
 
 enum { MEGABYTE = 1024 * 1024 };
-
-static bool read_endpoint(const config_setting_t *group, struct edge_endpoint *endpoint)
-{
-    static const char *const names[] = {
-        "host", "port", "ca", "cert", "key", "username", "password_file", "token_file", NULL};
-    if (group == NULL)
-        return true;
-    if (!setting_only_knows(group, names))
-        return false;
-    setting_copy_text(group, "host", &endpoint->host);
-    setting_copy_text(group, "ca", &endpoint->ca);
-    setting_copy_text(group, "cert", &endpoint->cert);
-    setting_copy_text(group, "key", &endpoint->key);
-    setting_copy_text(group, "username", &endpoint->username);
-    config_setting_lookup_int(group, "port", &endpoint->port);
-    if (endpoint->port < 0 || endpoint->port > 65535)
-        return setting_wrong(group, "port: must be 1 to 65535");
-    const char *secret = setting_text(group, "token_file");
-    secret = secret ? secret : setting_text(group, "password_file");
-    return secret == NULL || edge_settings_secret(&endpoint->password, secret);
-}
 
 static bool read_maps(struct edge_settings *settings, const config_setting_t *list)
 {
@@ -131,8 +110,8 @@ static bool read_all(struct edge_settings *settings, const config_setting_t *roo
     settings->assume_quiet = quiet;
     const char *id = setting_text(root, "id");
     return (id == NULL || edge_settings_id(settings, id)) &&
-           read_endpoint(config_setting_get_member(root, "local"), &settings->local) &&
-           read_endpoint(config_setting_get_member(root, "broker"), &settings->broker) &&
+           setting_endpoint(config_setting_get_member(root, "local"), &settings->local) &&
+           setting_endpoint(config_setting_get_member(root, "broker"), &settings->broker) &&
            read_spool(settings, config_setting_get_member(root, "spool")) && read_mapping(settings, root) &&
            read_devices(settings, config_setting_get_member(root, "devices")) &&
            back_settings_read(&settings->back, root);
@@ -162,7 +141,7 @@ bool edge_settings_spool_file(char **spool, const char *file)
     bool good = setting_open(&config, file);
     if (good) {
         config_lookup_string(&config, "spool.file", &name);
-        edge_settings_set(spool, name);
+        setting_set(spool, name);
     }
     config_destroy(&config);
     return good;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/edge/settings/setting.h"
+#include "bridge/client/setting.h"
 #include "bridge/edge/settings/settings.h"
 #include "geo/geo.h"
 

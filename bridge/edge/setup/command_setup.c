@@ -61,7 +61,7 @@ static const struct option options[] = {{"broker", required_argument, NULL, 'b'}
 
 static bool copy(const char *flag, const char *value, char *out, size_t room)
 {
-    return snprintf(out, room, "%s", value) < (int)room || edge_settings_wrong(flag, "is too long");
+    return snprintf(out, room, "%s", value) < (int)room || setting_refuse(flag, "is too long");
 }
 
 static bool take_map(struct setup *setup, const char *flag)
@@ -69,9 +69,9 @@ static bool take_map(struct setup *setup, const char *flag)
     const char *equals = strchr(flag, '=');
     const struct edge_map *map = equals ? edge_map_of((struct text){flag, (size_t)(equals - flag)}) : NULL;
     if (!map || !equals[1])
-        return edge_settings_wrong(flag, "must be NAME=PREFIX; neighbors-edge maps lists the names");
+        return setting_refuse(flag, "must be NAME=PREFIX; neighbors-edge maps lists the names");
     if (setup->choice_count == EDGE_MOST_MAPS)
-        return edge_settings_wrong(flag, "too many maps");
+        return setting_refuse(flag, "too many maps");
     setup->choices[setup->choice_count++] = (struct edge_choice){map, equals + 1};
     return true;
 }
@@ -82,7 +82,7 @@ static bool take_listen(struct wishes *wishes, const char *flag)
     long seconds = strtol(flag, &end, 10);
     wishes->listen_s = (int)seconds;
     return (*flag && !*end && seconds >= 1 && seconds <= LISTEN_MOST) ||
-           edge_settings_wrong("--listen", "must be from 1 to 3600 seconds");
+           setting_refuse("--listen", "must be from 1 to 3600 seconds");
 }
 
 static unsigned read_kinds(const char *text)
@@ -103,10 +103,10 @@ static bool take_share(struct wishes *wishes, const char *flag)
 {
     const char *colon = strrchr(flag, ':');
     if (!colon || colon == flag || !read_kinds(colon + 1))
-        return edge_settings_wrong(flag, "must be SOURCE:KIND,KIND; kinds are motion, person, vehicle, "
-                                         "animal, package, doorbell, sound, all");
+        return setting_refuse(flag, "must be SOURCE:KIND,KIND; kinds are motion, person, vehicle, "
+                                    "animal, package, doorbell, sound, all");
     if (wishes->share_count == SHARES)
-        return edge_settings_wrong("--share", "too many");
+        return setting_refuse("--share", "too many");
     wishes->shares[wishes->share_count++] = flag;
     return true;
 }
@@ -125,10 +125,10 @@ static bool take_flag(struct setup *setup, struct wishes *wishes, int flag)
     case 'l':
         return edge_settings_endpoint(&setup->local, optarg);
     case 'u':
-        edge_settings_set(&setup->local.username, optarg);
+        setting_set(&setup->local.username, optarg);
         return true;
     case 'w':
-        return edge_settings_secret(&setup->local.password, optarg);
+        return setting_secret(&setup->local.password, optarg);
     case 'm':
         return take_map(setup, optarg);
     case 't':
@@ -371,12 +371,12 @@ int edge_command_setup(int argc, char **argv)
     struct wishes wishes = {.listen_s = DEFAULT_LISTEN_S};
     struct setup setup = {
         .local.port = 1883, .folder = "/etc/neighbors", .spool = "/var/lib/neighbors-edge/spool.db"};
-    edge_settings_set(&setup.local.host, "127.0.0.1");
+    setting_set(&setup.local.host, "127.0.0.1");
     setvbuf(stdout, NULL, _IOLBF, 0);
     int result = take_flags(&setup, &wishes, argc, argv);
     if (result == EDGE_DONE)
         result = set_up(&setup, &wishes);
     setup_joined_free(&setup.joined);
-    edge_settings_endpoint_free(&setup.local);
+    endpoint_free(&setup.local);
     return result;
 }

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "bridge/edge/clock.h"
-#include "bridge/edge/link/link.h"
+#include "bridge/client/clock.h"
+#include "bridge/client/link.h"
 #include "bridge/edge/mapping/discovery.h"
 #include "bridge/edge/setup/ask.h"
 #include "bridge/edge/setup/setup.h"
@@ -95,7 +95,7 @@ static bool is_way_back(struct text topic)
            memmem(topic.data, topic.len, discovered, sizeof discovered - 1) != NULL;
 }
 
-static void on_message(void *arg, const struct edge_message *message, unsigned number)
+static void on_message(void *arg, const struct link_message *message, unsigned number)
 {
     (void)number;
     struct listening *listening = arg;
@@ -209,7 +209,7 @@ static bool turn_until(struct listening *listening, int64_t until, bool wanted)
 
 static bool connect_home(struct listening *listening)
 {
-    const struct edge_endpoint *local = &listening->setup->local;
+    const struct endpoint *local = &listening->setup->local;
     const struct link_settings settings = {.name = "home",
         .host = local->host,
         .port = local->port,
@@ -222,7 +222,7 @@ static bool connect_home(struct listening *listening)
     return turn_until(listening, clock_steady() + CONNECT_MS, true);
 }
 
-static void ask_where(struct edge_endpoint *local)
+static void ask_where(struct endpoint *local)
 {
     char line[SETUP_TEXT], word[SETUP_TEXT];
     snprintf(word, sizeof word, "%s:%d", local->host, local->port);
@@ -232,15 +232,15 @@ static void ask_where(struct edge_endpoint *local)
     ask_line("User name there (Enter for none)?", local->username ? local->username : "", line, sizeof line);
     if (!line[0])
         return;
-    edge_settings_set(&local->username, line);
+    setting_set(&local->username, line);
     ask_secret("Its password?", line, sizeof line);
-    edge_settings_set(&local->password, line);
+    setting_set(&local->password, line);
     explicit_bzero(line, sizeof line);
 }
 
 static bool reach_home(struct listening *listening)
 {
-    struct edge_endpoint *local = &listening->setup->local;
+    struct endpoint *local = &listening->setup->local;
     for (int i = 0; i < TRIES; i++) {
         printf("Looking for the home's MQTT broker at %s:%d …\n", local->host, local->port);
         if (connect_home(listening))

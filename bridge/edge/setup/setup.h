@@ -29,7 +29,7 @@ struct setup_joined {
 };
 
 struct setup {
-    struct edge_endpoint local;                 /* the home's */
+    struct endpoint local;                      /* the home's */
     struct edge_choice choices[EDGE_MOST_MAPS]; /* under other prefixes than their own */
     size_t choice_count;
     struct setup_device devices[SETUP_DEVICES];

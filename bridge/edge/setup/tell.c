@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/edge/clock.h"
-#include "bridge/edge/link/link.h"
+#include "bridge/client/clock.h"
+#include "bridge/client/link.h"
 #include "bridge/edge/setup/setup.h"
 
 enum { PATIENCE_MS = 20000 };

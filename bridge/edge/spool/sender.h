@@ -5,7 +5,7 @@
 #ifndef NEIGHBORS_EDGE_SENDER_H
 #define NEIGHBORS_EDGE_SENDER_H
 
-#include "bridge/edge/link/link.h"
+#include "bridge/client/link.h"
 #include "bridge/edge/settings/settings.h"
 #include "bridge/edge/spool/spool.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "bridge/edge/allocate.h"
+#include "bridge/client/allocate.h"
 #include "bridge/edge/spool/spool_parts.h"
 
 enum { BUSY_TRIES = 10, BUSY_PAUSE_US = 100 * 1000 };
@@ -188,7 +188,7 @@ static void put_aside(const struct spool *spool)
 
 struct spool *spool_open(const char *file, const struct spool_limits *limits, int64_t now)
 {
-    struct spool *spool = edge_alloc(sizeof(*spool));
+    struct spool *spool = client_alloc(sizeof(*spool));
     spool->file = strdup(file);
     if (spool->file == NULL || asprintf(&spool->probe, "%s-probe", file) < 0)
         abort();

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/edge/allocate.h"
+#include "bridge/client/allocate.h"
 #include "bridge/edge/spool/spool_parts.h"
 
 /* ---- statements ---------------------------------------------------------------------------------------- */
@@ -197,7 +197,7 @@ size_t spool_read_note(struct spool *spool, uint8_t *out, size_t room)
 static struct text copied(sqlite3_stmt *statement, int column)
 {
     size_t length = (size_t)sqlite3_column_bytes(statement, column);
-    char *text = edge_alloc(length + 1);
+    char *text = client_alloc(length + 1);
     memcpy(text, sqlite3_column_text(statement, column), length);
     return (struct text){text, length};
 }

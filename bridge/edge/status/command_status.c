@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "bridge/edge/clock.h"
+#include "bridge/client/clock.h"
 #include "bridge/edge/commands.h"
 #include "bridge/edge/status/report.h"
 #include "bridge/edge/status/status_socket.h"
@@ -37,7 +37,7 @@ static bool read_flags(struct question *question, int argc, char **argv)
         if (flag == 'c')
             question->config = optarg;
         else if (flag == 's')
-            edge_settings_set(&question->spool, optarg);
+            setting_set(&question->spool, optarg);
         else if (flag == 'j')
             question->json = true;
         else

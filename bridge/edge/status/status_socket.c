@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "bridge/edge/allocate.h"
+#include "bridge/client/allocate.h"
 #include "bridge/edge/status/status_socket.h"
 
 enum { MOST_TEXT = 256 * 1024, ASK_S = 5 };
@@ -87,7 +87,7 @@ void status_socket_close(int listener, const char *spool_file)
 
 static char *read_all(int fd)
 {
-    char *text = edge_alloc(MOST_TEXT);
+    char *text = client_alloc(MOST_TEXT);
     size_t length = 0;
     for (ssize_t n; length < MOST_TEXT - 1 && (n = read(fd, text + length, MOST_TEXT - 1 - length)) > 0;)
         length += (size_t)n;

@@ -14,10 +14,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "bridge/edge/allocate.h"
-#include "bridge/edge/clock.h"
-#include "bridge/edge/link/link_inside.h"
-#include "bridge/edge/link/lookup.h"
+#include "bridge/client/allocate.h"
+#include "bridge/client/clock.h"
+#include "bridge/client/link_inside.h"
+#include "bridge/client/lookup.h"
 
 enum {
     KEEP_ALIVE_S = 30,
@@ -33,7 +33,7 @@ enum {
 
 struct link *link_new(const struct link_settings *settings, const struct link_hooks *hooks)
 {
-    struct link *link = edge_alloc(sizeof(*link));
+    struct link *link = client_alloc(sizeof(*link));
     link->settings = *settings;
     link->hooks = *hooks;
     link->last = &link->first;
@@ -44,7 +44,7 @@ struct link *link_new(const struct link_settings *settings, const struct link_ho
 
 void link_log(const struct link *link, const char *what)
 {
-    fprintf(stderr, "neighbors-edge: %s: %s\n", link->settings.name, what);
+    fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, link->settings.name, what);
 }
 
 void link_give_up(struct link *link, const char *what, const char *why)
@@ -122,7 +122,7 @@ static void begin(struct link *link)
             link, "cannot connect", result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result));
 }
 
-/* Longer each time, and somewhere between a half and one and a half of it: edges that lost their broker
+/* Longer each time, and somewhere between a half and one and a half of it: clients that lost their broker
  * together must not come back together. */
 static void plan_retry(struct link *link)
 {
@@ -292,6 +292,11 @@ bool link_is_up(const struct link *link)
 int64_t link_since(const struct link *link)
 {
     return link->up_since;
+}
+
+uint64_t link_large(const struct link *link)
+{
+    return link->large;
 }
 
 const char *link_trouble(const struct link *link)

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/edge/allocate.h"
-#include "bridge/edge/link/link_inside.h"
+#include "bridge/client/allocate.h"
+#include "bridge/client/link_inside.h"
 
 enum { MOST_REFUSED = 16 * 1024 }; /* bytes of refusals kept of an acknowledgement */
 
@@ -69,9 +69,11 @@ static void on_message(struct mosquitto *client, void *arg, const struct mosquit
     struct link *link = arg;
     (void)client;
     size_t size = message->payloadlen > 0 ? (size_t)message->payloadlen : 0;
-    if (size > (link->settings.most_payload ? link->settings.most_payload : EDGE_MOST_PAYLOAD))
+    if (size > (link->settings.most_payload ? link->settings.most_payload : LINK_MOST_PAYLOAD)) {
+        link->large++;
         return;
-    struct arrival *arrival = edge_alloc(sizeof(*arrival) + size);
+    }
+    struct arrival *arrival = client_alloc(sizeof(*arrival) + size);
     arrival->retain = message->retain;
     arrival->again = link->marked;
     arrival->message = message->qos ? message->mid : 0;
@@ -91,7 +93,7 @@ static void on_subscribe(struct mosquitto *client, void *arg, int message, int c
         if (granted[i] >= 0x80)
             link_log(link, "a subscription was refused");
     if (link->subscribing > 0 && --link->subscribing == 0) {
-        struct arrival *arrival = edge_alloc(sizeof(*arrival));
+        struct arrival *arrival = client_alloc(sizeof(*arrival));
         arrival->subscribed = true;
         mosquitto_log_callback_set(client, NULL);
         link->marked = false;
@@ -103,7 +105,7 @@ static void on_subscribe(struct mosquitto *client, void *arg, int message, int c
 /* The user properties `refused` as lines, and retry-after. */
 static void read_user_properties(struct arrival *arrival, const mosquitto_property *properties)
 {
-    char *name, *value, *lines = edge_alloc(MOST_REFUSED);
+    char *name, *value, *lines = client_alloc(MOST_REFUSED);
     size_t used = 0;
     bool skip = false;
     while ((properties = mosquitto_property_read_string_pair(
@@ -123,7 +125,7 @@ static void on_publish(
     struct mosquitto *client, void *arg, int message, int reason, const mosquitto_property *properties)
 {
     (void)client;
-    struct arrival *arrival = edge_alloc(sizeof(*arrival));
+    struct arrival *arrival = client_alloc(sizeof(*arrival));
     arrival->acknowledgement = true;
     arrival->message = message;
     arrival->reason = (unsigned)reason;
@@ -159,7 +161,7 @@ static void hand_over(const struct link *link, const struct arrival *arrival, in
             .refused = arrival->refused ? arrival->refused : ""};
         link->hooks.acknowledged(link->hooks.arg, &acknowledgement);
     } else if (!arrival->acknowledgement && link->hooks.message) {
-        const struct edge_message message = {.topic = text_of(arrival->topic),
+        const struct link_message message = {.topic = text_of(arrival->topic),
             .payload = {arrival->payload, arrival->size},
             .retain = arrival->retain,
             .again = arrival->again,

@@ -1,6 +1,6 @@
-/* The time, as everything in the edge is told it. */
-#ifndef NEIGHBORS_EDGE_CLOCK_H
-#define NEIGHBORS_EDGE_CLOCK_H
+/* The time, as everything in the programs beside the broker is told it. */
+#ifndef NEIGHBORS_CLIENT_CLOCK_H
+#define NEIGHBORS_CLIENT_CLOCK_H
 
 #include <stdint.h>
 

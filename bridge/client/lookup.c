@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "bridge/edge/allocate.h"
-#include "bridge/edge/link/lookup.h"
+#include "bridge/client/allocate.h"
+#include "bridge/client/lookup.h"
 
 struct lookup {
     struct gaicb request;
@@ -18,7 +18,7 @@ struct lookup *lookup_new(const char *host)
     uint8_t address[sizeof(struct in6_addr)];
     if (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1)
         return NULL;
-    struct lookup *lookup = edge_alloc(sizeof(*lookup));
+    struct lookup *lookup = client_alloc(sizeof(*lookup));
     lookup->hints.ai_socktype = SOCK_STREAM;
     lookup->request = (struct gaicb){.ar_name = host, .ar_request = &lookup->hints};
     struct gaicb *list[1] = {&lookup->request};

@@ -2,12 +2,14 @@
  * minute and never in step with others, and connects anew with a client of its own, so that nothing of the
  * old connection is sent by the library behind our back. Never calls a hook from inside a callback of the
  * library. */
-#ifndef NEIGHBORS_EDGE_LINK_H
-#define NEIGHBORS_EDGE_LINK_H
+#ifndef NEIGHBORS_CLIENT_LINK_H
+#define NEIGHBORS_CLIENT_LINK_H
 
-#include "bridge/edge/mapping/signal.h"
+#include "bridge/client/message.h"
 
 struct link;
+
+enum { LINK_MOST_PAYLOAD = 64 * 1024 };
 
 struct link_settings {
     const char *name; /* for the log: "home", "broker" */
@@ -20,7 +22,7 @@ struct link_settings {
     bool durable;                  /* the session outlives the connection */
     bool late_acknowledgement;     /* what was received is acknowledged at link_flush, not before */
     uint32_t session_s;            /* mqtt5 and durable: how long the session outlives the connection */
-    size_t most_payload;           /* larger messages are not read; 0: EDGE_MOST_PAYLOAD */
+    size_t most_payload;           /* larger messages are not read; 0: LINK_MOST_PAYLOAD */
     const char *will_topic, *will; /* said by the broker, retained, when we are gone; NULL: nothing */
 };
 
@@ -40,7 +42,7 @@ struct link_hooks {
     void (*down)(
         void *arg); /* a connection that was up is lost: nothing in flight on it will be acknowledged */
     /* number: its packet id; 0: QoS 0. */
-    void (*message)(void *arg, const struct edge_message *message, unsigned number);
+    void (*message)(void *arg, const struct link_message *message, unsigned number);
     void (*acknowledged)(void *arg, const struct link_acknowledgement *acknowledgement);
 };
 
@@ -68,6 +70,8 @@ bool link_wait(struct link *link, int64_t most, int also);
 bool link_is_up(const struct link *link);
 /* Since when it is up, or was last (0: never), monotonic ms. */
 int64_t link_since(const struct link *link);
+/* How many messages were larger than most_payload, and so were not read. */
+uint64_t link_large(const struct link *link);
 /* What went wrong last; "" while it is up. */
 const char *link_trouble(const struct link *link);
 /* QoS 1. The message's number, unique within the connection, or -1: not sent. */

@@ -1,7 +1,7 @@
 /* Looks a name up beside the loop, so that a resolver that is away holds nothing up. The library that
  * connects looks the name up again: right after an answer, which resolvers keep. */
-#ifndef NEIGHBORS_EDGE_LOOKUP_H
-#define NEIGHBORS_EDGE_LOOKUP_H
+#ifndef NEIGHBORS_CLIENT_LOOKUP_H
+#define NEIGHBORS_CLIENT_LOOKUP_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "bridge/edge/clock.h"
+#include "bridge/client/clock.h"
 
 #include <time.h>
 

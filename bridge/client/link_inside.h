@@ -1,11 +1,11 @@
 /* A link's inside: between link.c, which connects and comes back, and link_arrivals.c, which takes what the
  * library tells, alone. */
-#ifndef NEIGHBORS_EDGE_LINK_INSIDE_H
-#define NEIGHBORS_EDGE_LINK_INSIDE_H
+#ifndef NEIGHBORS_CLIENT_LINK_INSIDE_H
+#define NEIGHBORS_CLIENT_LINK_INSIDE_H
 
 #include <mosquitto.h>
 
-#include "bridge/edge/link/link.h"
+#include "bridge/client/link.h"
 
 struct arrival; /* what a callback left for the end of the turn */
 
@@ -23,6 +23,7 @@ struct link {
     int64_t up_since; /* or when it was last */
     char trouble[160];
     int64_t trouble_told; /* 0: not yet */
+    uint64_t large;       /* messages that were not read */
     size_t bytes;         /* of what arrived in this turn */
     struct arrival *first, **last;
 };

@@ -4,6 +4,7 @@ What is started here is stopped here, newest first, and dies with the program th
 import ctypes
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -24,10 +25,35 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
+# Below those that the kernel gives to outgoing connections, which would take one between two starts of a server.
+PORTS = range(20000, 28000)
+_reserved = []  # sockets that only hold a name: a port is nobody else's as long as this program runs
+
+
+def reserve(port):
+    """True when no other program that uses this has the port."""
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0neighbors-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _reserved.append(name)
+    return True
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    while True:
+        port = random.choice(PORTS)
+        if port_open(port) or not reserve(port):
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass  # a server that does not answer yet, or no more
 
 
 def port_open(port):

@@ -55,7 +55,7 @@ def say(text=""):
 class Neighborhood(Stack):
     def __init__(self, folder, base):
         super().__init__(folder, base, base + 1, base + 2, base + 3, base + 4, base + 5, base + 6,
-                         LIMITS | {"footage_release_s": BATCH_S, "portal_directory": str(BUILD / "portal"), "portal_center": PLACE,
+                         LIMITS | {"footage_release_s": BATCH_S, "tree_head_s": 5, "portal_directory": str(BUILD / "portal"), "portal_center": PLACE,
                                    "portal_name": "El Monte"})
         self.base = base
         self.lock = open(self.folder / "run.lock", "w")

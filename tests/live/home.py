@@ -2,6 +2,7 @@
 import importlib
 import json
 import os
+import queue
 import re
 import shutil
 import signal
@@ -179,3 +180,24 @@ class HomeCase(unittest.TestCase):
     def visit(self, name, camera="front_door"):
         self.say("frigate/reviews", review("new", camera, name))
         self.say("frigate/reviews", review("end", camera, name, end=time.time()))
+
+
+class WatchedCase(HomeCase):
+    """A home whose neighborhood's broker is another Mosquitto, so that all that leaves can be seen."""
+
+    def setUp(self):
+        super().setUp()
+        self.schema = schema(self.folder)
+        self.broker = Mosquitto(self.folder / "broker")
+        self.broker.start()
+        self.addCleanup(self.broker.kill)
+        self.arrived = queue.Queue()
+        (self.folder / "token").write_text("secret-token\n")
+
+    def watch(self):
+        """From now on `arrived` gets every message that comes there."""
+        watcher, ready = self.client(self.broker.port, "watcher"), queue.Queue()
+        watcher.on_message = lambda _c, _u, message: self.arrived.put(message)
+        watcher.on_subscribe = lambda *_: ready.put(True)
+        watcher.subscribe("#", qos=1)
+        ready.get(timeout=PATIENCE)

@@ -1,40 +1,24 @@
 """neighbors-edge run, between a home's real Mosquitto and the neighborhood's broker. First another Mosquitto stands there,
 which shows what is sent: once, in order, whoever is killed, and nothing that the owner did not list. Then neighborsd, which
 shows what is stored."""
-import queue
 import signal
 import time
 import unittest
 from collections import Counter
 
-from home import HomeCase, Mosquitto, Neighborhood, PATIENCE, review, schema, wait_until
+from home import HomeCase, Neighborhood, PATIENCE, WatchedCase, review, wait_until
 
 
-class EdgeRun(HomeCase):
+class EdgeRun(WatchedCase):
     def setUp(self):
         super().setUp()
-        self.schema = schema(self.folder)
-        self.broker = Mosquitto(self.folder / "broker")
-        self.broker.start()
-        self.addCleanup(self.broker.kill)
-        self.batches = queue.Queue()
-        (self.folder / "token").write_text("secret-token\n")
         self.configure(self.broker.port, self.folder / "token")
-
-    def watch(self):
-        """Collects what arrives where the neighborhood's broker would be."""
-        watcher = self.client(self.broker.port, "watcher")
-        ready = queue.Queue()
-        watcher.on_message = lambda _c, _u, message: self.batches.put(message)
-        watcher.on_subscribe = lambda *_: ready.put(True)
-        watcher.subscribe("#", qos=1)
-        ready.get(timeout=PATIENCE)
 
     def events(self, count):
         """The next events that arrive, with the session of each."""
         events = []
         while len(events) < count:
-            message = self.batches.get(timeout=PATIENCE)
+            message = self.arrived.get(timeout=PATIENCE)
             self.assertEqual(message.topic, "nb/v1/motion")
             batch = self.schema.MotionBatch.FromString(message.payload)
             self.assertEqual(batch.version, 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import redis
 
-from home import EDGE, HomeCase, Mosquitto, Neighborhood, PATIENCE, ROOT, review, schema, wait_until
+from home import EDGE, HomeCase, Neighborhood, PATIENCE, ROOT, WatchedCase, review, wait_until
 
 SAMPLES = ROOT / "tests" / "edge" / "samples"
 SHARED = ROOT.parent / "shared" / "data" / "devices"
@@ -80,23 +80,7 @@ def local_names(said, chosen):
     return sorted((name, chosen) for name in names)
 
 
-class WhatLeaves(HomeCase):
-    def setUp(self):
-        super().setUp()
-        self.schema = schema(self.folder)
-        self.broker = Mosquitto(self.folder / "broker")
-        self.broker.start()
-        self.addCleanup(self.broker.kill)
-        self.arrived = queue.Queue()
-        (self.folder / "token").write_text("secret-token\n")
-
-    def watch(self):
-        watcher, ready = self.client(self.broker.port, "watcher"), queue.Queue()
-        watcher.on_message = lambda _c, _u, message: self.arrived.put((message.topic, message.payload))
-        watcher.on_subscribe = lambda *_: ready.put(True)
-        watcher.subscribe("#", qos=1)
-        ready.get(timeout=PATIENCE)
-
+class WhatLeaves(WatchedCase):
     def share_everything(self, names):
         devices = ",".join(f'{{ source = "{name}"; map = "{chosen}"; id = "dev-{i}"; kinds = [ "all" ]; }}'
                            for i, (name, chosen) in enumerate(names))
@@ -111,7 +95,8 @@ class WhatLeaves(HomeCase):
         """All that arrived, up to the sentinel's event."""
         messages, events = [], []
         while not any(event.device == last_device for event in events):
-            topic, payload = self.arrived.get(timeout=PATIENCE)
+            message = self.arrived.get(timeout=PATIENCE)
+            topic, payload = message.topic, message.payload
             messages.append((topic, payload))
             if topic == "nb/v1/motion":
                 events += self.schema.MotionBatch.FromString(payload).events

@@ -38,9 +38,9 @@ bool redis_sync_open(struct redis_sync *redis, const char *url)
     if (at.path[0])
         snprintf(where, sizeof where, "%s", at.path);
     else
-        snprintf(where, sizeof where, "%s:%d", at.host, at.port);
+        snprintf(where, sizeof where, "%s:%d", at.hosts[0].name, at.hosts[0].port);
     redis->context = at.path[0] ? redisConnectUnixWithTimeout(at.path, patience)
-                                : redisConnectWithTimeout(at.host, at.port, patience);
+                                : redisConnectWithTimeout(at.hosts[0].name, at.hosts[0].port, patience);
     bool ready = connected(redis, where) && logged_in(redis, &at);
     explicit_bzero(at.password, sizeof at.password);
     return ready;

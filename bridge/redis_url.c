@@ -8,7 +8,7 @@
 
 #include "bridge/file_mode.h"
 
-enum { DEFAULT_PORT = 6379, MOST_PORT = 65535, MOST_DATABASE = 1 << 20 };
+enum { DEFAULT_PORT = 6379, SENTINEL_PORT = 26379, MOST_PORT = 65535, MOST_DATABASE = 1 << 20 };
 
 static bool wrong(char *error, const char *rule)
 {
@@ -88,32 +88,78 @@ static bool read_login(const char *text, size_t len, struct redis_url *out)
            (!colon || copy(colon + 1, len - user - 1, out->password, sizeof out->password));
 }
 
-/* host[:port][/database] up to the end or a question mark. */
-static bool read_host(const char *text, struct redis_url *out)
+/* host[:port]; *rest is behind it. */
+static bool read_host(const char *text, struct redis_host *out, const char **rest)
 {
     bool bracket = *text == '[';
     text += bracket;
-    size_t len = strcspn(text, bracket ? "]" : ":/?");
-    if (len == 0 || !copy(text, len, out->host, sizeof out->host))
+    size_t len = strcspn(text, bracket ? "]" : ":,/?");
+    if (len == 0 || !copy(text, len, out->name, sizeof out->name))
         return false;
     text += len;
     if (bracket && *text++ != ']')
         return false;
-    if (*text == ':' && !number(text + 1, "/?", MOST_PORT, &out->port, &text))
+    if (*text == ':' && !number(text + 1, ",/?", MOST_PORT, &out->port, &text))
         return false;
-    if (*text == '/' && text[1] != '\0' && text[1] != '?' &&
-        !number(text + 1, "?", MOST_DATABASE, &out->database, &text))
+    *rest = text;
+    return *text == '\0' || strchr(",/?", *text);
+}
+
+/* host[:port][,host[:port]…], of which one Redis has one. */
+static bool read_hosts(const char *text, struct redis_url *out, const char **rest)
+{
+    size_t most = out->kind == REDIS_ONE ? 1 : REDIS_URL_HOSTS;
+    for (;;) {
+        struct redis_host *host = &out->hosts[out->host_count];
+        host->port = out->kind == REDIS_SENTINEL ? SENTINEL_PORT : DEFAULT_PORT;
+        if (out->host_count == most || !read_host(text, host, &text))
+            return false;
+        out->host_count++;
+        if (*text != ',')
+            break;
+        text++;
+    }
+    *rest = text;
+    return true;
+}
+
+/* "/database" of one Redis, "/master-name" of Sentinel; up to the end or a question mark. */
+static bool read_rest(const char *text, struct redis_url *out)
+{
+    size_t len = *text == '/' ? strcspn(text + 1, "?") : 0;
+    if (out->kind == REDIS_SENTINEL)
+        return len > 0 && copy(text + 1, len, out->master, sizeof out->master);
+    if (out->kind == REDIS_ONE && len > 0 && !number(text + 1, "?", MOST_DATABASE, &out->database, &text))
         return false;
-    return *text == '\0' || *text == '?' || *text == '/';
+    return *text == '\0' || *text == '?' || (*text == '/' && len == 0);
+}
+
+/* What begins with the scheme is of this kind; the length of the scheme, 0 for none. */
+static size_t read_scheme(const char *text, enum redis_kind *kind)
+{
+    static const struct {
+        const char *scheme;
+        enum redis_kind kind;
+    } known[] = {
+        {"redis://", REDIS_ONE}, {"redis+cluster://", REDIS_CLUSTER}, {"redis+sentinel://", REDIS_SENTINEL}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        size_t len = strlen(known[i].scheme);
+        if (strncmp(text, known[i].scheme, len) == 0) {
+            *kind = known[i].kind;
+            return len;
+        }
+    }
+    return 0;
 }
 
 bool redis_url_read(const char *text, struct redis_url *out, char error[REDIS_URL_ERROR])
 {
-    static const char unix_scheme[] = "unix:", scheme[] = "redis://", tls[] = "rediss://";
+    static const char unix_scheme[] = "unix:", tls[] = "rediss://";
     static const char form[] =
-        "the address of Redis has the form redis://[user:password@]host[:port][/db] or unix:/path";
+        "the address of Redis has the form redis://[user:password@]host[:port][/db], unix:/path, "
+        "redis+cluster://host[:port],… or redis+sentinel://host[:port],…/master-name";
     const char *options = strchr(text, '?');
-    *out = (struct redis_url){.port = DEFAULT_PORT};
+    *out = (struct redis_url){.kind = REDIS_ONE};
     if (strncmp(text, tls, sizeof tls - 1) == 0)
         return wrong(error, "rediss: the hiredis of Debian 12 has no TLS; reach Redis through a socket, or a "
                             "tunnel as deploy/redis-tunnel.conf shows");
@@ -122,15 +168,16 @@ bool redis_url_read(const char *text, struct redis_url *out, char error[REDIS_UR
         if (*text != '/' || !copy(text, strcspn(text, "?"), out->path, sizeof out->path))
             return wrong(error, form);
     } else {
-        if (strncmp(text, scheme, sizeof scheme - 1) != 0)
+        size_t scheme = read_scheme(text, &out->kind);
+        if (scheme == 0)
             return wrong(error, form);
-        text += sizeof scheme - 1;
+        text += scheme;
         const char *end = options ? options : text + strlen(text),
                    *at = memrchr(text, '@', (size_t)(end - text));
         if (at && !read_login(text, (size_t)(at - text), out))
             return wrong(error, form);
         out->password_shown = out->password[0] != '\0';
-        if (!read_host(at ? at + 1 : text, out))
+        if (!read_hosts(at ? at + 1 : text, out, &text) || !read_rest(text, out))
             return wrong(error, form);
     }
     return read_options(options ? options + 1 : NULL, out, error);

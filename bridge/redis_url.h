@@ -1,6 +1,10 @@
 /* The address of Redis, as operators write it:
  *   redis://[[user][:password]@]host[:port][/database][?password-file=PATH]
  *   unix:/path[?user=NAME&password-file=PATH]
+ *   redis+cluster://[[user][:password]@]host[:port][,host[:port]…][?password-file=PATH]
+ *   redis+sentinel://[[user][:password]@]host[:port][,host[:port]…]/master-name[?password-file=PATH]
+ * The hosts of a cluster are some of its nodes, the others are learnt of them; those of Sentinel are the
+ * sentinels (port 26379 unless told), and who logs in does so at the Redis that they name.
  * A host in brackets is an IPv6 address. The password may stand in a file of its own, so that it is in no
  * argument list, environment or other file: one line, readable by its owner (and group) alone. */
 #ifndef NEIGHBORS_BRIDGE_REDIS_URL_H
@@ -9,12 +13,28 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { REDIS_URL_HOST = 128, REDIS_URL_PATH = 256, REDIS_URL_SECRET = 128, REDIS_URL_ERROR = 200 };
+enum redis_kind { REDIS_ONE, REDIS_CLUSTER, REDIS_SENTINEL };
+
+enum {
+    REDIS_URL_HOSTS = 16,
+    REDIS_URL_HOST = 128,
+    REDIS_URL_PATH = 256,
+    REDIS_URL_SECRET = 128,
+    REDIS_URL_ERROR = 200
+};
+
+struct redis_host {
+    char name[REDIS_URL_HOST]; /* without brackets */
+    int port;
+};
 
 struct redis_url {
-    char path[REDIS_URL_PATH];                               /* of a socket; "": host and port */
-    char host[REDIS_URL_HOST];                               /* without brackets */
-    int port, database;                                      /* 6379 and 0 unless told */
+    enum redis_kind kind;
+    char path[REDIS_URL_PATH]; /* of a socket; "": hosts */
+    size_t host_count;         /* REDIS_ONE: 1, or 0 with a socket */
+    struct redis_host hosts[REDIS_URL_HOSTS];
+    char master[REDIS_URL_HOST]; /* REDIS_SENTINEL: the name of the Redis that the sentinels watch */
+    int database;                /* 0 unless told; REDIS_ONE */
     char user[REDIS_URL_SECRET], password[REDIS_URL_SECRET]; /* "": none */
     bool password_shown; /* it stands in the address itself: who reads that, has it */
 };

@@ -21,7 +21,7 @@ static void on_act(struct store *store, void *arg, enum store_status status, con
 
 void store_act(struct store *store, const struct store_act *act, store_status_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     struct act_call *call = store_alloc(sizeof(*call));
     char acts[KEY], counts[KEY];
     *call = (struct act_call){done, arg};

@@ -21,7 +21,8 @@ static void on_drilled(struct store *store, void *arg, enum store_status status,
 void store_drilled(
     struct store *store, struct text principal, int64_t now, store_status_done *done, void *arg)
 {
-    struct buffer command = {0}, key = {0};
+    struct command command = {0};
+    struct buffer key = {0};
     struct drilled_call *call = store_alloc(sizeof(*call));
     *call = (struct drilled_call){done, arg};
     session_key(&key, (struct session_name){.principal = principal}, "principal");
@@ -53,7 +54,7 @@ static void on_agencies(struct store *store, void *arg, enum store_status status
 
 void store_agencies(struct store *store, store_agencies_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     struct agencies_call *call = store_alloc(sizeof(*call));
     *call = (struct agencies_call){done, arg};
     command_function(&command, "nb_agencies", 1, 0);

@@ -13,7 +13,7 @@ struct alert_call {
     enum store_alert_act act;
     uint8_t sender_tag;
     char id[PUBLIC_ID + 1];
-    struct buffer message; /* empty: of an agency */
+    struct command message; /* empty: of an agency */
     size_t parts_left;
     struct buffer told; /* words: part, alert, status, revision */
 };
@@ -45,7 +45,7 @@ void alert_result_decode(
 }
 
 /* The words with a space between them, as the scripts read lists. */
-static void put_words(struct buffer *command, const char *words, size_t count, size_t stride)
+static void put_words(struct command *command, const char *words, size_t count, size_t stride)
 {
     struct buffer list = {0};
     for (size_t i = 0; i < count; i++) {
@@ -57,12 +57,12 @@ static void put_words(struct buffer *command, const char *words, size_t count, s
     buffer_free(&list);
 }
 
-static void put_bytes(struct buffer *command, struct bytes bytes)
+static void put_bytes(struct command *command, struct bytes bytes)
 {
     command_bytes(command, bytes.data, bytes.len);
 }
 
-void alert_put_message(const struct store *store, struct buffer *command, const struct store_alert *alert)
+void alert_put_message(const struct store *store, struct command *command, const struct store_alert *alert)
 {
     command_text(command, alert->id);
     command_bytes(command, alert->digest, sizeof(alert->digest));
@@ -91,7 +91,7 @@ void alert_put_message(const struct store *store, struct buffer *command, const 
     command_view(command, alert->headline);
 }
 
-static void send_alert(struct store *store, struct alert_call *call, const struct buffer *message);
+static void send_alert(struct store *store, struct alert_call *call, const struct command *message);
 
 /* ---- parts of others' alerts ---- */
 
@@ -114,7 +114,7 @@ static void tell_part(struct store *store, struct alert_call *call, enum store_a
     const redisReply *part, const redisReply *lead, const redisReply *tag)
 {
     struct part_call *told = store_alloc(sizeof(*told));
-    struct buffer command = {0};
+    struct command command = {0};
     char key[KEY];
     told->alert = call;
     snprintf(told->part, sizeof(told->part), "%.*s", (int)reply_text(part).len, reply_text(part).data);
@@ -125,7 +125,7 @@ static void tell_part(struct store *store, struct alert_call *call, enum store_a
     command_number(&command, act);
     command_text(&command, told->lead);
     command_text(&command, told->part);
-    buffer_put(&command, call->message.data, call->message.len);
+    command_join(&command, &call->message);
     call->parts_left++;
     store_send(store, &command, on_part, told);
 }
@@ -135,7 +135,7 @@ static bool forward(struct store *store, struct alert_call *call, const redisRep
 {
     bool update = call->act == STORE_ALERT_UPDATE && reply_number(reply_at(reply, 2)) == 1;
     size_t count = reply_count(reply);
-    if (reply_number(reply_at(reply, 0)) != ANSWER_FORWARD || !call->message.len || call->told.len)
+    if (reply_number(reply_at(reply, 0)) != ANSWER_FORWARD || !call->message.bytes.len || call->told.len)
         return false;
     for (size_t i = 3; i + 2 < count; i += 3)
         tell_part(store, call, update && i == 3 ? STORE_ALERT_UPDATE : STORE_ALERT_CANCEL, reply_at(reply, i),
@@ -154,35 +154,35 @@ static void on_alert(struct store *store, void *arg, enum store_status status, c
     alert_result_decode(store, &result, status, reply);
     if (call->done)
         call->done(call->arg, &result);
-    buffer_free(&call->message);
+    command_free(&call->message);
     buffer_free(&call->told);
     free(call);
 }
 
-static void send_alert(struct store *store, struct alert_call *call, const struct buffer *message)
+static void send_alert(struct store *store, struct alert_call *call, const struct command *message)
 {
     char key[KEY];
-    struct buffer command = {0};
+    struct command command = {0};
     sender_key(key, call->sender_tag, "alert:", call->id);
     command_function(&command, "nb_alert", 1, 2 + MESSAGE_ARGUMENTS);
     command_text(&command, key);
     command_number(&command, call->act);
     command_bytes(&command, call->told.data, call->told.len);
-    buffer_put(&command, message->data, message->len);
+    command_join(&command, message);
     store_send(store, &command, on_alert, call);
 }
 
 void store_alert(struct store *store, const struct store_alert *alert, store_alert_done *done, void *arg)
 {
     assert(alert->sender_tag < STORE_SENDER_TAGS && alert->channel_count <= STORE_COVER);
-    struct buffer message = {0};
+    struct command message = {0};
     struct alert_call *call = store_alloc(sizeof(*call));
     *call = (struct alert_call){.done = done, .arg = arg, .act = alert->act, .sender_tag = alert->sender_tag};
     memcpy(call->id, alert->id, PUBLIC_ID);
     alert_put_message(store, &message, alert);
     send_alert(store, call, &message);
     if (alert->agency)
-        buffer_free(&message);
+        command_free(&message);
     else
         call->message = message;
 }

@@ -5,7 +5,7 @@
 
 #include "bridge/store_inside.h"
 
-static void begin(struct buffer *command, const char *function, struct text principal, size_t arguments)
+static void begin(struct command *command, const char *function, struct text principal, size_t arguments)
 {
     struct buffer key = {0};
     session_key(&key, (struct session_name){.principal = principal}, "board");
@@ -16,7 +16,7 @@ static void begin(struct buffer *command, const char *function, struct text prin
 
 void store_board_follow(struct store *store, struct session_name name, int64_t now)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     begin(&command, "nb_board_follow", name.principal, 3);
     command_view(&command, name.principal);
     command_view(&command, name.client);
@@ -26,7 +26,7 @@ void store_board_follow(struct store *store, struct session_name name, int64_t n
 
 void store_board_leave(struct store *store, struct session_name name)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     begin(&command, "nb_board_leave", name.principal, 1);
     command_view(&command, name.client);
     store_send_for_status(store, &command, NULL, NULL);
@@ -35,7 +35,7 @@ void store_board_leave(struct store *store, struct session_name name)
 void store_board_post(
     struct store *store, const struct store_notice *notice, store_status_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     begin(&command, "nb_board_post", notice->principal, 6);
     command_view(&command, notice->principal);
     command_view(&command, notice->name);
@@ -49,7 +49,7 @@ void store_board_post(
 void store_board_take_down(struct store *store, struct text principal, struct text name, int64_t until,
     int64_t now, store_status_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     begin(&command, "nb_board_take_down", principal, 3);
     command_view(&command, name);
     command_number(&command, until);

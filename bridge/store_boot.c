@@ -94,7 +94,7 @@ static bool error_is_fine(enum step step, const char *error)
 
 static void load_functions(struct store *store)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     command_begin(&command, 4);
     command_text(&command, "FUNCTION");
     command_text(&command, "LOAD");
@@ -102,13 +102,13 @@ static void load_functions(struct store *store)
     command_bytes(&command, store_scripts, store_scripts_size);
     store->boot.pending++;
     redisAsyncFormattedCommand(store->command.context, on_step, (void *)(intptr_t)STEP_LOAD,
-        (const char *)command.data, command.len);
-    buffer_free(&command);
+        (const char *)command.bytes.data, command.bytes.len);
+    command_free(&command);
 }
 
 static void end_previous(struct store *store)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     command_begin(&command, 4);
     command_text(&command, "CLIENT");
     command_text(&command, "KILL");
@@ -116,8 +116,8 @@ static void end_previous(struct store *store)
     command_number(&command, store->boot.previous_id);
     store->boot.pending++;
     redisAsyncFormattedCommand(store->command.context, on_step, (void *)(intptr_t)STEP_KILL,
-        (const char *)command.data, command.len);
-    buffer_free(&command);
+        (const char *)command.bytes.data, command.bytes.len);
+    command_free(&command);
 }
 
 static void finish(struct store *store)

@@ -1,4 +1,5 @@
-/* Bytes that grow: Redis commands (RESP2) and the packed values that the functions of bridge/scripts read. */
+/* Bytes that grow: Redis commands (RESP2), with the slot of a cluster that each belongs to, and the packed
+ * values that the functions of bridge/scripts read. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -82,39 +83,75 @@ static void put_count(struct buffer *b, char mark, size_t number)
     buffer_put(b, text + at, sizeof(text) - at);
 }
 
-void command_begin(struct buffer *b, size_t arguments)
+void command_begin(struct command *command, size_t arguments)
 {
-    put_count(b, '*', arguments);
+    put_count(&command->bytes, '*', arguments);
 }
 
-void command_bytes(struct buffer *b, const void *data, size_t len)
+static void put_argument(struct buffer *b, const void *data, size_t len)
 {
     put_count(b, '$', len);
     buffer_put(b, data, len);
     buffer_put(b, "\r\n", 2);
 }
 
-void command_text(struct buffer *b, const char *text)
+/* "nb:{tag}:guard" of the key's tag. */
+static void put_guard(struct buffer *b, const char *key, size_t len)
 {
-    command_bytes(b, text, strlen(text));
+    static const char guard[] = ":guard";
+    const char *brace = memchr(key, '}', len);
+    size_t tag = brace ? (size_t)(brace + 1 - key) : len;
+    put_count(b, '$', tag + sizeof(guard) - 1);
+    buffer_put(b, key, tag);
+    buffer_put(b, guard, sizeof(guard) - 1);
+    buffer_put(b, "\r\n", 2);
 }
 
-void command_view(struct buffer *b, struct text text)
+void command_bytes(struct command *command, const void *data, size_t len)
 {
-    command_bytes(b, text.data, text.len);
+    if (!command->routed && len > 4 && memcmp(data, "nb:{", 4) == 0) {
+        command->routed = true;
+        command->slot = key_slot(data, len);
+    }
+    put_argument(&command->bytes, data, len);
+    if (command->keys_left && --command->keys_left == 0)
+        put_guard(&command->bytes, data, len);
 }
 
-void command_number(struct buffer *b, int64_t value)
+void command_text(struct command *command, const char *text)
+{
+    command_bytes(command, text, strlen(text));
+}
+
+void command_view(struct command *command, struct text text)
+{
+    command_bytes(command, text.data, text.len);
+}
+
+void command_number(struct command *command, int64_t value)
 {
     char text[24];
     int len = snprintf(text, sizeof(text), "%lld", (long long)value);
-    command_bytes(b, text, (size_t)len);
+    command_bytes(command, text, (size_t)len);
 }
 
-void command_function(struct buffer *b, const char *function, size_t keys, size_t arguments)
+void command_function(struct command *command, const char *function, size_t keys, size_t arguments)
 {
-    command_begin(b, 3 + keys + arguments);
-    command_text(b, "FCALL");
-    command_text(b, function);
-    command_number(b, (int64_t)keys);
+    size_t guard = keys > 0;
+    command_begin(command, 3 + keys + guard + arguments);
+    command_text(command, "FCALL");
+    command_text(command, function);
+    command_number(command, (int64_t)(keys + guard));
+    command->keys_left = keys;
+}
+
+void command_join(struct command *command, const struct command *piece)
+{
+    buffer_put(&command->bytes, piece->bytes.data, piece->bytes.len);
+}
+
+void command_free(struct command *command)
+{
+    buffer_free(&command->bytes);
+    *command = (struct command){0};
 }

@@ -6,7 +6,7 @@
 
 struct call {
     struct call *next;
-    struct buffer command;
+    struct command command;
     call_answer *answer;
     void *arg;
     double sent; /* loop time; 0: never */
@@ -34,7 +34,7 @@ static void answer_oldest(struct store *store, enum store_status status, const r
         store->unsent = call->next;
     store->counters.waiting--;
     call->answer(store, call->arg, status, reply);
-    buffer_free(&call->command);
+    command_free(&call->command);
     free(call);
 }
 
@@ -63,15 +63,15 @@ static void transmit(struct store *store, struct call *call)
     call->sent = ev_now(store->loop);
     store->unsent = call->next;
     store->output = true;
-    redisAsyncFormattedCommand(
-        store->command.context, on_reply, NULL, (const char *)call->command.data, call->command.len);
+    redisAsyncFormattedCommand(store->command.context, on_reply, NULL, (const char *)call->command.bytes.data,
+        call->command.bytes.len);
 }
 
-void store_send(struct store *store, struct buffer *command, call_answer *answer, void *arg)
+void store_send(struct store *store, struct command *command, call_answer *answer, void *arg)
 {
     struct call *call = store_alloc(sizeof(*call));
     *call = (struct call){.command = *command, .answer = answer, .arg = arg};
-    *command = (struct buffer){0};
+    *command = (struct command){0};
     store->counters.calls++;
     store->counters.waiting++;
     if (store->newest)
@@ -147,7 +147,7 @@ static void on_status(struct store *store, void *arg, enum store_status status, 
     free(call);
 }
 
-void store_send_for_status(struct store *store, struct buffer *command, store_status_done *done, void *arg)
+void store_send_for_status(struct store *store, struct command *command, store_status_done *done, void *arg)
 {
     struct status_call *call = store_alloc(sizeof(*call));
     *call = (struct status_call){done, arg};

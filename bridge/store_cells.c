@@ -39,7 +39,8 @@ static void name_who(const struct store *store, const struct store_cells *cells,
 
 void store_cells(struct store *store, const struct store_cells *cells, store_cells_done *done, void *arg)
 {
-    struct buffer command = {0}, key = {0};
+    struct command command = {0};
+    struct buffer key = {0};
     struct cells_call *call = store_alloc(sizeof(*call));
     char who[NAME], purpose[NAME + 16], digest[PLACE_DIGEST + 1];
     *call = (struct cells_call){done, arg, cells->count};

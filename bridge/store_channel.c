@@ -61,7 +61,7 @@ bool entry_decode(struct channel_entry *entry, char kind, struct text id, struct
 /* ---- state ---- */
 
 /* A command whose answer is no state and no page: what it is for fails, in a later turn as every answer. */
-static void put_refusal(struct buffer *command)
+static void put_refusal(struct command *command)
 {
     command_begin(command, 1);
     command_text(command, "PING");
@@ -71,7 +71,7 @@ void channel_ask_state(
     struct store *store, struct text channel, struct position_in_channel told, call_answer *answer, void *arg)
 {
     struct channel_keys keys;
-    struct buffer command = {0};
+    struct command command = {0};
     char id[48] = "";
     if (channel_keys(&keys, channel)) {
         if (told.ms || told.seq)
@@ -176,7 +176,7 @@ void store_channel_read(struct store *store, struct text channel, struct positio
     size_t most, store_page_done *done, void *arg)
 {
     struct channel_keys keys;
-    struct buffer command = {0};
+    struct command command = {0};
     char from[48] = "-";
     bool known = channel_keys(&keys, channel);
     if (after.ms || after.seq)

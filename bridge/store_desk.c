@@ -97,7 +97,8 @@ static void on_part(struct store *store, void *arg, enum store_status status, co
 void store_desk(struct store *store, uint8_t agency_tag, struct text agency, struct text page, int64_t now,
     store_desk_done *done, void *arg)
 {
-    struct buffer command = {0}, key = {0};
+    struct command command = {0};
+    struct buffer key = {0};
     struct desk_call *call = store_alloc(sizeof *call);
     char prefix[KEY];
     *call = (struct desk_call){done, arg};

@@ -117,7 +117,7 @@ static void on_page(struct store *store, void *arg, enum store_status status, co
 void store_export(
     struct store *store, struct text household, struct text page, store_export_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     struct export_call *call = store_alloc(sizeof *call);
     *call = (struct export_call){done, arg};
     command_function(&command, "nb_export", 0, 2);

@@ -85,7 +85,8 @@ static void on_message(redisAsyncContext *context, void *data, void *arg)
 
 void feed_subscription(struct store *store, const char *word, const struct text *channels, size_t count)
 {
-    struct buffer command = {0}, name = {0};
+    struct command command = {0};
+    struct buffer name = {0};
     command_begin(&command, 1 + count);
     command_text(&command, word);
     for (size_t i = 0; i < count; i++) {
@@ -94,10 +95,10 @@ void feed_subscription(struct store *store, const char *word, const struct text 
         buffer_put(&name, channels[i].data, channels[i].len);
         command_bytes(&command, name.data, name.len);
     }
-    buffer_number(&command, 0, 1); /* hiredis reads the channels' names out of it up to a NUL */
+    buffer_number(&command.bytes, 0, 1); /* hiredis reads the channels' names out of it up to a NUL */
     redisAsyncFormattedCommand(
-        store->feed.context, on_message, NULL, (const char *)command.data, command.len - 1);
-    buffer_free(&command);
+        store->feed.context, on_message, NULL, (const char *)command.bytes.data, command.bytes.len - 1);
+    command_free(&command);
     buffer_free(&name);
 }
 

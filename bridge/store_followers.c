@@ -18,7 +18,7 @@ static void on_told(struct store *store, void *arg, enum store_status status, co
     (void)reply;
 }
 
-static void put_node_key(struct buffer *command, const struct store *store, const char *prefix)
+static void put_node_key(struct command *command, const struct store *store, const char *prefix)
 {
     struct buffer key = {0};
     buffer_put(&key, prefix, strlen(prefix));
@@ -28,7 +28,7 @@ static void put_node_key(struct buffer *command, const struct store *store, cons
 }
 
 /* One follower alone in a leaf cell may follow where they live. */
-static void put_leaf(struct buffer *command, const struct store *store, const char *leaf)
+static void put_leaf(struct command *command, const struct store *store, const char *leaf)
 {
     char digest[PLACE_DIGEST + 1];
     place_digest(store->options.places, "followers", text_of(leaf), digest);
@@ -38,7 +38,7 @@ static void put_leaf(struct buffer *command, const struct store *store, const ch
 static void tell_piece(
     struct store *store, const struct store_follower_count *counts, size_t count, bool first)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     command_function(&command, "nb_followers_put", 1, 1 + 2 * count);
     put_node_key(&command, store, "nb:{followers}:next:");
     command_number(&command, first);
@@ -51,7 +51,7 @@ static void tell_piece(
 
 void store_followers_tell(struct store *store, const struct store_follower_count *counts, size_t count)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     size_t at = 0;
     do {
         size_t piece = count - at < PIECE ? count - at : PIECE;
@@ -96,7 +96,7 @@ void store_followers(
     size_t at = 0;
     *call = (struct followers_call){.done = done, .arg = arg};
     do {
-        struct buffer command = {0};
+        struct command command = {0};
         size_t piece = count - at < PIECE ? count - at : PIECE;
         command_function(&command, "nb_followers", 2, piece);
         command_text(&command, nodes_key);

@@ -7,7 +7,7 @@
 #include "bridge/store_footage_inside.h"
 
 static void begin(
-    struct buffer *command, const char *function, unsigned tag, const char *id, size_t arguments)
+    struct command *command, const char *function, unsigned tag, const char *id, size_t arguments)
 {
     char key[KEY];
     sender_key(key, tag, "footage:", id);
@@ -36,7 +36,7 @@ static void on_request(struct store *store, void *arg, enum store_status status,
     free(call);
 }
 
-static void put_cells(struct buffer *command, const struct store_footage_request *request)
+static void put_cells(struct command *command, const struct store_footage_request *request)
 {
     struct buffer cells = {0};
     for (size_t i = 0; i < request->cell_count; i++)
@@ -48,7 +48,7 @@ static void put_cells(struct buffer *command, const struct store_footage_request
 void store_footage_request(
     struct store *store, const struct store_footage_request *request, store_footage_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     struct request_call *call = store_alloc(sizeof(*call));
     *call = (struct request_call){done, arg};
     begin(&command, "nb_footage_request", request->agency_tag, request->id, 18);
@@ -78,7 +78,7 @@ void store_footage_request(
 void store_footage_answer(
     struct store *store, const struct store_footage_answer *answer, store_status_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     begin(&command, "nb_footage_answer", answer->agency_tag, answer->request_id, 4 + 4 * answer->clip_count);
     command_text(&command, answer->request_id);
     command_view(&command, answer->household);
@@ -97,7 +97,8 @@ void store_footage_answer(
 void store_resolve(
     struct store *store, const struct store_resolve *resolve, store_status_done *done, void *arg)
 {
-    struct buffer command = {0}, key = {0};
+    struct command command = {0};
+    struct buffer key = {0};
     char prefix[KEY];
     buffer_put(&key, prefix, (size_t)sender_key(prefix, resolve->agency_tag, "cases:", ""));
     buffer_put(&key, resolve->agency.data, resolve->agency.len);

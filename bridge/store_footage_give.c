@@ -45,7 +45,7 @@ static void on_noted(struct store *store, void *arg, enum store_status status, c
 
 static void note_done(struct batch *batch)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     footage_command(
         batch->store, FOOTAGE_GIVE, &command, "nb_footage_done", "footage:", batch->id, 2 + 2 * batch->count);
     command_bytes(&command, batch->id.data, batch->id.len);

@@ -17,7 +17,7 @@ int64_t footage_interval(const struct store *store); /* of batches, ms */
  * over: the worker goes on. */
 void footage_next(struct store *store, enum footage_worker worker, bool failed);
 /* "FCALL function 1 nb:{sXX}:<part><id>", of the tag that the worker is at. */
-void footage_command(struct store *store, enum footage_worker worker, struct buffer *command,
+void footage_command(struct store *store, enum footage_worker worker, struct command *command,
     const char *function, const char *part, struct text id, size_t arguments);
 /* What a worker took: the reply to nb_footage_take_find or nb_footage_take_due. */
 void footage_found_work(struct store *store, const redisReply *taken); /* store_footage_tell.c */

@@ -99,7 +99,8 @@ static void pack_times(const struct store *store, struct buffer *out, const stru
 static void look(struct store *store, struct footage_matching *match)
 {
     struct look *look = store_alloc(sizeof(*look));
-    struct buffer packed = {0}, command = {0};
+    struct command command = {0};
+    struct buffer packed = {0};
     unsigned region = match->list[match->waiting[match->waiting_first]].region;
     char key[KEY];
     look->match = match;
@@ -191,7 +192,7 @@ static void look_first(struct store *store, struct footage_matching *match)
 {
     struct first_look *first = store_alloc(sizeof(*first));
     struct footage_candidate *candidate = &match->list[match->next_first];
-    struct buffer command = {0};
+    struct command command = {0};
     char key[KEY];
     size_t entries = 2 * candidate->count - 1;
     *first =

@@ -192,7 +192,7 @@ static void on_scanned(struct store *store, void *arg, enum store_status status,
 static void scan(
     struct store *store, struct footage_matching *match, const struct footage_cell *cell, const char *cursor)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     struct scan *call = store_alloc(sizeof(*call));
     *call = (struct scan){match, cell};
     command_begin(&command, 5);

@@ -74,7 +74,8 @@ static void put_devices(struct buffer *out, const struct footage_household *hous
 static void note_found(
     struct work *work, const struct footage_household *households, size_t count, bool first)
 {
-    struct buffer command = {0}, devices = {0};
+    struct command command = {0};
+    struct buffer devices = {0};
     footage_command(
         work->store, FOOTAGE_FIND, &command, "nb_footage_found", "footage:", work->id, 2 + 2 * count);
     command_bytes(&command, work->id.data, work->id.len);
@@ -100,7 +101,7 @@ static void on_matched(struct store *store, void *arg, enum store_status status,
     const struct footage_household *households, size_t count)
 {
     struct work *work = arg;
-    struct buffer command = {0};
+    struct command command = {0};
     if (status != STORE_OK || store->ending) {
         work_end(work, true);
         return;
@@ -133,7 +134,7 @@ static void find(struct work *work)
 
 static void household_done(struct work *work, bool failed)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     work->failed = work->failed || failed;
     if (--work->under_way)
         return;
@@ -211,7 +212,8 @@ static void on_users(struct store *store, void *arg, enum store_status status, c
 
 static void tell(struct work *work, struct household *household)
 {
-    struct buffer command = {0}, key = {0};
+    struct command command = {0};
+    struct buffer key = {0};
     buffer_put(&key, "nb:{h:", 6);
     buffer_put(&key, household->name.data, household->name.len);
     buffer_put(&key, "}:asked", 7);

@@ -16,7 +16,7 @@ int64_t footage_interval(const struct store *store)
     return store->options.footage_batch_ms > 0 ? store->options.footage_batch_ms : 1000;
 }
 
-void footage_command(struct store *store, enum footage_worker worker, struct buffer *command,
+void footage_command(struct store *store, enum footage_worker worker, struct command *command,
     const char *function, const char *part, struct text id, size_t arguments)
 {
     struct buffer key = {0};
@@ -60,7 +60,7 @@ static void on_give(struct store *store, void *arg, enum store_status status, co
 
 static void take(struct store *store, enum footage_worker worker)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     footage_command(store, worker, &command, takes[worker], queues[worker], TEXT(""), 3);
     command_number(&command, store->footage.now);
     command_number(&command, store->footage.now + CLAIM_MS);
@@ -93,7 +93,7 @@ static void on_lease(struct store *store, void *arg, enum store_status status, c
 
 void footage_upkeep(struct store *store, int64_t now)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     double time = ev_now(store->loop);
     store->footage.now = now;
     if (store->footage.asking || time < store->footage.due)

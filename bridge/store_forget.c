@@ -27,7 +27,7 @@ static void on_added(struct store *store, void *arg, enum store_status status, c
     free(call);
 }
 
-static void put_devices(struct buffer *command, const struct store_forget *forget)
+static void put_devices(struct command *command, const struct store_forget *forget)
 {
     struct buffer list = {0};
     for (size_t i = 0; i < forget->device_count; i++) {
@@ -40,7 +40,7 @@ static void put_devices(struct buffer *command, const struct store_forget *forge
 
 void store_forget(struct store *store, const struct store_forget *forget, store_status_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     struct add_call *call = store_alloc(sizeof *call);
     *call = (struct add_call){done, arg};
     command_function(&command, "nb_forget_add", 0, 11);
@@ -105,7 +105,7 @@ static void on_told(void *arg, enum store_status status)
 {
     struct forgotten *work = arg;
     struct store *store = work->store;
-    struct buffer command = {0};
+    struct command command = {0};
     if (status == STORE_OK) {
         command_function(&command, "nb_forget_done", 0, 2);
         command_text(&command, store->node);
@@ -175,7 +175,7 @@ static void on_ordered(struct store *store, void *arg, enum store_status status,
 
 static void order(struct store *store, struct forgotten *work, const char *word)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     command_begin(&command, 1);
     command_text(&command, word);
     store_send(store, &command, on_ordered, work);
@@ -213,7 +213,7 @@ static void on_disk(struct store *store, void *arg, enum store_status status, co
 
 static void ask_disk(struct store *store, struct forgotten *work)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     command_begin(&command, 2);
     command_text(&command, "INFO");
     command_text(&command, "persistence");
@@ -266,7 +266,7 @@ void forget_work(struct store *store, int64_t now)
     }
     if (store->forget.busy || ev_now(store->loop) < store->forget.due)
         return;
-    struct buffer command = {0};
+    struct command command = {0};
     store->forget.busy = true;
     command_function(&command, "nb_forget_step", 0, 3);
     command_text(&command, store->node);

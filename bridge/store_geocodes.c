@@ -54,7 +54,8 @@ static void on_areas(struct store *store, void *arg, enum store_status status, c
 static void ask_scheme(struct store *store, struct scheme_question *question, struct text scheme,
     const struct store_geocode *asked)
 {
-    struct buffer command = {0}, key = {0};
+    struct command command = {0};
+    struct buffer key = {0};
     buffer_put(&key, "nb:geocodes:", 12);
     buffer_put(&key, scheme.data, scheme.len);
     command_function(&command, "nb_geocodes", 1, 1 + question->count);

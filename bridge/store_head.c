@@ -292,7 +292,7 @@ static void on_signed(struct store *store, void *arg, enum store_status status, 
 static void sign(struct sequence *sequence)
 {
     struct store *store = sequence->store;
-    struct buffer command = {0};
+    struct command command = {0};
     struct merkle_hash root;
     struct arena arena;
     arena_init(&arena, NULL, 0);

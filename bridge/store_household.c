@@ -40,7 +40,7 @@ static void on_settings(struct store *store, void *arg, enum store_status status
 void store_household_settings(
     struct store *store, struct text household, store_household_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     struct household_call *call = store_alloc(sizeof *call);
     *call = (struct household_call){done, arg};
     command_function(&command, "nb_household", 0, 1);
@@ -61,7 +61,7 @@ static void on_changed(struct store *store, void *arg, enum store_status status,
     free(call);
 }
 
-static void put_packed(struct buffer *command, const char *field, struct bytes packed)
+static void put_packed(struct command *command, const char *field, struct bytes packed)
 {
     command_text(command, field);
     command_bytes(command, packed.data, packed.len);
@@ -70,7 +70,7 @@ static void put_packed(struct buffer *command, const char *field, struct bytes p
 void store_household_change(
     struct store *store, const struct household_change *change, store_status_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     struct arena arena;
     struct change_call *call = store_alloc(sizeof *call);
     *call = (struct change_call){done, arg};

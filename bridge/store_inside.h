@@ -26,14 +26,29 @@ void buffer_number(struct buffer *b, uint64_t value, int bytes);
 void buffer_sized(struct buffer *b, const void *data, size_t len);
 void buffer_free(struct buffer *b);
 
-/* A Redis command of so many arguments, its name included; then each argument. */
-void command_begin(struct buffer *b, size_t arguments);
-void command_bytes(struct buffer *b, const void *data, size_t len);
-void command_text(struct buffer *b, const char *text);
-void command_view(struct buffer *b, struct text text);
-void command_number(struct buffer *b, int64_t value);
-/* "FCALL function keys …": the keys and arguments follow. */
-void command_function(struct buffer *b, const char *function, size_t keys, size_t arguments);
+/* A command for Redis, or a piece of one. */
+struct command {
+    struct buffer bytes;
+    size_t keys_left; /* of a function, before its guard */
+    bool routed;      /* it has a key; the slot of a cluster that this key lies in: */
+    uint16_t slot;
+};
+/* A Redis command of so many arguments, its name included; then each argument. The first that begins with
+ * "nb:{" is the key that says where in a cluster the command goes. */
+void command_begin(struct command *command, size_t arguments);
+void command_bytes(struct command *command, const void *data, size_t len);
+void command_text(struct command *command, const char *text);
+void command_view(struct command *command, struct text text);
+void command_number(struct command *command, int64_t value);
+/* "FCALL function keys …": the keys, at least one, and the arguments follow. Behind the keys a guard is put,
+ * a key that never exists: so a cluster runs no function in a slot that is moving, where a part of what it
+ * needs may be gone already. (The slot is busy for the moment; the call is sent again.) */
+void command_function(struct command *command, const char *function, size_t keys, size_t arguments);
+/* Joins the piece to the command. */
+void command_join(struct command *command, const struct command *piece);
+void command_free(struct command *command);
+/* Redis Cluster's slot of a key, below 16,384 (cluster specification, "Key distribution model"). */
+uint16_t key_slot(const void *key, size_t len);
 
 void *store_alloc(size_t size); /* zeroed, never NULL */
 uint64_t packed_number(const uint8_t *data, int bytes);
@@ -49,6 +64,10 @@ int sender_key(char out[KEY], unsigned tag, const char *part, const char *rest);
 /* "nb:{p:<principal>}:<part><client>" replaces what is in the buffer. */
 void session_key(struct buffer *out, struct session_name name, const char *part);
 uint32_t hash_of(const void *data, size_t len);
+
+/* True on one Redis: a call may touch keys of several tags, and names one of them. False in a cluster: all
+ * keys of a call have one tag. */
+bool store_spans_tags(const struct store *store);
 
 /* The keys that a channel's name stands for. False when it is no channel's name. */
 struct channel_keys {
@@ -86,9 +105,9 @@ void link_log_in(struct link *link);
 /* reply is NULL unless status is STORE_OK, and never an error. */
 typedef void call_answer(struct store *store, void *arg, enum store_status status, const redisReply *reply);
 /* Takes the command's bytes. */
-void store_send(struct store *store, struct buffer *command, call_answer *answer, void *arg);
+void store_send(struct store *store, struct command *command, call_answer *answer, void *arg);
 /* A call whose answer is a status and nothing else; done may be NULL. */
-void store_send_for_status(struct store *store, struct buffer *command, store_status_done *done, void *arg);
+void store_send_for_status(struct store *store, struct command *command, store_status_done *done, void *arg);
 void calls_resend(struct store *store);
 void calls_lost(struct store *store);
 void calls_fail(struct store *store, enum store_status status);
@@ -124,7 +143,7 @@ void footage_upkeep(struct store *store, int64_t now); /* store_footage_upkeep.c
 enum { MESSAGE_ARGUMENTS = 25 };
 /* Answers beside enum store_status: what is to be asked elsewhere first (scripts/neighbors.lua). */
 enum { ANSWER_FORWARD = 100, ANSWER_JOIN, ANSWER_LATER };
-void alert_put_message(const struct store *store, struct buffer *command, const struct store_alert *alert);
+void alert_put_message(const struct store *store, struct command *command, const struct store_alert *alert);
 void alert_result_decode(struct store *store, struct store_alert_result *result, enum store_status status,
     const redisReply *reply);
 

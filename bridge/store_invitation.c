@@ -40,7 +40,7 @@ static void on_taken(struct store *store, void *arg, enum store_status status, c
 
 static void take(struct store *store, struct invited_call *call)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     char key[KEY];
     snprintf(key, sizeof(key), "nb:{code:%s}:invitation", call->digest);
     command_function(&command, "nb_invitation_take", 1, 2);
@@ -65,7 +65,7 @@ static void on_tried(struct store *store, void *arg, enum store_status status, c
 void store_invitation_take(
     struct store *store, const struct store_invitation_ask *ask, store_invited_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     char key[KEY];
     struct invited_call *call = store_alloc(sizeof(*call));
     *call = (struct invited_call){.done = done, .arg = arg, .now = ask->now};

@@ -11,7 +11,7 @@ enum { LATE_TICKS = 20, LATE_TICKS_BEHIND = 2 };
 void report_finish(struct report_call *report, const struct store_alert_result *result)
 {
     report->done(report->arg, result);
-    buffer_free(&report->message);
+    command_free(&report->message);
     free(report->near);
     free(report);
 }
@@ -39,7 +39,7 @@ void report_near_key(char out[KEY], const struct report_call *report, size_t reg
 static void leave(struct store *store, const struct report_call *report)
 {
     char key[KEY];
-    struct buffer command = {0};
+    struct command command = {0};
     report_near_key(key, report, 0);
     command_function(&command, "nb_leave", 1, 1);
     command_text(&command, key);
@@ -49,7 +49,8 @@ static void leave(struct store *store, const struct report_call *report)
 
 /* ---- asking ---- */
 
-void report_begin(struct buffer *command, const char *function, uint8_t tag, const char *id, size_t arguments)
+void report_begin(
+    struct command *command, const char *function, uint8_t tag, const char *id, size_t arguments)
 {
     char key[KEY];
     sender_key(key, tag, "alert:", id);
@@ -57,9 +58,9 @@ void report_begin(struct buffer *command, const char *function, uint8_t tag, con
     command_text(command, key);
 }
 
-void report_put_message(struct buffer *command, const struct report_call *report)
+void report_put_message(struct command *command, const struct report_call *report)
 {
-    buffer_put(command, report->message.data, report->message.len);
+    command_join(command, &report->message);
 }
 
 static void on_alone(struct store *store, void *arg, enum store_status status, const redisReply *reply)
@@ -78,7 +79,7 @@ static void on_alone(struct store *store, void *arg, enum store_status status, c
 
 static void stand_alone(struct store *store, struct report_call *report)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     report_begin(&command, "nb_alone", report->sender_tag, report->id, 1);
     command_text(&command, report->former);
     report_put_message(&command, report);
@@ -97,7 +98,7 @@ static void tell_joined(
     struct store *store, const struct report_call *report, const struct store_alert_result *result)
 {
     char key[KEY];
-    struct buffer command = {0};
+    struct command command = {0};
     sender_key(key, report->sender_tag, "alert:", report->id);
     command_function(&command, "nb_joined", 1, 3);
     command_text(&command, key);
@@ -151,7 +152,7 @@ static void on_joined(struct store *store, void *arg, enum store_status status, 
 static void join(struct store *store, struct report_call *report)
 {
     const struct candidate *candidate = &report->candidates[report->at];
-    struct buffer command = {0};
+    struct command command = {0};
     report_begin(&command, "nb_join", candidate->tag, candidate->lead, 2);
     command_text(&command, candidate->lead);
     command_number(&command, is_first(report));
@@ -178,7 +179,7 @@ static void on_intended(struct store *store, void *arg, enum store_status status
 
 void report_try_candidate(struct store *store, struct report_call *report)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     if (report->at == report->candidate_count) {
         stand_alone(store, report);
         return;

@@ -61,14 +61,14 @@ static bool resolve(struct store *store)
     if (store->where.path[0] || store->address[0])
         return true;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
-    int error = getaddrinfo(store->where.host, NULL, &hints, &found);
+    int error = getaddrinfo(store->where.hosts[0].name, NULL, &hints, &found);
     if (error == 0)
         error = getnameinfo(found->ai_addr, found->ai_addrlen, store->address, sizeof(store->address), NULL,
             0, NI_NUMERICHOST);
     if (found)
         freeaddrinfo(found);
     if (error)
-        store_log(store, STORE_LOG_ERROR, "store_resolve", "host=%s text=\"%s\"", store->where.host,
+        store_log(store, STORE_LOG_ERROR, "store_resolve", "host=%s text=\"%s\"", store->where.hosts[0].name,
             gai_strerror(error));
     return error == 0;
 }
@@ -81,8 +81,9 @@ static void connect_now(struct link *link)
         schedule(link);
         return;
     }
-    redisAsyncContext *context = store->where.path[0] ? redisAsyncConnectUnix(store->where.path)
-                                                      : redisAsyncConnect(store->address, store->where.port);
+    redisAsyncContext *context = store->where.path[0]
+                                     ? redisAsyncConnectUnix(store->where.path)
+                                     : redisAsyncConnect(store->address, store->where.hosts[0].port);
     if (!context || context->err || redisLibevAttach(store->loop, context) != REDIS_OK) {
         if (context)
             redisAsyncFree(context);

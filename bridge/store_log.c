@@ -48,7 +48,7 @@ static void on_nodes(struct store *store, void *arg, enum store_status status, c
 void store_log_nodes(struct store *store, const struct merkle_position *positions, size_t count,
     store_log_nodes_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     struct nodes_call *call = store_alloc(sizeof *call);
     assert(count <= STORE_LOG_PAGE);
     *call = (struct nodes_call){done, arg, count};
@@ -88,7 +88,7 @@ static void on_leaves(struct store *store, void *arg, enum store_status status, 
 void store_log_leaves(
     struct store *store, uint64_t from, size_t count, store_log_leaves_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     struct leaves_call *call = store_alloc(sizeof *call);
     assert(count <= STORE_LOG_PAGE);
     *call = (struct leaves_call){done, arg};

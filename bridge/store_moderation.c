@@ -5,7 +5,7 @@
 #include "bridge/store_inside.h"
 
 /* A function of the alert whose key it has: its public id is the first argument. */
-static void begin(struct buffer *command, const char *function, uint8_t sender_tag, const char *public_id,
+static void begin(struct command *command, const char *function, uint8_t sender_tag, const char *public_id,
     size_t more_arguments)
 {
     char key[KEY];
@@ -34,7 +34,7 @@ static void on_witness(struct store *store, void *arg, enum store_status status,
 void store_witness(
     struct store *store, const struct store_witness *witness, store_alert_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     struct witness_call *call = store_alloc(sizeof(*call));
     *call = (struct witness_call){done, arg};
     begin(&command, "nb_witness", witness->sender_tag, witness->public_id, 5);
@@ -70,7 +70,7 @@ static void on_flag(struct store *store, void *arg, enum store_status status, co
 
 void store_flag(struct store *store, const struct store_flag *flag, store_flag_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     struct flag_call *call = store_alloc(sizeof(*call));
     *call = (struct flag_call){done, arg};
     begin(&command, "nb_flag", flag->sender_tag, flag->public_id, 7);
@@ -109,7 +109,7 @@ static void on_verdict(struct store *store, void *arg, enum store_status status,
 void store_verdict(
     struct store *store, const struct store_verdict *verdict, store_verdict_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     struct verdict_call *call = store_alloc(sizeof(*call));
     *call = (struct verdict_call){done, arg};
     begin(&command, "nb_verdict", verdict->sender_tag, verdict->public_id, 9);

@@ -225,7 +225,8 @@ static void on_motion(struct store *store, void *arg, enum store_status status, 
 /* Takes sections of at most CALL_EVENTS events off the list and sends them in one call. */
 static void send_some(struct store *store)
 {
-    struct buffer packed = {0}, command = {0};
+    struct command command = {0};
+    struct buffer packed = {0};
     struct section *first = store->motion.first, *last = NULL;
     unsigned events = 0;
     motion_pack_head(store, &packed);

@@ -17,6 +17,28 @@ uint32_t hash_of(const void *data, size_t len)
     return hash;
 }
 
+/* CRC-16/XMODEM: polynomial 0x1021, begun at 0. */
+static uint16_t crc16(const uint8_t *data, size_t len)
+{
+    uint16_t crc = 0;
+    for (size_t i = 0; i < len; i++) {
+        crc ^= (uint16_t)(data[i] << 8);
+        for (int bit = 0; bit < 8; bit++)
+            crc = (uint16_t)(crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1);
+    }
+    return crc;
+}
+
+uint16_t key_slot(const void *key, size_t len)
+{
+    enum { SLOTS = 16384 };
+    const char *text = key, *open = memchr(text, '{', len);
+    const char *close = open ? memchr(open + 1, '}', len - (size_t)(open + 1 - text)) : NULL;
+    if (close && close > open + 1)
+        return crc16((const uint8_t *)open + 1, (size_t)(close - open - 1)) % SLOTS;
+    return crc16(key, len) % SLOTS;
+}
+
 int region_key(char out[KEY], const char *geohash, const char *part, struct text rest)
 {
     assert(rest.len < 160);

@@ -27,7 +27,7 @@ static void on_done(struct store *store, void *arg, enum store_status status, co
 
 static void mark_done(struct store *store, struct piece *piece)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     command_function(&command, "nb_done", 2, piece->near ? 4 : 2);
     command_text(&command, piece->stream);
     command_text(&command, piece->alert);
@@ -141,7 +141,8 @@ static void append_all(struct store *store, struct piece *piece, const redisRepl
 {
     size_t count = reply_count(work), at = WORK_HEAD;
     while (at + 1 < count) {
-        struct buffer packed = {0}, command = {0};
+        struct command command = {0};
+        struct buffer packed = {0};
         put_head(&packed, work);
         for (int n = 0; n < APPEND_CHANNELS && at + 1 < count; n++, at += 2) {
             char geohash[13];
@@ -162,7 +163,7 @@ static void append_all(struct store *store, struct piece *piece, const redisRepl
  */
 static void ask_near(struct store *store, struct piece *piece, const redisReply *work)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     size_t count = (reply_count(work) - WORK_HEAD) / 2;
     if (!store->options.push || count == 0)
         return;
@@ -214,7 +215,7 @@ static void on_taken(struct store *store, void *arg, enum store_status status, c
 
 void outbox_work(struct store *store, int64_t now)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     char probe[KEY];
     snprintf(probe, sizeof(probe), "nb:probe:%s", store->node);
     store->upkeep.polling = true;

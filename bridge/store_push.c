@@ -43,7 +43,7 @@ void push_at_digest_key(const uint8_t digest[PUSH_DIGEST], char out[KEY])
 
 void push_unindex(struct store *store, const char *key, const char *id)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     command_begin(&command, 3);
     command_text(&command, "ZREM");
     command_text(&command, key);
@@ -95,7 +95,7 @@ static void on_put(struct store *store, void *arg, enum store_status status, con
 
 static void put(struct store *store, struct put_call *call)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     char key[KEY];
     push_key(call->id, key);
     command_function(&command, "nb_push_put", 1, 6);
@@ -139,7 +139,7 @@ void store_push_put(struct store *store, const struct store_push *push, store_st
     memcpy(call->id, push->id, PUBLIC_ID);
     seal_record(store, call, push->record);
     for (size_t i = 0; i < push->channel_count; i++) {
-        struct buffer command = {0};
+        struct command command = {0};
         char key[KEY];
         uint8_t digest[PUSH_DIGEST];
         push_at_key(store, push->channels[i], key, digest);
@@ -173,7 +173,7 @@ static void on_removed(struct store *store, void *arg, enum store_status status,
 void store_push_remove(struct store *store, const char *id, store_status_done *done, void *arg)
 {
     struct remove_call *call = store_alloc(sizeof(*call));
-    struct buffer command = {0};
+    struct command command = {0};
     char key[KEY];
     *call = (struct remove_call){.done = done, .arg = arg};
     memcpy(call->id, id, PUBLIC_ID);
@@ -205,7 +205,8 @@ void store_push_count(
     struct store *store, struct text who, uint32_t most, store_push_count_done *done, void *arg)
 {
     struct count_call *call = store_alloc(sizeof(*call));
-    struct buffer command = {0}, key = {0};
+    struct command command = {0};
+    struct buffer key = {0};
     *call = (struct count_call){done, arg};
     session_key(&key, (struct session_name){.principal = who}, "push_day");
     command_function(&command, "nb_push_count", 1, 1);

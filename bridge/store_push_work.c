@@ -136,7 +136,7 @@ void store_push_take(struct store *store, int64_t now, int64_t lease_ms, size_t 
     store_push_work_done *done, void *arg)
 {
     struct take_call *call = store_alloc(sizeof(*call));
-    struct buffer command = {0};
+    struct command command = {0};
     *call = (struct take_call){done, arg};
     command_function(&command, "nb_push_take", 0, 7);
     command_text(&command, store->node);
@@ -194,7 +194,7 @@ static void on_record(struct store *store, void *arg, enum store_status status, 
 
 static void ask_record(struct store *store, struct near_one *one)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     char key[KEY];
     push_key(one->id, key);
     command_begin(&command, 3);
@@ -231,7 +231,7 @@ void store_push_near(
     struct store *store, const char *channel, const char *after, store_push_near_done *done, void *arg)
 {
     struct near_call *call = store_alloc(sizeof(*call));
-    struct buffer command = {0};
+    struct command command = {0};
     uint8_t digest[PUSH_DIGEST];
     char from[PUBLIC_ID + 2];
     call->done = done;
@@ -253,7 +253,7 @@ void store_push_near(
 /* ---- what becomes of it ---- */
 
 /* A function about one alert of one subscription, with so many arguments behind its name. */
-static void begin(struct store *store, struct buffer *command, const char *function, const char *id,
+static void begin(struct store *store, struct command *command, const char *function, const char *id,
     const char *public_id, size_t more)
 {
     char key[KEY];
@@ -269,7 +269,7 @@ static void begin(struct store *store, struct buffer *command, const char *funct
 void store_push_want(struct store *store, const char *id, const char *public_id, uint32_t revision,
     bool concerns, int64_t now, store_status_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     begin(store, &command, "nb_push_want", id, public_id, 3);
     command_number(&command, revision);
     command_number(&command, concerns);
@@ -279,7 +279,7 @@ void store_push_want(struct store *store, const char *id, const char *public_id,
 
 void store_push_looked(struct store *store, const struct alert_notice *alert, int64_t now)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     char key[KEY];
     sender_key(key, alert->sender_tag, "push_due", "");
     command_function(&command, "nb_push_looked", 1, 3);
@@ -295,7 +295,7 @@ void store_push_finish(struct store *store, const struct store_push_notice *noti
 {
     static const char *const ends[] = {
         [STORE_PUSH_TOLD] = "1", [STORE_PUSH_ENDED] = "0", [STORE_PUSH_LEFT] = ""};
-    struct buffer command = {0};
+    struct command command = {0};
     begin(store, &command, "nb_push_told", notice->id, notice->public_id, 4);
     command_number(&command, revision);
     command_number(&command, now);
@@ -306,7 +306,7 @@ void store_push_finish(struct store *store, const struct store_push_notice *noti
 
 void store_push_later(struct store *store, const struct store_push_notice *notice, int64_t at)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     begin(store, &command, "nb_push_later", notice->id, notice->public_id, 1);
     command_number(&command, at);
     store_send_for_status(store, &command, NULL, NULL);

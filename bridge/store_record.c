@@ -58,7 +58,7 @@ void store_alert_load(struct store *store, uint8_t sender_tag, const char *publi
     store_record_done *done, void *arg)
 {
     char key[KEY];
-    struct buffer command = {0};
+    struct command command = {0};
     struct load_call *call = store_alloc(sizeof(*call));
     *call = (struct load_call){.done = done, .arg = arg};
     strncpy(call->public_id, public_id, PUBLIC_ID);
@@ -98,7 +98,7 @@ void store_alert_document(
     struct store *store, uint8_t sender_tag, const char *public_id, store_document_done *done, void *arg)
 {
     char key[KEY];
-    struct buffer command = {0};
+    struct command command = {0};
     struct document_call *call = store_alloc(sizeof(*call));
     *call = (struct document_call){done, arg};
     sender_key(key, sender_tag, "alert:", public_id);
@@ -190,7 +190,7 @@ void store_agency_alerts(struct store *store, store_list_done *done, void *arg)
     *call = (struct list_call){.done = done, .arg = arg, .left = STORE_SENDER_TAGS};
     for (unsigned tag = 0; tag < STORE_SENDER_TAGS; tag++) {
         char key[KEY];
-        struct buffer command = {0};
+        struct command command = {0};
         struct tag_question *question = store_alloc(sizeof(*question));
         *question = (struct tag_question){call, (uint8_t)tag};
         sender_key(key, tag, "agency", "");

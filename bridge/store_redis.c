@@ -138,6 +138,11 @@ const struct store_counters *store_counters(const struct store *store)
     return &store->counters;
 }
 
+bool store_spans_tags(const struct store *store)
+{
+    return store->where.kind != REDIS_CLUSTER;
+}
+
 const char *store_durability(const struct store *store)
 {
     static const char *const known[] = {"always", "everysec", "no"};

@@ -38,7 +38,7 @@ static void add_found(struct report_call *report, const redisReply *reply, size_
     }
 }
 
-static void put_tokens(struct buffer *command, const struct report_call *report)
+static void put_tokens(struct command *command, const struct report_call *report)
 {
     for (size_t i = 0; i < report->near_count; i++)
         command_text(command, report->near[i]);
@@ -65,7 +65,7 @@ static void look_around(struct store *store, struct report_call *report)
     report->looks_left = report->region_count - 1;
     for (size_t region = 1; region < report->region_count; region++) {
         char key[KEY];
-        struct buffer command = {0};
+        struct command command = {0};
         report_near_key(key, report, region);
         command_function(&command, "nb_look", 1, 2 + report->near_count);
         command_text(&command, key);
@@ -99,7 +99,7 @@ static void on_near(struct store *store, void *arg, enum store_status status, co
 static void ask_near(struct store *store, struct report_call *report)
 {
     char key[KEY], cell[48];
-    struct buffer command = {0};
+    struct command command = {0};
     report_near_key(key, report, 0);
     command_function(&command, "nb_near", 2, 6 + report->near_count);
     command_text(&command, key);
@@ -153,7 +153,7 @@ void store_report(struct store *store, const struct store_report *from, store_al
 {
     assert(from->region_count > 0 && from->alert.sender_tag < STORE_SENDER_TAGS);
     struct report_call *report = store_alloc(sizeof(*report));
-    struct buffer command = {0};
+    struct command command = {0};
     *report = (struct report_call){.done = done,
         .arg = arg,
         .sender_tag = from->alert.sender_tag,

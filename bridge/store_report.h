@@ -18,7 +18,7 @@ struct report_call {
     struct report_call *next; /* of those that wait */
     store_alert_done *done;
     void *arg;
-    struct buffer message;
+    struct command message;
     uint8_t sender_tag, category;
     char id[PUBLIC_ID + 1];
     char regions[STORE_REGIONS][13];
@@ -41,8 +41,8 @@ void report_finish(struct report_call *report, const struct store_alert_result *
 void report_fail(struct report_call *report, enum store_status status);
 /* "FCALL function 1 <key of that alert>" with so many arguments before the message. */
 void report_begin(
-    struct buffer *command, const char *function, uint8_t tag, const char *id, size_t arguments);
-void report_put_message(struct buffer *command, const struct report_call *report);
+    struct command *command, const char *function, uint8_t tag, const char *id, size_t arguments);
+void report_put_message(struct command *command, const struct report_call *report);
 void report_near_key(char out[KEY], const struct report_call *report, size_t region);
 /* Those who see each other at the same time agree on who comes first. */
 bool candidate_is_before(const struct candidate *a, const struct candidate *b);

@@ -37,7 +37,7 @@ static void answer(struct reward_call *call, enum store_status status)
 
 /* A function of the programme. */
 static void begin(
-    const struct reward_call *call, struct buffer *command, const char *function, size_t arguments)
+    const struct reward_call *call, struct command *command, const char *function, size_t arguments)
 {
     struct buffer key = {0};
     char prefix[KEY];
@@ -128,7 +128,7 @@ static void on_tip(struct store *store, void *arg, enum store_status status, con
     call->tipster = kept(call, reply_text(reply_at(reply, 1)));
     struct text claim = kept(call, reply_text(reply_at(reply, 2)));
     call->claim = (struct bytes){(const uint8_t *)claim.data, claim.len};
-    struct buffer command = {0};
+    struct command command = {0};
     begin(call, &command, "nb_reward_give", 6);
     command_view(&command, call->reward.conversation_id);
     command_number(&command, call->asked.now);
@@ -141,7 +141,7 @@ static void on_tip(struct store *store, void *arg, enum store_status status, con
 
 static void give(struct reward_call *call)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     char key[KEY];
     sender_key(key, call->asked.conversation_tag, "tip:", call->reward.conversation_id.data);
     command_function(&command, "nb_tip_of", 1, 1);
@@ -177,7 +177,7 @@ static void on_no_key(struct store *store, void *arg, enum store_status status, 
 void store_reward(struct store *store, const struct store_reward *asked, store_reward_done *done, void *arg)
 {
     struct reward_call *call = store_alloc(sizeof(*call));
-    struct buffer command = {0};
+    struct command command = {0};
     *call = (struct reward_call){.store = store, .asked = *asked, .done = done, .arg = arg};
     arena_init(&call->arena, NULL, 0);
     keep_all(call, asked->reward);

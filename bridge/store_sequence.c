@@ -70,11 +70,11 @@ struct batch {
     struct sequence *sequence;
     struct merkle_peaks tree; /* behind it */
     size_t acts, tags, leaves, nodes;
-    struct buffer tag_words, leaf_words, node_words; /* arguments, encoded */
+    struct command tag_words, leaf_words, node_words; /* arguments, encoded */
 };
 
 /* An argument, encoded as Redis reads it, behind those before. */
-static void put_word(struct buffer *words, const void *data, size_t len)
+static void put_word(struct command *words, const void *data, size_t len)
 {
     command_bytes(words, data, len);
 }
@@ -121,9 +121,9 @@ static void add_tag(
 
 static void batch_free(struct batch *batch)
 {
-    buffer_free(&batch->tag_words);
-    buffer_free(&batch->leaf_words);
-    buffer_free(&batch->node_words);
+    command_free(&batch->tag_words);
+    command_free(&batch->leaf_words);
+    command_free(&batch->node_words);
     free(batch);
 }
 
@@ -144,17 +144,17 @@ static void on_appended(struct store *store, void *arg, enum store_status status
 static void append(struct batch *batch)
 {
     struct sequence *sequence = batch->sequence;
-    struct buffer command = {0};
+    struct command command = {0};
     size_t arguments = 5 + 3 * batch->tags + batch->leaves + 3 * batch->nodes;
     command_function(&command, "nb_log_append", 0, arguments);
     command_text(&command, sequence->store->node);
     command_number(&command, SEQUENCE_LEASE_MS);
     command_number(&command, (int64_t)sequence->tree.size);
     command_number(&command, (int64_t)batch->tags);
-    buffer_put(&command, batch->tag_words.data, batch->tag_words.len);
+    command_join(&command, &batch->tag_words);
     command_number(&command, (int64_t)batch->leaves);
-    buffer_put(&command, batch->leaf_words.data, batch->leaf_words.len);
-    buffer_put(&command, batch->node_words.data, batch->node_words.len);
+    command_join(&command, &batch->leaf_words);
+    command_join(&command, &batch->node_words);
     store_send(sequence->store, &command, on_appended, batch);
 }
 
@@ -201,7 +201,7 @@ static void on_taken(struct store *store, void *arg, enum store_status status, c
 
 void sequence_work(struct store *store, int64_t now)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     if (!store->sequence) {
         store->sequence = store_alloc(sizeof *store->sequence);
         store->sequence->store = store;

@@ -86,7 +86,7 @@ static void on_principal(struct store *store, void *arg, enum store_status statu
     free(call);
 }
 
-static void put_session_key(struct buffer *command, struct session_name name, const char *part)
+static void put_session_key(struct command *command, struct session_name name, const char *part)
 {
     struct buffer key = {0};
     session_key(&key, name, part);
@@ -96,7 +96,7 @@ static void put_session_key(struct buffer *command, struct session_name name, co
 
 void store_principal(struct store *store, struct text name, store_principal_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     struct principal_call *call = store_alloc(sizeof(*call) + name.len);
     *call = (struct principal_call){done, arg, name.len};
     memcpy(call->name, name.data, name.len);
@@ -150,7 +150,7 @@ static struct bytes open_subscriptions(
 }
 
 static void put_subscriptions(
-    struct store *store, struct buffer *command, struct session_name name, struct bytes subscriptions)
+    struct store *store, struct command *command, struct session_name name, struct bytes subscriptions)
 {
     struct buffer owner = {0};
     if (subscriptions.len == 0) {
@@ -204,7 +204,7 @@ void store_session_open(
     struct store *store, const struct store_opening *opening, store_session_done *done, void *arg)
 {
     struct session_name name = opening->name;
-    struct buffer command = {0};
+    struct command command = {0};
     struct open_call *call = store_alloc(sizeof(*call));
     *call = (struct open_call){.done = done, .arg = arg, .principal_len = name.principal.len};
     buffer_put(&call->names, name.principal.data, name.principal.len);
@@ -236,7 +236,7 @@ struct session_field {
 static void save_fields(struct store *store, struct session_name name, uint64_t generation,
     const struct session_field *fields, size_t count, store_status_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     size_t given = 0;
     for (size_t i = 0; i < count; i++)
         given += fields[i].value.data != NULL;
@@ -276,7 +276,7 @@ void store_session_wishes(struct store *store, struct session_name name, uint64_
 void store_session_close(struct store *store, struct session_name name, uint64_t generation,
     uint32_t expiry_s, struct bytes cursors, store_status_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     command_function(&command, "nb_session_close", 4, 3);
     put_session_key(&command, name, "s:");
     put_session_key(&command, name, "q2:");
@@ -291,7 +291,7 @@ void store_session_close(struct store *store, struct session_name name, uint64_t
 void store_qos2_release(struct store *store, struct session_name name, uint64_t generation,
     uint16_t packet_id, store_status_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     command_function(&command, "nb_qos2_release", 2, 2);
     put_session_key(&command, name, "s:");
     put_session_key(&command, name, "q2:");
@@ -307,7 +307,8 @@ void store_inbox(struct store *store, struct session_name name, struct text topi
     uint8_t nonce[8];
     if (getrandom(nonce, sizeof(nonce), 0) != sizeof(nonce))
         abort();
-    struct buffer command = {0}, feed = {0}, data = {0};
+    struct command command = {0};
+    struct buffer feed = {0}, data = {0};
     buffer_put(&feed, "nb:feed:i:", 10);
     buffer_put(&feed, name.principal.data, name.principal.len);
     buffer_put(&feed, "/", 1);

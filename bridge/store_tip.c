@@ -85,7 +85,7 @@ static void on_tip(struct store *store, void *arg, enum store_status status, con
 static void send_tip(struct tip_call *call)
 {
     const struct store_tip *tip = &call->tip;
-    struct buffer command = {0};
+    struct command command = {0};
     char key[KEY];
     sender_key(key, tip->sender_tag, "tip:", tip->conversation_id);
     command_function(&command, "nb_tip", 1, 8);

@@ -23,7 +23,7 @@ static void on_expired(struct store *store, void *arg, enum store_status status,
 
 static void expire(struct store *store, int64_t now)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     store->upkeep.expiring = true;
     command_function(&command, "nb_expire", 0, 4);
     command_text(&command, store->node);
@@ -62,7 +62,7 @@ static void on_released(struct store *store, void *arg, enum store_status status
 static void release(struct store *store, int64_t now)
 {
     const struct store_redis_options *options = &store->options;
-    struct buffer command = {0};
+    struct command command = {0};
     uint32_t seed;
     if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
         abort();
@@ -100,7 +100,7 @@ static void on_trimmed(struct store *store, void *arg, enum store_status status,
 
 static void trim(struct store *store, int64_t now)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     store->upkeep.trimming = true;
     command_function(&command, "nb_trim", 0, 5);
     command_text(&command, store->node);

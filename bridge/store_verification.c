@@ -14,7 +14,7 @@ static void owner_of(const char *digest, char out[PLACE_OWNER])
 void store_invite(
     struct store *store, const struct store_invitation *invitation, store_status_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     char owner[PLACE_OWNER], sealed[PLACE_SEALED + 1];
     owner_of(invitation->digest, owner);
     place_seal(store->options.places, owner, invitation->leaf, sealed);
@@ -59,7 +59,7 @@ static void on_look(struct store *store, void *arg, enum store_status status, co
 void store_code_look(struct store *store, const char *digest, struct text household, int64_t now,
     store_code_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     struct look_call *call = store_alloc(sizeof(*call));
     *call = (struct look_call){.done = done, .arg = arg};
     snprintf(call->digest, sizeof(call->digest), "%s", digest);
@@ -73,7 +73,7 @@ void store_code_look(struct store *store, const char *digest, struct text househ
 void store_code_use(struct store *store, const char *digest, struct text household, int64_t now,
     store_status_done *done, void *arg)
 {
-    struct buffer command = {0};
+    struct command command = {0};
     command_function(&command, "nb_code_use", 0, 4);
     command_text(&command, digest);
     command_view(&command, household);

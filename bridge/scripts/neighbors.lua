@@ -223,6 +223,9 @@ local function register(name, work, flags)
         if not call then
             prepare()
         end
+        if #keys > 1 and sub(keys[#keys], -6) == ':guard' then
+            keys[#keys] = nil -- store_inside.h says what it is for
+        end
         return work(keys, args)
     end
     redis.register_function { function_name = name, callback = run, flags = flags or {} }

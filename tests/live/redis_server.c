@@ -91,7 +91,8 @@ bool redis_server_start(struct redis_server *server)
     /* Somebody else may take the port before Redis does. */
     for (int tries = 0; tries < 5; tries++) {
         server->port = free_port();
-        snprintf(server->url, sizeof(server->url), "redis://127.0.0.1:%d", server->port);
+        snprintf(server->url, sizeof(server->url), "redis%s://127.0.0.1:%d",
+            server->cluster ? "+cluster" : "", server->port);
         if (redis_server_restart(server))
             return true;
     }

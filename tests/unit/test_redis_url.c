@@ -33,8 +33,8 @@ static void forms(void **state)
         {"redis://ann:w:or@d/?@h:1", "", "", 0, 0, NULL, NULL},
         {"redis://ann:w@rd@h:1/4", "", "h", 1, 4, "ann", "w@rd"},
         {"redis://ann@h", "", "h", 6379, 0, "ann", ""},
-        {"unix:/run/redis.sock", "/run/redis.sock", "", 6379, 0, "", ""},
-        {"unix:/run/redis.sock?user=ann", "/run/redis.sock", "", 6379, 0, "ann", ""},
+        {"unix:/run/redis.sock", "/run/redis.sock", "", 0, 0, "", ""},
+        {"unix:/run/redis.sock?user=ann", "/run/redis.sock", "", 0, 0, "ann", ""},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -44,13 +44,36 @@ static void forms(void **state)
         if (!read)
             continue;
         assert_string_equal(url.path, cases[i].path);
-        assert_string_equal(url.host, cases[i].host);
-        assert_int_equal(url.port, cases[i].port);
+        assert_int_equal(url.host_count, url.path[0] ? 0 : 1);
+        assert_string_equal(url.hosts[0].name, cases[i].host);
+        assert_int_equal(url.hosts[0].port, cases[i].port);
         assert_int_equal(url.database, cases[i].database);
         assert_string_equal(url.user, cases[i].user);
         assert_string_equal(url.password, cases[i].password);
         assert_int_equal(url.password_shown, *cases[i].password != '\0');
     }
+}
+
+static void several_hosts(void **state)
+{
+    (void)state;
+    assert_true(redis_url_read("redis+cluster://ann:word@a,[::1]:7001,c:7002", &url, error));
+    assert_int_equal(url.kind, REDIS_CLUSTER);
+    assert_int_equal(url.host_count, 3);
+    assert_string_equal(url.hosts[0].name, "a");
+    assert_int_equal(url.hosts[0].port, 6379);
+    assert_string_equal(url.hosts[1].name, "::1");
+    assert_int_equal(url.hosts[1].port, 7001);
+    assert_string_equal(url.hosts[2].name, "c");
+    assert_int_equal(url.hosts[2].port, 7002);
+    assert_string_equal(url.user, "ann");
+    assert_string_equal(url.password, "word");
+    assert_true(redis_url_read("redis+sentinel://a,b:1/town", &url, error));
+    assert_int_equal(url.kind, REDIS_SENTINEL);
+    assert_int_equal(url.host_count, 2);
+    assert_int_equal(url.hosts[0].port, 26379);
+    assert_int_equal(url.hosts[1].port, 1);
+    assert_string_equal(url.master, "town");
 }
 
 static void wrong_ones(void **state)
@@ -65,6 +88,13 @@ static void wrong_ones(void **state)
         {"redis://h/x", "form"},
         {"redis://[::1", "form"},
         {"unix:relative", "form"},
+        {"redis://a,b", "form"},
+        {"redis+cluster://", "form"},
+        {"redis+cluster://a,", "form"},
+        {"redis+cluster://a/1", "form"},
+        {"redis+sentinel://a", "form"},
+        {"redis+sentinel://a/", "form"},
+        {"redis+cluster://a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a", "form"},
         {"rediss://h", "tunnel"},
         {"redis://h?passwort-file=/x", "options"},
         {"redis://h?password-file=/does/not/exist", "No such file"},
@@ -109,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms),
+        cmocka_unit_test(several_hosts),
         cmocka_unit_test(wrong_ones),
         cmocka_unit_test(password_files),
     };

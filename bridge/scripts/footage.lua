@@ -255,5 +255,5 @@ register('nb_footage_tell', tell_household)
 register('nb_footage_told', told)
 register('nb_footage_resolve', resolve)
 register('nb_footage_lease', function(_, args)
-    return lease('footage', args[1], 3000) and 1 or 0
+    return lease('nb:', 'footage', args[1], 3000) and 1 or 0
 end)

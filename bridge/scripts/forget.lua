@@ -356,7 +356,7 @@ end
 -- then household, by, client, name, from, to, and what is gone: events, alerts, principals.
 local function step(_, args)
     local number = call('LINDEX', 'nb:{forget}:queue', 0)
-    if not number or not lease('forget', args[1], 30000) then
+    if not number or not lease('nb:{forget}:', 'forget', args[1], 30000) then
         return {}
     end
     local w = read_work(number)

@@ -25,7 +25,7 @@ end
 -- Holder, lease (ms), how many acts at most. Answers -1 when another has the lease; or the size, the head, and for each tag
 -- with acts that wait its name, its cursor, and the acts: id, { field, value … }.
 local function log_take(_, args)
-    if not lease('log', args[1], tonumber(args[2])) then
+    if not lease('nb:{log}:', 'log', args[1], tonumber(args[2])) then
         return { -1 }
     end
     local size, head = tree()
@@ -46,7 +46,7 @@ end
 -- each node that they complete its level, index and hash. Answers OK, or CONFLICT when any of it is not as it was.
 local function log_append(_, args)
     local size, at = tree(), 4
-    if not lease('log', args[1], tonumber(args[2])) or size ~= tonumber(args[3]) then
+    if not lease('nb:{log}:', 'log', args[1], tonumber(args[2])) or size ~= tonumber(args[3]) then
         return CONFLICT
     end
     local tags = tonumber(args[at])
@@ -75,7 +75,7 @@ end
 -- Holder, lease, the head before, the head. Answers OK or CONFLICT.
 local function log_sign(_, args)
     local _, head = tree()
-    if not lease('log', args[1], tonumber(args[2])) or head ~= args[3] then
+    if not lease('nb:{log}:', 'log', args[1], tonumber(args[2])) or head ~= args[3] then
         return CONFLICT
     end
     call('HSET', 'nb:{log}:tree', 'head', args[4])

@@ -60,9 +60,9 @@
 --   nb:{p:…}:board, :down, :boxes (board.lua)
 --   nb:{p:…}:cells              hash, what it followed lately (cells.lua); p: also address/<digest>
 --
--- nb:layout is the version of all this; nb:lease:<work> says who does it. nb:feed:<channel> is published with
--- each entry: its kind, its id, a space, its data. nb:sessions and nb:principals tell of openings and
--- changes.
+-- Under each tag that something is done for by processes for all: lease:<work>, who does it.
+-- nb:layout is the version of all this. nb:feed:<channel> is published with each entry: its kind, its id, a space, its data.
+-- nb:sessions and nb:principals tell of openings and changes.
 
 -- Lua's own unpack; below, unpack is the one for packed values.
 local function spread(list)
@@ -104,14 +104,22 @@ local function append(key, feed, kind, data)
     call('PUBLISH', feed, kind .. id .. ' ' .. data)
 end
 
--- True when `holder` has the lease or gets it.
-local function lease(work, holder, milliseconds)
-    local key = 'nb:lease:' .. work
+-- The beginning of a key, its tag with it.
+local function prefix_of(key)
+    return string.match(key, '^nb:{[^}]*}:')
+end
+
+-- True when `holder` has the lease of this work under this tag, or gets it; otherwise false, and for how many ms nobody else
+-- need ask. What it costs Redis' log is one write each half of it, so whoever holds it asks at least as often.
+local function lease(prefix, work, holder, milliseconds)
+    local key = prefix .. 'lease:' .. work
     local who = call('GET', key)
     if who and who ~= holder then
-        return false
+        return false, math.max(call('PTTL', key), 1)
     end
-    call('SET', key, holder, 'PX', milliseconds)
+    if not who or call('PTTL', key) < milliseconds / 2 then
+        call('SET', key, holder, 'PX', milliseconds)
+    end
     return true
 end
 

@@ -168,7 +168,7 @@ end
 -- Holder, now, absence, the tag to begin with. Answers how many ended, or -1 when somebody else does this; and 1 when
 -- more are due.
 local function expire(_, args)
-    if not lease('expiry', args[1], 2000) then
+    if not lease('nb:', 'expiry', args[1], 2000) then
         return { -1, 0 }
     end
     local m, start = { now = tonumber(args[2]), absence = tonumber(args[3]) }, tonumber(args[4])

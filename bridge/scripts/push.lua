@@ -146,7 +146,7 @@ end
 -- Arguments: who takes it, now, until when it has what it takes, the tag to begin with, how many notices it has room for, 1
 -- when it looks for no more alerts now, how long the lease is. Answers whether it is the one who does this, alerts and notices.
 local function take(_, args)
-    if not lease('push', args[1], args[7]) then
+    if not lease('nb:', 'push', args[1], tonumber(args[7])) then
         return { 0, {}, {} }
     end
     local alerts, notices, start = {}, {}, tonumber(args[4])

@@ -61,7 +61,7 @@ end
 -- else has the lease), events released, not shared, below k, one with another.
 local function release(_, args)
     local holder, window = args[1], tonumber(args[2])
-    if not lease('release', holder, 3000) then
+    if not lease('nb:', 'release', holder, 3000) then
         return { -1, 0, 0, 0, 0 }
     end
     math.randomseed(tonumber(args[3]))

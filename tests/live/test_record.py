@@ -239,7 +239,7 @@ class Record(RecordCase):
         self.say(self.client("agency/pd"), ALERT, alert(headline="Before the frost"))
         self.head(1)
         conflict = 5
-        for holder in ("somebody", (self.redis("GET", "nb:lease:log") or b"nobody").decode()):
+        for holder in ("somebody", (self.redis("GET", "nb:{log}:lease:log") or b"nobody").decode()):
             size = int(self.redis("HGET", "nb:{log}:tree", "size"))
             self.assertEqual(self.redis("FCALL", "nb_log_append", 0, holder, 1, size - 1, 0, 1, "leaf", 0, size - 1, b"h" * 32), conflict)
             cursor = ("s00", "1-1", "1-2")

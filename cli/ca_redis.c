@@ -15,13 +15,15 @@ enum { SECRET = 32, DIGEST = 32, PATH_TEXT = COMMAND_FIELD + 32 };
 
 /* Our keys and channels alone; the types of data that the functions use; none of what is dangerous but the
  * few named ones: functions are loaded, durability is asked for, the append-only file is rewritten after a
- * deletion, and a connection ends the one before it. */
+ * deletion, a connection ends the one before it, and of a cluster it is asked who has what. */
 static const char users[] =
     "user default off\n"
     "user neighbors on #%s ~nb:* &nb:* -@all +@hash +@list +@set +@sortedset +@stream +@string +@keyspace "
     "-@dangerous +fcall +fcall_ro +function|load +multi +exec +discard +ping +auth +hello +select +time "
     "+client|id "
-    "+client|kill +info +config|get +subscribe +unsubscribe +publish +pubsub|numsub +bgrewriteaof +bgsave\n";
+    "+client|kill +info +config|get +subscribe +unsubscribe +publish +pubsub|numsub +bgrewriteaof +bgsave "
+    "+ssubscribe +sunsubscribe +spublish +wait +role +cluster|slots +cluster|shards +cluster|info "
+    "+cluster|myid\n";
 
 static void hex_of(const uint8_t *bytes, size_t len, char *out)
 {

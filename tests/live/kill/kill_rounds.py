@@ -25,6 +25,7 @@ import redis  # noqa: E402
 import verdict  # noqa: E402
 from author import Author  # noqa: E402
 from follower import Follower  # noqa: E402
+from redis_cluster import ClusterStack  # noqa: E402
 from sender import Sender, json_batch  # noqa: E402
 from stack import Stack, StackError  # noqa: E402
 
@@ -37,6 +38,7 @@ PLACES = {"9qh1f5": "34.0768,-118.0316", "9qh19m": "34.0439,-118.0646", "9qh4rs"
           "9qh60u": "34.1263,-117.7350"}
 NUMBERED, PLAIN, TWICE = 6, 2, 1
 BROKERS = ["broker-a", "broker-b"]
+CLUSTER_FAULTS = ["master", "move", "move and master", "freeze master", "replica", "master and broker"]
 FAULTS = ["power", "broker", "power", "freeze", "power", "redis", "power and broker", "broker", "power", "redis and brokers"]
 
 
@@ -91,6 +93,7 @@ class Round:
         self.number, self.stack, self.people, self.fault, self.seconds = number, stack, people, fault, seconds
         self.random = random.Random(seed)
         self.lost, self.patience = 0, 3 if stack.fsync != "always" else 30
+        self.cluster, self.fell = isinstance(stack, ClusterStack), None
         self.outage = 0
 
     # ---- who takes part ----
@@ -114,11 +117,42 @@ class Round:
 
     # ---- what dies ----
 
+    def strike_cluster(self):
+        """Something of the cluster dies, stands still or moves; in the end it is whole again."""
+        stack = self.stack
+        masters = [node for node, _ in stack.serving().values()]
+        self.random.shuffle(masters)
+        if "move" in self.fault:
+            moved = stack.move(self.random.randint(100, 600), masters[0], masters[1])
+            if not moved:
+                stack.until(stack.mend, "what was interrupted is mended")
+        if "master" in self.fault:
+            self.fell = masters[2]
+            if self.fault == "freeze master":
+                stack.processes[self.fell.name].send_signal(signal.SIGSTOP)
+            else:
+                stack.kill_node(self.fell)
+            stack.until(lambda: len(stack.serving()) == stack.masters and self.fell.name not in stack.serving(), "a replica takes over")
+        if self.fault == "replica":
+            self.fell = self.random.choice([node for node in stack.alive() if node not in masters])
+            stack.kill_node(self.fell)
+            time.sleep(self.random.uniform(0.5, 2))
+
+    def mend_cluster(self):
+        if self.fell is not None:
+            if self.fell.name in self.stack.processes:
+                self.stack.processes[self.fell.name].send_signal(signal.SIGCONT)
+            else:
+                self.stack.start_node(self.fell)
+        self.stack.wait_until_whole()
+
     async def strike(self):
         started = time.monotonic()
         brokers = serving(self.stack)
         victim = self.random.choice(brokers)
-        if "power" in self.fault or "redis" in self.fault:
+        if self.cluster:
+            await asyncio.to_thread(self.strike_cluster)
+        elif "power" in self.fault or "redis" in self.fault:
             self.stack.kill("redis")
             if "power" in self.fault:
                 self.lost = cut_power(self.stack.folder)
@@ -130,7 +164,9 @@ class Round:
             if not self.supervised:  # else its parent has taken another in its place by now
                 os.kill(victim, signal.SIGCONT)
         await asyncio.sleep(self.random.uniform(0.1, 1))
-        if "redis" not in self.stack.processes:
+        if self.cluster:
+            await asyncio.to_thread(self.mend_cluster)
+        elif "redis" not in self.stack.processes:
             await asyncio.to_thread(start_redis, self.stack)
         for name in BROKERS:
             if name in self.stack.processes and self.stack.processes[name].poll() is not None:
@@ -180,7 +216,7 @@ class Round:
 
     def compare(self):
         wrong = []
-        store = redis.Redis(port=self.stack.redis_port)
+        store = self.stack.everything() if self.cluster else redis.Redis(port=self.stack.redis_port)
         least, most = {}, {}
         for sender in self.senders:
             logged = read_log(store, self.people.leaf[sender.name], self.people.households[sender.name], sender.prefix)
@@ -248,18 +284,19 @@ def start_redis(stack):
     stack.start_redis(preload=stack.shim, fsync=stack.fsync)
 
 
-def prepare(folder):
-    """Keys, and a Redis with everybody enrolled."""
-    with Stack(folder) as stack:
+def prepare(folder, cluster):
+    """Keys, and a Redis with everybody enrolled; of a cluster its nodes."""
+    with (ClusterStack if cluster else Stack)(folder) as stack:
         stack.start_redis()
         stack.make_keys()
         people = People(stack)
+        people.nodes = stack.nodes if cluster else None
         stack.stop()
     return people
 
 
 def one_round(number, base, people, options, shim):
-    fault = "power" if options.prove else options.only or FAULTS[(number - 1) % len(FAULTS)]
+    fault = "power" if options.prove else options.only or options.faults[(number - 1) % len(options.faults)]
     seed = f"{options.seed}/{number}"
     folder = base / f"round-{number}"
     shutil.copytree(base / "people", folder, ignore=shutil.ignore_patterns("log"))
@@ -267,11 +304,12 @@ def one_round(number, base, people, options, shim):
                 "cursor_save_ms": 300,
                 "session_expiry_max_s": 3600, "log_level": "info",
                 "resident_alerts_hour": 0, "cell_alerts_hour": 0, "merge_minutes": 0}
-    with Stack(folder, settings=settings) as stack:
+    with (ClusterStack(folder, nodes=people.nodes, settings=settings) if people.nodes
+          else Stack(folder, settings=settings)) as stack:
         stack.shim, stack.fsync = shim, "everysec" if options.prove else "always"
         start_redis(stack)
         # The second ten: one neighborsd that is the parent of two, and puts another in the place of one that is silent.
-        supervised = (number - 1) // len(FAULTS) % 2 == 1
+        supervised = not people.nodes and (number - 1) // len(FAULTS) % 2 == 1
         if supervised:
             stack.start_broker("broker-a", processes=2)
         else:
@@ -298,17 +336,19 @@ def main():
     parser.add_argument("--first", type=int, default=1, help="number of the first round")
     parser.add_argument("--seconds", type=float, default=10, help="of load in a round")
     parser.add_argument("--seed", default=str(int(time.time())))
-    parser.add_argument("--only", choices=sorted(set(FAULTS)), help="this fault in every round")
+    parser.add_argument("--cluster", action="store_true", help="three masters and their replicas in place of one Redis")
+    parser.add_argument("--only", choices=sorted(set(FAULTS + CLUSTER_FAULTS)), help="this fault in every round")
     parser.add_argument("--prove", action="store_true", help="prove that the rounds find a loss: Redis syncs once a second, "
                         "the power fails, and a round is as it should be when something acknowledged is missing")
     parser.add_argument("--keep", action="store_true", help="keep the folders of clean rounds too")
     options = parser.parse_args()
+    options.faults = CLUSTER_FAULTS if options.cluster else FAULTS
     base = Path(tempfile.mkdtemp(prefix="neighbors-kill-"))
     print(f"kill: seed {options.seed}, folder {base}", flush=True)
     clean = 0
     try:
         shim = build_shim(base)
-        people = prepare(base / "people")
+        people = prepare(base / "people", options.cluster)
         for number in range(options.first, options.first + options.rounds):
             clean += one_round(number, base, people, options, shim)
     except StackError as error:

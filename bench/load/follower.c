@@ -16,7 +16,8 @@ static void count_item(struct follower *follower, uint32_t tag, size_t count)
             histogram_add(&load->follow_latency, load->loop.now - load->tags.sent[one]);
     }
     load->all.delivered += count;
-    publisher_delivered(load, load->tags.publisher[tag]);
+    if (load->tags.delivered[tag] == load->options.followers)
+        publisher_delivered(load, load->tags.publisher[tag]);
     if (load->measuring)
         load->measured.delivered += count;
 }

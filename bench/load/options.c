@@ -28,7 +28,8 @@ static const struct option_row table[] = {
     ROW("publishers", OPTION_NUMBER, publishers, "0", "connections that publish"),
     ROW("window", OPTION_NUMBER, window, "20", "publishes of a connection without an answer"),
     ROW("rate", OPTION_REAL, rate, "0", "events a second of all, open-loop; 0: as fast as answers come"),
-    ROW("paced", OPTION_FLAG, paced, "0", "windows open by deliveries instead of answers; needs a follower"),
+    ROW("paced", OPTION_FLAG, paced, "0",
+        "windows open by deliveries instead of answers; needs followers, 254 at most"),
     ROW("batch", OPTION_NUMBER, batch, "1", "events in a publish"),
     ROW("channels", OPTION_NUMBER, channels, "1", "channels that the events lie in, at most 1024"),
     ROW("positions", OPTION_FLAG, positions, "0", "events bear their place; else publisher and place agree"),
@@ -70,7 +71,7 @@ static void add_watched(struct load_options *options, const char *value)
 {
     char *equals = strchr(value, '=');
     if (!equals || options->watched_count == WATCHED_MOST)
-        usage("--watch NAME=PID, at most four");
+        usage("--watch NAME=PID, at most sixteen");
     options->watched[options->watched_count++] =
         (struct watched){strndup(value, (size_t)(equals - value)), atoi(equals + 1)};
 }

@@ -9,7 +9,7 @@
  * a channel of a plain MQTT broker, and the same back. json: what a device without us would send; and JSON
  * with the same tag back. */
 enum load_format { FORMAT_MOTION, FORMAT_RELAY, FORMAT_JSON };
-enum { WATCHED_MOST = 4 };
+enum { WATCHED_MOST = 16 };
 struct watched {
     const char *name;
     int pid;
@@ -29,8 +29,8 @@ struct load_options {
     long activity_id;
     bool positions; /* events bear their own place */
     bool near_filters;
-    bool paced;  /* closed-loop: the next publish goes when the one before was delivered, not when it was
-                    acknowledged */
+    bool paced;  /* closed-loop: the next publish goes when the one before was delivered to all followers, not
+                    when it was acknowledged */
     bool hold;   /* when all is said, wait for a line on standard input */
     bool fanout; /* one alert to all followers, `rounds` times */
     struct watched watched[WATCHED_MOST];

@@ -63,14 +63,14 @@ class Registry:
                 self.principal(f"device/{home}-{d}", home, place, share, d + 2)
 
     def sharing(self, count, channels, prefix="bench"):
-        """Households of the publishers share all; five others do in each leaf cell, as long as it takes to count."""
+        """Households of the publishers share all; six others do in each leaf cell, as long as it takes to count."""
         verified = int(time.time() * 1000) - 30 * DAY_MS
         for tag in sorted({region(channel(c)) for c in range(channels)}):
             self.add("HSET", f"nb:{{r{tag}}}:share", *(w for n in range(count) for w in (f"{prefix}-{n}", ALL_KINDS)))
         for c in range(channels):
             self.sealed(lambda _, digest, tag=region(channel(c)): self.add(
                 "ZADD", f"nb:{{r{tag}}}:sharers:{digest}",
-                *(w for n in range(5) for w in (verified, f"neighbor-{n}"))), leaf(c))
+                *(w for n in range(6) for w in (verified, f"neighbor-{n}"))), leaf(c))
         self.add("INCR", "nb:sharing")  # as enrolment does: so the store knows when to look again
 
     def followers(self, count, prefix="bench"):

@@ -299,7 +299,8 @@ static void sign(struct sequence *sequence)
     merkle_root(&sequence->tree, &root);
     struct bytes head =
         log_key_sign_head(store->options.log_key, sequence->tree.size, sequence->now, root.bytes, &arena);
-    command_function(&command, "nb_log_sign", 0, 4);
+    command_function(&command, "nb_log_sign", 1, 4);
+    command_text(&command, sequence_key);
     command_text(&command, store->node);
     command_number(&command, SEQUENCE_LEASE_MS);
     command_bytes(&command, sequence->told.encoded.data, sequence->told.encoded.len);

@@ -1,15 +1,20 @@
 /* Acts become leaves of the public record (scripts/log.lua), in one process at a time: whoever has the lease
- * reads what waits under the senders' tags, encodes and hashes it, and appends leaves, nodes and cursors in
- * one step, which compares that nobody did so before. What was not answered is read again. */
+ * reads the cursors, then what waits behind them under the senders' tags, encodes and hashes it, and appends
+ * leaves, nodes and cursors in one step, which compares that nobody did so before. What was not answered is
+ * read again. */
 #include "bridge/store_sequence.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "bridge/record_leaf.h"
 #include "proto/codec.h"
 
-static const double POLL = 0.5, AWAY = 1.;
-enum { TAKE_MOST = 256 };
+static const double POLL = 0.5, POLL_TAGS = 1.,
+                    AWAY = 1.;              /* POLL_TAGS: where each tag is a call of its own */
+enum { TAKE_MOST = 256, TAKE_OF_TAG = 64 }; /* acts of a batch; of one tag asked alone */
+
+const char sequence_key[] = "nb:{log}:tree";
 
 void sequence_pause(struct sequence *sequence, double seconds)
 {
@@ -68,6 +73,8 @@ static struct bytes leaf_of(const redisReply *fields, uint64_t index, struct are
 
 struct batch {
     struct sequence *sequence;
+    unsigned under_way;       /* calls for acts */
+    bool failed;              /* one of them did */
     struct merkle_peaks tree; /* behind it */
     size_t acts, tags, leaves, nodes;
     struct command tag_words, leaf_words, node_words; /* arguments, encoded */
@@ -104,17 +111,19 @@ static void add_act(struct batch *batch, const redisReply *fields)
     arena_free(&arena);
 }
 
-static void add_tag(
-    struct batch *batch, const redisReply *name, const redisReply *cursor, const redisReply *acts)
+/* What there is no room for stays for the next batch. */
+static void add_tag(struct batch *batch, unsigned tag, const redisReply *acts)
 {
+    const char *cursor = batch->sequence->cursors[tag];
     size_t count = reply_count(acts);
-    if (!count)
+    char name[8];
+    if (!count || batch->acts + count > TAKE_MOST)
         return;
     for (size_t i = 0; i < count; i++)
         add_act(batch, reply_at(reply_at(acts, i), 1));
     struct text last = reply_text(reply_at(reply_at(acts, count - 1), 0));
-    put_word(&batch->tag_words, reply_text(name).data, reply_text(name).len);
-    put_word(&batch->tag_words, reply_text(cursor).data, reply_text(cursor).len);
+    put_word(&batch->tag_words, name, (size_t)snprintf(name, sizeof name, "s%02x", tag));
+    put_word(&batch->tag_words, cursor, strlen(cursor));
     put_word(&batch->tag_words, last.data, last.len);
     batch->tags++;
 }
@@ -146,7 +155,8 @@ static void append(struct batch *batch)
     struct sequence *sequence = batch->sequence;
     struct command command = {0};
     size_t arguments = 5 + 3 * batch->tags + batch->leaves + 3 * batch->nodes;
-    command_function(&command, "nb_log_append", 0, arguments);
+    command_function(&command, "nb_log_append", 1, arguments);
+    command_text(&command, sequence_key);
     command_text(&command, sequence->store->node);
     command_number(&command, SEQUENCE_LEASE_MS);
     command_number(&command, (int64_t)sequence->tree.size);
@@ -158,45 +168,119 @@ static void append(struct batch *batch)
     store_send(sequence->store, &command, on_appended, batch);
 }
 
-/* ---- a look ---- */
+/* ---- what waits ---- */
 
-static void lost(struct sequence *sequence)
-{
-    sequence->trusted = false;
-    memset(&sequence->audit, 0, sizeof sequence->audit);
-    sequence_pause(sequence, AWAY);
-}
+/* A call for acts of `count` tags, from `tag` on. */
+struct reading {
+    struct batch *batch;
+    unsigned tag, count;
+};
 
-static void on_taken(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+static void batch_read(struct batch *batch)
 {
-    struct sequence *sequence = arg;
-    int64_t size = reply_number(reply_at(reply, 0));
-    if (status != STORE_OK || size < 0) {
-        lost(sequence);
-        return;
-    }
-    struct bytes head = reply_bytes(reply_at(reply, 1));
-    if (!head_take(&sequence->told, head)) {
-        head_broken(sequence, "the head in Redis cannot be read");
-        return;
-    }
-    if (!sequence->trusted || sequence->tree.size != (uint64_t)size) {
-        head_prove(sequence, (uint64_t)size, false);
-        return;
-    }
-    struct batch *batch = store_alloc(sizeof *batch);
-    *batch = (struct batch){.sequence = sequence, .tree = sequence->tree};
-    for (size_t i = 2; i + 2 < reply_count(reply); i += 3)
-        add_tag(batch, reply_at(reply, i), reply_at(reply, i + 1), reply_at(reply, i + 2));
-    if (batch->acts) {
+    struct sequence *sequence = batch->sequence;
+    struct store *store = sequence->store;
+    bool idle = !batch->failed && !batch->acts;
+    if (!batch->failed && batch->acts) {
         append(batch);
         return;
     }
     batch_free(batch);
-    if (store->options.log_key && ev_now(store->loop) >= sequence->sign_due)
+    if (!idle)
+        sequence_pause(sequence, AWAY);
+    else if (store->options.log_key && ev_now(store->loop) >= sequence->sign_due)
         head_upkeep(sequence);
     else
-        sequence_pause(sequence, POLL);
+        sequence_pause(sequence, store_spans_tags(store) ? POLL : POLL_TAGS);
+}
+
+static void on_acts(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)store;
+    struct reading *reading = arg;
+    struct batch *batch = reading->batch;
+    batch->failed = batch->failed || status != STORE_OK;
+    for (size_t i = 0; status == STORE_OK && i + 1 < reply_count(reply); i += 2) {
+        uint64_t at = (uint64_t)reply_number(reply_at(reply, i));
+        if (at < reading->count)
+            add_tag(batch, (reading->tag + (unsigned)at) % STORE_SENDER_TAGS, reply_at(reply, i + 1));
+    }
+    free(reading);
+    if (--batch->under_way == 0)
+        batch_read(batch);
+}
+
+static void ask_for_acts(struct batch *batch, unsigned tag, unsigned count, int most)
+{
+    struct command command = {0};
+    struct reading *reading = store_alloc(sizeof *reading);
+    *reading = (struct reading){batch, tag, count};
+    command_function(&command, "nb_log_acts", count, 1 + count);
+    for (unsigned i = 0; i < count; i++) {
+        char key[KEY];
+        sender_key(key, (tag + i) % STORE_SENDER_TAGS, "acts", "");
+        command_text(&command, key);
+    }
+    command_number(&command, most);
+    for (unsigned i = 0; i < count; i++)
+        command_text(&command, batch->sequence->cursors[(tag + i) % STORE_SENDER_TAGS]);
+    store_send(batch->sequence->store, &command, on_acts, reading);
+}
+
+/* All tags, each time beginning with another, so that none is always the last. */
+static void read_acts(struct sequence *sequence)
+{
+    struct batch *batch = store_alloc(sizeof *batch);
+    unsigned first = sequence->first_tag++ % STORE_SENDER_TAGS;
+    bool spans = store_spans_tags(sequence->store);
+    batch->sequence = sequence;
+    batch->tree = sequence->tree;
+    batch->under_way = spans ? 1 : STORE_SENDER_TAGS;
+    if (spans)
+        ask_for_acts(batch, first, STORE_SENDER_TAGS, TAKE_MOST);
+    for (unsigned i = 0; !spans && i < STORE_SENDER_TAGS; i++)
+        ask_for_acts(batch, first + i, 1, TAKE_OF_TAG);
+}
+
+/* ---- a look ---- */
+
+static void lost(struct sequence *sequence, double seconds)
+{
+    sequence->trusted = false;
+    memset(&sequence->audit, 0, sizeof sequence->audit);
+    sequence_pause(sequence, seconds);
+}
+
+static void take_cursors(struct sequence *sequence, const redisReply *list)
+{
+    for (unsigned tag = 0; tag < STORE_SENDER_TAGS; tag++)
+        strcpy(sequence->cursors[tag], "0-0");
+    for (size_t i = 0; i + 1 < reply_count(list); i += 2) {
+        struct text name = reply_text(reply_at(list, i)), cursor = reply_text(reply_at(list, i + 1));
+        unsigned tag = name.len == 3 ? (unsigned)strtoul(name.data + 1, NULL, 16) : STORE_SENDER_TAGS;
+        if (tag < STORE_SENDER_TAGS && cursor.len < sizeof sequence->cursors[tag])
+            memcpy(sequence->cursors[tag], cursor.data, cursor.len + 1); /* hiredis ends it with a NUL */
+    }
+}
+
+static void on_taken(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)store;
+    struct sequence *sequence = arg;
+    int64_t size = reply_number(reply_at(reply, 0));
+    if (status != STORE_OK || size < 0) {
+        lost(sequence, status == STORE_OK ? (double)reply_number(reply_at(reply, 1)) / 1000. : AWAY);
+        return;
+    }
+    if (!head_take(&sequence->told, reply_bytes(reply_at(reply, 1)))) {
+        head_broken(sequence, "the head in Redis cannot be read");
+        return;
+    }
+    take_cursors(sequence, reply_at(reply, 2));
+    if (!sequence->trusted || sequence->tree.size != (uint64_t)size)
+        head_prove(sequence, (uint64_t)size, false);
+    else
+        read_acts(sequence);
 }
 
 void sequence_work(struct store *store, int64_t now)
@@ -211,10 +295,10 @@ void sequence_work(struct store *store, int64_t now)
     if (sequence->busy || ev_now(store->loop) < sequence->due)
         return;
     sequence->busy = true;
-    command_function(&command, "nb_log_take", 0, 3);
+    command_function(&command, "nb_log_take", 1, 2);
+    command_text(&command, sequence_key);
     command_text(&command, store->node);
     command_number(&command, SEQUENCE_LEASE_MS);
-    command_number(&command, TAKE_MOST);
     store_send(store, &command, on_taken, sequence);
 }
 

@@ -22,7 +22,9 @@ struct sequence {
     double due;   /* loop time of the next look */
     bool trusted; /* `tree` is what the store has, and goes on with what was signed */
     struct merkle_peaks tree;
-    struct known_head kept, told; /* the newest that this process trusted; that the store has now */
+    char cursors[STORE_SENDER_TAGS][24]; /* the last act of each tag that is in the record */
+    unsigned first_tag;                  /* whose acts are read first */
+    struct known_head kept, told;        /* the newest that this process trusted; that the store has now */
     double sign_due;
     uint64_t planned;                               /* leaves of the tree that is proved */
     struct merkle_plan peaks, from_kept, from_told; /* the proof under way */
@@ -51,5 +53,6 @@ void head_upkeep(struct sequence *sequence);
 void head_broken(struct sequence *sequence, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 enum { SEQUENCE_LEASE_MS = 5000 };
+extern const char sequence_key[]; /* under whose tag the record is */
 
 #endif

@@ -1,4 +1,5 @@
--- The public record: acts (act.lua) become leaves of one append-only Merkle tree (bridge/merkle.h). All under one tag:
+-- The public record: acts (act.lua) become leaves of one append-only Merkle tree (bridge/merkle.h). Acts are read under their
+-- own tags (nb_log_acts); all else is under one:
 --   nb:{log}:tree          hash: size, head (the newest signed TreeHead)
 --   nb:{log}:cursors       hash, a sender's tag ("s00") -> id of the last act that is in the log, or needs no leaf
 --   nb:{log}:leaves        stream, never trimmed: l = the encoded LogLeaf, at the id <index + 1>-0
@@ -22,27 +23,35 @@ local function tree()
     return tonumber(known[1] or 0), known[2] or ''
 end
 
--- Holder, lease (ms), how many acts at most. Answers -1 when another has the lease; or the size, the head, and for each tag
--- with acts that wait its name, its cursor, and the acts: id, { field, value … }.
+-- Key: the tree. Holder, lease (ms). Answers -1 and for how many ms another has the lease; or the size, the head, and the
+-- cursors, each tag's name and then where it stands.
 local function log_take(_, args)
-    if not lease('nb:{log}:', 'log', args[1], tonumber(args[2])) then
-        return { -1 }
+    local mine, ms = lease('nb:{log}:', 'log', args[1], tonumber(args[2]))
+    if not mine then
+        return { -1, ms }
     end
     local size, head = tree()
-    local answer, room = { size, head }, tonumber(args[3])
-    for tag = 0, 63 do
-        local name = sub(SENDER[tag], 5, 7)
-        local cursor = call('HGET', 'nb:{log}:cursors', name) or '0-0'
-        local acts = room > 0 and call('XRANGE', SENDER[tag] .. 'acts', '(' .. cursor, '+', 'COUNT', room) or {}
+    return { size, head, call('HGETALL', 'nb:{log}:cursors') }
+end
+
+-- Keys: acts, each of another tag. Arguments: how many at most, and for each key the cursor. Answers for each with acts behind
+-- its cursor its place among the keys, counted from 0, and the acts: id, { field, value … }. What it found it notes
+-- (nb:{sXX}:acts_read), so that the answer waits for the replicas that are to have it: an act that a lost master took with it
+-- must not be a leaf.
+local function log_acts(keys, args)
+    local room, answer = tonumber(args[1]), {}
+    for i, key in ipairs(keys) do
+        local acts = room > 0 and call('XRANGE', key, '(' .. args[i + 1], '+', 'COUNT', room) or {}
         if #acts > 0 then
-            put(answer, name, cursor, acts)
+            call('SET', key .. '_read', acts[#acts][1])
+            put(answer, i - 1, acts)
             room = room - #acts
         end
     end
     return answer
 end
 
--- Holder, lease, size; how many tags, then for each its name, cursor before and now; how many leaves, then each; then for
+-- Key: the tree. Holder, lease, size; how many tags, then for each its name, cursor before and now; how many leaves, then each; then for
 -- each node that they complete its level, index and hash. Answers OK, or CONFLICT when any of it is not as it was.
 local function log_append(_, args)
     local size, at = tree(), 4
@@ -72,7 +81,7 @@ local function log_append(_, args)
     return OK
 end
 
--- Holder, lease, the head before, the head. Answers OK or CONFLICT.
+-- Key: the tree. Holder, lease, the head before, the head. Answers OK or CONFLICT.
 local function log_sign(_, args)
     local _, head = tree()
     if not lease('nb:{log}:', 'log', args[1], tonumber(args[2])) or head ~= args[3] then
@@ -111,6 +120,7 @@ local function log_leaves(_, args)
 end
 
 register('nb_log_take', log_take)
+register('nb_log_acts', log_acts)
 register('nb_log_append', log_append)
 register('nb_log_sign', log_sign)
 register('nb_log_nodes', log_nodes, { 'no-writes' })

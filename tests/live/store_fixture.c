@@ -1,7 +1,12 @@
 /* What the tests of the store share (store_fixture.h). */
 #include "tests/live/store_fixture.h"
 
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+#include "bridge/log_key.h"
 
 static int64_t clock_now = START;
 
@@ -223,4 +228,19 @@ long long fixture_number(struct fixture *fixture, const char *command)
     long long number = reply->type == REDIS_REPLY_ARRAY ? (long long)reply->elements : reply->integer;
     freeReplyObject(reply);
     return number;
+}
+
+struct log_key *fixture_log_key(void)
+{
+    char path[] = "/tmp/test_log_key.XXXXXX";
+    const char *error;
+    EVP_PKEY *made = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    FILE *out = fdopen(mkstemp(path), "w");
+    assert_true(made && out && PEM_write_PrivateKey(out, made, NULL, NULL, 0, NULL, NULL));
+    fclose(out);
+    EVP_PKEY_free(made);
+    struct log_key *key = log_key_load(path, &error);
+    unlink(path);
+    assert_non_null(key);
+    return key;
 }

@@ -81,6 +81,9 @@ void until_begin(struct fixture *fixture, struct until *until);
 void until_turn(struct fixture *fixture, struct until *until, const char *what);
 void until_end(struct fixture *fixture, struct until *until);
 
+/* A new key of the public record; log_key_free. */
+struct log_key *fixture_log_key(void);
+
 /* An integer answer of Redis. */
 long long fixture_number(struct fixture *fixture, const char *command);
 

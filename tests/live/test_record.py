@@ -241,10 +241,10 @@ class Record(RecordCase):
         conflict = 5
         for holder in ("somebody", (self.redis("GET", "nb:{log}:lease:log") or b"nobody").decode()):
             size = int(self.redis("HGET", "nb:{log}:tree", "size"))
-            self.assertEqual(self.redis("FCALL", "nb_log_append", 0, holder, 1, size - 1, 0, 1, "leaf", 0, size - 1, b"h" * 32), conflict)
+            self.assertEqual(self.redis("FCALL", "nb_log_append", 1, "nb:{log}:tree", holder, 1, size - 1, 0, 1, "leaf", 0, size - 1, b"h" * 32), conflict)
             cursor = ("s00", "1-1", "1-2")
-            self.assertEqual(self.redis("FCALL", "nb_log_append", 0, holder, 1, size, 1, *cursor, 1, "leaf", 0, size, b"h" * 32), conflict)
-            self.assertEqual(self.redis("FCALL", "nb_log_sign", 0, holder, 1, b"another head", b"head"), conflict)
+            self.assertEqual(self.redis("FCALL", "nb_log_append", 1, "nb:{log}:tree", holder, 1, size, 1, *cursor, 1, "leaf", 0, size, b"h" * 32), conflict)
+            self.assertEqual(self.redis("FCALL", "nb_log_sign", 1, "nb:{log}:tree", holder, 1, b"another head", b"head"), conflict)
         self.assertNotIn("leaf", [leaf["leaf"] for leaf in self.leaves()])
         self.verified(state="frozen")
 

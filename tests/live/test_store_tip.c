@@ -20,21 +20,6 @@ enum { TAG = 17, AGENCY_TAG = 2, CALLS = 32 };
 
 static struct log_key *log_key;
 
-static struct log_key *new_key(void)
-{
-    char path[] = "/tmp/test_store_tip.XXXXXX";
-    const char *error;
-    EVP_PKEY *made = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    FILE *out = fdopen(mkstemp(path), "w");
-    assert_true(made && out && PEM_write_PrivateKey(out, made, NULL, NULL, 0, NULL, NULL));
-    fclose(out);
-    EVP_PKEY_free(made);
-    struct log_key *key = log_key_load(path, &error);
-    unlink(path);
-    assert_non_null(key);
-    return key;
-}
-
 /* As redisCommand has it. */
 static void ask(struct fixture *f, const char *format, ...)
 {
@@ -53,7 +38,7 @@ static int tip_open(void **state)
     if (fixture_open(state) != 0)
         return -1;
     struct fixture *f = *state;
-    log_key = new_key();
+    log_key = fixture_log_key();
     f->options.log_key = log_key;
     f->options.tree_head_ms = DAY;
     fixture_store(f);

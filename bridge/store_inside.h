@@ -250,6 +250,9 @@ struct store {
         int64_t now;     /* as upkeep was told */
         bool working[2]; /* by enum footage_worker */
         unsigned tag[2]; /* that it is at */
+        uint64_t tags[2],
+            found[2];       /* a bit a tag: where something is due, as it was found, and as it is asked */
+        unsigned under_way; /* calls that ask it */
     } footage;
     struct {
         bool busy; /* a call is under way, or the disk is waited for */

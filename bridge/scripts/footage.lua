@@ -254,6 +254,20 @@ register('nb_footage_settle', settle)
 register('nb_footage_tell', tell_household)
 register('nb_footage_told', told)
 register('nb_footage_resolve', resolve)
-register('nb_footage_lease', function(_, args)
-    return lease('nb:', 'footage', args[1], 3000) and 1 or 0
+-- Key: under the tag of the lease. Holder. Answers 1, or 0 and for how many ms another has it.
+register('nb_footage_lease', function(keys, args)
+    local mine, ms = lease(prefix_of(keys[1]), 'footage', args[1], 3000)
+    return { mine and 1 or 0, ms or 0 }
 end)
+
+-- Keys: footage_find and footage_due of a tag, and of others. Argument: now. Answers which of them have something due, by
+-- their places, counted from 0.
+register('nb_footage_waiting', function(keys, args)
+    local answer = {}
+    for i, key in ipairs(keys) do
+        if call('ZCOUNT', key, '-inf', args[1]) > 0 then
+            answer[#answer + 1] = i - 1
+        end
+    end
+    return answer
+end, { 'no-writes' })

@@ -1,32 +1,27 @@
-/* Blocking Redis on hiredis: one context, one sentence for whatever goes wrong. */
+/* Blocking Redis on hiredis: one sentence for whatever goes wrong. */
 #include "bridge/redis_sync.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
+#include <time.h>
 
-#include "bridge/redis_url.h"
+#include "bridge/redis_route.h"
 
-static const struct timeval patience = {.tv_sec = 5};
+enum { PATIENCE_MS = 15000, PAUSE_MS = 5, PAUSE_MOST_MS = 200, COPY_MS = 1000 };
 
-static bool connected(struct redis_sync *redis, const char *where)
-{
-    if (redis->context && !redis->context->err && redisSetTimeout(redis->context, patience) == REDIS_OK)
-        return true;
-    snprintf(redis->error, sizeof redis->error, "cannot reach Redis at %.80s: %.80s", where,
-        redis->context ? redis->context->errstr : "out of memory");
-    return false;
-}
-
-static bool logged_in(struct redis_sync *redis, const struct redis_url *at)
-{
-    bool known = at->user[0]       ? redis_tell(redis, "AUTH %s %s", at->user, at->password)
-                 : at->password[0] ? redis_tell(redis, "AUTH %s", at->password)
-                                   : true;
-    return known && (at->database == 0 || redis_tell(redis, "SELECT %d", at->database));
-}
+/* What came of a command that was sent once. */
+enum outcome {
+    ANSWERED,
+    REFUSED,   /* an error that stays */
+    ELSEWHERE, /* another master has the slot */
+    NOT_NOW,   /* a slot moves, a master is away or takes over */
+    UNLOADED,  /* our functions are not there */
+    UNCOPIED,  /* done, but too few replicas have it */
+    LOST,      /* no answer */
+    UNREACHED  /* not sent */
+};
 
 bool redis_sync_open(struct redis_sync *redis, const char *url)
 {
@@ -34,37 +29,262 @@ bool redis_sync_open(struct redis_sync *redis, const char *url)
     *redis = (struct redis_sync){0};
     if (!redis_url_read(url, &at, redis->error))
         return false;
-    char where[REDIS_URL_PATH];
-    if (at.path[0])
-        snprintf(where, sizeof where, "%s", at.path);
-    else
-        snprintf(where, sizeof where, "%s:%d", at.hosts[0].name, at.hosts[0].port);
-    redis->context = at.path[0] ? redisConnectUnixWithTimeout(at.path, patience)
-                                : redisConnectWithTimeout(at.hosts[0].name, at.hosts[0].port, patience);
-    bool ready = connected(redis, where) && logged_in(redis, &at);
-    explicit_bzero(at.password, sizeof at.password);
+    bool ready = route_open(redis, &at);
+    explicit_bzero(&at, sizeof at);
     return ready;
 }
 
 void redis_sync_close(struct redis_sync *redis)
 {
-    if (redis->context)
-        redisFree(redis->context);
-    redis->context = NULL;
+    route_close(redis);
 }
 
-/* The reply when it is an answer; else NULL, and what went wrong is noted. */
-static redisReply *answer_of(struct redis_sync *redis, redisReply *reply)
+/* ---- commands ---- */
+
+/* The next argument of a command as it is sent, "$<len>\r\n<data>\r\n". */
+static struct bytes next_word(const char **at)
+{
+    char *end;
+    size_t len = strtoul(strchr(*at, '$') + 1, &end, 10);
+    struct bytes word = {(const uint8_t *)end + 2, len};
+    *at = end + 2 + len + 2;
+    return word;
+}
+
+static bool is_word(struct bytes word, const char *text)
+{
+    return word.len == strlen(text) && strncasecmp((const char *)word.data, text, word.len) == 0;
+}
+
+/* A command of its words: with the guard when it calls a function. */
+static void make_command(struct command *command, const struct bytes *words, size_t count)
+{
+    long keys = count > 3 && is_word(words[0], "FCALL") ? strtol((const char *)words[2].data, NULL, 10) : 0;
+    size_t at = 0;
+    *command = (struct command){0};
+    if (keys > 0 && (size_t)keys + 3 <= count) {
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", (int)words[1].len, (const char *)words[1].data);
+        command_function(command, name, (size_t)keys, count - 3 - (size_t)keys);
+        at = 3;
+    } else {
+        command_begin(command, count);
+    }
+    for (; at < count; at++)
+        command_bytes(command, words[at].data, words[at].len);
+}
+
+/* True for what changes nothing: no replica needs to have it. */
+static bool only_reads(const struct command *command)
+{
+    static const char *const reads[] = {"AUTH", "CLUSTER", "CONFIG", "DBSIZE", "DUMP", "EXISTS", "GET",
+        "HEXISTS", "HGET", "HGETALL", "HKEYS", "HLEN", "HMGET", "HSCAN", "HVALS", "INFO", "KEYS", "LINDEX",
+        "LLEN", "LRANGE", "PING", "PTTL", "PUBLISH", "SCAN", "SCARD", "SISMEMBER", "SMEMBERS", "SPUBLISH",
+        "STRLEN", "SUBSCRIBE", "TTL", "TYPE", "WAIT", "XLEN", "XRANGE", "XREVRANGE", "ZCARD", "ZCOUNT",
+        "ZRANGE", "ZSCORE", "FUNCTION"};
+    const char *at = (const char *)command->bytes.data;
+    struct bytes word = next_word(&at);
+    for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
+        if (is_word(word, reads[i]))
+            return true;
+    return false;
+}
+
+/* True for what may not be done twice, so that it is not sent again when no answer came. */
+static bool counts(const struct command *command)
+{
+    const char *at = (const char *)command->bytes.data;
+    struct bytes word = next_word(&at);
+    return is_word(word, "XADD") || is_word(word, "INCR") || is_word(word, "HINCRBY");
+}
+
+/* ---- one try ---- */
+
+static int copies_wanted(const struct redis_sync *redis, const struct command *command)
+{
+    return only_reads(command) ? 0 : redis->route->where.wait;
+}
+
+static enum outcome outcome_of(struct redis_sync *redis, struct redis_node *node, const redisReply *reply)
 {
     if (!reply) {
-        snprintf(redis->error, sizeof redis->error, "Redis does not answer: %.150s", redis->context->errstr);
-        return NULL;
+        snprintf(redis->error, sizeof redis->error, "Redis does not answer: %.150s", node->context->errstr);
+        return LOST;
     }
-    if (reply->type == REDIS_REPLY_ERROR) {
-        snprintf(redis->error, sizeof redis->error, "Redis refuses: %.170s", reply->str);
+    if (reply->type != REDIS_REPLY_ERROR)
+        return ANSWERED;
+    snprintf(redis->error, sizeof redis->error, "Redis refuses: %.170s", reply->str);
+    if (strncmp(reply->str, "ERR Function not found", 22) == 0)
+        return UNLOADED;
+    if (redis->route->where.kind == REDIS_ONE)
+        return REFUSED;
+    if (strncmp(reply->str, "MOVED ", 6) == 0) {
+        route_moved(redis, node, reply->str);
+        return ELSEWHERE;
+    }
+    static const char *const passing[] = {"ASK ", "TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN",
+        "READONLY", "BUSY", "NOREPLICAS", "FAILOVER"};
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+        if (strncmp(reply->str, passing[i], strlen(passing[i])) == 0) {
+            redis->route->stale = redis->route->stale || *reply->str != 'A';
+            return NOT_NOW;
+        }
+    return REFUSED;
+}
+
+static redisReply *next_reply(redisContext *context)
+{
+    void *reply = NULL;
+    return context && redisGetReply(context, &reply) == REDIS_OK ? reply : NULL;
+}
+
+static void append_wait(struct redis_node *node, int copies)
+{
+    redisAppendCommand(node->context, "WAIT %d %d", copies, COPY_MS);
+}
+
+/* Reads what WAIT answers. */
+static enum outcome copied(struct redis_sync *redis, struct redis_node *node, int copies)
+{
+    redisReply *reply = next_reply(node->context);
+    enum outcome outcome = outcome_of(redis, node, reply);
+    if (outcome == ANSWERED && reply->integer < copies) {
+        snprintf(redis->error, sizeof redis->error,
+            "Redis has it, but of %d replicas that are to have it too, %lld: nothing is told as done", copies,
+            reply->integer);
+        outcome = UNCOPIED;
+    }
+    freeReplyObject(reply);
+    return outcome;
+}
+
+static enum outcome try_once(
+    struct redis_sync *redis, struct redis_node *node, const struct command *command, redisReply **out)
+{
+    int copies = copies_wanted(redis, command);
+    redisAppendFormattedCommand(node->context, (const char *)command->bytes.data, command->bytes.len);
+    if (copies)
+        append_wait(node, copies);
+    redisReply *reply = next_reply(node->context);
+    enum outcome outcome = outcome_of(redis, node, reply);
+    if (copies && outcome != LOST) {
+        enum outcome second = copied(redis, node, copies);
+        outcome = outcome == ANSWERED || second == LOST ? second : outcome;
+    }
+    if (outcome == ANSWERED || outcome == UNCOPIED)
+        *out = reply;
+    else
         freeReplyObject(reply);
-        return NULL;
+    if (outcome == LOST)
+        route_lost(redis, node);
+    return outcome;
+}
+
+/* ---- until it is done ---- */
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+static void pause_before(int turn)
+{
+    long ms = PAUSE_MS << (turn < 6 ? turn : 6);
+    nanosleep(&(struct timespec){.tv_nsec = (ms < PAUSE_MOST_MS ? ms : PAUSE_MOST_MS) * 1000000}, NULL);
+}
+
+/* Without REPLACE: those of another version stay as they are. What went wrong before stays told when this
+ * does. */
+static bool load_functions(struct redis_sync *redis, struct redis_node *node)
+{
+    redisReply *reply = redisCommand(node->context, "FUNCTION LOAD %b", store_scripts, store_scripts_size);
+    bool loaded = reply && reply->type != REDIS_REPLY_ERROR;
+    bool there = reply && reply->type == REDIS_REPLY_ERROR && strstr(reply->str, "already exists");
+    if (there)
+        snprintf(redis->error, sizeof redis->error,
+            "Redis has the functions of another version: start neighborsd of this version first");
+    freeReplyObject(reply);
+    return loaded;
+}
+
+/* On that connection, until the replicas have what it wrote. */
+static enum outcome wait_for_copies(struct redis_sync *redis, const struct command *command, int64_t until)
+{
+    struct redis_node *node = route_node(redis, command);
+    enum outcome outcome = UNCOPIED;
+    while (node && outcome == UNCOPIED && now_ms() < until) {
+        append_wait(node, redis->route->where.wait);
+        outcome = copied(redis, node, redis->route->where.wait);
     }
+    if (outcome == LOST)
+        route_lost(redis, node);
+    return outcome;
+}
+
+/* True when another try makes sense, after what is to be done before it. */
+static bool try_again(struct redis_sync *redis, const struct command *command, enum outcome outcome, int turn)
+{
+    if (outcome == UNLOADED) {
+        struct redis_node *node = route_node(redis, command);
+        return node && load_functions(redis, node);
+    }
+    if (outcome == REFUSED || redis->route->where.kind == REDIS_ONE || (outcome == LOST && counts(command)))
+        return false;
+    if (outcome != ELSEWHERE || turn > 0)
+        pause_before(turn);
+    return true;
+}
+
+static redisReply *ask(struct redis_sync *redis, const struct command *command)
+{
+    int64_t until = now_ms() + PATIENCE_MS;
+    for (int turn = 0;; turn++) {
+        redisReply *reply = NULL;
+        struct redis_node *node = route_node(redis, command);
+        enum outcome outcome = node ? try_once(redis, node, command, &reply) : UNREACHED;
+        if (outcome == UNCOPIED)
+            outcome = wait_for_copies(redis, command, until);
+        if (outcome == ANSWERED)
+            return reply;
+        freeReplyObject(reply);
+        if (now_ms() >= until || !try_again(redis, command, outcome, turn))
+            return NULL;
+    }
+}
+
+/* ---- asking ---- */
+
+redisReply *redis_ask_command(struct redis_sync *redis, struct command *command)
+{
+    redisReply *reply = ask(redis, command);
+    command_free(command);
+    return reply;
+}
+
+redisReply *redis_ask_words(struct redis_sync *redis, const struct bytes *words, size_t count)
+{
+    struct command command;
+    make_command(&command, words, count);
+    return redis_ask_command(redis, &command);
+}
+
+/* A command as hiredis formats it, in its words. */
+static redisReply *ask_formatted(struct redis_sync *redis, const char *format, va_list arguments)
+{
+    char *text;
+    int len = redisvFormatCommand(&text, format, arguments);
+    if (len < 0)
+        abort();
+    const char *at = text + 1;
+    size_t count = strtoul(at, NULL, 10);
+    struct bytes *words = store_alloc(count * sizeof *words);
+    for (size_t i = 0; i < count; i++)
+        words[i] = next_word(&at);
+    redisReply *reply = redis_ask_words(redis, words, count);
+    free(words);
+    redisFreeCommand(text);
     return reply;
 }
 
@@ -72,7 +292,7 @@ redisReply *redis_ask(struct redis_sync *redis, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    redisReply *reply = answer_of(redis, redisvCommand(redis->context, format, arguments));
+    redisReply *reply = ask_formatted(redis, format, arguments);
     va_end(arguments);
     return reply;
 }
@@ -81,7 +301,7 @@ bool redis_tell(struct redis_sync *redis, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    redisReply *reply = answer_of(redis, redisvCommand(redis->context, format, arguments));
+    redisReply *reply = ask_formatted(redis, format, arguments);
     va_end(arguments);
     if (!reply)
         return false;
@@ -89,18 +309,61 @@ bool redis_tell(struct redis_sync *redis, const char *format, ...)
     return true;
 }
 
-redisReply *redis_ask_words(struct redis_sync *redis, const struct bytes *words, size_t count)
+/* ---- many at once ---- */
+
+/* Sends all that can be, notes in nodes where each went. */
+static void send_all(
+    struct redis_sync *redis, const struct command *commands, size_t count, struct redis_node **nodes)
 {
-    const char **data = malloc(count * sizeof *data);
-    size_t *lens = malloc(count * sizeof *lens);
-    if (!data || !lens)
-        abort();
+    for (size_t i = 0; i < count; i++) /* first of all: it may ask who has what, on the same connections */
+        nodes[i] = route_node(redis, &commands[i]);
     for (size_t i = 0; i < count; i++) {
-        data[i] = words[i].len ? (const char *)words[i].data : "";
-        lens[i] = words[i].len;
+        if (!nodes[i] || !nodes[i]->context)
+            continue;
+        redisAppendFormattedCommand(
+            nodes[i]->context, (const char *)commands[i].bytes.data, commands[i].bytes.len);
+        if (copies_wanted(redis, &commands[i]))
+            append_wait(nodes[i], copies_wanted(redis, &commands[i]));
     }
-    redisReply *reply = answer_of(redis, redisCommandArgv(redis->context, (int)count, data, lens));
-    free(data);
-    free(lens);
-    return reply;
+}
+
+/* Takes the answers that are good; the others are asked for again, one at a time. */
+static void take_all(struct redis_sync *redis, const struct command *commands, size_t count,
+    struct redis_node **nodes, redisReply **replies)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!nodes[i] || !nodes[i]->context)
+            continue;
+        int copies = copies_wanted(redis, &commands[i]);
+        redisReply *reply = next_reply(nodes[i]->context);
+        enum outcome outcome = outcome_of(redis, nodes[i], reply);
+        enum outcome second = copies && outcome != LOST ? copied(redis, nodes[i], copies) : ANSWERED;
+        if (outcome == ANSWERED && second == ANSWERED)
+            replies[i] = reply;
+        else
+            freeReplyObject(reply);
+        if (outcome == LOST || second == LOST)
+            route_lost(redis, nodes[i]);
+    }
+}
+
+bool redis_ask_all(struct redis_sync *redis, struct command *commands, size_t count, redisReply **replies)
+{
+    struct redis_node **nodes = store_alloc(count * sizeof(struct redis_node *));
+    memset(replies, 0, count * sizeof(redisReply *));
+    send_all(redis, commands, count, nodes);
+    take_all(redis, commands, count, nodes, replies);
+    free(nodes);
+    bool done = true;
+    for (size_t i = 0; i < count; i++) {
+        if (done && !replies[i])
+            replies[i] = ask(redis, &commands[i]);
+        done = done && replies[i];
+        command_free(&commands[i]);
+    }
+    for (size_t i = 0; !done && i < count; i++) {
+        freeReplyObject(replies[i]);
+        replies[i] = NULL;
+    }
+    return done;
 }

@@ -1,5 +1,12 @@
 /* One blocking conversation with Redis, for programs that end after a few commands (the command line, tests).
- * The broker itself talks to Redis through bridge/store.h alone. */
+ * The broker itself talks to Redis through bridge/store.h alone.
+ *
+ * It is the same with one Redis, a cluster and sentinels. A command goes to the master that has the slot of
+ * its first argument "nb:{…". Where somebody else may take over, one that was not answered, or cannot be for
+ * the moment (a slot moves, a master is away), is sent again for 15 s; what would do harm when done twice
+ * (XADD, INCR, HINCRBY) is not. There a write is done when so many replicas have it as the address asks for.
+ * A function gets the guard behind its keys that bridge/store_inside.h speaks of, and where the functions of
+ * the store are not loaded yet they are; those of another version stay as they are. */
 #ifndef NEIGHBORS_BRIDGE_REDIS_SYNC_H
 #define NEIGHBORS_BRIDGE_REDIS_SYNC_H
 
@@ -8,8 +15,13 @@
 
 #include "proto/bytes.h"
 
+struct redis_route;
+struct command;
+
 struct redis_sync {
-    redisContext *context;
+    redisContext
+        *context; /* a connection: of one Redis the only one, of a cluster that to one of its masters */
+    struct redis_route *route;
     char error[200]; /* what went wrong last, a sentence without the password; "" when nothing did */
 };
 
@@ -28,6 +40,14 @@ bool redis_tell(struct redis_sync *redis, const char *format, ...)
 
 /* The same for a command of words that may hold any bytes. */
 redisReply *redis_ask_words(struct redis_sync *redis, const struct bytes *words, size_t count)
+    __attribute__((warn_unused_result));
+
+/* The same for commands of bridge/store_inside.h, which are freed; so many at once, without waiting for one
+ * before the next is sent: their order is none. replies: room for as many; all are to be freed, or on false
+ * none is there. */
+redisReply *redis_ask_command(struct redis_sync *redis, struct command *command)
+    __attribute__((warn_unused_result));
+bool redis_ask_all(struct redis_sync *redis, struct command *commands, size_t count, redisReply **replies)
     __attribute__((warn_unused_result));
 
 #endif

@@ -8,7 +8,13 @@
 
 #include "bridge/file_mode.h"
 
-enum { DEFAULT_PORT = 6379, SENTINEL_PORT = 26379, MOST_PORT = 65535, MOST_DATABASE = 1 << 20 };
+enum {
+    DEFAULT_PORT = 6379,
+    SENTINEL_PORT = 26379,
+    MOST_PORT = 65535,
+    MOST_DATABASE = 1 << 20,
+    MOST_REPLICAS = 16
+};
 
 static bool wrong(char *error, const char *rule)
 {
@@ -63,17 +69,20 @@ static bool read_password(const char *path, struct redis_url *out, char *error)
 /* Behind the question mark: name=value, with & between. */
 static bool read_options(const char *text, struct redis_url *out, char *error)
 {
-    static const char user[] = "user=", file[] = "password-file=";
+    static const char user[] = "user=", file[] = "password-file=", wait[] = "wait=";
     char path[REDIS_URL_PATH] = "";
+    const char *rest;
     while (text && *text) {
         size_t len = strcspn(text, "&");
         bool known = strncmp(text, user, sizeof user - 1) == 0
                          ? copy(text + sizeof user - 1, len - (sizeof user - 1), out->user, sizeof out->user)
                      : strncmp(text, file, sizeof file - 1) == 0
                          ? copy(text + sizeof file - 1, len - (sizeof file - 1), path, sizeof path)
+                     : strncmp(text, wait, sizeof wait - 1) == 0
+                         ? number(text + sizeof wait - 1, "&", MOST_REPLICAS, &out->wait, &rest)
                          : false;
         if (!known)
-            return wrong(error, "options are user=NAME and password-file=PATH");
+            return wrong(error, "options are user=NAME, password-file=PATH and wait=N");
         text += len + (text[len] == '&');
     }
     return !path[0] || read_password(path, out, error);
@@ -180,5 +189,6 @@ bool redis_url_read(const char *text, struct redis_url *out, char error[REDIS_UR
         if (!read_hosts(at ? at + 1 : text, out, &text) || !read_rest(text, out))
             return wrong(error, form);
     }
+    out->wait = out->kind != REDIS_ONE;
     return read_options(options ? options + 1 : NULL, out, error);
 }

@@ -5,6 +5,8 @@
  *   redis+sentinel://[[user][:password]@]host[:port][,host[:port]…]/master-name[?password-file=PATH]
  * The hosts of a cluster are some of its nodes, the others are learnt of them; those of Sentinel are the
  * sentinels (port 26379 unless told), and who logs in does so at the Redis that they name.
+ * All of them also take wait=N: how many replicas must have what is acknowledged (1 in a cluster and with
+ * Sentinel, 0 with one Redis).
  * A host in brackets is an IPv6 address. The password may stand in a file of its own, so that it is in no
  * argument list, environment or other file: one line, readable by its owner (and group) alone. */
 #ifndef NEIGHBORS_BRIDGE_REDIS_URL_H
@@ -35,6 +37,7 @@ struct redis_url {
     struct redis_host hosts[REDIS_URL_HOSTS];
     char master[REDIS_URL_HOST]; /* REDIS_SENTINEL: the name of the Redis that the sentinels watch */
     int database;                /* 0 unless told; REDIS_ONE */
+    int wait;                    /* replicas that must have what is acknowledged */
     char user[REDIS_URL_SECRET], password[REDIS_URL_SECRET]; /* "": none */
     bool password_shown; /* it stands in the address itself: who reads that, has it */
 };

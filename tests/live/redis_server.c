@@ -82,6 +82,24 @@ bool redis_server_restart(struct redis_server *server)
     return true;
 }
 
+/* All slots to the one node. */
+static bool make_whole(const struct redis_server *server)
+{
+    static const char command[] = "CLUSTER ADDSLOTSRANGE 0 16383\r\n";
+    struct sockaddr_in address = {.sin_family = AF_INET,
+        .sin_port = htons((uint16_t)server->port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    char answer[3] = "";
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    bool whole = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+                 write(fd, command, sizeof(command) - 1) == sizeof(command) - 1 &&
+                 recv(fd, answer, sizeof(answer), MSG_WAITALL) == sizeof(answer) &&
+                 memcmp(answer, "+OK", sizeof(answer)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return whole;
+}
+
 bool redis_server_start(struct redis_server *server)
 {
     *server = (struct redis_server){.output = -1, .cluster = server->cluster};
@@ -91,10 +109,11 @@ bool redis_server_start(struct redis_server *server)
     /* Somebody else may take the port before Redis does. */
     for (int tries = 0; tries < 5; tries++) {
         server->port = free_port();
-        snprintf(server->url, sizeof(server->url), "redis%s://127.0.0.1:%d",
-            server->cluster ? "+cluster" : "", server->port);
-        if (redis_server_restart(server))
+        snprintf(server->url, sizeof(server->url), "redis%s://127.0.0.1:%d%s",
+            server->cluster ? "+cluster" : "", server->port, server->cluster ? "?wait=0" : "");
+        if (redis_server_restart(server) && (!server->cluster || make_whole(server)))
             return true;
+        redis_server_kill(server);
     }
     redis_server_stop(server);
     return false;

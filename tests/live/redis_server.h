@@ -10,8 +10,8 @@ struct redis_server {
     pid_t pid;        /* 0: not running */
     int port, output; /* output: the end of a pipe with its log */
     char folder[64];  /* redis.sock in it is the same Redis */
-    char url[64];     /* redis://127.0.0.1:port */
-    bool cluster;     /* a cluster of one: a function that touches keys of several slots fails */
+    char url[64];     /* redis://127.0.0.1:port, of a cluster redis+cluster://127.0.0.1:port?wait=0 */
+    bool cluster; /* a cluster of one, with all slots: a function that touches keys of several slots fails */
 };
 
 /* Starts it and waits until it takes connections; `cluster` is as set before. False: there is no Redis here,

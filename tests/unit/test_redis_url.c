@@ -74,6 +74,22 @@ static void several_hosts(void **state)
     assert_int_equal(url.hosts[0].port, 26379);
     assert_int_equal(url.hosts[1].port, 1);
     assert_string_equal(url.master, "town");
+    assert_int_equal(url.wait, 1);
+}
+
+static void how_many_replicas_must_have_it(void **state)
+{
+    (void)state;
+    assert_true(redis_url_read("redis://a", &url, error));
+    assert_int_equal(url.wait, 0);
+    assert_true(redis_url_read("redis+cluster://a?user=ann&wait=2", &url, error));
+    assert_int_equal(url.wait, 2);
+    assert_string_equal(url.user, "ann");
+    assert_true(redis_url_read("redis+cluster://a?wait=0&user=bob", &url, error));
+    assert_int_equal(url.wait, 0);
+    assert_string_equal(url.user, "bob");
+    assert_false(redis_url_read("redis+cluster://a?wait=", &url, error));
+    assert_false(redis_url_read("redis+cluster://a?wait=17", &url, error));
 }
 
 static void wrong_ones(void **state)
@@ -140,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms),
         cmocka_unit_test(several_hosts),
+        cmocka_unit_test(how_many_replicas_must_have_it),
         cmocka_unit_test(wrong_ones),
         cmocka_unit_test(password_files),
     };

@@ -1,0 +1,84 @@
+"""(growth) what a message costs as more and more others are enrolled elsewhere."""
+import subprocess
+import time
+from pathlib import Path
+
+from . import pairs
+from .registry import LETTERS, leaf
+from .servers import BUILD, load
+
+SIZES, QUICK_SIZES = (1_000, 30_000, 1_000_000), (1_000, 10_000, 100_000)
+SENDERS, CHANNELS, RATE = 1000, 32, 6000
+WORKERS = 4  # that enrol at once
+LOOKUPS = 200_000
+
+
+def elsewhere(number):
+    """Spread over 32,768 channels, those of the senders among them, a leaf cell each time round."""
+    five = "9q" + "".join(LETTERS[number // 32 ** place % 32] for place in range(3))
+    return f"{five}{LETTERS[number // 32 ** 3 % 32]}00"
+
+
+def lines(size):
+    """The senders, who are neighbors enough to be published, then as many others as there are to be in all."""
+    for n in range(SENDERS):
+        yield f"device bench-{n} bench-{n} {leaf(n % CHANNELS)}00"
+    for n in range(size - SENDERS):
+        yield f"device other-{n} other-{n} {elsewhere(n)}"
+
+
+def enrol(stack, size):
+    stack.redis_command("CONFIG", "SET", "appendfsync", "no")
+    subprocess.run([str(word) for word in (BUILD / "bench_enroll", stack.redis_url, stack.keys / "broker.secret", WORKERS)],
+                   input="\n".join(lines(size)), text=True, check=True)
+    stack.redis_command("CONFIG", "SET", "appendfsync", "always")
+
+
+def seconds_of(process):
+    """Processor time that a process has used."""
+    words = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / 100
+
+
+def lookup_us(stack, size):
+    """Redis' own growth: its processor time for a field of a hash of one among all who are enrolled."""
+    step = max(1, (size - SENDERS) // 10007) if size > SENDERS else 1
+    names = [f"other-{n * step % (size - SENDERS)}" if size > SENDERS else f"bench-{n % SENDERS}" for n in range(LOOKUPS)]
+    commands = "".join(f"*3\r\n$4\r\nHGET\r\n${len(name) + 24}\r\nnb:{{p:device/{name}}}:principal\r\n$6\r\nnumber\r\n" for name in names)
+    before = seconds_of(stack.processes["redis"])
+    subprocess.run(["redis-cli", "-p", str(stack.redis_port), "--pipe"], input=commands, text=True, capture_output=True, check=True)
+    return (seconds_of(stack.processes["redis"]) - before) * 1e6 / LOOKUPS
+
+
+class Town:
+    def __init__(self, servers, size):
+        self.size = size
+        began = time.monotonic()
+        self.stack = servers.ours(f"growth{size}", enrol_stack=lambda stack: enrol(stack, size), release_delay_ms=0)
+        self.enrol_s = time.monotonic() - began
+
+    def run(self):
+        words = ["--publishers", SENDERS, "--channels", CHANNELS, "--rate", RATE, "--seconds", 4, "--warmup", 2]
+        result = load(self.stack, *words)
+        result["lookup"] = lookup_us(self.stack, self.size)
+        return result
+
+
+def cost(results, part):
+    return [r["cpu_us_per_event"][part] for r in results]
+
+
+def of_devices(servers, rounds, sizes):
+    towns = {size: Town(servers, size) for size in sizes}
+    results = pairs.interleave(rounds, {size: town.run for size, town in towns.items()})
+    first = results[sizes[0]]
+    for size in sizes[1:]:
+        found = results[size]
+        note = "; ".join(filter(None, (f"{towns[size].enrol_s:.0f} s to enrol", pairs.holes(found + first))))
+        for part in ("neighborsd", "redis"):
+            yield pairs.row(f"growth.{part}.{size}", "us", f"{sizes[0]:,} devices enrolled", cost(found, part), cost(first, part),
+                            ("<=", 1.1), note)
+        yield pairs.row(f"growth.lookup.{size}", "us", "Redis' own: HGET of any one among as many", [r["lookup"] for r in found],
+                        [r["lookup"] for r in first], None)
+    for town in towns.values():
+        servers.stop(town.stack)

@@ -5,7 +5,7 @@
 
 #include "bridge/moderation.h"
 
-enum { NONCE = 8, WORDS = 9 };
+enum { NONCE = 8, WORDS = 8 };
 
 static const char suffix[] = "reply/moderation";
 
@@ -35,8 +35,7 @@ static bool tell_session(struct redis_sync *redis, const char *principal, struct
     const struct bytes words[WORDS] = {word("FCALL"), word("nb_inbox"), word("3"),
         joined(arena, arena_printf(arena, "nb:{p:%s}:in:", principal), client),
         joined(arena, arena_printf(arena, "nb:{p:%s}:inlo:", principal), client),
-        joined(arena, arena_printf(arena, "nb:{p:%s}:s:", principal), client),
-        joined(arena, arena_printf(arena, "nb:feed:i:%s/", principal), client), {nonce, NONCE}, data};
+        joined(arena, arena_printf(arena, "nb:{p:%s}:s:", principal), client), {nonce, NONCE}, data};
     redisReply *reply = redis_ask_words(redis, words, WORDS);
     if (!reply)
         return false;

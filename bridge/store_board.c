@@ -17,8 +17,7 @@ static void begin(struct command *command, const char *function, struct text pri
 void store_board_follow(struct store *store, struct session_name name, int64_t now)
 {
     struct command command = {0};
-    begin(&command, "nb_board_follow", name.principal, 3);
-    command_view(&command, name.principal);
+    begin(&command, "nb_board_follow", name.principal, 2);
     command_view(&command, name.client);
     command_number(&command, now);
     store_send_for_status(store, &command, NULL, NULL);
@@ -36,8 +35,7 @@ void store_board_post(
     struct store *store, const struct store_notice *notice, store_status_done *done, void *arg)
 {
     struct command command = {0};
-    begin(&command, "nb_board_post", notice->principal, 6);
-    command_view(&command, notice->principal);
+    begin(&command, "nb_board_post", notice->principal, 5);
     command_view(&command, notice->name);
     command_number(&command, notice->until);
     command_number(&command, notice->now);

@@ -1,26 +1,47 @@
-/* The feed: the connection on which Redis tells what is appended to followed channels (store_follow.c), whose
- * sessions were opened anew, which principals changed, and when a probe comes back behind all that. */
+/* The feed: a connection on which Redis tells what is appended to followed channels (store_follow.c), whose
+ * sessions were opened anew, which principals changed, and, behind all that, answers a probe. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-#include "bridge/store_inside.h"
+#include "bridge/store_feed_inside.h"
 
-static const char FEED[] = "nb:feed:";
-enum { FEED_LEN = sizeof(FEED) - 1 };
+/* ---- how far everything is told ---- */
 
-/* "<sent> <since when the oldest outbox entry waits, or 0>": everything before it was told, as far as it left
- * an outbox. */
-static void on_probe(struct store *store, struct bytes message)
+void feed_swept(struct store *store, int64_t began, int64_t oldest)
 {
-    char text[64] = "";
-    int64_t sent, oldest;
+    int64_t proved = oldest && oldest <= began ? oldest - 1 : began;
+    for (size_t i = 0; i < store->feeds.count; i++) {
+        struct feed *feed = store->feeds.list[i];
+        struct command command = {0};
+        if (!feed->link.ready)
+            continue;
+        command_begin(&command, 2);
+        command_text(&command, "PING");
+        command_number(&command, proved);
+        feed->asked = ev_now(store->loop);
+        feed_link_send(&feed->link, &command);
+    }
+}
+
+/* A master answers its probe behind everything that it published before. */
+static void on_probe(struct feed *feed, struct bytes message)
+{
+    struct store *store = feed->store;
+    char text[32] = "";
     memcpy(text, message.data, message.len < sizeof(text) ? message.len : sizeof(text) - 1);
-    if (sscanf(text, "%" SCNd64 " %" SCNd64, &sent, &oldest) != 2)
-        return;
-    int64_t proved = oldest && oldest <= sent ? oldest - 1 : sent;
+    int64_t proved = strtoll(text, NULL, 10);
+    if (proved > feed->proved)
+        feed->proved = proved;
+    for (size_t i = 0; i < store->feeds.count; i++) {
+        if (store->feeds.list[i]->proved < proved)
+            proved = store->feeds.list[i]->proved;
+    }
     if (store->follows.unproved == 0 && proved > store->follows.as_of)
         store->follows.as_of = proved;
 }
+
+/* ---- what comes ---- */
 
 static void on_session(struct store *store, struct bytes message)
 {
@@ -35,91 +56,159 @@ static void on_session(struct store *store, struct bytes message)
     store->events.taken_over(store->events.arg, name, generation);
 }
 
-static void on_feed(struct store *store, struct text kind, struct text channel, struct bytes message)
+static void on_hint(struct store *store, struct text channel, struct bytes message)
 {
-    if (text_equal(kind, TEXT("message")))
-        follow_message(store, channel, message);
-    else if (text_equal(kind, TEXT("subscribe")))
-        follow_subscribed(store, channel);
-    else
-        follow_unsubscribed(store, channel);
+    if (text_equal(channel, TEXT("nb:sessions")))
+        on_session(store, message);
+    else if (store->events.principal_changed)
+        store->events.principal_changed(
+            store->events.arg, (struct text){(const char *)message.data, message.len});
 }
 
-static void on_subscribed_first(struct store *store)
+static void on_subscribed(struct feed *feed)
 {
-    link_ready(&store->feed);
-    link_proved(&store->feed);
+    struct store *store = feed->store;
+    if (feed->link.ready)
+        return; /* by the first of its channels */
+    feed_link_ready(&feed->link);
     if (store->events.changes_missed)
         store->events.changes_missed(store->events.arg);
     follows_subscribe(store);
 }
 
-static void on_message(redisAsyncContext *context, void *data, void *arg)
+/* What is said of a sharded channel, "nb:{tag}:feed:<channel>". */
+static void on_sharded(struct feed *feed, struct text kind, struct text name, struct bytes message)
 {
-    (void)arg;
-    struct link *link = context->data;
-    if (!data || link->context != context)
+    static const char part[] = "}:feed:";
+    const char *end = name.data + name.len, *at = memmem(name.data, name.len, part, sizeof(part) - 1);
+    if (!at)
         return;
-    struct store *store = link->store;
-    const redisReply *reply = data;
-    struct text kind = reply_text(reply_at(reply, 0)), channel = reply_text(reply_at(reply, 1));
-    struct bytes message = reply_bytes(reply_at(reply, 2));
-    store->follows.heard = ev_now(store->loop);
-    if (!channel.data) {
-        link_drop(link, "subscription refused");
-    } else if (channel.len > FEED_LEN && memcmp(channel.data, FEED, FEED_LEN) == 0) {
-        on_feed(store, kind, (struct text){channel.data + FEED_LEN, channel.len - FEED_LEN}, message);
-    } else if (text_equal(kind, TEXT("subscribe"))) {
-        if (!link->ready)
-            on_subscribed_first(store);
-    } else if (text_equal(channel, TEXT("nb:sessions"))) {
-        on_session(store, message);
-    } else if (text_equal(channel, TEXT("nb:principals"))) {
-        if (store->events.principal_changed)
-            store->events.principal_changed(
-                store->events.arg, (struct text){(const char *)message.data, message.len});
-    } else {
-        on_probe(store, message);
-    }
+    at += sizeof(part) - 1;
+    struct text channel = {at, (size_t)(end - at)};
+    if (text_equal(kind, TEXT("smessage")))
+        follow_message(feed, channel, message);
+    else if (text_equal(kind, TEXT("ssubscribe")))
+        follow_subscribed(feed, channel);
+    else
+        follow_unsubscribed(feed, channel);
 }
 
-void feed_subscription(struct store *store, const char *word, const struct text *channels, size_t count)
+static void on_error(struct feed *feed, const char *text)
+{
+    unsigned slot;
+    if (feed->link.ready && sscanf(text, "MOVED %u ", &slot) == 1) {
+        follows_moved(feed, (uint16_t)slot);
+        return;
+    }
+    if (!feed->link.ready)
+        store_log(feed->store, STORE_LOG_ERROR, "store_login", "link=feed text=\"%s\"", text);
+    feed_link_drop(&feed->link, text);
+}
+
+static void on_heard(struct feed_link *link, const redisReply *reply)
+{
+    struct feed *feed = link->arg;
+    struct text kind = reply_text(reply_at(reply, 0)), name = reply_text(reply_at(reply, 1));
+    feed->heard = ev_now(feed->store->loop);
+    if (reply->type == REDIS_REPLY_ERROR)
+        on_error(feed, reply->str);
+    else if (kind.len && kind.data[0] == 's' && !text_equal(kind, TEXT("subscribe")))
+        on_sharded(feed, kind, name, reply_bytes(reply_at(reply, 2)));
+    else if (text_equal(kind, TEXT("message")))
+        on_hint(feed->store, name, reply_bytes(reply_at(reply, 2)));
+    else if (text_equal(kind, TEXT("pong")))
+        on_probe(feed, reply_bytes(reply_at(reply, 1)));
+    else if (text_equal(kind, TEXT("subscribe")))
+        on_subscribed(feed);
+    /* Left: that the login succeeded. */
+}
+
+/* ---- asking ---- */
+
+static void ask(struct feed *feed, const char *word, struct text name)
 {
     struct command command = {0};
-    struct buffer name = {0};
-    command_begin(&command, 1 + count);
+    command_begin(&command, 2);
     command_text(&command, word);
-    for (size_t i = 0; i < count; i++) {
-        name.len = 0;
-        buffer_put(&name, FEED, FEED_LEN);
-        buffer_put(&name, channels[i].data, channels[i].len);
-        command_bytes(&command, name.data, name.len);
-    }
-    buffer_number(&command.bytes, 0, 1); /* hiredis reads the channels' names out of it up to a NUL */
-    redisAsyncFormattedCommand(
-        store->feed.context, on_message, NULL, (const char *)command.bytes.data, command.bytes.len - 1);
-    command_free(&command);
-    buffer_free(&name);
+    command_view(&command, name);
+    feed_link_send(&feed->link, &command);
 }
 
-void feed_opened(struct store *store)
+void feed_subscribe(struct feed *feed, struct text name)
 {
-    store->follows.heard = ev_now(store->loop);
-    link_log_in(&store->feed);
-    redisAsyncCommand(store->feed.context, on_message, NULL,
-        "SUBSCRIBE nb:probe:%s nb:sessions nb:principals", store->node);
+    ask(feed, "SSUBSCRIBE", name);
 }
 
-void feed_check(struct store *store)
+void feed_unsubscribe(struct feed *feed, struct text name)
+{
+    ask(feed, "SUNSUBSCRIBE", name);
+}
+
+struct feed *feed_of_slot(struct store *store, uint16_t slot)
+{
+    (void)slot;
+    struct feed *feed = store->feeds.list[0];
+    return feed->link.ready ? feed : NULL;
+}
+
+/* ---- its life ---- */
+
+static void on_opened(struct feed_link *link)
+{
+    struct feed *feed = link->arg;
+    struct command command = {0};
+    command_begin(&command, 3);
+    command_text(&command, "SUBSCRIBE");
+    command_text(&command, "nb:sessions");
+    command_text(&command, "nb:principals");
+    feed_link_send(link, &command);
+    feed->heard = feed->asked = ev_now(feed->store->loop);
+}
+
+static void on_lost(struct feed_link *link)
+{
+    follows_lost(link->arg);
+}
+
+static void start(struct store *store, const char *address, int port)
+{
+    static const struct feed_link_events events = {on_opened, on_heard, on_lost};
+    struct feed *feed = store_alloc(sizeof(*feed));
+    feed->store = store;
+    store->feeds.list[store->feeds.count++] = feed;
+    feed_link_start(&feed->link, store, address, port, &events, feed);
+}
+
+void feeds_start(struct store *store)
+{
+    store->feeds.list = store_alloc(sizeof(struct feed *));
+    start(store, "", store->where.hosts[0].port);
+}
+
+void feeds_stop(struct store *store)
+{
+    for (size_t i = 0; i < store->feeds.count; i++) {
+        feed_link_stop(&store->feeds.list[i]->link);
+        free(store->feeds.list[i]);
+    }
+    free(store->feeds.list);
+    store->feeds.list = NULL;
+    store->feeds.count = 0;
+}
+
+void feeds_check(struct store *store)
 {
     double now = ev_now(store->loop), deadline = (double)store->options.deadline_ms / 1000.;
-    if (!store->feed.context)
-        return;
-    /* Probes that Redis took and that never came: this connection is dead though Redis is not. */
-    bool silent = store->feed.ready ? store->follows.asked - store->follows.heard > deadline
-                                    : now - store->feed.since > deadline;
-    if (silent) {
-        store->counters.deadline_misses++;
-        link_drop(&store->feed, "nothing heard");
+    for (size_t i = 0; i < store->feeds.count; i++) {
+        struct feed *feed = store->feeds.list[i];
+        /* Redis answered sweeps, and not the probes after them: this connection is dead though Redis is not.
+         */
+        bool silent = feed->link.ready ? feed->asked - feed->heard > deadline
+                                       : feed->link.fd >= 0 && now - feed->link.since > deadline;
+        if (silent) {
+            store->counters.deadline_misses++;
+            feed_link_drop(&feed->link, "nothing heard");
+        }
     }
+    follows_subscribe(store);
 }

@@ -5,12 +5,10 @@
 #include <search.h>
 #include <stdlib.h>
 
-#include "bridge/store_inside.h"
-
-enum { SUBSCRIBE_AT_ONCE = 128 };
+#include "bridge/store_feed_inside.h"
 
 enum follow_state {
-    FOLLOW_AWAY,        /* waits for the connection */
+    FOLLOW_AWAY,        /* waits for a feed */
     FOLLOW_SUBSCRIBING, /* until Redis confirms */
     FOLLOW_OPENING,     /* until the state is there */
     FOLLOW_TELLING,
@@ -24,7 +22,10 @@ struct held {
 };
 
 struct follow {
-    struct text channel; /* what trees are sorted by; owned */
+    struct text channel; /* what trees are sorted by; the end of `name` */
+    struct text name;    /* of the sharded channel; owned */
+    uint16_t slot;
+    struct feed *feed; /* where it is subscribed, or about to be; NULL: AWAY */
     enum follow_state state;
     bool again;   /* LEAVING: followed anew meanwhile */
     bool started; /* the completion was given */
@@ -34,6 +35,23 @@ struct follow {
     uint32_t round;                  /* of the question under way; older answers are void */
     struct held *held, *last_held;
 };
+
+/* ---- states ---- */
+
+static void count(struct store *store, const struct follow *follow, int by)
+{
+    if (follow->state == FOLLOW_AWAY)
+        store->follows.away += (size_t)by;
+    if (follow->started && follow->state != FOLLOW_TELLING && follow->state != FOLLOW_LEAVING)
+        store->follows.unproved += (size_t)by;
+}
+
+static void enter(struct store *store, struct follow *follow, enum follow_state state)
+{
+    count(store, follow, -1);
+    follow->state = state;
+    count(store, follow, 1);
+}
 
 /* ---- the tree ---- */
 
@@ -55,9 +73,15 @@ static struct follow *find(struct store *store, struct text channel)
 static struct follow *add(struct store *store, struct text channel)
 {
     struct follow *follow = store_alloc(sizeof(*follow));
-    char *name = store_alloc(channel.len + 1);
-    memcpy(name, channel.data, channel.len);
-    follow->channel = (struct text){name, channel.len};
+    struct buffer name = {0};
+    feed_name(&name, channel);
+    char *copy = store_alloc(name.len);
+    memcpy(copy, name.data, name.len);
+    follow->name = (struct text){copy, name.len};
+    follow->channel = (struct text){copy + name.len - channel.len, channel.len};
+    follow->slot = key_slot(copy, name.len);
+    buffer_free(&name);
+    count(store, follow, 1);
     if (!tsearch(follow, &store->follows.tree, compare_follows))
         abort();
     return follow;
@@ -77,12 +101,13 @@ static void drop_held(struct follow *follow)
 static void follow_free(struct follow *follow)
 {
     drop_held(follow);
-    free((char *)follow->channel.data);
+    free((char *)follow->name.data);
     free(follow);
 }
 
 static void remove_follow(struct store *store, struct follow *follow)
 {
+    count(store, follow, -1);
     tdelete(follow, &store->follows.tree, compare_follows);
     follow_free(follow);
 }
@@ -91,44 +116,23 @@ static void remove_follow(struct store *store, struct follow *follow)
 
 static void subscribe(struct store *store, struct follow *follow)
 {
-    if (!store->feed.ready) {
-        follow->state = FOLLOW_AWAY;
-        return;
-    }
-    follow->state = FOLLOW_SUBSCRIBING;
-    feed_subscription(store, "SUBSCRIBE", &follow->channel, 1);
-}
-
-struct batch {
-    struct store *store;
-    struct text channels[SUBSCRIBE_AT_ONCE];
-    size_t count;
-};
-
-static void send_batch(struct batch *batch)
-{
-    if (batch->count)
-        feed_subscription(batch->store, "SUBSCRIBE", batch->channels, batch->count);
-    batch->count = 0;
+    follow->feed = feed_of_slot(store, follow->slot);
+    enter(store, follow, follow->feed ? FOLLOW_SUBSCRIBING : FOLLOW_AWAY);
+    if (follow->feed)
+        feed_subscribe(follow->feed, follow->name);
 }
 
 static void subscribe_away(const void *node, VISIT visit, void *arg)
 {
-    struct batch *batch = arg;
     struct follow *follow = *(struct follow *const *)node;
-    if ((visit != postorder && visit != leaf) || follow->state != FOLLOW_AWAY)
-        return;
-    follow->state = FOLLOW_SUBSCRIBING;
-    batch->channels[batch->count++] = follow->channel;
-    if (batch->count == SUBSCRIBE_AT_ONCE)
-        send_batch(batch);
+    if ((visit == postorder || visit == leaf) && follow->state == FOLLOW_AWAY)
+        subscribe(arg, follow);
 }
 
 void follows_subscribe(struct store *store)
 {
-    struct batch batch = {.store = store};
-    twalk_r(store->follows.tree, subscribe_away, &batch);
-    send_batch(&batch);
+    if (store->follows.away)
+        twalk_r(store->follows.tree, subscribe_away, store);
 }
 
 /* ---- telling ---- */
@@ -198,9 +202,7 @@ static void opened(struct store *store, struct follow *follow, const struct chan
     store_channel_done *done = follow->done;
     struct text channel = {strndup(follow->channel.data, follow->channel.len), follow->channel.len};
     uint32_t round = follow->round;
-    if (!first)
-        store->follows.unproved--;
-    follow->state = FOLLOW_TELLING;
+    enter(store, follow, FOLLOW_TELLING);
     follow->started = true;
     follow->told = state->head;
     follow->done = NULL;
@@ -231,7 +233,7 @@ static void on_opened(struct store *store, void *arg, enum store_status status, 
             store_unfollow(store, follow->channel);
             done(done_arg, &state);
         } else {
-            link_drop(&store->feed, "a channel could not be read");
+            feed_link_drop(&follow->feed->link, "a channel could not be read");
         }
         free(alerts);
     }
@@ -244,77 +246,102 @@ static void ask_state(struct store *store, struct follow *follow)
     question->round = follow->round = ++store->follows.round;
     question->len = follow->channel.len;
     memcpy(question->channel, follow->channel.data, follow->channel.len);
-    follow->state = FOLLOW_OPENING;
+    enter(store, follow, FOLLOW_OPENING);
     channel_ask_state(store, follow->channel, follow->told, on_opened, question);
 }
 
-/* ---- what the feed's connection tells ---- */
+/* ---- what feeds tell ---- */
 
-void follow_subscribed(struct store *store, struct text channel)
+/* The follow of that channel, when this feed is the one that it is at. */
+static struct follow *find_at(struct feed *feed, struct text channel)
 {
-    struct follow *follow = find(store, channel);
+    struct follow *follow = find(feed->store, channel);
+    return follow && follow->feed == feed ? follow : NULL;
+}
+
+/* Its feed tells no more of it. False: nor has it to, and it is no more. */
+static bool gone(struct store *store, struct follow *follow)
+{
+    if (follow->state == FOLLOW_LEAVING && !follow->again)
+        return false;
+    follow->again = false;
+    follow->feed = NULL;
+    drop_held(follow);
+    enter(store, follow, FOLLOW_AWAY);
+    return true;
+}
+
+void follow_subscribed(struct feed *feed, struct text channel)
+{
+    struct follow *follow = find_at(feed, channel);
     if (follow && follow->state == FOLLOW_SUBSCRIBING)
-        ask_state(store, follow);
+        ask_state(feed->store, follow);
 }
 
-void follow_unsubscribed(struct store *store, struct text channel)
+void follow_unsubscribed(struct feed *feed, struct text channel)
 {
-    struct follow *follow = find(store, channel);
-    if (!follow || follow->state != FOLLOW_LEAVING)
+    struct follow *follow = find_at(feed, channel);
+    if (!follow)
         return;
-    if (follow->again) {
-        follow->again = false;
-        subscribe(store, follow);
-    } else {
-        remove_follow(store, follow);
-    }
+    if (gone(feed->store, follow))
+        subscribe(feed->store, follow);
+    else
+        remove_follow(feed->store, follow);
 }
 
-void follow_message(struct store *store, struct text channel, struct bytes message)
+void follow_message(struct feed *feed, struct text channel, struct bytes message)
 {
-    struct follow *follow = find(store, channel);
+    struct follow *follow = find_at(feed, channel);
     if (follow && follow->state == FOLLOW_TELLING)
-        tell(store, follow, message);
+        tell(feed->store, follow, message);
     else if (follow && follow->state == FOLLOW_OPENING)
         hold(follow, message);
 }
 
-struct survivors {
-    struct store *store;
+/* Those that are gone from a feed, or from a slot there. */
+struct loss {
+    struct feed *feed;
+    bool whole; /* not only what was asked for in `slot` */
+    uint16_t slot;
     struct follow **leaving;
     size_t count, room;
 };
 
-static void after_loss(const void *node, VISIT visit, void *arg)
+static void lose(const void *node, VISIT visit, void *arg)
 {
-    struct survivors *found = arg;
+    struct loss *loss = arg;
     struct follow *follow = *(struct follow *const *)node;
-    if (visit != postorder && visit != leaf)
+    bool asked = follow->state == FOLLOW_SUBSCRIBING || follow->state == FOLLOW_LEAVING;
+    if ((visit != postorder && visit != leaf) || follow->feed != loss->feed)
         return;
-    if (follow->state == FOLLOW_LEAVING && !follow->again) {
-        if (found->count == found->room) {
-            found->room = found->room ? 2 * found->room : 64;
-            found->leaving = realloc(found->leaving, found->room * sizeof(struct follow *));
-            if (!found->leaving)
-                abort();
-        }
-        found->leaving[found->count++] = follow;
+    if ((!loss->whole && (follow->slot != loss->slot || !asked)) || gone(loss->feed->store, follow))
         return;
+    if (loss->count == loss->room) {
+        loss->room = loss->room ? 2 * loss->room : 64;
+        loss->leaving = realloc(loss->leaving, loss->room * sizeof(struct follow *));
+        if (!loss->leaving)
+            abort();
     }
-    if (follow->started && follow->state == FOLLOW_TELLING)
-        found->store->follows.unproved++;
-    follow->again = false;
-    follow->state = FOLLOW_AWAY;
-    drop_held(follow);
+    loss->leaving[loss->count++] = follow;
 }
 
-void follows_lost(struct store *store)
+static void lose_all(struct loss *loss)
 {
-    struct survivors found = {.store = store};
-    twalk_r(store->follows.tree, after_loss, &found);
-    for (size_t i = 0; i < found.count; i++)
-        remove_follow(store, found.leaving[i]);
-    free(found.leaving);
+    struct store *store = loss->feed->store;
+    twalk_r(store->follows.tree, lose, loss);
+    for (size_t i = 0; i < loss->count; i++)
+        remove_follow(store, loss->leaving[i]);
+    free(loss->leaving);
+}
+
+void follows_moved(struct feed *feed, uint16_t slot)
+{
+    lose_all(&(struct loss){.feed = feed, .slot = slot});
+}
+
+void follows_lost(struct feed *feed)
+{
+    lose_all(&(struct loss){.feed = feed, .whole = true});
 }
 
 static void free_node(void *node)
@@ -380,15 +407,13 @@ void store_unfollow(struct store *store, struct text channel)
         return;
     if (follow->done) /* still asks: it gets the state, and nothing after it */
         store_channel_state(store, channel, follow->done, follow->arg);
-    if (follow->started && follow->state != FOLLOW_TELLING && follow->state != FOLLOW_LEAVING)
-        store->follows.unproved--;
     follow->done = NULL;
     follow->again = false;
     drop_held(follow);
-    if (!store->feed.ready || follow->state == FOLLOW_AWAY) {
+    if (!follow->feed) {
         remove_follow(store, follow);
     } else if (follow->state != FOLLOW_LEAVING) {
-        follow->state = FOLLOW_LEAVING;
-        feed_subscription(store, "UNSUBSCRIBE", &follow->channel, 1);
+        enter(store, follow, FOLLOW_LEAVING);
+        feed_unsubscribe(follow->feed, follow->name);
     }
 }

@@ -69,6 +69,10 @@ uint32_t hash_of(const void *data, size_t len);
  * keys of a call have one tag. */
 bool store_spans_tags(const struct store *store);
 
+/* The sharded channel that tells a channel's entries, "nb:{tag}:feed:<channel>", behind what is in the
+ * buffer. */
+void feed_name(struct buffer *out, struct text channel);
+
 /* The keys that a channel's name stands for. False when it is no channel's name. */
 struct channel_keys {
     struct buffer stream, low, alerts; /* alerts empty: an inbox */
@@ -122,16 +126,13 @@ void motion_flush(struct store *store); /* store_motion.c */
 void motion_free(struct store *store);
 /* How long, in ms, a hash of what was published last is written to; it is kept as long again. */
 int64_t cooldown_epoch(const struct store_redis_options *options);
-void feed_opened(struct store *store); /* store_feed.c */
-void feed_check(struct store *store);
-/* "SUBSCRIBE" or "UNSUBSCRIBE" to the feeds of the channels; the feed must be ready. */
-void feed_subscription(struct store *store, const char *word, const struct text *channels, size_t count);
-void follow_subscribed(struct store *store, struct text channel); /* store_follow.c */
-void follow_unsubscribed(struct store *store, struct text channel);
-void follow_message(struct store *store, struct text channel, struct bytes message);
-void follows_subscribe(struct store *store);
-void follows_lost(struct store *store);
-void follows_free(struct store *store);
+void feeds_start(struct store *store); /* store_feed.c */
+void feeds_check(struct store *store);
+void feeds_stop(struct store *store);
+/* A sweep over all outboxes is complete that began at `began`: the oldest entry then not served waits since
+ * `oldest`, 0 when there is none. Behind it store_as_of goes on. */
+void feed_swept(struct store *store, int64_t began, int64_t oldest);
+void follows_free(struct store *store);               /* store_follow.c */
 void outbox_work(struct store *store, int64_t now);   /* store_outbox.c */
 void sequence_work(struct store *store, int64_t now); /* store_sequence.c */
 void sequence_free(struct store *store);
@@ -199,7 +200,7 @@ struct store {
     struct redis_url where;
     char address[64]; /* numeric, "" until resolved */
 
-    struct link command, feed;
+    struct link command;
     ev_timer tick, soon;
     ev_prepare before_poll;
     bool told_available, output;
@@ -225,15 +226,21 @@ struct store {
     } motion;
 
     struct {
+        struct feed **list; /* one a master (store_feed_inside.h) */
+        size_t count;
+    } feeds;
+
+    struct {
         void *tree; /* struct follow by channel (tsearch) */
         uint32_t round;
-        size_t unproved;     /* told once, not yet looked at since the feed came back */
-        double heard, asked; /* loop times of the last probe back, and of the last poll answered */
+        size_t away;     /* to be subscribed as soon as their feed works */
+        size_t unproved; /* told once, not yet looked at since their feed was lost */
         int64_t as_of;
     } follows;
 
     struct {
         bool polling, kicked;
+        int64_t sweep_began;
         unsigned carrying;  /* pieces of work not yet done */
         unsigned first_tag; /* whose turn it is to be served first */
         unsigned push_tag;  /* likewise of notices to be pushed */

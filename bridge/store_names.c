@@ -100,6 +100,22 @@ bool channel_keys(struct channel_keys *keys, struct text channel)
     return true;
 }
 
+void feed_name(struct buffer *out, struct text channel)
+{
+    static const char part[] = ":feed:";
+    struct channel_keys keys;
+    const char *brace = NULL;
+    if (channel_keys(&keys, channel))
+        brace = memchr(keys.stream.data, '}', keys.stream.len);
+    if (brace)
+        buffer_put(out, keys.stream.data, (size_t)(brace + 1 - (const char *)keys.stream.data));
+    else
+        buffer_put(out, "nb:{}", 5); /* nobody publishes there; the question for its state is refused */
+    buffer_put(out, part, sizeof(part) - 1);
+    buffer_put(out, channel.data, channel.len);
+    channel_keys_free(&keys);
+}
+
 void channel_keys_free(struct channel_keys *keys)
 {
     buffer_free(&keys->stream);

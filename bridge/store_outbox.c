@@ -83,7 +83,6 @@ static void put_channel(struct buffer *packed, const char *geohash, struct text 
     struct text name = text_of(geohash);
     buffer_sized(packed, key, (size_t)region_key(key, geohash, "ch:", name));
     buffer_sized(packed, key, (size_t)region_key(key, geohash, "al:", name));
-    buffer_sized(packed, key, (size_t)snprintf(key, sizeof(key), "nb:feed:c:%s", geohash));
     buffer_put(packed, flags.data, flags.len);
 }
 
@@ -206,25 +205,22 @@ static void on_taken(struct store *store, void *arg, enum store_status status, c
     store->upkeep.polling = false;
     if (status != STORE_OK)
         return;
-    store->follows.asked = ev_now(store->loop);
+    feed_swept(store, store->upkeep.sweep_began, reply_number(reply_at(reply, 1)));
     if (reply_number(reply_at(reply, 0)) == 1)
         store->upkeep.kicked = true;
-    for (size_t i = 1; i < reply_count(reply); i++)
+    for (size_t i = 2; i < reply_count(reply); i++)
         carry(store, reply_at(reply, i));
 }
 
 void outbox_work(struct store *store, int64_t now)
 {
     struct command command = {0};
-    char probe[KEY];
-    snprintf(probe, sizeof(probe), "nb:probe:%s", store->node);
     store->upkeep.polling = true;
     store->upkeep.kicked = false;
-    command_function(&command, "nb_take", 0, 5);
+    command_function(&command, "nb_take", 0, 3);
     command_text(&command, store->node);
     command_number(&command, TAKE_MOST);
-    command_text(&command, probe);
-    command_number(&command, now);
     command_number(&command, store->upkeep.first_tag++ % STORE_SENDER_TAGS);
+    store->upkeep.sweep_began = now;
     store_send(store, &command, on_taken, NULL);
 }

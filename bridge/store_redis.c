@@ -57,7 +57,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     (void)events;
     struct store *store = timer->data;
     calls_check_deadline(store);
-    feed_check(store);
+    feeds_check(store);
     reports_retry(store);
 }
 
@@ -100,7 +100,7 @@ struct store *store_redis_new(
     store->upkeep.release_most = 1;
     start_watchers(store);
     link_start(&store->command, store, "command", boot_opened, command_lost);
-    link_start(&store->feed, store, "feed", feed_opened, follows_lost);
+    feeds_start(store);
     return store;
 }
 
@@ -118,7 +118,7 @@ void store_free(struct store *store)
 {
     store->ending = true;
     link_stop(&store->command);
-    link_stop(&store->feed);
+    feeds_stop(store);
     follows_free(store);
     motion_free(store);
     reports_free(store);

@@ -308,22 +308,16 @@ void store_inbox(struct store *store, struct session_name name, struct text topi
     if (getrandom(nonce, sizeof(nonce), 0) != sizeof(nonce))
         abort();
     struct command command = {0};
-    struct buffer feed = {0}, data = {0};
-    buffer_put(&feed, "nb:feed:i:", 10);
-    buffer_put(&feed, name.principal.data, name.principal.len);
-    buffer_put(&feed, "/", 1);
-    buffer_put(&feed, name.client.data, name.client.len);
+    struct buffer data = {0};
     buffer_number(&data, topic_suffix.len, 1);
     buffer_put(&data, topic_suffix.data, topic_suffix.len);
     buffer_put(&data, payload.data, payload.len);
-    command_function(&command, "nb_inbox", 3, 3);
+    command_function(&command, "nb_inbox", 3, 2);
     put_session_key(&command, name, "in:");
     put_session_key(&command, name, "inlo:");
     put_session_key(&command, name, "s:");
-    command_bytes(&command, feed.data, feed.len);
     command_bytes(&command, nonce, sizeof(nonce));
     command_bytes(&command, data.data, data.len);
-    buffer_free(&feed);
     buffer_free(&data);
     store_send_for_status(store, &command, done, arg);
 }

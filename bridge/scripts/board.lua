@@ -23,37 +23,35 @@ local function forget_ended(key, now)
 end
 
 -- Puts a notice into a session's inbox, when it has it not.
-local function give(prefix, principal, client, session, name, notice)
+local function give(prefix, client, session, name, notice)
     if call('HEXISTS', session, 'n' .. name) == 1 then
         return
     end
     local data = sub(name .. '        ', 1, 8) .. sub(notice, 17)
     local inbox, low = prefix .. 'in:' .. client, prefix .. 'inlo:' .. client
-    local id = call('XADD', inbox, '*', 'i', data)
-    call('HSET', session, 'n' .. name, id)
+    call('HSET', session, 'n' .. name, append_inbox(prefix, client, data))
     trim_inbox(inbox, low)
     local left = call('TTL', session)
     keep({ inbox, low }, left == -1 and FOREVER or left > 0 and left or HELD_S)
-    call('PUBLISH', 'nb:feed:i:' .. principal .. '/' .. client, 'i' .. id .. ' ' .. data)
 end
 
--- Key: the board. Arguments: principal, notice, until, now, suffix, payload. Answers OK, or ENDED when it was taken down.
+-- Key: the board. Arguments: notice, until, now, suffix, payload. Answers OK, or ENDED when it was taken down.
 local function post(keys, args)
-    local board, prefix, name, ends = keys[1], sub(keys[1], 1, -6), args[2], tonumber(args[3])
+    local board, prefix, name, ends = keys[1], sub(keys[1], 1, -6), args[1], tonumber(args[2])
     if call('HEXISTS', prefix .. 'down', name) == 1 then
         return ENDED
     end
     if call('HEXISTS', board, name) == 0 then
-        local now = tonumber(args[4])
+        local now = tonumber(args[3])
         forget_ended(board, now)
-        call('HSET', board, name, pack('>I8I8Bc0', ends, now, #args[5], args[5]) .. args[6])
+        call('HSET', board, name, pack('>I8I8Bc0', ends, now, #args[4], args[4]) .. args[5])
         outlive(board, ends - now)
     end
     local notice = call('HGET', board, name)
     for _, client in ipairs(notice and call('SMEMBERS', prefix .. 'boxes') or {}) do
         local session = session_of(prefix, client)
         if session then
-            give(prefix, args[1], client, session, name, notice)
+            give(prefix, client, session, name, notice)
         else
             call('SREM', prefix .. 'boxes', client)
         end
@@ -61,15 +59,15 @@ local function post(keys, args)
     return OK
 end
 
--- Key: the board. Arguments: principal, client, now. The session follows its inbox from now on, and gets what stands there.
+-- Key: the board. Arguments: client, now. The session follows its inbox from now on, and gets what stands there.
 local function follow(keys, args)
-    local board, prefix, now, list = keys[1], sub(keys[1], 1, -6), tonumber(args[3]), {}
-    local session = prefix .. 's:' .. args[2]
+    local board, prefix, now, list = keys[1], sub(keys[1], 1, -6), tonumber(args[2]), {}
+    local session = prefix .. 's:' .. args[1]
     if call('HEXISTS', session, 'gen') == 0 then
         return NOT_FOUND
     end
     call('HSET', session, 'box', 1)
-    call('SADD', prefix .. 'boxes', args[2])
+    call('SADD', prefix .. 'boxes', args[1])
     forget_ended(board, now)
     local all = call('HGETALL', board)
     for i = 1, #all, 2 do
@@ -80,7 +78,7 @@ local function follow(keys, args)
         return a.order < b.order or a.order == b.order and a.name < b.name
     end)
     for _, each in ipairs(list) do
-        give(prefix, args[1], args[2], session, each.name, each.notice)
+        give(prefix, args[1], session, each.name, each.notice)
     end
     return OK
 end

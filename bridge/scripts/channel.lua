@@ -65,15 +65,14 @@ local function read(keys, args)
 end
 
 -- One alert's revisions into many channels. Packed by bridge/store_outbox.c: public id, sender's tag, the
--- first revision, how many, until; then for each channel its key, its index' key, its feed, and a '1' or '0'
--- a revision: in force here. A channel takes only what is newer than what it has. Answers how many entries it
+-- first revision, how many, until; then for each channel its key, its index' key, and a '1' or '0' a revision: in force here. A channel takes only what is newer than what it has. Answers how many entries it
 -- appended.
 local function append_alert(_, args)
     local blob, appended = args[1], 0
     local id, tag, first, count, until_ms, at = unpack('>c12BI4BI8', blob)
     while at <= #blob do
-        local key, index, feed, flags
-        key, index, feed, at = unpack('>Hc0Hc0Hc0', blob, at)
+        local key, index, flags
+        key, index, at = unpack('>Hc0Hc0', blob, at)
         flags, at = sub(blob, at, at + count - 1), at + count
         local known = call('HGET', index, id)
         local highest = known and unpack('>I4', known) or 0
@@ -83,7 +82,7 @@ local function append_alert(_, args)
             -- Whoever never saw it here need not hear that it ended here.
             told = told or in_force
             if first + i - 1 > highest and told then
-                append(key, feed, 'x', id .. pack('>I4BB', first + i - 1, tag, in_force and 1 or 0))
+                append(key, 'x', id .. pack('>I4BB', first + i - 1, tag, in_force and 1 or 0))
                 appended = appended + 1
             end
         end

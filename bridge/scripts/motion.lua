@@ -141,19 +141,21 @@ local function append_all(leaving, channels)
     if #channels > 3 then
         local names = {}
         for i = 1, #channels do
-            names[i] = 'nb:feed:c:' .. channels[i]
+            names[i] = leaving[channels[i]].prefix .. 'feed:c:' .. channels[i]
         end
-        local counts = call('PUBSUB', 'NUMSUB', spread(names))
+        local counts = call('PUBSUB', 'SHARDNUMSUB', spread(names))
         followed = {}
         for i = 1, #channels do
             followed[i] = counts[2 * i] > 0
         end
     end
     for i = 1, #channels do
-        local records = leaving[channels[i]]
-        local id = call('XADD', records.prefix .. 'ch:' .. channels[i], '*', 'a', concat(records))
+        local items = leaving[channels[i]]
+        local key, records = items.prefix .. 'ch:' .. channels[i], concat(items)
         if not followed or followed[i] then
-            call('PUBLISH', 'nb:feed:c:' .. channels[i], 'a' .. id .. ' ' .. concat(records))
+            append(key, 'a', records)
+        else
+            call('XADD', key, '*', 'a', records)
         end
     end
 end

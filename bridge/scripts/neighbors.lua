@@ -61,8 +61,9 @@
 --   nb:{p:…}:cells              hash, what it followed lately (cells.lua); p: also address/<digest>
 --
 -- Under each tag that something is done for by processes for all: lease:<work>, who does it.
--- nb:layout is the version of all this. nb:feed:<channel> is published with each entry: its kind, its id, a space, its data.
--- nb:sessions and nb:principals tell of openings and changes.
+-- nb:layout is the version of all this. Sharded pub/sub in the slot of their stream tells entries:
+-- nb:{rXX}:feed:c:<geohash> and nb:{p:<principal>}:feed:i:<principal>/<client>; a message is the entry's kind, its id, a
+-- space, its data. nb:sessions and nb:principals tell of openings and changes.
 
 -- Lua's own unpack; below, unpack is the one for packed values.
 local function spread(list)
@@ -98,10 +99,17 @@ local FORWARD, JOIN, LATER = 100, 101, 102
 -- enum truth
 local UNVERIFIED, CORROBORATED, CONFIRMED, REFUTED = 1, 2, 3, 4
 
--- Appends to a channel and tells who follows it, in one hop.
-local function append(key, feed, kind, data)
+-- Appends to a region's channel ("nb:{rXX}:ch:<geohash>") and tells who follows it, in one hop.
+local function append(key, kind, data)
     local id = call('XADD', key, '*', kind, data)
-    call('PUBLISH', feed, kind .. id .. ' ' .. data)
+    call('SPUBLISH', sub(key, 1, 9) .. 'feed:c:' .. sub(key, 13), kind .. id .. ' ' .. data)
+end
+
+-- Likewise to a session's inbox. Returns the entry's id.
+local function append_inbox(prefix, client, data)
+    local id = call('XADD', prefix .. 'in:' .. client, '*', 'i', data)
+    call('SPUBLISH', prefix .. 'feed:i:' .. sub(prefix, 7, -3) .. '/' .. client, 'i' .. id .. ' ' .. data)
+    return id
 end
 
 -- The beginning of a key, its tag with it.

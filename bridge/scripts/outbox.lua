@@ -91,11 +91,11 @@ local function take_work(work, tag, name, consumer, most)
     return #entries
 end
 
--- Consumer, how many entries at most, a feed to send the time on when not '', the time, the tag to begin with.
--- Corrections come first, and each tag has its share. Answers 1 when more may wait, then the pieces of work.
+-- Consumer, how many entries at most, the tag to begin with. Corrections come first, and each tag has its share.
+-- Answers 1 when more may wait, since when the oldest entry waits (0: none does), then the pieces of work.
 local function take(_, args)
-    local consumer, room, probe, now, start = args[1], tonumber(args[2]), args[3], tonumber(args[4]), tonumber(args[5])
-    local oldest, work = 0, { 0 }
+    local consumer, room, start = args[1], tonumber(args[2]), tonumber(args[3])
+    local oldest, work = 0, { 0, 0 }
     for _, name in ipairs({ 'first', 'outbox' }) do
         local tags = waiting_streams(name, start)
         for i, tag in ipairs(tags) do
@@ -106,9 +106,7 @@ local function take(_, args)
             work[1] = room <= 0 and 1 or work[1]
         end
     end
-    if probe ~= '' then
-        call('PUBLISH', probe, now .. ' ' .. oldest)
-    end
+    work[2] = oldest
     return work
 end
 

@@ -49,7 +49,7 @@ local function release_region(prefix, window, terms, most, sharing)
     for channel, items in pairs(leaving) do
         local records = shuffled(items)
         for from = 1, #records, ENTRY_EVENTS * 8 do
-            append(prefix .. 'ch:' .. channel, 'nb:feed:c:' .. channel, 'a',
+            append(prefix .. 'ch:' .. channel, 'a',
                 sub(records, from, from + ENTRY_EVENTS * 8 - 1))
         end
     end

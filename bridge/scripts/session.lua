@@ -169,7 +169,7 @@ local function trim_inbox(stream, low)
     end
 end
 
--- Keys: inbox, its low-water mark, the session. Arguments: feed, 8 bytes that tell repeats, data. Who was revoked has none.
+-- Keys: inbox, its low-water mark, the session. Arguments: 8 bytes that tell repeats, data. Who was revoked has none.
 local function inbox(keys, args)
     local prefix = principal_prefix(keys[3])
     local client = sub(keys[3], #prefix + 3)
@@ -177,16 +177,15 @@ local function inbox(keys, args)
         return OK
     end
     for _, entry in ipairs(call('XREVRANGE', keys[1], '+', '-', 'COUNT', 16)) do
-        if sub(entry[2][2], 1, 8) == args[2] then
+        if sub(entry[2][2], 1, 8) == args[1] then
             return OK
         end
     end
-    local id = call('XADD', keys[1], '*', 'i', args[2] .. args[3])
+    append_inbox(prefix, client, args[1] .. args[2])
     note_client(prefix, client)
     trim_inbox(keys[1], keys[2])
     local left = call('TTL', keys[3])
     keep({ keys[1], keys[2] }, left == -1 and FOREVER or left > 0 and left or HELD_S)
-    call('PUBLISH', args[1], 'i' .. id .. ' ' .. args[2] .. args[3])
     return OK
 end
 

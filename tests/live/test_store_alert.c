@@ -201,16 +201,15 @@ static void an_old_state_cannot_come_after_a_new_one(void **state)
     until_history(f, "c:9qh1f", "a1+ a2-");
     redisReply *keys = redis_ask(&f->ask, "KEYS nb:{*}:al:9qh1f");
     assert_int_equal(keys->elements, 1);
-    char packed[512], names[3][64];
+    char packed[512], names[2][64];
     snprintf(names[0], sizeof(names[0]), "%.8s:ch:9qh1f", keys->element[0]->str);
     snprintf(names[1], sizeof(names[1]), "%.8s:al:9qh1f", keys->element[0]->str);
-    snprintf(names[2], sizeof(names[2]), "nb:feed:c:9qh1f");
     freeReplyObject(keys);
     memcpy(packed, id, 12);
     /* Sender's tag 17, from revision 1, one revision, until some time in 2023. */
     memcpy(packed + 12, "\21\0\0\0\1\1\0\0\1\213\317\345\150\0", 14);
     size_t len = 26;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         packed[len++] = 0;
         packed[len++] = (char)strlen(names[i]);
         memcpy(packed + len, names[i], strlen(names[i]));
@@ -232,9 +231,9 @@ static void work_that_was_left_is_claimed(void **state)
     struct fixture *f = *state;
     follow(f, "c:9qh1f");
     say(f, NEW(A));
-    redisReply *reply = redis_ask(&f->ask, "FCALL nb_take 0 dead 16 %s 1 0", "");
+    redisReply *reply = redis_ask(&f->ask, "FCALL nb_take 0 dead 16 0");
     assert_non_null(reply);
-    assert_int_equal(reply->elements, 2);
+    assert_int_equal(reply->elements, 3);
     freeReplyObject(reply);
     assert_int_equal(fixture_number(f, "XLEN nb:{s11}:outbox"), 1);
     f->upkeep = true;
@@ -247,7 +246,7 @@ static void as_of_waits_for_the_outbox(void **state)
     struct fixture *f = *state;
     follow(f, "c:9qh1f");
     say(f, NEW(A));
-    redisReply *reply = redis_ask(&f->ask, "FCALL nb_take 0 dead 16 %s 1 0", "");
+    redisReply *reply = redis_ask(&f->ask, "FCALL nb_take 0 dead 16 0");
     freeReplyObject(reply);
     fixture_set_now(START + 700);
     f->upkeep = true;

@@ -176,7 +176,7 @@ static void many_channels_can_be_followed(void **state)
     assert_string_equal(f->told[0].channel, "c:9aaaa");
     /* And all of them again on a new connection. */
     assert_int_equal(fixture_number(f, "CLIENT KILL TYPE pubsub"), 1);
-    UNTIL(f, fixture_number(f, "PUBSUB CHANNELS nb:feed:*") == FOLLOWED);
+    UNTIL(f, fixture_number(f, "PUBSUB SHARDCHANNELS") == FOLLOWED);
     publish_and_wait(f, "9aaaa", 6);
     UNTIL(f, f->told_count == 2 || f->seams == 1);
     for (int i = 0; i < FOLLOWED; i++) {
@@ -184,7 +184,7 @@ static void many_channels_can_be_followed(void **state)
             'a' + i / 2197);
         store_unfollow(f->store, text_of(name));
     }
-    UNTIL(f, fixture_number(f, "PUBSUB CHANNELS nb:feed:*") == 0);
+    UNTIL(f, fixture_number(f, "PUBSUB SHARDCHANNELS") == 0);
 }
 
 /* The feed's connection alone is cut, and meanwhile something is appended: that is a seam, and all later is
@@ -199,8 +199,8 @@ static void a_lost_feed_makes_a_seam_only_when_something_was_missed(void **state
     store_flush(other);
     UNTIL(f, f->told_count == 1);
     assert_int_equal(fixture_number(f, "CLIENT KILL TYPE pubsub"), 2);
-    UNTIL(f, fixture_number(f, "PUBSUB NUMSUB nb:feed:c:9qh1f") == 2 &&
-                 fixture_number(f, "PUBSUB CHANNELS nb:feed:*") == 1);
+    UNTIL(f, fixture_number(f, "PUBSUB SHARDNUMSUB nb:{rbe}:feed:c:9qh1f") == 2 &&
+                 fixture_number(f, "PUBSUB SHARDCHANNELS") == 1);
     publish_and_wait(f, "9qh1f", 2);
     UNTIL(f, f->told_count == 2 || f->seams == 1);
     size_t seams = f->seams;

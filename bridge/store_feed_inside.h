@@ -1,0 +1,34 @@
+/* The tail of followed channels: between store_feed.c (what each master tells), store_follow.c (what is
+ * followed) and their tests alone. */
+#ifndef NEIGHBORS_BRIDGE_STORE_FEED_INSIDE_H
+#define NEIGHBORS_BRIDGE_STORE_FEED_INSIDE_H
+
+#include "bridge/store_feed_link.h"
+
+/* What one master tells. */
+struct feed {
+    struct store *store;
+    struct feed_link link;
+    double heard, asked; /* loop times: of whatever came last, and of the last probe */
+    int64_t proved;      /* everything before it was told, as far as this master has it */
+};
+
+/* The feed that tells of the slot, or NULL while there is none that works. */
+struct feed *feed_of_slot(struct store *store, uint16_t slot);
+/* Asks for the sharded channel of that name, or to hear no more of it; follow_subscribed, follow_moved or
+ * follow_unsubscribed follows, or the loss of the feed. */
+void feed_subscribe(struct feed *feed, struct text name);
+void feed_unsubscribe(struct feed *feed, struct text name);
+
+/* What feeds tell of channels. The names are those of channels, not of their sharded ones. */
+void follow_subscribed(struct feed *feed, struct text channel);
+/* Also unasked: the slot went to another master. */
+void follow_unsubscribed(struct feed *feed, struct text channel);
+void follow_message(struct feed *feed, struct text channel, struct bytes message);
+/* What was asked for in the slot is to be asked elsewhere. */
+void follows_moved(struct feed *feed, uint16_t slot);
+void follows_lost(struct feed *feed);
+/* Subscribes those that wait, where their feeds work. */
+void follows_subscribe(struct store *store);
+
+#endif

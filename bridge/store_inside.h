@@ -63,6 +63,8 @@ int region_key(char out[KEY], const char *geohash, const char *part, struct text
 int sender_key(char out[KEY], unsigned tag, const char *part, const char *rest);
 /* "nb:{p:<principal>}:<part><client>" replaces what is in the buffer. */
 void session_key(struct buffer *out, struct session_name name, const char *part);
+/* "nb:{h:<household>}:<part>" likewise. */
+void household_key(struct buffer *out, struct text household, const char *part);
 uint32_t hash_of(const void *data, size_t len);
 
 /* True on one Redis: a call may touch keys of several tags, and names one of them. False in a cluster: all
@@ -171,6 +173,8 @@ struct bytes reply_bytes(const redisReply *reply);
 struct text reply_text(const redisReply *reply);
 const redisReply *reply_at(const redisReply *reply, size_t index);
 size_t reply_count(const redisReply *reply);
+/* For who needs an answer when the next one comes; freeReplyObject. */
+redisReply *reply_copy(const redisReply *reply);
 void hex_to_bytes(uint8_t *out, const char *hex, size_t bytes);
 void bytes_to_hex(char *out, const uint8_t *data, size_t bytes);
 

@@ -62,6 +62,15 @@ void session_key(struct buffer *out, struct session_name name, const char *part)
     buffer_put(out, name.client.data, name.client.len);
 }
 
+void household_key(struct buffer *out, struct text household, const char *part)
+{
+    out->len = 0;
+    buffer_put(out, "nb:{h:", 6);
+    buffer_put(out, household.data, household.len);
+    buffer_put(out, "}:", 2);
+    buffer_put(out, part, strlen(part));
+}
+
 static void put_region_key(struct buffer *out, const char *geohash, const char *part)
 {
     char key[KEY];

@@ -36,6 +36,22 @@ size_t reply_count(const redisReply *reply)
     return reply && reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
 }
 
+redisReply *reply_copy(const redisReply *reply)
+{
+    redisReply *copy = store_alloc(sizeof *copy);
+    *copy = *reply;
+    if (reply->str) {
+        copy->str = store_alloc(reply->len + 1);
+        memcpy(copy->str, reply->str, reply->len);
+    }
+    if (reply->element) {
+        copy->element = store_alloc(reply->elements * sizeof(redisReply *));
+        for (size_t i = 0; i < reply->elements; i++)
+            copy->element[i] = reply_copy(reply->element[i]);
+    }
+    return copy;
+}
+
 static uint8_t nibble(char c)
 {
     return (uint8_t)(c >= 'a' ? c - 'a' + 10 : c - '0');

@@ -65,25 +65,65 @@ static struct store_instance *decode_instances(struct principal_record *record, 
     return instances;
 }
 
+/* Of a device its household's rules are asked too: they are under another tag, so it is a step of its own,
+ * and the version that comes with them is theirs. False: there is nothing to ask. */
+static bool ask_sharing(
+    struct store *store, struct text principal, const redisReply *fields, call_answer *answer, void *arg)
+{
+    static const char device[] = "device/";
+    enum { DEVICE = sizeof device - 1 };
+    struct text household = reply_text(reply_at(fields, 0));
+    if (principal.len <= DEVICE || memcmp(principal.data, device, DEVICE) != 0 || household.len == 0)
+        return false;
+    struct command command = {0};
+    struct buffer key = {0};
+    household_key(&key, household, "settings");
+    command_function(&command, "nb_sharing", 1, 1);
+    command_bytes(&command, key.data, key.len);
+    command_bytes(&command, principal.data + DEVICE, principal.len - DEVICE);
+    buffer_free(&key);
+    store_send(store, &command, answer, arg);
+    return true;
+}
+
 struct principal_call {
     store_principal_done *done;
     void *arg;
+    redisReply *known; /* what was answered first, while the rules are asked */
     size_t len;
     char name[];
 };
 
+static void tell_principal(struct store *store, struct principal_call *call, enum store_status status,
+    const redisReply *known, const redisReply *sharing)
+{
+    struct principal_record record;
+    decode_principal(
+        store, (struct text){call->name, call->len}, &record, status, reply_at(known, 1), sharing);
+    struct store_instance *instances = decode_instances(&record, reply_at(known, 2));
+    call->done(call->arg, &record);
+    free(instances);
+    freeReplyObject(call->known);
+    free(call);
+}
+
+static void on_principal_sharing(
+    struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    struct principal_call *call = arg;
+    tell_principal(store, call, status, call->known, reply);
+}
+
 static void on_principal(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
     struct principal_call *call = arg;
-    struct principal_record record;
     if (status == STORE_OK)
         status = (enum store_status)reply_number(reply_at(reply, 0));
-    decode_principal(
-        store, (struct text){call->name, call->len}, &record, status, reply_at(reply, 1), reply_at(reply, 3));
-    struct store_instance *instances = decode_instances(&record, reply_at(reply, 2));
-    call->done(call->arg, &record);
-    free(instances);
-    free(call);
+    if (status == STORE_OK && ask_sharing(store, (struct text){call->name, call->len}, reply_at(reply, 1),
+                                  on_principal_sharing, call))
+        call->known = reply_copy(reply);
+    else
+        tell_principal(store, call, status, reply, NULL);
 }
 
 static void put_session_key(struct command *command, struct session_name name, const char *part)
@@ -98,7 +138,7 @@ void store_principal(struct store *store, struct text name, store_principal_done
 {
     struct command command = {0};
     struct principal_call *call = store_alloc(sizeof(*call) + name.len);
-    *call = (struct principal_call){done, arg, name.len};
+    *call = (struct principal_call){.done = done, .arg = arg, .len = name.len};
     memcpy(call->name, name.data, name.len);
     command_function(&command, "nb_principal", 1, 0);
     put_session_key(&command, (struct session_name){.principal = name}, "principal");
@@ -112,6 +152,7 @@ struct open_call {
     void *arg;
     struct buffer names; /* principal, client */
     size_t principal_len;
+    redisReply *opened; /* what was answered first, while the rules are asked */
 };
 
 static struct session_name name_of(const struct open_call *call)
@@ -165,17 +206,15 @@ static void put_subscriptions(
     free(sealed);
 }
 
-static void on_open(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+static void tell_session(struct store *store, struct open_call *call, enum store_status status,
+    const redisReply *reply, const redisReply *sharing)
 {
-    struct open_call *call = arg;
     struct session_record record = {.status = status};
     struct buffer opened = {0};
     struct store_instance *instances = NULL;
     uint16_t *packets = NULL;
-    if (status == STORE_OK)
-        record.status = (enum store_status)reply_number(reply_at(reply, 0));
-    decode_principal(store, name_of(call).principal, &record.principal, record.status, reply_at(reply, 1),
-        reply_at(reply, 10));
+    decode_principal(
+        store, name_of(call).principal, &record.principal, record.status, reply_at(reply, 1), sharing);
     if (record.status == STORE_OK) {
         const redisReply *ids = reply_at(reply, 6);
         record.present = reply_number(reply_at(reply, 2)) == 1;
@@ -197,7 +236,26 @@ static void on_open(struct store *store, void *arg, enum store_status status, co
     buffer_free(&opened);
     buffer_free(&call->names);
     free(instances);
+    freeReplyObject(call->opened);
     free(call);
+}
+
+static void on_open_sharing(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    struct open_call *call = arg;
+    tell_session(store, call, status, call->opened, reply);
+}
+
+static void on_open(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    struct open_call *call = arg;
+    if (status == STORE_OK)
+        status = (enum store_status)reply_number(reply_at(reply, 0));
+    if (status == STORE_OK &&
+        ask_sharing(store, name_of(call).principal, reply_at(reply, 1), on_open_sharing, call))
+        call->opened = reply_copy(reply);
+    else
+        tell_session(store, call, status, reply, NULL);
 }
 
 void store_session_open(

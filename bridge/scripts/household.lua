@@ -26,15 +26,11 @@ local function rules_for(rules, device)
     return concat(others), other_kinds
 end
 
--- Of a device: the version of what its household shares, 1 when the household has rules, those for this device, their time
--- zone.
-local function sharing_of(name, household)
-    local device = string.match(name, '^device/(.+)$')
-    if not device or household == '' then
-        return {}
-    end
-    local known = call('HMGET', 'nb:{h:' .. household .. '}:settings', 'version', 'sharing', 'zone')
-    return { known[1] or '0', known[2] and 1 or 0, known[2] and (rules_for(known[2], device)) or '', known[3] or '' }
+-- Key: settings. Argument: a device of the household. Answers the version of what the household shares, 1 when it has
+-- rules, those for this device, their time zone: read at once, so that the version is theirs.
+local function sharing_of(keys, args)
+    local known = call('HMGET', keys[1], 'version', 'sharing', 'zone')
+    return { known[1] or '0', known[2] and 1 or 0, known[2] and (rules_for(known[2], args[1])) or '', known[3] or '' }
 end
 
 -- What a member shares, as a mask: by the household's rules, or, as long as it has none, as it was enrolled.
@@ -136,6 +132,7 @@ register('nb_settle', function(_, args)
     return OK
 end)
 register('nb_household_change', change)
+register('nb_sharing', sharing_of, { 'no-writes' })
 register('nb_household', function(_, args)
     return call('HMGET', 'nb:{h:' .. args[1] .. '}:settings', 'version', 'sharing', 'zone', 'retention', 'footage')
 end, { 'no-writes' })

@@ -4,7 +4,8 @@ local HELD_S = 2592000 -- how long the session of a process that vanished is kep
 local FOREVER = 4294967295
 local INBOX = 1000
 
--- Status and the principal's fields, '' where there is none; of a device also its household's rules of sharing.
+-- Status and the principal's fields, '' where there is none. The rules of a device's household are under another tag
+-- (nb_sharing).
 local function principal(key)
     local fields, known = call('HMGET', key, 'household', 'name', 'number', 'place', 'former', 'since', 'share',
         'tokens_after', 'revoked', 'verified', 'banned_until', 'ban_reason', 'jurisdiction', 'certificate',
@@ -17,8 +18,7 @@ local function principal(key)
         fields[#fields + 1] = concat(call('SMEMBERS', sub(key, 1, -10) .. 'officers'), ' ')
     end
     local revoked = fields[9] ~= '' and fields[9] ~= '0'
-    return not known and NOT_FOUND or revoked and REVOKED or OK, fields,
-        sharing_of(string.match(key, '^nb:{p:(.+)}:principal$') or '', fields[1])
+    return not known and NOT_FOUND or revoked and REVOKED or OK, fields
 end
 
 -- The beginning of all keys of the principal whose key this is.
@@ -78,14 +78,14 @@ end
 -- Keys: principal, session, packet ids, inbox, its low-water mark. Arguments: 1 when clean, expiry in
 -- seconds, the principal's name, the client id, when its token was issued (ms; 0: none), 1 when a user that is not known is
 -- enrolled. Answers status, the fields, present, generation, subscriptions, cursors, packet ids, wishes, 1 when it was closed
--- with these cursors, barred instances, the rules of sharing.
+-- with these cursors, barred instances.
 local function open_session(keys, args)
-    local status, fields, sharing = principal(keys[1])
+    local status, fields = principal(keys[1])
     local prefix = principal_prefix(keys[1])
     if status == NOT_FOUND and args[6] == '1' and sub(args[3], 1, 5) == 'user/' then
         local now = call('TIME')
         call('HSET', keys[1], 'household', '', 'share', 0, 'enrolled', now[1] .. '000')
-        status, fields, sharing = principal(keys[1])
+        status, fields = principal(keys[1])
     end
     status = status == OK and admitted(fields, prefix, args[4], tonumber(args[5])) or status
     if status ~= OK then
@@ -109,7 +109,7 @@ local function open_session(keys, args)
     call('PUBLISH', 'nb:sessions', pack('>I8Hc0', generation, #args[3], args[3]) .. args[4])
     return { OK, fields, present and 1 or 0, text, present and before[2] or '', present and before[3] or '',
         present and call('SMEMBERS', keys[3]) or {}, present and before[5] or '', present and before[6] and 1 or 0,
-        barred_instances(prefix), sharing }
+        barred_instances(prefix) }
 end
 
 -- Key: session. Arguments: generation, then pairs of field and value.
@@ -190,8 +190,8 @@ local function inbox(keys, args)
 end
 
 register('nb_principal', function(keys)
-    local status, fields, sharing = principal(keys[1])
-    return { status, fields, barred_instances(principal_prefix(keys[1])), sharing }
+    local status, fields = principal(keys[1])
+    return { status, fields, barred_instances(principal_prefix(keys[1])) }
 end, { 'no-writes' })
 register('nb_session_open', open_session)
 register('nb_session_save', save_session)

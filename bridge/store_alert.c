@@ -19,13 +19,14 @@ struct alert_call {
 };
 struct part_call {
     struct alert_call *alert;
+    unsigned tag; /* of the lead */
     char part[PUBLIC_ID + 1], lead[PUBLIC_ID + 1];
 };
 
 enum { IS_PENDING = 1, IS_MERGED = 2 };
 
-void alert_result_decode(
-    struct store *store, struct store_alert_result *result, enum store_status status, const redisReply *reply)
+void alert_result_decode(struct store *store, struct store_alert_result *result, unsigned tag,
+    enum store_status status, const redisReply *reply)
 {
     struct text id = reply_text(reply_at(reply, 1));
     *result = (struct store_alert_result){.status = status};
@@ -38,7 +39,7 @@ void alert_result_decode(
         result->pending = flags & IS_PENDING;
         result->merged = flags & IS_MERGED;
         result->retry_after_ms = reply_number(reply_at(reply, 4));
-        store->upkeep.kicked = true;
+        outbox_told(store, tag);
     } else if (status == STORE_OK) {
         result->status = STORE_FAILED;
     }
@@ -104,8 +105,8 @@ static void on_part(struct store *store, void *arg, enum store_status status, co
     int len = snprintf(words, sizeof(words), "%s%s %s %lld %lld", call->told.len ? " " : "", part->part,
         part->lead, (long long)answer, (long long)reply_number(reply_at(reply, 1)));
     buffer_put(&call->told, words, (size_t)len);
+    outbox_told(store, part->tag);
     free(part);
-    store->upkeep.kicked = true;
     if (--call->parts_left == 0)
         send_alert(store, call, &call->message);
 }
@@ -117,9 +118,10 @@ static void tell_part(struct store *store, struct alert_call *call, enum store_a
     struct command command = {0};
     char key[KEY];
     told->alert = call;
+    told->tag = (unsigned)reply_number(tag);
     snprintf(told->part, sizeof(told->part), "%.*s", (int)reply_text(part).len, reply_text(part).data);
     snprintf(told->lead, sizeof(told->lead), "%.*s", (int)reply_text(lead).len, reply_text(lead).data);
-    sender_key(key, (unsigned)reply_number(tag), "alert:", told->lead);
+    sender_key(key, told->tag, "alert:", told->lead);
     command_function(&command, "nb_part", 1, 3 + MESSAGE_ARGUMENTS);
     command_text(&command, key);
     command_number(&command, act);
@@ -151,7 +153,7 @@ static void on_alert(struct store *store, void *arg, enum store_status status, c
     struct store_alert_result result;
     if (status == STORE_OK && forward(store, call, reply))
         return;
-    alert_result_decode(store, &result, status, reply);
+    alert_result_decode(store, &result, call->sender_tag, status, reply);
     if (call->done)
         call->done(call->arg, &result);
     command_free(&call->message);

@@ -70,6 +70,12 @@ uint32_t hash_of(const void *data, size_t len);
 /* True on one Redis: a call may touch keys of several tags, and names one of them. False in a cluster: all
  * keys of a call have one tag. */
 bool store_spans_tags(const struct store *store);
+/* Whether one call may have both keys. */
+bool one_call(const struct store *store, const char *a, const char *b);
+/* How many senders' tags one call goes to: all, or one. */
+unsigned sender_tags_at_once(const struct store *store);
+/* "nb:{sXX}:<part>" of so many tags from this one on, each an argument of the command. */
+void command_sender_keys(struct command *command, unsigned tag, unsigned count, const char *part);
 
 /* The sharded channel that tells a channel's entries, "nb:{tag}:feed:<channel>", behind what is in the
  * buffer. */
@@ -134,9 +140,13 @@ void feeds_stop(struct store *store);
 /* A sweep over all outboxes is complete that began at `began`: the oldest entry then not served waits since
  * `oldest`, 0 when there is none. Behind it store_as_of goes on. */
 void feed_swept(struct store *store, int64_t began, int64_t oldest);
-void follows_free(struct store *store);               /* store_follow.c */
-void outbox_work(struct store *store, int64_t now);   /* store_outbox.c */
-void sequence_work(struct store *store, int64_t now); /* store_sequence.c */
+void follows_free(struct store *store);             /* store_follow.c */
+void outbox_work(struct store *store, int64_t now); /* store_outbox.c */
+/* Something changed about an alert under this tag. */
+void outbox_told(struct store *store, unsigned tag);
+/* Takes a piece of work as nb_take answers it to the channels. */
+void outbox_carry(struct store *store, const redisReply *work); /* store_carry.c */
+void sequence_work(struct store *store, int64_t now);           /* store_sequence.c */
 void sequence_free(struct store *store);
 void forget_work(struct store *store, int64_t now); /* store_forget.c */
 void forget_free(struct store *store);
@@ -147,8 +157,9 @@ enum { MESSAGE_ARGUMENTS = 25 };
 /* Answers beside enum store_status: what is to be asked elsewhere first (scripts/neighbors.lua). */
 enum { ANSWER_FORWARD = 100, ANSWER_JOIN, ANSWER_LATER };
 void alert_put_message(const struct store *store, struct command *command, const struct store_alert *alert);
-void alert_result_decode(struct store *store, struct store_alert_result *result, enum store_status status,
-    const redisReply *reply);
+/* The outbox of the alert's tag, which was asked, is told. */
+void alert_result_decode(struct store *store, struct store_alert_result *result, unsigned tag,
+    enum store_status status, const redisReply *reply);
 
 /* store_join.c */
 void reports_retry(struct store *store);
@@ -243,13 +254,29 @@ struct store {
     } follows;
 
     struct {
-        bool polling, kicked;
-        int64_t sweep_began;
+        uint64_t told;      /* tags, a bit each, where something may wait */
         unsigned carrying;  /* pieces of work not yet done */
         unsigned first_tag; /* whose turn it is to be served first */
+        double poll_due;
+        struct outbox_round {
+            unsigned asked;   /* calls under way */
+            bool corrections; /* it asks for them alone */
+            bool sweep;       /* all tags are asked */
+            bool failed;
+            int room;              /* for so many more pieces */
+            uint64_t more, others; /* tags that have more of what was asked for, and that have others */
+            int64_t began, oldest; /* ms; oldest: since when an entry waits, 0: none does */
+        } round;
+    } outbox;
+    struct {
+        unsigned first_tag; /* whose turn it is to be served first */
         unsigned push_tag;  /* likewise of notices to be pushed */
-        double poll_due, expire_due, release_due, trim_due;
-        bool expiring, trimming;
+        struct {
+            bool asking;
+            double due;
+        } expiry[STORE_SENDER_TAGS]; /* by the first tag of a call */
+        double release_due, trim_due;
+        bool trimming;
         int releasing, release_most; /* calls under way, and how many may be */
         int release_tag;
         char trim_cursor[24];

@@ -71,7 +71,7 @@ static void on_alone(struct store *store, void *arg, enum store_status status, c
         report_take_intent(store, report, reply);
         return;
     }
-    alert_result_decode(store, &result, status, reply);
+    alert_result_decode(store, &result, report->sender_tag, status, reply);
     if (result.status != STORE_OK && report->listed)
         leave(store, report);
     report_finish(report, &result);
@@ -141,7 +141,7 @@ static void on_joined(struct store *store, void *arg, enum store_status status, 
         try_next(store, report);
         return;
     }
-    alert_result_decode(store, &result, status, reply);
+    alert_result_decode(store, &result, report->candidates[report->at].tag, status, reply);
     if (result.status == STORE_OK || result.status == STORE_REPEAT)
         tell_joined(store, report, &result);
     if (report->listed)
@@ -173,7 +173,7 @@ static void on_intended(struct store *store, void *arg, enum store_status status
         report_take_intent(store, report, reply);
         return;
     }
-    alert_result_decode(store, &result, status, reply);
+    alert_result_decode(store, &result, report->sender_tag, status, reply);
     report_finish(report, &result);
 }
 

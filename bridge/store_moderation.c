@@ -20,13 +20,14 @@ static void begin(struct command *command, const char *function, uint8_t sender_
 struct witness_call {
     store_alert_done *done;
     void *arg;
+    unsigned tag;
 };
 
 static void on_witness(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
     struct witness_call *call = arg;
     struct store_alert_result result;
-    alert_result_decode(store, &result, status, reply);
+    alert_result_decode(store, &result, call->tag, status, reply);
     call->done(call->arg, &result);
     free(call);
 }
@@ -36,7 +37,7 @@ void store_witness(
 {
     struct command command = {0};
     struct witness_call *call = store_alloc(sizeof(*call));
-    *call = (struct witness_call){done, arg};
+    *call = (struct witness_call){done, arg, witness->sender_tag};
     begin(&command, "nb_witness", witness->sender_tag, witness->public_id, 5);
     command_view(&command, witness->household);
     command_view(&command, witness->remark);
@@ -51,6 +52,7 @@ void store_witness(
 struct flag_call {
     store_flag_done *done;
     void *arg;
+    unsigned tag;
 };
 
 static void on_flag(struct store *store, void *arg, enum store_status status, const redisReply *reply)
@@ -62,7 +64,7 @@ static void on_flag(struct store *store, void *arg, enum store_status status, co
         result.held = reply_number(reply_at(reply, 1)) == 1;
         result.sender = reply_text(reply_at(reply, 2));
         result.client = reply_text(reply_at(reply, 3));
-        store->upkeep.kicked = true;
+        outbox_told(store, call->tag);
     }
     call->done(call->arg, &result);
     free(call);
@@ -72,7 +74,7 @@ void store_flag(struct store *store, const struct store_flag *flag, store_flag_d
 {
     struct command command = {0};
     struct flag_call *call = store_alloc(sizeof(*call));
-    *call = (struct flag_call){done, arg};
+    *call = (struct flag_call){done, arg, flag->sender_tag};
     begin(&command, "nb_flag", flag->sender_tag, flag->public_id, 7);
     command_view(&command, flag->household);
     command_number(&command, flag->reason);
@@ -89,6 +91,7 @@ void store_flag(struct store *store, const struct store_flag *flag, store_flag_d
 struct verdict_call {
     store_verdict_done *done;
     void *arg;
+    unsigned tag;
 };
 
 static void on_verdict(struct store *store, void *arg, enum store_status status, const redisReply *reply)
@@ -100,7 +103,7 @@ static void on_verdict(struct store *store, void *arg, enum store_status status,
         result.revision = (uint32_t)reply_number(reply_at(reply, 1));
         result.sender = reply_text(reply_at(reply, 2));
         result.client = reply_text(reply_at(reply, 3));
-        store->upkeep.kicked = true;
+        outbox_told(store, call->tag);
     }
     call->done(call->arg, &result);
     free(call);
@@ -111,7 +114,7 @@ void store_verdict(
 {
     struct command command = {0};
     struct verdict_call *call = store_alloc(sizeof(*call));
-    *call = (struct verdict_call){done, arg};
+    *call = (struct verdict_call){done, arg, verdict->sender_tag};
     begin(&command, "nb_verdict", verdict->sender_tag, verdict->public_id, 9);
     command_number(&command, verdict->revision);
     command_number(&command, verdict->decision);

@@ -52,6 +52,26 @@ int sender_key(char out[KEY], unsigned tag, const char *part, const char *rest)
     return snprintf(out, KEY, "nb:{s%02x}:%s%s", tag % STORE_SENDER_TAGS, part, rest);
 }
 
+bool one_call(const struct store *store, const char *a, const char *b)
+{
+    size_t tag = strcspn(a, "}");
+    return store_spans_tags(store) || strncmp(a, b, tag + 1) == 0;
+}
+
+unsigned sender_tags_at_once(const struct store *store)
+{
+    return store_spans_tags(store) ? STORE_SENDER_TAGS : 1;
+}
+
+void command_sender_keys(struct command *command, unsigned tag, unsigned count, const char *part)
+{
+    for (unsigned i = 0; i < count; i++) {
+        char key[KEY];
+        sender_key(key, tag + i, part, "");
+        command_text(command, key);
+    }
+}
+
 void session_key(struct buffer *out, struct session_name name, const char *part)
 {
     out->len = 0;

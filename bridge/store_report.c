@@ -128,7 +128,7 @@ static void on_report(struct store *store, void *arg, enum store_status status, 
     } else if (status == STORE_OK && answer == ANSWER_JOIN) {
         report_take_intent(store, report, reply);
     } else {
-        alert_result_decode(store, &result, status, reply);
+        alert_result_decode(store, &result, report->sender_tag, status, reply);
         report_finish(report, &result);
     }
 }

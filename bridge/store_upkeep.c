@@ -5,7 +5,7 @@
 
 #include "bridge/store_inside.h"
 
-static const double POLL = 0.5, EXPIRE = 0.25, EXPIRE_STEP = 0.01, TRIM = 60., TRIM_STEP = 0.02;
+static const double EXPIRE = 0.25, EXPIRE_STEP = 0.01, TRIM = 60., TRIM_STEP = 0.02;
 static const double RELEASE_SHORTEST = 0.02, RELEASE_LONGEST = 1.;
 /* While much waits, so many releases are under way at once; otherwise one that looks whether something is
  * due. */
@@ -13,24 +13,43 @@ enum { LAST_REGION = STORE_REGION_TAGS, RELEASES = 4, RETENTION_DAYS = 60 };
 
 static void on_expired(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
-    (void)arg;
-    store->upkeep.expiring = false;
-    if (status == STORE_OK && reply_number(reply_at(reply, 0)) > 0)
-        store->upkeep.kicked = true;
-    if (status == STORE_OK && reply_number(reply_at(reply, 1)) == 1)
-        store->upkeep.expire_due = ev_now(store->loop) + EXPIRE_STEP;
+    unsigned tag = (unsigned)(uintptr_t)arg;
+    int64_t ended = reply_number(reply_at(reply, 0)), rest = reply_number(reply_at(reply, 1));
+    double now = ev_now(store->loop);
+    store->upkeep.expiry[tag].asking = false;
+    if (status != STORE_OK)
+        return;
+    if (ended < 0)
+        store->upkeep.expiry[tag].due = now + (double)rest / 1000.;
+    else if (rest == 1)
+        store->upkeep.expiry[tag].due = now + EXPIRE_STEP;
+    if (ended > 0)
+        outbox_told(store, tag);
 }
 
-static void expire(struct store *store, int64_t now)
+static void expire(struct store *store, unsigned tag, int64_t now)
 {
     struct command command = {0};
-    store->upkeep.expiring = true;
-    command_function(&command, "nb_expire", 0, 4);
+    unsigned tags = sender_tags_at_once(store);
+    store->upkeep.expiry[tag].asking = true;
+    command_function(&command, "nb_expire", tags, 4);
+    command_sender_keys(&command, tag, tags, "expiry");
     command_text(&command, store->node);
     command_number(&command, now);
     command_number(&command, store->options.absence_ms);
-    command_number(&command, store->upkeep.first_tag++ % STORE_SENDER_TAGS);
-    store_send(store, &command, on_expired, NULL);
+    command_number(&command, store->upkeep.first_tag++ % tags);
+    store_send(store, &command, on_expired, (void *)(uintptr_t)tag);
+}
+
+static void expire_what_is_due(struct store *store, int64_t now)
+{
+    double time = ev_now(store->loop);
+    for (unsigned tag = 0; tag < STORE_SENDER_TAGS; tag += sender_tags_at_once(store)) {
+        if (store->upkeep.expiry[tag].asking || time < store->upkeep.expiry[tag].due)
+            continue;
+        store->upkeep.expiry[tag].due = time + EXPIRE;
+        expire(store, tag, now);
+    }
 }
 
 static double release_pace(const struct store *store)
@@ -116,15 +135,8 @@ void store_upkeep(struct store *store, int64_t now)
     double time = ev_now(store->loop);
     if (!store->command.ready)
         return;
-    if (!store->upkeep.polling && !store->upkeep.carrying &&
-        (store->upkeep.kicked || time >= store->upkeep.poll_due)) {
-        store->upkeep.poll_due = time + POLL;
-        outbox_work(store, now);
-    }
-    if (!store->upkeep.expiring && time >= store->upkeep.expire_due) {
-        store->upkeep.expire_due = time + EXPIRE;
-        expire(store, now);
-    }
+    outbox_work(store, now);
+    expire_what_is_due(store, now);
     while (store->options.release_delay_ms > 0 && time >= store->upkeep.release_due &&
            store->upkeep.releasing < store->upkeep.release_most)
         release(store, now);

@@ -64,21 +64,21 @@ local function read(keys, args)
     return { low, generation, call('XRANGE', keys[1], args[1], '+', 'COUNT', args[2]) }
 end
 
--- One alert's revisions into many channels. Packed by bridge/store_outbox.c: public id, sender's tag, the
--- first revision, how many, until; then for each channel its key, its index' key, and a '1' or '0' a revision: in force here. A channel takes only what is newer than what it has. Answers how many entries it
--- appended.
-local function append_alert(_, args)
+-- One alert's revisions into channels. Keys: the channels. Argument, packed by bridge/store_carry.c: public id, sender's tag, the
+-- first revision, how many, until; then for each channel a '1' or '0' a revision: in force here. A channel takes only what is
+-- newer than what it has. Answers how many entries it appended.
+local function append_alert(keys, args)
     local blob, appended = args[1], 0
     local id, tag, first, count, until_ms, at = unpack('>c12BI4BI8', blob)
-    while at <= #blob do
-        local key, index, flags
-        key, index, at = unpack('>Hc0Hc0', blob, at)
-        flags, at = sub(blob, at, at + count - 1), at + count
+    for _, key in ipairs(keys) do
+        local prefix, name = string.match(key, '^(nb:{[^}]*}:)ch:(.+)$')
+        local index, flags = prefix .. 'al:' .. name, at
+        at = at + count
         local known = call('HGET', index, id)
         local highest = known and unpack('>I4', known) or 0
         local told = known
         for i = 1, count do
-            local in_force = byte(flags, i) == 49
+            local in_force = byte(blob, flags + i - 1) == 49
             -- Whoever never saw it here need not hear that it ended here.
             told = told or in_force
             if first + i - 1 > highest and told then
@@ -88,7 +88,7 @@ local function append_alert(_, args)
         end
         if first + count - 1 > highest then
             call('HSET', index, id,
-                pack(INDEXED, first + count - 1, byte(flags, count) == 49 and 1 or 0, tag, until_ms))
+                pack(INDEXED, first + count - 1, byte(blob, flags + count - 1) == 49 and 1 or 0, tag, until_ms))
         end
     end
     return appended

@@ -62,22 +62,22 @@ local function take_stream(stream, consumer, most)
     return entries
 end
 
--- The streams of this name that have entries, beginning with the tag `start`: so that none is always the last.
-local function waiting_streams(name, start)
+-- The prefixes under which streams of this name have entries, of these outboxes' tags, beginning with the one at `start`: so
+-- that none is always the last.
+local function waiting_tags(outboxes, name, start)
     local list = {}
-    for i = 0, 63 do
-        local tag = (start + i) % 64
-        if call('XLEN', SENDER[tag] .. name) > 0 then
-            put(list, tag)
+    for i = 0, #outboxes - 1 do
+        local prefix = prefix_of(outboxes[(start + i) % #outboxes + 1])
+        if call('XLEN', prefix .. name) > 0 then
+            put(list, prefix)
         end
     end
     return list
 end
 
 -- Takes what it may of one stream. Answers how many that were.
-local function take_work(work, tag, name, consumer, most)
-    local prefix = SENDER[tag]
-    local stream = prefix .. name
+local function take_work(work, prefix, name, consumer, most)
+    local tag, stream = tonumber(sub(prefix, 6, 7), 16), prefix .. name
     local entries = most > 0 and take_stream(stream, consumer, most) or {}
     for _, entry in ipairs(entries) do
         local piece = load_work(prefix, tag, stream, entry[1], entry[2][2])
@@ -91,22 +91,29 @@ local function take_work(work, tag, name, consumer, most)
     return #entries
 end
 
--- Consumer, how many entries at most, the tag to begin with. Corrections come first, and each tag has its share.
--- Answers 1 when more may wait, since when the oldest entry waits (0: none does), then the pieces of work.
-local function take(_, args)
-    local consumer, room, start = args[1], tonumber(args[2]), tonumber(args[3])
-    local oldest, work = 0, { 0, 0 }
+-- Keys: the outboxes of the tags that are asked. Arguments: consumer, how many entries at most, 1 for corrections alone, the
+-- key to begin with. Corrections come first, and each tag has its share. Answers 1 when more of that may wait; how many tags
+-- have others that were not asked for; since when the oldest entry waits, 0 when none does; then the pieces of work.
+local function take(keys, args)
+    local consumer, room, corrections, start = args[1], tonumber(args[2]), args[3] == '1', tonumber(args[4])
+    local oldest, work = 0, { 0, 0, 0 }
     for _, name in ipairs({ 'first', 'outbox' }) do
-        local tags = waiting_streams(name, start)
-        for i, tag in ipairs(tags) do
-            room = room - take_work(work, tag, name, consumer, math.ceil(room / (#tags - i + 1)))
-            local waits = call('XRANGE', SENDER[tag] .. name, '-', '+', 'COUNT', 1)
+        local tags = waiting_tags(keys, name, start)
+        local most = corrections and name == 'outbox' and 0 or room
+        for i, prefix in ipairs(tags) do
+            local taken = take_work(work, prefix, name, consumer, math.ceil(most / (#tags - i + 1)))
+            most, room = most - taken, room - taken
+            local waits = call('XRANGE', prefix .. name, '-', '+', 'COUNT', 1)
             local since = waits[1] and tonumber(waits[1][2][4])
             oldest = since and (oldest == 0 or since < oldest) and since or oldest
-            work[1] = room <= 0 and 1 or work[1]
+        end
+        if corrections and name == 'outbox' then
+            work[2] = #tags
+        elseif #tags > 0 and room <= 0 then
+            work[1] = 1
         end
     end
-    work[2] = oldest
+    work[3] = oldest
     return work
 end
 
@@ -156,6 +163,7 @@ local function expire_one(prefix, id, m)
 end
 
 local EXPIRE_MOST = 32 -- a call
+local EXPIRY_MS = 2000 -- that a lease lasts
 local FIRST_MOST = 64 -- corrections of a tag that may wait for their turn before what is due waits for its own
 
 -- The ids of which this is due, at most so many.
@@ -163,17 +171,19 @@ local function due(key, now, most)
     return most > 0 and call('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, most) or {}
 end
 
--- Holder, now, absence, the tag to begin with. Answers how many ended, or -1 when somebody else does this; and 1 when
--- more are due.
-local function expire(_, args)
-    if not lease('nb:', 'expiry', args[1], 2000) then
-        return { -1, 0 }
+-- Keys: the expiries of the tags that are asked; the first one's tag has the lease. Arguments: holder, now, absence, the key to
+-- begin with. Answers how many ended, and 1 when more are due; or -1, and for how many ms somebody else does this.
+local function expire(keys, args)
+    local mine, wait = lease(prefix_of(keys[1]), 'expiry', args[1], EXPIRY_MS)
+    if not mine then
+        return { -1, wait }
     end
     local m, start = { now = tonumber(args[2]), absence = tonumber(args[3]) }, tonumber(args[4])
     local ended, room, more = 0, EXPIRE_MOST, 0
-    for i = 0, 63 do
-        local prefix = SENDER[(start + i) % 64]
-        local list = due(prefix .. 'expiry', m.now, room)
+    for i = 0, #keys - 1 do
+        local key = keys[(start + i) % #keys + 1]
+        local prefix = prefix_of(key)
+        local list = due(key, m.now, room)
         if #list > 0 and call('XLEN', prefix .. 'first') >= FIRST_MOST then
             list, more = {}, 1
         end

@@ -90,5 +90,6 @@ int main(void)
         TEST(no_sender_waits_for_all_of_another),
         TEST(what_expires_at_once_is_in_no_ones_way),
     };
-    return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    int failed = cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    return failed + cmocka_run_group_tests_name("slots", tests, fixture_group_cluster, fixture_group_end);
 }

@@ -35,7 +35,8 @@ static void refuses_what_touches_several_slots(void **state)
 {
     struct fixture *f = *state;
     UNTIL(f, f->available); /* the functions are there */
-    redisReply *reply = redisCommand(f->ask.context, "FCALL nb_take 0 node 16 0");
+    redisReply *reply = redisCommand(
+        f->ask.context, "EVAL %s 1 nb:{s00}:outbox", "#!lua\nreturn redis.call('XLEN', 'nb:{s01}:outbox')");
     assert_non_null(reply);
     assert_int_equal(reply->type, REDIS_REPLY_ERROR);
     freeReplyObject(reply);

@@ -1,0 +1,261 @@
+/* One change of an alert is carried from its outbox to the channels (scripts/channel.lua), and marked as done
+ * when every channel has it. */
+#include <stdlib.h>
+
+#include "bridge/store_push_inside.h"
+#include "proto/arena.h"
+
+enum { APPEND_CHANNELS = 64, WORK_HEAD = 7 };
+
+/* One taken entry, until all its channels have it. */
+struct piece {
+    char stream[KEY], alert[KEY], entry[48];
+    int64_t revision;
+    char id[PUBLIC_ID + 1];
+    unsigned waiting;  /* for so many answers */
+    bool failed, near; /* near: it may concern push subscriptions */
+};
+
+static void on_done(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)status;
+    (void)reply;
+    store->outbox.carrying--;
+    free(arg);
+}
+
+static void mark_done(struct store *store, struct piece *piece)
+{
+    struct command command = {0};
+    command_function(&command, "nb_done", 2, piece->near ? 4 : 2);
+    command_text(&command, piece->stream);
+    command_text(&command, piece->alert);
+    command_text(&command, piece->entry);
+    command_number(&command, piece->revision);
+    if (piece->near) {
+        command_text(&command, piece->id);
+        command_number(&command, store->options.now());
+    }
+    store_send(store, &command, on_done, piece);
+}
+
+/* One of the answers came; with the last one it is done. */
+static void go_on(struct store *store, struct piece *piece, enum store_status status)
+{
+    piece->failed = piece->failed || status != STORE_OK;
+    if (--piece->waiting > 0)
+        return;
+    if (!piece->failed) {
+        mark_done(store, piece);
+        return;
+    }
+    store->outbox.carrying--;
+    free(piece);
+}
+
+static void on_appended(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    store->counters.alerts_appended += (uint64_t)reply_number(reply);
+    go_on(store, arg, status);
+}
+
+static void on_near(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    struct piece *piece = arg;
+    piece->near = piece->near || reply_number(reply) > 0;
+    go_on(store, piece, status);
+}
+
+static bool copy_text(char *out, size_t size, struct text text)
+{
+    if (text.len == 0 || text.len >= size)
+        return false;
+    memcpy(out, text.data, text.len);
+    out[text.len] = 0;
+    return true;
+}
+
+static void put_head(struct buffer *packed, const redisReply *work)
+{
+    uint8_t id[ID_BYTES];
+    int64_t first = reply_number(reply_at(work, 4)), newest = reply_number(reply_at(work, 5));
+    hex_to_bytes(id, reply_text(reply_at(work, 2)).data, ID_BYTES);
+    buffer_put(packed, id, sizeof(id));
+    buffer_number(packed, (uint64_t)reply_number(reply_at(work, 3)), 1);
+    buffer_number(packed, (uint64_t)first, 4);
+    buffer_number(packed, (uint64_t)(newest - first + 1), 1);
+    buffer_number(packed, (uint64_t)reply_number(reply_at(work, 6)), 8);
+}
+
+/* ---- the channels ---- */
+
+enum { LAND_LETTERS = 2 };
+
+struct target {
+    char key[KEY];
+    struct text flags; /* '1' or '0' a revision: in force there */
+};
+struct targets {
+    struct target *list;
+    size_t count, revisions;
+    struct arena arena;
+};
+
+static void add_target(struct targets *targets, const char *geohash, struct text flags)
+{
+    struct target *target = &targets->list[targets->count];
+    if (flags.len != targets->revisions)
+        return;
+    region_key(target->key, geohash, "ch:", text_of(geohash));
+    target->flags = flags;
+    targets->count++;
+}
+
+static bool same_land(struct text a, struct text b)
+{
+    return a.len >= LAND_LETTERS && b.len >= LAND_LETTERS && memcmp(a.data, b.data, LAND_LETTERS) == 0;
+}
+
+/* In force in the land when it is in force in one of its channels; flags is as long as theirs. */
+static void add_flags(char *flags, size_t len, struct text more)
+{
+    for (size_t i = 0; i < len && i < more.len; i++)
+        flags[i] = flags[i] == '1' || more.data[i] == '1' ? '1' : '0';
+}
+
+/* The land of the channel at this place, "9q*", unless it was named before: for who follows a cell that has
+ * too many channels. */
+static void add_land(struct targets *targets, const redisReply *work, size_t at)
+{
+    struct text channel = reply_text(reply_at(work, at)), flags = reply_text(reply_at(work, at + 1));
+    char land[LAND_LETTERS + 2];
+    size_t before = WORK_HEAD;
+    while (before < at && !same_land(reply_text(reply_at(work, before)), channel))
+        before += 2;
+    if (before < at || channel.len < LAND_LETTERS)
+        return;
+    char *all = arena_copy(&targets->arena, flags.data, flags.len);
+    for (size_t next = at + 2; next + 1 < reply_count(work); next += 2) {
+        if (same_land(reply_text(reply_at(work, next)), channel))
+            add_flags(all, flags.len, reply_text(reply_at(work, next + 1)));
+    }
+    snprintf(land, sizeof(land), "%.*s*", LAND_LETTERS, channel.data);
+    add_target(targets, land, (struct text){all, flags.len});
+}
+
+static int compare_targets(const void *a, const void *b)
+{
+    return strcmp(((const struct target *)a)->key, ((const struct target *)b)->key);
+}
+
+/* Where it goes, in the order of the tags. */
+static void find_targets(struct targets *targets, const redisReply *work)
+{
+    size_t count = reply_count(work);
+    *targets = (struct targets){0};
+    arena_init(&targets->arena, NULL, 0);
+    targets->revisions = (size_t)(reply_number(reply_at(work, 5)) - reply_number(reply_at(work, 4)) + 1);
+    targets->list = arena_alloc(&targets->arena, (count + 1) * sizeof(*targets->list));
+    for (size_t at = WORK_HEAD; at + 1 < count; at += 2) {
+        char geohash[13];
+        if (copy_text(geohash, sizeof(geohash), reply_text(reply_at(work, at))))
+            add_target(targets, geohash, reply_text(reply_at(work, at + 1)));
+        add_land(targets, work, at);
+    }
+    qsort(targets->list, targets->count, sizeof(*targets->list), compare_targets);
+}
+
+static void append_some(
+    struct store *store, struct piece *piece, const redisReply *work, const struct target *list, size_t count)
+{
+    struct command command = {0};
+    struct buffer packed = {0};
+    command_function(&command, "nb_append", count, 1);
+    put_head(&packed, work);
+    for (size_t i = 0; i < count; i++) {
+        command_text(&command, list[i].key);
+        buffer_put(&packed, list[i].flags.data, list[i].flags.len);
+    }
+    command_bytes(&command, packed.data, packed.len);
+    buffer_free(&packed);
+    piece->waiting++;
+    store_send(store, &command, on_appended, piece);
+}
+
+/* So many channels a call; in a cluster those of one tag. */
+static void append_all(struct store *store, struct piece *piece, const redisReply *work)
+{
+    struct targets targets;
+    find_targets(&targets, work);
+    for (size_t at = 0, next; at < targets.count; at = next) {
+        const struct target *list = targets.list;
+        next = at + 1;
+        while (next < targets.count && next - at < APPEND_CHANNELS &&
+               one_call(store, list[at].key, list[next].key))
+            next++;
+        append_some(store, piece, work, list + at, next - at);
+    }
+    arena_free(&targets.arena);
+}
+
+/* ---- push subscriptions ---- */
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void ask_some(struct store *store, struct piece *piece, const char (*keys)[KEY], size_t count)
+{
+    struct command command = {0};
+    command_begin(&command, 1 + count);
+    command_text(&command, "EXISTS");
+    for (size_t i = 0; i < count; i++)
+        command_text(&command, keys[i]);
+    piece->waiting++;
+    store_send(store, &command, on_near, piece);
+}
+
+/* Asks whether any push subscription is near one of its channels: all that an alert costs that concerns none.
+ */
+static void ask_near(struct store *store, struct piece *piece, const redisReply *work)
+{
+    size_t count = reply_count(work) > WORK_HEAD ? (reply_count(work) - WORK_HEAD) / 2 : 0;
+    if (!store->options.push || count == 0)
+        return;
+    char(*keys)[KEY] = store_alloc(count * sizeof(*keys));
+    for (size_t i = 0; i < count; i++) {
+        char geohash[13] = "";
+        uint8_t digest[PUSH_DIGEST];
+        (void)copy_text(geohash, sizeof(geohash), reply_text(reply_at(work, WORK_HEAD + 2 * i)));
+        push_at_key(store, geohash, keys[i], digest);
+    }
+    qsort(keys, count, sizeof(*keys), compare_keys);
+    for (size_t at = 0, next; at < count; at = next) {
+        next = at + 1;
+        while (next < count && one_call(store, keys[at], keys[next]))
+            next++;
+        ask_some(store, piece, (const char(*)[KEY])keys + at, next - at);
+    }
+    free(keys);
+}
+
+void outbox_carry(struct store *store, const redisReply *work)
+{
+    struct piece *piece = store_alloc(sizeof(*piece));
+    char *id = piece->id;
+    struct text public_id = reply_text(reply_at(work, 2));
+    if (public_id.len != PUBLIC_ID || !copy_text(id, sizeof(piece->id), public_id) ||
+        !copy_text(piece->stream, sizeof(piece->stream), reply_text(reply_at(work, 0))) ||
+        !copy_text(piece->entry, sizeof(piece->entry), reply_text(reply_at(work, 1)))) {
+        free(piece);
+        return;
+    }
+    sender_key(piece->alert, (unsigned)reply_number(reply_at(work, 3)), "alert:", id);
+    piece->revision = reply_number(reply_at(work, 5));
+    store->outbox.carrying++;
+    append_all(store, piece, work);
+    ask_near(store, piece, work);
+    if (piece->waiting == 0)
+        mark_done(store, piece);
+}

@@ -24,7 +24,6 @@ struct known_principal {
     uint32_t holders, sessions;           /* sessions: how many of the holders are connected as this */
     uint32_t wills;                       /* how many of them are wills that wait */
     enum principal_load load, before;     /* before: what it was when the loading began */
-    bool stale;                           /* the store failed to say what is true now: it is asked again */
     enum role role;
     int64_t loaded_at;       /* ms; 0: never */
     uint32_t number;         /* of a device in its household */
@@ -32,6 +31,11 @@ struct known_principal {
     struct sharing *sharing; /* of a device, when its household set what it shares; owned */
     uint64_t sharing_version;
     int64_t since, tokens_after;
+    bool stale;       /* the store failed to say what is true now: it is asked again */
+    bool must_sign;   /* an agency's document without a good signature is refused */
+    bool no_approval; /* the operator waived its second officer */
+    bool forgiving;   /* its CAP documents are read in the forgiving mode */
+    bool drilled;     /* its test alert came back to it, or the operator waived that */
     char household[65];
     char *agency_name; /* owned; NULL for who has none: most are followers by the ten thousand */
     geo_cell place, former_place;
@@ -45,10 +49,6 @@ struct known_principal {
     const struct geo_prepared *jurisdiction_prepared;
     struct jurisdiction *jurisdiction_owned;
     char *certificate;               /* PEM, that its signed documents must verify with; owned; NULL: none */
-    bool must_sign;                  /* a document without a good signature is refused */
-    bool no_approval;                /* the operator waived the second officer */
-    bool forgiving;                  /* its CAP documents are read in the forgiving mode */
-    bool drilled;                    /* its test alert came back to it, or the operator waived that */
     char *officers;                  /* who may act for it, with a space between; owned; NULL: nobody */
     char *devices;                   /* of a node: whom it speaks for; owned; NULL: nobody */
     struct publication_list waiting; /* publications in the step locate */

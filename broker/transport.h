@@ -25,11 +25,11 @@ struct transport {
     const struct transport_ops *ops;
 };
 
-enum { PEER_NAME = 160 };
+enum { PEER_NAME = 160, ADDRESS_TEXT = 46 /* the longest IPv6 address and its NUL */ };
 
 /* What the transport knows of its peer. */
 struct peer {
-    char address[64]; /* for limits and log: "192.0.2.7"; never a port */
+    char address[ADDRESS_TEXT]; /* for limits and log: "192.0.2.7"; never a port */
     bool encrypted;
     /* Of a verified client certificate its common name, "<role>/<id>", and from when until when it is good
      * (ms since 1970); len 0: none. */

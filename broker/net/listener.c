@@ -14,23 +14,23 @@
 
 enum { ACCEPTED_A_TURN = 64 }; /* so that those who are connected are not kept waiting */
 
-void address_text(const struct sockaddr_storage *address, char out[64])
+void address_text(const struct sockaddr_storage *address, char out[ADDRESS_TEXT])
 {
     const struct in6_addr *six = &((const struct sockaddr_in6 *)address)->sin6_addr;
     const char *text = NULL;
     if (address->ss_family == AF_INET) {
-        text = inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, out, 64);
+        text = inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, out, ADDRESS_TEXT);
     } else if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(six)) {
-        text = inet_ntop(AF_INET, six->s6_addr + 12, out, 64);
+        text = inet_ntop(AF_INET, six->s6_addr + 12, out, ADDRESS_TEXT);
     } else if (address->ss_family == AF_INET6) {
-        text = inet_ntop(AF_INET6, six, out, 64);
+        text = inet_ntop(AF_INET6, six, out, ADDRESS_TEXT);
     }
     if (!text) {
-        snprintf(out, 64, "unknown");
+        snprintf(out, ADDRESS_TEXT, "unknown");
     }
 }
 
-void peer_address(int fd, char out[64])
+void peer_address(int fd, char out[ADDRESS_TEXT])
 {
     struct sockaddr_storage address = {0};
     socklen_t len = sizeof(address);
@@ -48,7 +48,7 @@ static bool admit(struct listener *listener, const struct sockaddr_storage *addr
     if (verdict == ADMISSION_WELCOME) {
         return true;
     }
-    char text[64];
+    char text[ADDRESS_TEXT];
     address_text(address, text);
     log_line(LOG_LEVEL_WARNING, "connection_refused", "address=%s limit=%s", text,
         verdict == ADMISSION_TOO_MANY ? "max_connections" : "address");

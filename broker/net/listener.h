@@ -7,6 +7,7 @@
 
 #include "broker/counters.h"
 #include "broker/net/admission.h"
+#include "broker/transport.h"
 
 /* Takes over an accepted, non-blocking socket. visitor: NULL when the listener knows no limits. */
 typedef void listener_accepted(
@@ -34,9 +35,9 @@ void listener_resume(struct listener *listener);
 void listener_close(struct listener *listener);
 
 /* "192.0.2.7" of a socket's address; an IPv4 address within IPv6 as IPv4. */
-void address_text(const struct sockaddr_storage *address, char out[64]);
+void address_text(const struct sockaddr_storage *address, char out[ADDRESS_TEXT]);
 
 /* The same of the peer of a connected socket. */
-void peer_address(int fd, char out[64]);
+void peer_address(int fd, char out[ADDRESS_TEXT]);
 
 #endif

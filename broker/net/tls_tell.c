@@ -15,7 +15,7 @@ void tls_tell_established(const struct tls_session *session, struct counters *co
 void tls_tell_refused(
     const struct tls_session *session, int fd, const char *reason, struct counters *counters)
 {
-    char address[64];
+    char address[ADDRESS_TEXT];
     peer_address(fd, address);
     counters->tls_refused++;
     log_line(LOG_LEVEL_INFO, "tls_refused", "peer=%s certificate=%s reason=\"%s\"", address,

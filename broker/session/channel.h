@@ -19,7 +19,8 @@ enum in_force_due {
  * its own few channels. */
 enum { CHANNEL_LAND = 16 };
 
-/* A session's place in a channel: its cursor. */
+/* A session's place in a channel: its cursor. A follower has half a dozen, more of its memory than anything
+ * else. */
 struct link {
     LIST_ENTRY(link) of_channel;
     struct link *next; /* of the session */
@@ -29,11 +30,12 @@ struct link {
     struct position_in_channel missed; /* entries up to here came while the session was away, or slow */
     struct link_held *held;            /* activity that waits (session/hold.h); NULL: none ever did */
     uint32_t generation;
-    uint32_t resume; /* not 0: the item behind `sent` was sent to the follows whose serial is above this */
-    enum in_force_due in_force_due;
-    bool alerts_wait; /* what is in force here and was not shown comes later (session/hold.h) */
-    bool fresh;       /* no cursor yet: takes the head when the channel is LIVE */
-    bool settled;     /* `sent` was held against the channel's head, low-water mark and generation */
+    /* Not 0: the item behind `sent` was sent to the follows whose serial is above this. */
+    uint32_t resume : 27;
+    enum in_force_due in_force_due : 2;
+    bool alerts_wait : 1; /* what is in force here and was not shown comes later (session/hold.h) */
+    bool fresh : 1;       /* no cursor yet: takes the head when the channel is LIVE */
+    bool settled : 1;     /* `sent` was held against the channel's head, low-water mark and generation */
 };
 
 enum channel_life { CHANNEL_OPENING, CHANNEL_LIVE };

@@ -34,10 +34,10 @@ struct connection {
     uint16_t receive_maximum;    /* of the client: our QoS 1 messages that it takes unacknowledged */
     uint16_t unanswered_quality; /* those of QoS 1 and 2 */
     uint16_t unanswered;         /* publications without an acknowledgement yet */
-    uint32_t qos2_count, qos2_room;
-    uint16_t *qos2; /* packet ids received at QoS 2, stored, and not yet released */
     uint16_t alias_count;
     struct topic_alias *aliases;
+    uint32_t qos2_count, qos2_room;
+    uint16_t *qos2;                       /* packet ids received at QoS 2, stored, and not yet released */
     struct publication_list publications; /* in the order in which they came */
     struct opening *opening;              /* CONNECT waits for the store */
     struct will *will;                    /* NULL: none */

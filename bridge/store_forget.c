@@ -1,16 +1,15 @@
-/* What is to be forgotten: noted, done in steps by whoever holds the lease (scripts/forget.lua), and when
- * nothing is left in memory, the files on disk are rewritten; then the receipt is signed. Whatever is killed
- * meanwhile, the work stands in the queue and the files are rewritten once more. */
-#include "bridge/store_forget.h"
-
-#include <stdio.h>
+/* What is to be forgotten: noted as a plan (scripts/forget.lua), taken from stage to stage by whoever holds
+ * the lease, and when nothing is left in memory nor on disk, told with a signed receipt. Whatever is killed
+ * meanwhile, the plan stands in the queue, and says where it goes on. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "bridge/log_key.h"
-#include "bridge/store_inside.h"
+#include "bridge/store_forget_inside.h"
 #include "proto/codec.h"
 
-static const double IDLE = 1., NEXT = 0.005, LOOK = 0.25;
+static const double IDLE = 1.;
+static const char queue_key[] = "nb:{forget}:queue";
 
 /* ---- noting ---- */
 
@@ -43,241 +42,220 @@ void store_forget(struct store *store, const struct store_forget *forget, store_
     struct command command = {0};
     struct add_call *call = store_alloc(sizeof *call);
     *call = (struct add_call){done, arg};
-    command_function(&command, "nb_forget_add", 0, 11);
-    command_bytes(&command, forget->household.data, forget->household.len);
-    command_bytes(&command, forget->by.principal.data, forget->by.principal.len);
-    command_bytes(&command, forget->by.client.data, forget->by.client.len);
+    command_function(&command, "nb_forget_add", 1, 11);
+    command_text(&command, queue_key);
+    command_view(&command, forget->household);
+    command_view(&command, forget->by.principal);
+    command_view(&command, forget->by.client);
     put_devices(&command, forget);
     command_number(&command, forget->from);
     command_number(&command, forget->to);
     command_number(&command, forget->alerts || forget->account);
     command_number(&command, forget->account);
     command_number(&command, forget->enrolment);
-    command_bytes(&command, forget->name.data, forget->name.len);
+    command_view(&command, forget->name);
     command_number(&command, forget->now);
     store_send(store, &command, on_added, call);
 }
 
+/* ---- what the stages use ---- */
+
+bool forget_word(struct text *words, struct text *word)
+{
+    while (words->len && words->data[0] == ' ')
+        *words = (struct text){words->data + 1, words->len - 1};
+    if (!words->len)
+        return false;
+    const char *blank = memchr(words->data, ' ', words->len);
+    *word = (struct text){words->data, blank ? (size_t)(blank - words->data) : words->len};
+    *words = (struct text){words->data + word->len, words->len - word->len};
+    return true;
+}
+
+const char *forget_home_key(struct forgetting *work, const char *part)
+{
+    return arena_printf(&work->arena, "nb:{h:%.*s}:%s", (int)work->household.len, work->household.data, part);
+}
+
+const char *forget_principal_key(struct forgetting *work, struct text principal, const char *part)
+{
+    return arena_printf(&work->arena, "nb:{p:%.*s}:%s", (int)principal.len, principal.data, part);
+}
+
 /* ---- the receipt ---- */
-
-enum disk_stage { DISK_LOG, DISK_LOG_ORDERED, DISK_SNAPSHOT, DISK_SNAPSHOT_ORDERED };
-
-/* Work whose steps are done; owned. */
-struct forgotten {
-    struct store *store;
-    enum disk_stage stage;
-    int64_t number, from, to;
-    uint64_t events, alerts;
-    uint32_t principals;
-    char run_id[48]; /* of the Redis whose files are rewritten */
-    struct buffer household, by, client, name;
-};
-
-static void forgotten_free(struct forgotten *work)
-{
-    buffer_free(&work->household);
-    buffer_free(&work->by);
-    buffer_free(&work->client);
-    buffer_free(&work->name);
-    free(work);
-}
-
-static struct text text_in(const struct buffer *buffer)
-{
-    return (struct text){(const char *)buffer->data, buffer->len};
-}
-
-static void look_again(struct store *store, double pause)
-{
-    store->forget.busy = false;
-    store->forget.due = ev_now(store->loop) + pause;
-}
 
 static void on_done(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
-    (void)arg;
-    (void)status;
+    (void)store;
     (void)reply;
-    look_again(store, NEXT);
+    forget_again(arg, status == STORE_OK ? 0. : IDLE);
 }
 
 static void on_told(void *arg, enum store_status status)
 {
-    struct forgotten *work = arg;
-    struct store *store = work->store;
+    struct forgetting *work = arg;
     struct command command = {0};
-    if (status == STORE_OK) {
-        command_function(&command, "nb_forget_done", 0, 2);
-        command_text(&command, store->node);
-        command_number(&command, work->number);
-        store_send(store, &command, on_done, NULL);
-    } else {
-        look_again(store, IDLE);
+    if (status != STORE_OK) {
+        forget_again(work, IDLE);
+        return;
     }
-    forgotten_free(work);
+    command_function(&command, "nb_forget_done", 1, 1);
+    command_text(&command, queue_key);
+    command_number(&command, work->number);
+    store_send(work->store, &command, on_done, work);
 }
 
-static void tell(struct store *store, struct forgotten *work)
+void forget_tell(struct forgetting *work)
 {
-    struct arena arena;
+    struct store *store = work->store;
     struct deleted receipt = {.from = work->from,
         .to = work->to,
         .at = store->options.now(),
         .events = work->events,
-        .alerts = work->alerts,
+        .alerts = work->ended,
         .principals = work->principals,
         .backup_days = (uint32_t)store->options.backup_days,
-        .forget_id = text_in(&work->name),
-        .household = text_in(&work->household)};
-    arena_init(&arena, NULL, 0);
+        .forget_id = work->name,
+        .household = work->household};
     struct bytes signed_receipt = store->options.log_key
-                                      ? log_key_sign_deleted(store->options.log_key, &receipt, &arena)
-                                      : codec_encode_deleted(ENCODING_PROTOBUF, &receipt, &arena);
+                                      ? log_key_sign_deleted(store->options.log_key, &receipt, &work->arena)
+                                      : codec_encode_deleted(ENCODING_PROTOBUF, &receipt, &work->arena);
     store_log(store, STORE_LOG_INFO, "forgotten", "number=%lld events=%llu alerts=%llu principals=%u",
-        (long long)work->number, (unsigned long long)work->events, (unsigned long long)work->alerts,
+        (long long)work->number, (unsigned long long)work->events, (unsigned long long)work->ended,
         work->principals);
-    store_inbox(store, (struct session_name){text_in(&work->by), text_in(&work->client)}, TEXT("deleted"),
-        signed_receipt, on_told, work);
-    arena_free(&arena);
+    store_inbox(store, work->by, TEXT("deleted"), signed_receipt, on_told, work);
 }
 
-/* ---- what is on disk ---- */
+/* ---- from step to step ---- */
 
-/* The number behind "name:" in the answer to INFO; -1: it is not there. */
-static long info_number(struct text info, const char *name)
+static void ask_next(
+    struct store *store, const struct forgetting *work, const struct forget_progress *progress);
+
+static void work_free(struct forgetting *work)
 {
-    const char *at = info.len ? strstr(info.data, name) : NULL; /* hiredis ends it with a NUL */
-    return at ? strtol(at + strlen(name), NULL, 10) : -1;
+    buffer_free(&work->found.numbers);
+    buffer_free(&work->found.members);
+    buffer_free(&work->found.sessions);
+    arena_free(&work->arena);
+    free(work);
 }
 
-static bool info_says(struct text info, const char *what)
+void forget_again(struct forgetting *work, double pause)
 {
-    return info.len && strstr(info.data, what);
+    struct store *store = work->store;
+    work_free(work);
+    store->forget.busy = false;
+    store->forget.due = ev_now(store->loop) + pause;
 }
 
-static void ask_disk(struct store *store, struct forgotten *work);
-
-static void wait_for_disk(struct store *store, struct forgotten *work)
+void forget_go_on(struct forgetting *work, const struct forget_progress *progress)
 {
-    store->forget.waiting = work;
-    store->forget.look_due = ev_now(store->loop) + LOOK;
+    ask_next(work->store, work, progress);
+    work_free(work);
 }
 
-/* One that was begun before is refused as that: ours comes after it. */
-static void on_ordered(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+bool forget_answered(struct forgetting *work, enum store_status status)
 {
-    (void)reply;
-    struct forgotten *work = arg;
-    if (status != STORE_OK)
-        work->stage--;
-    wait_for_disk(store, work);
+    work->failed = work->failed || status != STORE_OK || work->store->ending;
+    if (--work->under_way)
+        return false;
+    if (work->failed)
+        forget_again(work, IDLE);
+    return !work->failed;
 }
 
-static void order(struct store *store, struct forgotten *work, const char *word)
+/* In the order of KNOWN in scripts/forget.lua. */
+static struct forgetting *read_work(struct store *store, const redisReply *reply)
 {
-    struct command command = {0};
-    command_begin(&command, 1);
-    command_text(&command, word);
-    store_send(store, &command, on_ordered, work);
-}
-
-/* The files are rewritten one after the other. A snapshot too, though none may be there: Redis does not tell
- * of one that an operator made, or that was made before it was started last. */
-static void on_disk(struct store *store, void *arg, enum store_status status, const redisReply *reply)
-{
-    struct forgotten *work = arg;
-    struct text info = reply_text(reply);
-    bool busy = info_number(info, "aof_rewrite_in_progress:") > 0 ||
-                info_number(info, "aof_rewrite_scheduled:") > 0 ||
-                info_number(info, "rdb_bgsave_in_progress:") > 0;
-    bool another = strcmp(work->run_id, store->boot.run_id) != 0;
-    if (status != STORE_OK) {
-        forgotten_free(work);
-        look_again(store, IDLE);
-    } else if (busy) {
-        wait_for_disk(store, work);
-    } else if (work->stage == DISK_LOG_ORDERED && !another &&
-               info_says(info, "aof_last_bgrewrite_status:ok")) {
-        work->stage = DISK_SNAPSHOT;
-        ask_disk(store, work);
-    } else if (work->stage == DISK_SNAPSHOT_ORDERED && !another &&
-               info_says(info, "rdb_last_bgsave_status:ok")) {
-        tell(store, work);
-    } else {
-        bool appends = work->stage <= DISK_LOG_ORDERED && store->boot.appends;
-        memcpy(work->run_id, store->boot.run_id, sizeof work->run_id);
-        work->stage = appends ? DISK_LOG_ORDERED : DISK_SNAPSHOT_ORDERED;
-        order(store, work, appends ? "BGREWRITEAOF" : "BGSAVE");
-    }
-}
-
-static void ask_disk(struct store *store, struct forgotten *work)
-{
-    struct command command = {0};
-    command_begin(&command, 2);
-    command_text(&command, "INFO");
-    command_text(&command, "persistence");
-    store_send(store, &command, on_disk, work);
-}
-
-/* ---- the steps ---- */
-
-static void keep_text(struct buffer *out, const redisReply *reply)
-{
-    struct text text = reply_text(reply);
-    buffer_put(out, text.data, text.len);
-}
-
-static struct forgotten *read_end(struct store *store, const redisReply *reply)
-{
-    struct forgotten *work = store_alloc(sizeof *work);
+    struct forgetting *work = store_alloc(sizeof *work);
+    const redisReply *known = reply_at(reply, 1);
+    arena_init(&work->arena, NULL, 0);
     work->store = store;
     work->number = reply_number(reply_at(reply, 0));
-    keep_text(&work->household, reply_at(reply, 2));
-    keep_text(&work->by, reply_at(reply, 3));
-    keep_text(&work->client, reply_at(reply, 4));
-    keep_text(&work->name, reply_at(reply, 5));
-    work->from = reply_number(reply_at(reply, 6));
-    work->to = reply_number(reply_at(reply, 7));
-    work->events = (uint64_t)reply_number(reply_at(reply, 8));
-    work->alerts = (uint64_t)reply_number(reply_at(reply, 9));
-    work->principals = (uint32_t)reply_number(reply_at(reply, 10));
+    struct {
+        struct text *text;
+        int64_t number;
+    } fields[] = {{&work->household, 0}, {&work->by.principal, 0}, {&work->by.client, 0}, {&work->devices, 0},
+        {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {&work->name, 0}, {NULL, 0}, {NULL, 0},
+        {NULL, 0}, {&work->members, 0}, {&work->numbers, 0}, {&work->sessions, 0}, {NULL, 0}, {NULL, 0},
+        {NULL, 0}};
+    enum { FROM = 4, TO, ALERTS, ACCOUNT, ENROLMENT, ASKED = 10, STAGE, AT, EVENTS = 16, ENDED, PRINCIPALS };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        struct text text = reply_text(reply_at(known, i));
+        if (fields[i].text)
+            *fields[i].text =
+                (struct text){arena_copy(&work->arena, text.data ? text.data : "", text.len), text.len};
+        else
+            fields[i].number = reply_number(reply_at(known, i));
+    }
+    work->from = fields[FROM].number;
+    work->to = fields[TO].number;
+    work->alerts = fields[ALERTS].number == 1;
+    work->account = fields[ACCOUNT].number == 1;
+    work->enrolment = fields[ENROLMENT].number == 1;
+    work->asked = fields[ASKED].number;
+    work->stage = (enum forget_stage)fields[STAGE].number;
+    work->at = (unsigned)fields[AT].number;
+    work->events = (uint64_t)fields[EVENTS].number;
+    work->ended = (uint64_t)fields[ENDED].number;
+    work->principals = (uint32_t)fields[PRINCIPALS].number;
+    work->ticket =
+        text_of(arena_printf(&work->arena, "%lld:%lld", (long long)work->number, (long long)work->asked));
     return work;
 }
 
-static void on_step(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+static void on_next(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
+    static void (*const stages[])(struct forgetting *) = {[FORGET_PLAN] = forget_plan,
+        [FORGET_MEMBERS] = forget_members,
+        [FORGET_REGIONS] = forget_regions,
+        [FORGET_SENDERS] = forget_senders,
+        [FORGET_HOME] = forget_home,
+        [FORGET_DISK] = forget_disk};
     (void)arg;
-    if (status != STORE_OK || reply_count(reply) < 2)
-        look_again(store, IDLE);
-    else if (reply_number(reply_at(reply, 1)) == 1)
-        ask_disk(store, read_end(store, reply));
-    else
-        look_again(store, NEXT);
+    if (status == STORE_OK && reply_count(reply) == 2 && !store->ending) {
+        struct forgetting *work = read_work(store, reply);
+        if (work->stage >= FORGET_PLAN && work->stage <= FORGET_DISK)
+            stages[work->stage](work);
+        else
+            forget_again(work, IDLE);
+        return;
+    }
+    double taken = (double)reply_number(reply_at(reply, 0)) / 1000.;
+    store->forget.busy = false;
+    store->forget.due = ev_now(store->loop) + (taken > IDLE ? taken : IDLE);
+}
+
+static void ask_next(
+    struct store *store, const struct forgetting *work, const struct forget_progress *progress)
+{
+    struct command command = {0};
+    store->forget.busy = true;
+    command_function(&command, "nb_forget_next", 1, progress ? 8 + progress->known_words : 1);
+    command_text(&command, queue_key);
+    command_text(&command, store->node);
+    if (progress) {
+        command_number(&command, work->number);
+        command_number(&command, work->stage);
+        command_number(&command, work->at);
+        command_number(&command, progress->stage);
+        command_number(&command, progress->at);
+        command_number(&command, (int64_t)progress->events);
+        command_number(&command, (int64_t)progress->ended);
+        if (progress->known)
+            command_join(&command, progress->known);
+    }
+    store_send(store, &command, on_next, NULL);
 }
 
 void forget_work(struct store *store, int64_t now)
 {
-    struct forgotten *waiting = store->forget.waiting;
-    if (waiting && ev_now(store->loop) >= store->forget.look_due) {
-        store->forget.waiting = NULL;
-        ask_disk(store, waiting);
-        return;
-    }
-    if (store->forget.busy || ev_now(store->loop) < store->forget.due)
-        return;
-    struct command command = {0};
-    store->forget.busy = true;
-    command_function(&command, "nb_forget_step", 0, 3);
-    command_text(&command, store->node);
-    command_number(&command, now);
-    command_number(&command, store->options.absence_ms);
-    store_send(store, &command, on_step, NULL);
+    store->forget.now = now;
+    if (!store->forget.busy && ev_now(store->loop) >= store->forget.due)
+        ask_next(store, NULL, NULL);
 }
 
 void forget_free(struct store *store)
 {
-    if (store->forget.waiting)
-        forgotten_free(store->forget.waiting);
-    store->forget.waiting = NULL;
+    forget_disk_free(store);
 }

@@ -202,7 +202,7 @@ extern const size_t store_scripts_size;
 struct call;
 struct section;
 struct report_call;
-struct forgotten;
+struct forget_disk;
 enum { SECTION_SLOTS = 256 };
 
 struct store {
@@ -293,9 +293,10 @@ struct store {
         unsigned under_way; /* calls that ask it */
     } footage;
     struct {
-        bool busy; /* a call is under way, or the disk is waited for */
-        double due, look_due;
-        struct forgotten *waiting; /* for the disk */
+        bool busy;                 /* a step is under way */
+        double due;                /* the next one */
+        int64_t now;               /* as upkeep was told */
+        struct forget_disk *disks; /* whose files are rewritten */
     } forget;
     struct report_call *late_reports; /* that wait for another one's alert to be there */
     bool ending;

@@ -6,10 +6,9 @@
 -- Rules of footage, packed (bridge/household_rules.c): for each an agency's id after its length ('': every one that no rule
 -- names), then the mask of incident types (2 bytes).
 
--- How things that stand on somebody else's board are taken back, for whoever forgets (forget.lua): `notice` (board.lua), `tip`
--- (tip.lua), and `clips` (clips.lua) of what a household shared in answer to a request. Arguments of that: "nb:{sXX}:",
--- request id, household, now. It answers how many clips are still on their way off the agency's board; upkeep takes them down,
--- and whoever forgets asks again until there are none.
+-- How clips that a household shared in answer to a request are taken back, for whoever forgets (forget_sender.lua). Arguments
+-- of `clips` (clips.lua): "nb:{sXX}:", request id, household, now. It answers how many are still on their way off the agency's
+-- board; upkeep takes them down, and whoever forgets asks again until there are none.
 local forgetting = {}
 
 -- Whether the rules let the agency ask about that incident type; without an agency, whether they let anybody ask anything.

@@ -117,9 +117,10 @@ local function erase(stream, id)
     end
 end
 
--- It leaves the board and every inbox, also of sessions that do not follow theirs any more; none of that name may come
--- again until then.
-function forgetting.notice(prefix, name, ends, now)
+-- Key: the board. Arguments: notice, until when none of that name may come again, now. It leaves the board and every inbox,
+-- also of sessions that do not follow theirs any more.
+local function take_down(keys, args)
+    local prefix, name, ends, now = prefix_of(keys[1]), args[1], tonumber(args[2]), tonumber(args[3])
     forget_ended(prefix .. 'down', now)
     call('HDEL', prefix .. 'board', name)
     call('HSET', prefix .. 'down', name, pack('>I8', ends))
@@ -132,11 +133,6 @@ function forgetting.notice(prefix, name, ends, now)
             call('HDEL', session, 'n' .. name)
         end
     end
-end
-
--- Key: the board. Arguments: notice, until when none of that name may come again, now.
-local function take_down(keys, args)
-    forgetting.notice(sub(keys[1], 1, -6), args[1], tonumber(args[2]), tonumber(args[3]))
     return OK
 end
 

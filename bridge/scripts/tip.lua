@@ -82,31 +82,6 @@ local function tip_of(keys, args)
     return { OK, known[1], known[3] }
 end
 
-local FORGOTTEN_AT_ONCE = 10 -- inboxes are written anew for each
-
--- What was said goes from the agency's board and inboxes and, `both`, from the resident's; some messages at a time. Returns
--- how many are left; with the last one the conversation goes.
-function forgetting.tip(key, both, now)
-    local known, taken, left = call('HMGET', key, 'sender', 'agency'), 0, 0
-    for _, field in ipairs(call('HKEYS', key)) do
-        local id = string.match(field, '^d(.+)$')
-        if id and taken < FORGOTTEN_AT_ONCE then
-            forgetting.notice('nb:{p:' .. (known[2] or '') .. '}:', id, now + TIP_KEPT_MS, now)
-            if both then
-                forgetting.notice('nb:{p:' .. known[1] .. '}:', id, now + TIP_KEPT_MS, now)
-            end
-            call('HDEL', key, field)
-            taken = taken + 1
-        elseif id then
-            left = left + 1
-        end
-    end
-    if left == 0 then
-        call('DEL', key)
-    end
-    return left
-end
-
 local function left_of(known)
     return tonumber(known[1] or 0) - tonumber(known[2] or 0)
 end

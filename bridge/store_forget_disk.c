@@ -1,0 +1,178 @@
+/* Forgetting: what Redis has on disk is rewritten, on every master; one that another took the place of, or
+ * that was started anew meanwhile, counts as one more. Only then the receipt goes out. A step looks at all of
+ * them once and orders what is next; whoever looks later goes on with what this process ordered, or orders it
+ * once more. (Replicas rewrite their own files when Redis does by itself: deploy/README.md.) */
+#include <stdlib.h>
+
+#include "bridge/store_forget_inside.h"
+
+static const double LOOK = 0.25;
+enum { RUN_ID = 48 };
+
+enum disk_stage { DISK_LOG, DISK_LOG_ORDERED, DISK_SNAPSHOT, DISK_SNAPSHOT_ORDERED, DISK_DONE };
+
+/* One run of one Redis. */
+struct forget_disk {
+    struct forget_disk *next;
+    int64_t number; /* of the work for which its files are rewritten */
+    char run_id[RUN_ID];
+    enum disk_stage stage;
+};
+
+/* A look at one master. */
+struct look {
+    struct forgetting *work;
+    size_t index;
+    struct forget_disk *disk;
+};
+
+/* Whether all masters that were looked at are done. */
+struct looks {
+    bool done;
+};
+
+static size_t masters(const struct store *store)
+{
+    (void)store;
+    return 1;
+}
+
+static void send_to_master(
+    struct store *store, size_t index, struct command *command, call_answer *answer, void *arg)
+{
+    (void)index;
+    store_send(store, command, answer, arg);
+}
+
+void forget_disk_free(struct store *store)
+{
+    while (store->forget.disks) {
+        struct forget_disk *disk = store->forget.disks;
+        store->forget.disks = disk->next;
+        free(disk);
+    }
+}
+
+/* ---- what INFO says ---- */
+
+/* What is behind "name:", to the end of its line; len 0: it is not there. */
+static struct text info_value(struct text info, const char *name)
+{
+    const char *at = info.len ? strstr(info.data, name) : NULL; /* hiredis ends it with a NUL */
+    if (!at)
+        return (struct text){0};
+    at += strlen(name);
+    return (struct text){at, strcspn(at, "\r\n")};
+}
+
+static bool info_says(struct text info, const char *name, const char *value)
+{
+    return text_equal(info_value(info, name), text_of(value));
+}
+
+static bool is_busy(struct text info)
+{
+    return info_says(info, "aof_rewrite_in_progress:", "1") ||
+           info_says(info, "aof_rewrite_scheduled:", "1") || info_says(info, "rdb_bgsave_in_progress:", "1");
+}
+
+static struct forget_disk *disk_of(struct store *store, int64_t number, struct text run_id)
+{
+    struct forget_disk *disk = store->forget.disks;
+    while (disk && (disk->number != number || !text_equal(text_of(disk->run_id), run_id)))
+        disk = disk->next;
+    if (disk || run_id.len == 0 || run_id.len >= RUN_ID)
+        return disk;
+    disk = store_alloc(sizeof *disk);
+    *disk = (struct forget_disk){.next = store->forget.disks, .number = number};
+    memcpy(disk->run_id, run_id.data, run_id.len);
+    store->forget.disks = disk;
+    return disk;
+}
+
+/* ---- a look ---- */
+
+static void disk_answered(struct forgetting *work)
+{
+    const struct looks *looks = work->step;
+    if (!forget_answered(work, STORE_OK))
+        return;
+    if (!looks->done) {
+        forget_again(work, LOOK);
+        return;
+    }
+    forget_disk_free(work->store);
+    forget_tell(work);
+}
+
+/* One that was begun before is refused as that: ours comes after it. */
+static void on_ordered(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)store;
+    (void)reply;
+    struct look *look = arg;
+    if (status != STORE_OK)
+        look->disk->stage--;
+    disk_answered(look->work);
+}
+
+static void order(struct look *look, enum disk_stage stage)
+{
+    struct command command = {0};
+    look->disk->stage = stage;
+    command_begin(&command, 1);
+    command_text(&command, stage == DISK_LOG_ORDERED ? "BGREWRITEAOF" : "BGSAVE");
+    look->work->under_way++;
+    send_to_master(look->work->store, look->index, &command, on_ordered, look);
+}
+
+/* The files are rewritten one after the other. A snapshot too, though none may be there: Redis does not tell
+ * of one that an operator made, or that was made before it was started last. */
+static void go_on(struct look *look, struct text info)
+{
+    struct forget_disk *disk = look->disk;
+    if (disk->stage == DISK_LOG_ORDERED && info_says(info, "aof_last_bgrewrite_status:", "ok"))
+        disk->stage = DISK_SNAPSHOT;
+    if (disk->stage == DISK_SNAPSHOT_ORDERED && info_says(info, "rdb_last_bgsave_status:", "ok"))
+        disk->stage = DISK_DONE;
+    if (disk->stage == DISK_LOG && !info_says(info, "aof_enabled:", "1"))
+        disk->stage = DISK_SNAPSHOT;
+    if (disk->stage < DISK_SNAPSHOT)
+        order(look, DISK_LOG_ORDERED);
+    else if (disk->stage < DISK_DONE)
+        order(look, DISK_SNAPSHOT_ORDERED);
+}
+
+static void on_info(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    struct look *look = arg;
+    struct forgetting *work = look->work;
+    struct looks *looks = work->step;
+    struct text info = reply_text(reply);
+    look->disk = status == STORE_OK ? disk_of(store, work->number, info_value(info, "run_id:")) : NULL;
+    if (look->disk && look->disk->stage != DISK_DONE && !is_busy(info) && !store->ending)
+        go_on(look, info);
+    looks->done = looks->done && look->disk && look->disk->stage == DISK_DONE;
+    disk_answered(work);
+}
+
+void forget_disk(struct forgetting *work)
+{
+    size_t count = masters(work->store);
+    struct looks *looks = arena_alloc(&work->arena, sizeof *looks);
+    looks->done = count > 0;
+    work->step = looks;
+    work->under_way = 1; /* until all were asked */
+    for (size_t i = 0; i < count; i++) {
+        struct command command = {0};
+        struct look *look = arena_alloc(&work->arena, sizeof *look);
+        *look = (struct look){work, i, NULL};
+        command_begin(&command, 3);
+        command_text(&command, "INFO");
+        command_text(&command, "server");
+        command_text(&command, "persistence");
+        work->under_way++;
+        send_to_master(work->store, i, &command, on_info, look);
+    }
+    disk_answered(work);
+}

@@ -24,7 +24,7 @@ uint64_t now_ns(void)
 
 static void die(const char *what)
 {
-    fprintf(stderr, "bench_load: %s: %s\n", what, strerror(errno));
+    fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, strerror(errno));
     exit(2);
 }
 
@@ -115,7 +115,7 @@ static void lose(struct link *link, const char *why)
     if (link->state == LINK_LOST)
         return;
     if (link->loop->lost++ == 0)
-        fprintf(stderr, "bench_load: connection lost: %s\n", why);
+        fprintf(stderr, "%s: connection lost: %s\n", program_invocation_short_name, why);
     if (link->state == LINK_READY)
         link->loop->ready--;
     else
@@ -149,6 +149,7 @@ static void flush(struct link *link)
             return;
         }
         out->sent += (size_t)wrote;
+        link->loop->bytes_out += (uint64_t)wrote;
     }
     out->sent = out->len = 0;
     if (link->waits_to_write)
@@ -179,7 +180,8 @@ static void handle(struct link *link, const struct mqtt_packet *packet)
         return;
     }
     if (packet->type != MQTT_CONNACK || packet->connack.reason != 0) {
-        fprintf(stderr, "bench_load: CONNECT refused with 0x%02x\n", packet->connack.reason);
+        fprintf(stderr, "%s: CONNECT refused with 0x%02x\n", program_invocation_short_name,
+            packet->connack.reason);
         exit(2);
     }
     link->receive_maximum =
@@ -241,6 +243,7 @@ static void read_once(struct link *link)
         return;
     }
     link->loop->now = now_ns();
+    link->loop->bytes_in += (uint64_t)got;
     size_t len = before + (size_t)got;
     size_t used = parse(link, scratch, len);
     keep_rest(link, scratch + used, len - used);

@@ -12,6 +12,7 @@ struct loop {
     struct link *dirty; /* those with output to write at the end of the turn */
     uint64_t now;       /* nanoseconds, monotonic, of the read that is looked at */
     size_t opening, ready, lost;
+    uint64_t bytes_in, bytes_out;
     void *tls; /* OpenSSL's SSL_CTX: connections speak TLS; NULL: plain */
 };
 

@@ -6,9 +6,14 @@
 
 enum { MINUTE_MS = 60000, MINUTES = 8192 };
 
+int64_t tags_first_minute(int64_t now_ms)
+{
+    return now_ms / MINUTE_MS * MINUTE_MS - (int64_t)MINUTES * MINUTE_MS;
+}
+
 void tags_init(struct tags *tags, int64_t now_ms)
 {
-    *tags = (struct tags){.first_minute = now_ms / MINUTE_MS * MINUTE_MS - (int64_t)MINUTES * MINUTE_MS,
+    *tags = (struct tags){.first_minute = tags_first_minute(now_ms),
         .sent = calloc(TAG_COUNT, sizeof *tags->sent),
         .publisher = calloc(TAG_COUNT, sizeof *tags->publisher),
         .acknowledged = calloc(TAG_COUNT, 1),

@@ -19,6 +19,8 @@ struct tags {
 };
 
 /* now_ms: wall clock. */
+/* From which minute tags count, for a run that begins now. */
+int64_t tags_first_minute(int64_t now_ms);
 void tags_init(struct tags *tags, int64_t now_ms);
 /* A new tag of a publisher's event due at that time; wraps around after TAG_COUNT, forgetting what was. */
 uint32_t tags_take(struct tags *tags, uint16_t publisher, uint64_t due);

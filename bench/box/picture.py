@@ -3,7 +3,7 @@ import math
 
 WIDTH, LEFT, RIGHT = 960, 78, 150
 PANELS = (("Publish to PUBACK", "answered", "ms"), ("Alert to each follower", "shown", "ms"))
-TOP, PANEL, RATE, GAP = 74, 210, 130, 52
+TOP, PANEL, RATE, GAP = 88, 210, 130, 56
 STYLE = """
 svg { background: #fff; color: #1b1f24; font: 13px system-ui, sans-serif; }
 text { fill: currentColor; } .title { font-size: 18px; font-weight: 600; } .name { font-weight: 600; }

@@ -89,7 +89,7 @@ class Clock:
 def homes(rng, places, options):
     """Lines, and how many there are of what."""
     counted = {"devices": 0, "edge": 0, "alone": 0, "node": 0, "sharing": 0}
-    nodes = max(1, min(64, options.devices // 10000))
+    nodes = options.nodes
     lines, number = [], 0
     spots = places.some(options.devices)
     while counted["devices"] < options.devices:
@@ -176,7 +176,7 @@ def residents(rng, clock, threads, spots, options):
 def agencies(rng, clock, threads, places, options):
     for a in range(options.agencies):
         for middle in places.some(ALERTS_AN_AGENCY):
-            metres = 150 * math.exp(rng.uniform(0, math.log(60)))  # to 9 km
+            metres = 150 * math.exp(rng.uniform(0, math.log(30)))  # to 4.5 km
             due, gap = clock.some(), 0.06 * options.seconds * 1000
             shape = (lambda m: circle(middle, m)) if rng.random() < 0.5 else (lambda m: star(rng, middle, m, rng.randint(8, 60)))
             steps = [(due, "alert", shape(metres))]
@@ -200,7 +200,8 @@ def evacuation(rng, threads, spots, options):
 
 
 def make(options):
-    """options: devices, followers, agencies, watchers, reports, events, seconds, sharing, edges, alone, km2, wrong, seed."""
+    """options: devices, active, followers, agencies, watchers, reports, events, seconds, sharing, nodes, edges, alone, km2,
+    wrong, seed."""
     rng, found = random.Random(options.seed), weights.load()
     places, clock = Places(rng, found, options.km2), Clock(rng, found.hours, options.seconds)
     home_lines, counted, nodes = homes(rng, places, options)
@@ -210,7 +211,8 @@ def make(options):
     agencies(rng, clock, threads, places, options)
     evacuation(rng, threads, spots, options)
     notices = threads.lines()
-    head = [f"seed {options.seed}", f"seconds {options.seconds}", f"events {options.events}", f"wrong {options.wrong}",
+    head = [f"seed {options.seed}", f"seconds {options.seconds}", f"events {options.events}", f"active {options.active}",
+            f"wrong {options.wrong}",
             "hours " + " ".join(map(str, found.hours))]
     return City(found.source, counted["devices"], len(home_lines), counted["edge"], counted["alone"], nodes,
                 counted["sharing"], places.km2, len(notices), min(options.watchers, options.followers),

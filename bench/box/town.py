@@ -106,6 +106,14 @@ class Town:
             raise StackError("the load generator: " + (self.stack.logs / "bench_day.log").read_text()[-2000:])
         return report
 
+    def lose_a_log(self):
+        """What a store that broke its promise would do."""
+        for port in self.redis_ports():
+            client = redis.Redis(port=port)
+            for key in client.scan_iter("nb:{r*}:log:*", 1000):
+                client.delete(key)
+                return
+
     def logs(self, plan, events):
         done = subprocess.run([BUILD / "bench_logs", plan, events, *map(str, self.redis_ports())], capture_output=True, text=True,
                               env=ENVIRONMENT, timeout=600)

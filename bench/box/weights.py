@@ -13,6 +13,7 @@ from stack import ROOT
 STEP = 0.01  # degrees
 PARTS = 48   # half hours
 KM_A_DEGREE = 111.2
+GUESSED = ("00", "01", "30")  # minutes that stand for "about then", or "that day"
 INCIDENTS = ROOT.parent / "shared/data/geo/incidents"
 
 
@@ -62,7 +63,7 @@ def recorded_hours(path):
     with open(path, newline="", errors="replace") as file:
         for row in csv.DictReader(file):
             hour, _, minute = row["Time"].partition(":")
-            if hour.isdigit() and minute[:2].isdigit() and minute[:2] != "00":  # whole hours are guesses of who wrote it down
+            if hour.isdigit() and minute[:2].isdigit() and minute[:2] not in GUESSED:
                 counts[int(hour) * 2 % PARTS + (int(minute[:2]) >= 30)] += 1
     return counts
 

@@ -65,7 +65,7 @@ static void *grow(void *data, size_t count, size_t *room, size_t size)
 
 static geo_cell cell_of(struct reader *reader, const char *text, size_t len)
 {
-    geo_cell cell;
+    geo_cell cell = 0;
     if (strlen(text) < len || geo_parse(text, len, &cell) != GEO_OK)
         die(reader, "not a geohash");
     return cell;
@@ -258,6 +258,8 @@ static void read_line(struct reader *reader, char *line)
         plan->seconds = number(reader);
     else if (strcmp(what, "events") == 0)
         plan->events = (uint32_t)number(reader);
+    else if (strcmp(what, "active") == 0)
+        plan->active = (uint32_t)number(reader);
     else if (strcmp(what, "wrong") == 0)
         plan->wrong = number(reader);
     else
@@ -292,6 +294,8 @@ struct plan *plan_read(const char *path)
     free(reader.leaf_at);
     if (!plan->device_count || !plan->hour_count)
         die(&reader, "a city has devices and hours");
+    if (!plan->active || plan->active > plan->device_count)
+        plan->active = (uint32_t)plan->device_count;
     place_devices(plan);
     return plan;
 }

@@ -1,11 +1,9 @@
 /* The plan of a city's day, as bench/city writes it: who lives where, who follows what, which alerts are sent
  * when, and how the events of devices spread over the hours. A line each, words with a blank between:
- *   seed N | seconds S | events N | wrong SHARE (of publishes that break a rule on purpose)
- *   hours W...                 weights of equal parts of the day
- *   home NAME GEOHASH node NODE|edge|alone DEVICES SHARES
- *   follower LEAF METRES WATCHES      (0, 1: also what cameras see, not alerts alone)
- *   agency
- *   notice DUE_MS agency|follower INDEX alert|update|cancel FIRST SEVERITY CATEGORY wrong|right
+ *   seed N | seconds S | events N | active N (devices that send) | wrong SHARE (of publishes that break a
+ * rule on purpose) hours W...                 weights of equal parts of the day home NAME GEOHASH node
+ * NODE|edge|alone DEVICES SHARES follower LEAF METRES WATCHES      (0, 1: also what cameras see, not alerts
+ * alone) agency notice DUE_MS agency|follower INDEX alert|update|cancel FIRST SEVERITY CATEGORY wrong|right
  *     point LAT LON | circle LAT LON METRES | polygon COUNT LAT LON ... | nowhere
  *                              FIRST: which notice it corrects or ends, counted from 0; itself for an alert
  */
@@ -61,7 +59,7 @@ struct notice {
 struct plan {
     uint64_t seed;
     double seconds, wrong;
-    uint32_t events;
+    uint32_t events, active;
     double hours[HOURS_MOST]; /* cumulated, the last is 1 */
     size_t hour_count;
     size_t home_count, device_count, leaf_count, follower_count, agency_count, notice_count, node_count;

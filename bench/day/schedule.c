@@ -44,7 +44,7 @@ static void send_events(struct day *day, uint64_t due)
 {
     const struct plan *plan = day->plan;
     uint64_t random = plan_random(plan, (uint64_t)day->next_event << 32 | 1);
-    uint32_t device = (uint32_t)(random % plan->device_count);
+    uint32_t device = (uint32_t)(random % plan->active);
     const struct home *home = &plan->homes[plan->home_of[device]];
     struct job job = {.due = due, .first = day->next_event};
 

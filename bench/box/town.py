@@ -71,14 +71,14 @@ class Town:
         secret, ports = self.stack.keys / "broker.secret", self.redis_ports()
         for i, port in enumerate(ports):
             first, last = SLOTS * i // len(ports), SLOTS * (i + 1) // len(ports) - 1
-            writer = subprocess.Popen([BUILD / "bench_enrol", plan, secret, "commands", str(first), str(last)],
+            writer = subprocess.Popen([BUILD / "bench_people", plan, secret, "commands", str(first), str(last)],
                                       stdout=subprocess.PIPE, env=ENVIRONMENT)
             pipe = subprocess.run(["redis-cli", "-p", str(port), "--pipe"], stdin=writer.stdout, capture_output=True, text=True,
                                   env=ENVIRONMENT, timeout=600)
             writer.stdout.close()
             if writer.wait() != 0 or pipe.returncode != 0 or "errors: 0" not in pipe.stdout:
                 raise StackError(f"enrolment: {pipe.stdout}{pipe.stderr}")
-        done = subprocess.run([BUILD / "bench_enrol", plan, secret, "share", self.stack.redis_url], capture_output=True, text=True,
+        done = subprocess.run([BUILD / "bench_people", plan, secret, "share", self.stack.redis_url], capture_output=True, text=True,
                               env=ENVIRONMENT, timeout=600)
         if done.returncode != 0:
             raise StackError(f"enrolment: {done.stderr}")

@@ -1,7 +1,7 @@
 /* Enrols a plan's people and things: prints what `neighbors enroll` writes (bridge/registry.h) as commands
  * for Redis, by the hundred thousand, for one pipe; who shares is settled by the store's own function
- * afterwards. bench_enrol PLAN SECRET commands FIRST_SLOT LAST_SLOT    commands of those slots of a cluster
- * bench_enrol PLAN SECRET share URL                        the indexes of the households that share */
+ * afterwards. bench_people PLAN SECRET commands FIRST_SLOT LAST_SLOT    commands of those slots of a cluster
+ * bench_people PLAN SECRET share URL                        the indexes of the households that share */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -197,7 +197,7 @@ static int share_all(const struct plan *plan, const char *url)
         if (plan->homes[h].shares)
             good = sharing_index_refresh(&redis, plan->homes[h].name);
     if (!good)
-        fprintf(stderr, "bench_enrol: %s\n", redis.error);
+        fprintf(stderr, "bench_people: %s\n", redis.error);
     redis_sync_close(&redis);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -206,7 +206,7 @@ int main(int count, char **arguments)
 {
     uint8_t secret[SECRET_BYTES];
     if (count != 6 && count != 5) {
-        fprintf(stderr, "usage: bench_enrol PLAN SECRET commands FIRST LAST | share URL\n");
+        fprintf(stderr, "usage: bench_people PLAN SECRET commands FIRST LAST | share URL\n");
         return EXIT_FAILURE;
     }
     const struct plan *plan = plan_read(arguments[1]);
@@ -214,7 +214,7 @@ int main(int count, char **arguments)
         return share_all(plan, arguments[4]);
     const char *rule = secret_file_read(arguments[2], secret);
     if (rule) {
-        fprintf(stderr, "bench_enrol: %s\n", rule);
+        fprintf(stderr, "bench_people: %s\n", rule);
         return EXIT_FAILURE;
     }
     struct enrolling enrolling = {.plan = plan,

@@ -14,7 +14,7 @@
 #include "broker/net/settings_file.h"
 #include "broker/supervisor.h"
 
-static const char version[] = "0.1.0";
+static const char version[] = NEIGHBORS_VERSION;
 
 enum { FILES_BESIDE_CONNECTIONS = 256 };
 
@@ -26,10 +26,11 @@ struct program {
 };
 
 static const char usage[] =
-    "usage: neighborsd [--config FILE] [--print-config | --check-config | --version]\n"
+    "usage: neighborsd [--config FILE] [--print-config | --check-config | --print-manual | --version]\n"
     "  --config FILE    settings, as --print-config shows them\n"
     "  --print-config   print every setting with its value and what it is, and end\n"
-    "  --check-config   say what is wrong with the settings and the files they name, and end\n";
+    "  --check-config   say what is wrong with the settings and the files they name, and end\n"
+    "  --print-manual   print the manual page of the settings (mdoc), and end\n";
 
 /* Returns -1 to go on, else the exit status. */
 static int parse_arguments(struct program *program, int count, char **arguments)
@@ -38,6 +39,7 @@ static int parse_arguments(struct program *program, int count, char **arguments)
         {"config", required_argument, NULL, 'c'},
         {"print-config", no_argument, NULL, 'p'},
         {"check-config", no_argument, NULL, 'k'},
+        {"print-manual", no_argument, NULL, 'm'},
         {"version", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},
         {0},
@@ -54,6 +56,9 @@ static int parse_arguments(struct program *program, int count, char **arguments)
         case 'k':
             program->check = true;
             break;
+        case 'm':
+            settings_print_manual(stdout);
+            return EXIT_SUCCESS;
         case 'v':
             printf("neighborsd %s\n", version);
             return EXIT_SUCCESS;

@@ -11,3 +11,4 @@ target_link_libraries(neighbors_net PUBLIC neighbors_core neighbors_bridge ev ss
 add_executable(neighborsd ${CMAKE_CURRENT_SOURCE_DIR}/main.c ${CMAKE_CURRENT_SOURCE_DIR}/supervisor.c
   ${process})
 target_link_libraries(neighborsd PRIVATE neighbors_net neighbors_core neighbors_bridge neighbors_push neighbors_cap config)
+set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/main.c PROPERTIES COMPILE_DEFINITIONS NEIGHBORS_VERSION="${PROJECT_VERSION}")

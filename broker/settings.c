@@ -315,6 +315,42 @@ void settings_print(const struct settings *settings, FILE *out)
     }
 }
 
+/* In mdoc a backslash begins an escape, and a minus is a hyphen unless it has one. */
+static void print_escaped(const char *text, FILE *out)
+{
+    for (; *text; text++) {
+        if (*text == '\\' || *text == '-')
+            fputc('\\', out);
+        fputc(*text == '\\' ? 'e' : *text, out);
+    }
+}
+
+void settings_print_manual(FILE *out)
+{
+    fputs(".Dd $Mdocdate$\n.Dt NEIGHBORSD.CONF 5\n.Os Neighbors\n.Sh NAME\n.Nm neighborsd.conf\n"
+          ".Nd settings of neighborsd\n.Sh DESCRIPTION\n"
+          "A file of lines\n.Ql name = value;\nwhere a value is a number or a text in quotes, and\n"
+          ".Ql #\nbegins a comment. The environment overrides it:\n.Ev NEIGHBORS_ Ns Ar NAME .\n"
+          "What is read anew on SIGHUP says so; everything else needs a restart.\n.Bl -tag -width indent\n",
+        out);
+    for (const struct setting *row = table; row < table + SETTING_COUNT; row++) {
+        fprintf(out, ".It Ic %s\n", row->name);
+        print_escaped(row->sentence, out);
+        fputs(".\n", out);
+        if (row->type == SETTING_NUMBER)
+            fprintf(out, "In %s, %" PRId64 " to %" PRId64 "; by default %" PRId64, row->unit, row->minimum,
+                row->maximum, row->number);
+        else if (row->string[0])
+            fprintf(out, "By default\n.Qq %s", row->string);
+        else
+            fputs("By default none", out);
+        if (row->type != SETTING_NUMBER && row->string[0])
+            fputc(' ', out); /* in mdoc punctuation is a word */
+        fputs(row->reloadable ? ";\nread anew on SIGHUP.\n" : ".\n", out);
+    }
+    fputs(".El\n.Sh SEE ALSO\n.Xr neighbors 1 ,\n.Xr neighborsd 8\n", out);
+}
+
 void settings_reload(struct settings *settings, const struct settings *from)
 {
     for (const struct setting *row = table; row < table + SETTING_COUNT; row++) {

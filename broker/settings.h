@@ -242,6 +242,8 @@ bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
 
 /* A configuration file with every setting, its value and what it is. */
 void settings_print(const struct settings *settings, FILE *out);
+/* The manual page neighborsd.conf(5), in mdoc(7). */
+void settings_print_manual(FILE *out);
 
 /* Takes the reloadable settings over from `from`; logs which others differ and need a restart. */
 void settings_reload(struct settings *settings, const struct settings *from);

@@ -46,6 +46,14 @@ static const struct common_row {
     [HELP] = {{"help", NULL, "this text"}, NULL},
 };
 
+const struct option_row *cli_common_option(size_t index, const char **environment)
+{
+    if (index >= COMMON_OPTIONS)
+        return NULL;
+    *environment = common_rows[index].environment;
+    return &common_rows[index].row;
+}
+
 static void print_row(const struct option_row *row)
 {
     char left[64];

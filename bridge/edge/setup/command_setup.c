@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "bridge/edge/commands.h"
-#include "bridge/edge/setup/ask.h"
 #include "bridge/edge/setup/setup.h"
+#include "bridge/owner/ask.h"
 
 const char edge_usage_setup[] =
     "usage: neighbors-edge setup [flags]\n"

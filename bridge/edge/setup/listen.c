@@ -7,8 +7,8 @@
 #include "bridge/client/clock.h"
 #include "bridge/client/link.h"
 #include "bridge/edge/mapping/discovery.h"
-#include "bridge/edge/setup/ask.h"
 #include "bridge/edge/setup/setup.h"
+#include "bridge/owner/ask.h"
 
 enum { FILTERS = 512, LEVELS_MOST = 3, CONNECT_MS = 8000, TRIES = 3 };
 

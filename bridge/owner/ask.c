@@ -1,4 +1,4 @@
-#include "bridge/edge/setup/ask.h"
+#include "bridge/owner/ask.h"
 
 #include <stdio.h>
 #include <string.h>

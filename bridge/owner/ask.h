@@ -1,7 +1,7 @@
 /* Questions to whoever sits at the terminal, on standard output and input. Where nobody is to be asked, each
  * is answered by what would have been taken for an empty line. */
-#ifndef NEIGHBORS_EDGE_SETUP_ASK_H
-#define NEIGHBORS_EDGE_SETUP_ASK_H
+#ifndef NEIGHBORS_BRIDGE_OWNER_ASK_H
+#define NEIGHBORS_BRIDGE_OWNER_ASK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,275 @@
+/* neighbors setup: an installation on this machine from a few questions: keys, a user of Redis, settings with
+ * TLS, and, where systemd runs, the services. What the command line says is not asked. */
+#include <errno.h>
+#include <grp.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bridge/owner/ask.h"
+#include "bridge/redis_url.h"
+#include "cli/cli.h"
+
+enum { HOST, NAME, AT, CONTACT, STORE, ETC, REPLACE, START, NO_START, YES };
+static const struct option_row options[] = {
+    [HOST] = {"host", "NAMES",
+        "the name or address that others reach this machine by; more with commas between"},
+    [NAME] = {"name", "TEXT", "what the portal calls this installation"},
+    [AT] = {"at", "LAT,LON", "where its neighborhood is: the portal's map begins there"},
+    [CONTACT] = {"contact", "MAIL", "mail address of whoever runs it"},
+    [STORE] = {"store", "URL", "the Redis that keeps everything; here: one of its own on this machine"},
+    [ETC] = {"etc", "DIR", "where keys and settings go (/etc/neighbors)"},
+    [REPLACE] = {"replace", NULL, "in place of settings that are there; keys are never replaced"},
+    [START] = {"start", NULL, "starts the services"},
+    [NO_START] = {"no-start", NULL, "does not"},
+    [YES] = {"yes", NULL, "asks nothing: what no option tells is as it would be for an empty answer"},
+    {0},
+};
+
+static const char OWN_STORE[] =
+    "unix:/run/neighbors-redis/redis.sock?user=neighbors&password-file=%s/redis.password";
+static const char GROUP[] = "neighbors";
+
+struct setup {
+    const struct invocation *invocation;
+    const char *etc;
+    char host[COMMAND_FIELD], name[COMMAND_FIELD], center[COMMAND_FIELD], contact[COMMAND_FIELD],
+        store[2 * COMMAND_FIELD];
+    bool own_store;
+};
+
+/* ---- the questions ---- */
+
+static void ask(const struct setup *setup, int option, const char *question, const char *otherwise, char *out,
+    size_t room)
+{
+    const char *given = setup->invocation->value[option];
+    if (given)
+        snprintf(out, room, "%s", given);
+    else
+        ask_line(question, otherwise, out, room);
+}
+
+static bool place_good(const char *text)
+{
+    double latitude, longitude;
+    int used = 0;
+    return *text == '\0' ||
+           (sscanf(text, "%lf,%lf%n", &latitude, &longitude, &used) == 2 && text[used] == '\0' &&
+               latitude >= -90 && latitude <= 90 && longitude >= -180 && longitude <= 180);
+}
+
+/* A value stands in quotes in the file, and host and contact in certificates and addresses. */
+static const char *fault_of(const struct setup *setup, char error[REDIS_URL_ERROR])
+{
+    struct redis_url url;
+    if (!setup->host[0] || strpbrk(setup->host, " \t\"\\"))
+        return "the host is a name or address, as alerts.example.org";
+    if (strpbrk(setup->name, "\"\\"))
+        return "the name has no quotes and no backslashes";
+    if (!place_good(setup->center))
+        return "the place has the form LAT,LON, as 34.0768,-118.0316";
+    if (!strchr(setup->contact, '@') || strpbrk(setup->contact, " \t\"\\"))
+        return "the contact is a mail address";
+    if (!setup->own_store && !redis_url_read(setup->store, &url, error))
+        return error;
+    return NULL;
+}
+
+static void ask_all(struct setup *setup)
+{
+    char here[COMMAND_FIELD] = "localhost";
+    (void)gethostname(here, sizeof here - 1);
+    ask(setup, HOST, "By which name do phones and cameras reach this machine?", here, setup->host,
+        sizeof setup->host);
+    ask(setup, NAME, "What shall residents see as its name?", "Neighbors", setup->name, sizeof setup->name);
+    ask(setup, AT, "Where is the neighborhood (latitude,longitude)?", "", setup->center,
+        sizeof setup->center);
+    ask(setup, CONTACT, "At which mail address are you reached?", "root@localhost", setup->contact,
+        sizeof setup->contact);
+    ask(setup, STORE, "Where is Redis (here, or an address)?", "here", setup->store, sizeof setup->store);
+    setup->own_store = strcmp(setup->store, "here") == 0;
+}
+
+/* ---- other programs ---- */
+
+/* Runs it and waits; true when it ended well. quiet: what it has to say is said here. */
+static bool run_program(const char *const *words, bool quiet)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        if (quiet && !freopen("/dev/null", "w", stdout))
+            _exit(127);
+        execvp(words[0], (char *const *)words);
+        fprintf(stderr, "neighbors: %s: %s\n", words[0], strerror(errno));
+        _exit(127);
+    }
+    int status = -1;
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* ---- keys ---- */
+
+static bool exists(const struct setup *setup, const char *file)
+{
+    char path[2 * COMMAND_FIELD];
+    snprintf(path, sizeof path, "%s/%s", setup->etc, file);
+    return access(path, F_OK) == 0;
+}
+
+/* What the broker and Redis read belongs to their group, where there is one; token.key and ca.key stay the
+ * owner's alone. */
+static bool hand_over(const struct setup *setup)
+{
+    static const char *const files[] = {
+        "broker.secret", "log.key", "push.key", "server.key", "redis.password", "redis-users.acl"};
+    const struct group *group = geteuid() == 0 ? getgrnam(GROUP) : NULL;
+    char path[2 * COMMAND_FIELD];
+    for (size_t i = 0; group && i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/%s", setup->etc, files[i]);
+        if (access(path, F_OK) != 0)
+            continue;
+        if (chown(path, (uid_t)-1, group->gr_gid) != 0 || chmod(path, 0640) != 0)
+            return false;
+    }
+    return chmod(setup->etc, 0755) == 0;
+}
+
+static bool make_keys(const struct setup *setup)
+{
+    const char *const init[] = {
+        "/proc/self/exe", "ca", "init", "--host", setup->host, "--keys", setup->etc, NULL};
+    const char *const redis[] = {"/proc/self/exe", "ca", "redis", "--keys", setup->etc, NULL};
+    if (!exists(setup, "token.key") && !run_program(init, true))
+        return false;
+    return !setup->own_store || exists(setup, "redis.password") || run_program(redis, true);
+}
+
+/* ---- settings ---- */
+
+static void write_lines(const struct setup *setup, FILE *file)
+{
+    static const struct {
+        const char *setting, *file;
+    } files[] = {{"token_public_key", "token.pub"}, {"secret_file", "broker.secret"},
+        {"log_key_file", "log.key"}, {"push_key_file", "push.key"}, {"tls_certificate", "server.crt"},
+        {"tls_key", "server.key"}, {"tls_client_ca", "ca.crt"}, {"tls_client_crl", "ca.crl"}};
+    const char *portal = "/usr/share/neighbors-portal";
+    size_t host = strcspn(setup->host, ",");
+    fprintf(file, "# Settings of neighborsd, by `neighbors setup`; neighborsd.conf(5) tells of all.\n");
+    fprintf(file, "redis_url = \"");
+    fprintf(file, setup->own_store ? OWN_STORE : "%s", setup->own_store ? setup->etc : setup->store);
+    fprintf(file, "\";\n");
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        fprintf(file, "%s = \"%s/%s\";\n", files[i].setting, setup->etc, files[i].file);
+    fprintf(file, "push_contact = \"mailto:%s\";\ncap_sender = \"%s\";\n", setup->contact, setup->contact);
+    fprintf(file, "https_port = 443;\npublic_url = \"https://%.*s\";\n", (int)host, setup->host);
+    fprintf(file, "portal_name = \"%s\";\n", setup->name);
+    if (setup->center[0])
+        fprintf(file, "portal_center = \"%s\";\n", setup->center);
+    if (access(portal, F_OK) == 0)
+        fprintf(file, "portal_directory = \"%s\";\n", portal);
+}
+
+/* Whole or not at all. */
+static bool write_settings(const struct setup *setup, const char *path)
+{
+    char temporary[2 * COMMAND_FIELD + 8];
+    snprintf(temporary, sizeof temporary, "%s.new", path);
+    unlink(temporary);
+    FILE *file = cli_create(temporary, 0644);
+    if (!file)
+        return false;
+    write_lines(setup, file);
+    bool good = fflush(file) == 0 && fchmod(fileno(file), 0644) == 0 && fsync(fileno(file)) == 0;
+    good = fclose(file) == 0 && good && rename(temporary, path) == 0;
+    if (!good)
+        unlink(temporary);
+    return good;
+}
+
+/* Settings that somebody made are left alone; those that the package brought are not. */
+static bool made_by_somebody(const char *path)
+{
+    char line[COMMAND_FIELD] = "";
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    bool brought = fgets(line, sizeof line, file) && strstr(line, "as the package brings them");
+    fclose(file);
+    return !brought;
+}
+
+/* ---- the services ---- */
+
+static bool start(const struct setup *setup)
+{
+    const char *const own[] = {"systemctl", "enable", "--now", "neighbors-redis", "neighborsd", NULL};
+    const char *const other[] = {"systemctl", "enable", "--now", "neighborsd", NULL};
+    const struct invocation *invocation = setup->invocation;
+    bool here = access("/run/systemd/system", F_OK) == 0;
+    if (invocation->value[NO_START] || (!here && !invocation->value[START]))
+        return true;
+    if (!invocation->value[START] && !ask_yes("Start it now?", true))
+        return true;
+    return run_program(setup->own_store ? own : other, false);
+}
+
+static void tell(const struct setup *setup, const char *path)
+{
+    size_t host = strcspn(setup->host, ",");
+    if (setup->invocation->common.json) {
+        cli_print_json(json_pack("{s:b, s:s, s:s}", "ok", 1, "settings", path, "keys", setup->etc));
+        return;
+    }
+    printf(
+        "Settings are in %s, keys in %s. token.key and ca.key make identities: copy them to a safe place.\n"
+        "Let people in, and hand them %s/ca.crt with their token:\n"
+        "  export NEIGHBORS_KEYS=%s NEIGHBORS_REDIS='",
+        path, setup->etc, setup->etc, setup->etc);
+    printf(setup->own_store ? OWN_STORE : "%s", setup->own_store ? setup->etc : setup->store);
+    printf("'\n  neighbors enroll user ann --token-file ann.token\n"
+           "  neighbors publish alert --as user/ann --token-file ann.token --broker %.*s:8883 --tls-ca "
+           "%s/ca.crt \\\n"
+           "      --category safety --at %s --headline 'Hello'\n",
+        (int)host, setup->host, setup->etc, setup->center[0] ? setup->center : "LAT,LON");
+}
+
+static enum exit_code run(struct invocation *invocation)
+{
+    struct setup setup = {.invocation = invocation, .etc = invocation->value[ETC]};
+    char path[2 * COMMAND_FIELD], error[REDIS_URL_ERROR];
+    if (invocation->argument_count)
+        return cli_fail(invocation, EXIT_USAGE, "setup takes no arguments");
+    setup.etc = setup.etc ? setup.etc : "/etc/neighbors";
+    snprintf(path, sizeof path, "%.400s/neighborsd.conf", setup.etc);
+    if (strlen(setup.etc) >= COMMAND_FIELD || !cli_make_folder(setup.etc) || access(setup.etc, W_OK) != 0)
+        return cli_fail(invocation, EXIT_REFUSED, "%.200s: %s", setup.etc, strerror(errno));
+    if (!invocation->value[REPLACE] && made_by_somebody(path))
+        return cli_fail(invocation, EXIT_REFUSED,
+            "%s is there already; --replace writes it anew, and keeps the keys", path);
+    if (invocation->value[YES])
+        ask_nobody();
+    ask_all(&setup);
+    const char *fault = fault_of(&setup, error);
+    if (fault)
+        return cli_fail(invocation, EXIT_USAGE, "%s", fault);
+    if (!make_keys(&setup))
+        return cli_fail(invocation, EXIT_REFUSED, "the keys could not be made; nothing else was done");
+    if (!hand_over(&setup) || !write_settings(&setup, path))
+        return cli_fail(invocation, EXIT_REFUSED, "%s: %s", path, strerror(errno));
+    const char *const check[] = {"neighborsd", "--config", path, "--check-config", NULL};
+    if (!run_program(check, true))
+        return cli_fail(invocation, EXIT_REFUSED, "neighborsd does not take %s", path);
+    if (!start(&setup))
+        return cli_fail(invocation, EXIT_REFUSED, "the services did not start: systemctl status neighborsd");
+    tell(&setup, path);
+    return EXIT_DONE;
+}
+
+const struct command command_setup = {
+    "setup", "an installation on this machine, from five questions", "", options, run};

@@ -1,0 +1,88 @@
+"""neighbors setup, the manual pages and the completion: what an operator has on the first Sunday. The packages themselves are
+tried by deploy/test-packages."""
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from stack import BUILD, ENVIRONMENT
+
+WITH_OURS = ENVIRONMENT | {"PATH": f"{BUILD}:{os.environ['PATH']}"}
+
+
+def neighbors(*words, given=""):
+    return subprocess.run([BUILD / "neighbors", *words], input=given, capture_output=True, text=True, timeout=60, env=WITH_OURS)
+
+
+class Setup(unittest.TestCase):
+    def setUp(self):
+        self.etc = Path(tempfile.mkdtemp(prefix="nb-")) / "etc"
+        self.addCleanup(shutil.rmtree, self.etc.parent)
+
+    def setup(self, *words, given=""):
+        return neighbors("setup", "--etc", str(self.etc), "--no-start", *words, given=given)
+
+    def settings(self):
+        lines = (self.etc / "neighborsd.conf").read_text().splitlines()
+        return dict(line.rstrip(";").split(" = ", 1) for line in lines if " = " in line)
+
+    def test_five_answers_make_an_installation_that_neighborsd_takes(self):
+        done = self.setup(given="alerts.example.org,10.0.0.7\nElm Street\n34.0768,-118.0316\nops@example.org\nhere\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        settings = self.settings()
+        self.assertEqual(settings["portal_name"], '"Elm Street"')
+        self.assertEqual(settings["portal_center"], '"34.0768,-118.0316"')
+        self.assertEqual(settings["push_contact"], '"mailto:ops@example.org"')
+        self.assertEqual(settings["public_url"], '"https://alerts.example.org"')
+        self.assertIn("neighbors-redis", settings["redis_url"])
+        names = subprocess.run(["openssl", "x509", "-in", self.etc / "server.crt", "-noout", "-ext", "subjectAltName"],
+                               capture_output=True, text=True, check=True).stdout
+        self.assertIn("alerts.example.org", names)
+        self.assertIn("10.0.0.7", names)
+        self.assertEqual((self.etc / "token.key").stat().st_mode & 0o077, 0)
+
+    def test_settings_that_are_there_stay_and_keys_are_never_replaced(self):
+        self.assertEqual(self.setup("--yes", "--host", "a.example").returncode, 0)
+        key = (self.etc / "token.key").read_bytes()
+        again = self.setup("--yes", "--host", "b.example")
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("--replace", again.stderr)
+        self.assertEqual(self.setup("--yes", "--host", "b.example", "--replace").returncode, 0)
+        self.assertEqual(self.settings()["public_url"], '"https://b.example"')
+        self.assertEqual((self.etc / "token.key").read_bytes(), key)
+
+    def test_a_wrong_answer_is_told_and_nothing_is_made(self):
+        for words, rule in ((["--at", "here"], "LAT,LON"), (["--contact", "me"], "mail"), (["--store", "http://h"], "redis://"),
+                            (["--host", "a b"], "host"), (["--name", 'a"b'], "quotes")):
+            done = self.setup("--yes", *words)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertIn(rule, done.stderr)
+            self.assertEqual(list(self.etc.glob("*")), [])
+
+
+class Manual(unittest.TestCase):
+    def test_the_manual_pages_name_every_command_and_setting(self):
+        page = neighbors("manual").stdout
+        told = [line.removeprefix("  neighbors ") for line in neighbors("--help").stdout.splitlines()
+                if line.startswith("  neighbors ")]
+        self.assertGreater(len(told), 60)
+        self.assertEqual(page.count("\n.Ss "), len(told))
+        for line in told:
+            self.assertIn(f"\n.Ss {line.split()[0]}", page)
+        settings = subprocess.run([BUILD / "neighborsd", "--print-manual"], capture_output=True, text=True, check=True).stdout
+        printed = subprocess.run([BUILD / "neighborsd", "--print-config"], capture_output=True, text=True, check=True).stdout
+        for line in printed.splitlines():
+            if line and not line.startswith("#"):
+                self.assertIn(f".It Ic {line.split(' = ')[0]}\n", settings)
+
+    def test_bash_completes_commands_and_options(self):
+        def completed(*words):
+            script = neighbors("completion", "bash").stdout
+            script += f"COMP_WORDS=(neighbors {' '.join(words)}); COMP_CWORD={len(words)}; _neighbors; echo \"${{COMPREPLY[@]}}\""
+            return subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.split()
+        self.assertEqual(completed("publ"), ["publish"])
+        self.assertEqual(completed("publish", "''"), ["alert", "cap", "motion"])
+        self.assertIn("--headline", completed("publish", "alert", "--he"))
+        self.assertEqual(completed("enroll", "--hous"), ["--household"])

@@ -8,7 +8,7 @@
 
 /* Version of the keys and values; behind it the precisions of channels and leaf cells, which are fixed with
  * the first start. */
-enum { LAYOUT_VERSION = 3 };
+enum { LAYOUT_VERSION = 4 };
 
 enum step {
     STEP_ID,

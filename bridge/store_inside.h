@@ -56,6 +56,10 @@ uint64_t packed_number(const uint8_t *data, int bytes);
 /* ---- store_names.c: keys --------------------------------------------------------------------------- */
 
 enum { KEY = 224, ID_BYTES = PUBLIC_ID / 2 };
+/* The tag of the geohash's region, below STORE_REGION_TAGS. */
+uint8_t region_tag(const char *geohash);
+/* "nb:{rXX}:<part>"; the length. */
+int region_tag_key(char out[KEY], unsigned tag, const char *part);
 /* "nb:{rXX}:<part><rest>" by the tag of the geohash's region; the length. rest must be shorter than 160
  * bytes. */
 int region_key(char out[KEY], const char *geohash, const char *part, struct text rest);
@@ -132,6 +136,9 @@ bool error_passes(const char *error);
 void boot_opened(struct store *store);  /* store_boot.c */
 void motion_flush(struct store *store); /* store_motion.c */
 void motion_free(struct store *store);
+void release_work(struct store *store, int64_t now); /* store_release.c */
+/* Activity that is on its way to the region may have to be released there. */
+void release_expect(struct store *store, uint8_t region);
 /* How long, in ms, a hash of what was published last is written to; it is kept as long again. */
 int64_t cooldown_epoch(const struct store_redis_options *options);
 void feeds_start(struct store *store); /* store_feed.c */
@@ -160,6 +167,22 @@ void alert_put_message(const struct store *store, struct command *command, const
 /* The outbox of the alert's tag, which was asked, is told. */
 void alert_result_decode(struct store *store, struct store_alert_result *result, unsigned tag,
     enum store_status status, const redisReply *reply);
+
+/* store_packet.c: QoS 2 packet ids, with their session and in the regions of their events
+ * (scripts/packet.lua). */
+/* "nb:{rXX}:q2:<principal>/<client>" behind what is in the buffer. */
+void packet_region_key(struct buffer *out, uint8_t region, struct session_name name);
+typedef void packet_noted(struct store *store, void *arg, enum store_status status, uint64_t born);
+/* Notes with the session that the packet may be in the region. OK and the generation that began the session,
+ * NOT_FOUND when it ended, FENCED, FAILED or GONE. */
+void packet_note(struct store *store, struct session_name name, uint64_t generation, uint16_t packet_id,
+    uint8_t region, packet_noted *done, void *arg);
+typedef void packets_claimed(
+    struct store *store, void *arg, enum store_status status, const uint16_t *stored, size_t count);
+/* For an opened session: of `noted`, pairs of packet id and regions, those that are stored; whoever had the
+ * session before can store and release none any more. FENCED when somebody newer opened it. */
+void packets_claim(struct store *store, struct session_name name, uint64_t generation, uint64_t born,
+    const redisReply *noted, packets_claimed *done, void *arg);
 
 /* store_join.c */
 void reports_retry(struct store *store);
@@ -205,6 +228,14 @@ struct report_call;
 struct forget_disk;
 enum { SECTION_SLOTS = 256 };
 
+/* Motion that waits to be sent: of one region, or all of it (store_motion.c). */
+struct motion_lane {
+    struct section *first, *last;
+    struct motion_lane *next; /* of those that something came to since the last flush */
+    bool listed;
+    unsigned in_flight;
+};
+
 struct store {
     struct ev_loop *loop;
     struct store_redis_options options;
@@ -235,9 +266,8 @@ struct store {
     } boot;
 
     struct {
-        struct section *first, *last;         /* gathered, not sent */
+        struct motion_lane lanes[STORE_REGION_TAGS], *listed; /* one Redis: the first alone */
         struct section *slots[SECTION_SLOTS]; /* where the next event of the same kind may join */
-        unsigned in_flight;
     } motion;
 
     struct {
@@ -275,12 +305,22 @@ struct store {
             bool asking;
             double due;
         } expiry[STORE_SENDER_TAGS]; /* by the first tag of a call */
-        double release_due, trim_due;
+        double trim_due;
         bool trimming;
-        int releasing, release_most; /* calls under way, and how many may be */
-        int release_tag;
         char trim_cursor[24];
     } upkeep;
+    struct {
+        struct release_region {
+            bool expected; /* something may wait there */
+            bool due;      /* to be asked in this round */
+            bool deep;     /* more is due than one call takes */
+            uint8_t asking;
+            double taken_until; /* loop time: somebody else has the lease */
+        } regions[STORE_REGION_TAGS];
+        double round_due, sweep_due;
+        unsigned in_flight, due, deep; /* how many calls, and how many regions of each kind */
+        unsigned first;                /* whose turn it is */
+    } release;
     struct sequence *sequence; /* of the public record; NULL before the first upkeep */
     struct {
         double due;

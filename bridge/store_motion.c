@@ -1,14 +1,20 @@
-/* Motion: what arrives in one turn is gathered into sections (one sender and session, one repeat check) of
- * groups (one household and leaf cell, one entry of its log), and sections into calls of at most CALL_EVENTS
- * events. While CALLS_IN_FLIGHT are unanswered the rest waits and so grows into larger sections and calls: a
- * group commit that adapts to the load. scripts/motion.lua reads what store_motion_pack.c writes. */
+/* Motion: what arrives in one turn is gathered into sections (one sender, session and region, one repeat
+ * check) of groups (one household and leaf cell, one entry of its log), and sections into calls of at most
+ * CALL_EVENTS events. While so many calls of a lane are unanswered the rest waits and so grows into larger
+ * sections and calls: a group commit that adapts to the load. scripts/motion.lua reads what
+ * store_motion_pack.c writes.
+ *
+ * One Redis has one lane, and a call events of many regions. In a cluster each region's tag has a lane, for a
+ * call may touch one slot: a master that is away or a slot that moves holds up its own regions alone. Two
+ * calls a lane are enough that one travels while the other is at work, and few enough that under load a
+ * master's calls, of all its regions together, grow long. */
 #include <assert.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
 #include "bridge/store_section.h"
 
-enum { CALLS_IN_FLIGHT = 8 };
+enum { CALLS_IN_FLIGHT = 8, CALLS_A_REGION = 2 };
 
 static void group_free(struct group *group)
 {
@@ -31,9 +37,9 @@ static void section_free(struct section *section)
 
 /* ---- gathering ---- */
 
-static bool same_section(const struct section *section, const struct store_motion *m)
+static bool same_section(const struct section *section, const struct store_motion *m, uint8_t region)
 {
-    return section->session == m->session && section->once == m->once &&
+    return section->session == m->session && section->once == m->once && section->region == region &&
            section->sender_len == m->sender.len &&
            section->names.len == m->sender.len + 1 + m->instance.len &&
            memcmp(section->names.data, m->sender.data, m->sender.len) == 0 &&
@@ -41,7 +47,7 @@ static bool same_section(const struct section *section, const struct store_motio
                memcmp(section->names.data + m->sender.len + 1, m->instance.data, m->instance.len) == 0);
 }
 
-static struct section *section_new(const struct store_motion *m)
+static struct section *section_new(const struct store_motion *m, uint8_t region)
 {
     struct section *section = store_alloc(sizeof(*section));
     buffer_put(&section->names, m->sender.data, m->sender.len);
@@ -50,28 +56,46 @@ static struct section *section_new(const struct store_motion *m)
     section->sender_len = m->sender.len;
     section->session = m->session;
     section->once = m->once;
+    section->region = region;
     section->qos2_packet = m->qos2_packet;
     section->generation = m->generation;
     return section;
 }
 
-/* The gathered section that the motion joins, or a new one behind the others. A packet of QoS 2 stands alone:
- * it is new or known as a whole. */
+static struct motion_lane *lane_of(struct store *store, const struct section *section)
+{
+    return &store->motion.lanes[store_spans_tags(store) ? 0 : section->region];
+}
+
+/* Behind the others that wait to be sent. */
+static void put_in_lane(struct store *store, struct section *section)
+{
+    struct motion_lane *lane = lane_of(store, section);
+    if (lane->last)
+        lane->last->next = section;
+    else
+        lane->first = section;
+    lane->last = section;
+    if (!lane->listed) {
+        lane->listed = true;
+        lane->next = store->motion.listed;
+        store->motion.listed = lane;
+    }
+}
+
+/* The gathered section that the motion joins, or a new one behind the others. */
 static struct section *section_for(struct store *store, const struct store_motion *m)
 {
+    uint8_t region = region_tag(m->channel);
     uint32_t hash = hash_of(m->sender.data, m->sender.len) * 31 + hash_of(m->instance.data, m->instance.len);
     struct section **slot = &store->motion.slots[(hash ^ hash >> 16) % SECTION_SLOTS];
     struct section *section = *slot;
-    if (!m->qos2_packet && section && section->count + m->count <= CALL_EVENTS && same_section(section, m))
+    if (section && section->count + m->count <= CALL_EVENTS && same_section(section, m, region))
         return section;
-    section = section_new(m);
-    if (store->motion.last)
-        store->motion.last->next = section;
-    else
-        store->motion.first = section;
-    store->motion.last = section;
-    if (!m->qos2_packet)
-        *slot = section;
+    section = section_new(m, region);
+    section->slot = slot;
+    *slot = section;
+    put_in_lane(store, section);
     return section;
 }
 
@@ -127,23 +151,6 @@ static void add_event(struct section *section, struct group *group, const struct
     }
 }
 
-void store_motion(struct store *store, const struct store_motion *motion, store_motion_done *done, void *arg)
-{
-    assert(motion->count >= 1 && motion->count <= CALL_EVENTS);
-    struct section *section = section_for(store, motion);
-    struct group *group = group_for(section, motion);
-    struct member *member = store_alloc(sizeof(*member));
-    *member =
-        (struct member){.done = done, .arg = arg, .first = section->count, .count = (unsigned)motion->count};
-    if (section->last_member)
-        section->last_member->next = member;
-    else
-        section->members = member;
-    section->last_member = member;
-    for (size_t i = 0; i < motion->count; i++)
-        add_event(section, group, &motion->events[i]);
-}
-
 /* ---- sending and answers ---- */
 
 static uint64_t event_mask(uint64_t mask, unsigned first, unsigned count)
@@ -175,6 +182,50 @@ static void answer_section(
     section_free(section);
 }
 
+/* The session knows now where its packet is going to be, or has ended: then nobody will send the packet
+ * again.
+ */
+static void on_noted(struct store *store, void *arg, enum store_status status, uint64_t born)
+{
+    struct section *section = arg;
+    if (status != STORE_OK && status != STORE_NOT_FOUND) {
+        answer_section(store, section, &(struct store_motion_result){.status = status});
+        return;
+    }
+    section->born = born;
+    if (status == STORE_NOT_FOUND)
+        section->qos2_packet = 0;
+    put_in_lane(store, section);
+}
+
+static void add_motion(struct section *section, const struct store_motion *motion, struct member *member)
+{
+    struct group *group = group_for(section, motion);
+    member->first = section->count;
+    member->count = (unsigned)motion->count;
+    if (section->last_member)
+        section->last_member->next = member;
+    else
+        section->members = member;
+    section->last_member = member;
+    for (size_t i = 0; i < motion->count; i++)
+        add_event(section, group, &motion->events[i]);
+}
+
+void store_motion(struct store *store, const struct store_motion *motion, store_motion_done *done, void *arg)
+{
+    assert(motion->count >= 1 && motion->count <= CALL_EVENTS);
+    struct member *member = store_alloc(sizeof(*member));
+    *member = (struct member){.done = done, .arg = arg};
+    /* A packet of QoS 2 stands alone: it is new or known as a whole. */
+    struct section *section =
+        motion->qos2_packet ? section_new(motion, region_tag(motion->channel)) : section_for(store, motion);
+    add_motion(section, motion, member);
+    if (motion->qos2_packet)
+        packet_note(store, section_session(section), section->generation, section->qos2_packet,
+            section->region, on_noted, section);
+}
+
 /* Reads one section's verdict; returns how many bytes it took, 0 when it cannot be read. */
 static size_t read_verdict(struct bytes answer, struct store_motion_result *result)
 {
@@ -199,11 +250,14 @@ static size_t read_verdict(struct bytes answer, struct store_motion_result *resu
     return 0;
 }
 
+static void flush_lane(struct store *store, struct motion_lane *lane);
+
 static void on_motion(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
     struct section *next;
     struct bytes answer = reply_bytes(reply);
-    store->motion.in_flight--;
+    struct motion_lane *lane = lane_of(store, arg);
+    lane->in_flight--;
     for (struct section *section = arg; section; section = next) {
         struct store_motion_result result = {.status = status};
         if (status == STORE_OK) {
@@ -219,48 +273,100 @@ static void on_motion(struct store *store, void *arg, enum store_status status, 
         store->counters.activity_merged += packed_number(answer.data + 4, 2);
     }
     if (!store->ending)
-        motion_flush(store);
+        flush_lane(store, lane);
 }
 
-/* Takes sections of at most CALL_EVENTS events off the list and sends them in one call. */
-static void send_some(struct store *store)
+/* The regions of a call: a key of each is declared. */
+struct regions {
+    uint64_t seen[STORE_REGION_TAGS / 64];
+    uint8_t list[CALL_EVENTS];
+    size_t count;
+};
+
+static void regions_add(struct regions *regions, uint8_t region)
+{
+    uint64_t bit = UINT64_C(1) << region % 64;
+    if (!(regions->seen[region / 64] & bit))
+        regions->list[regions->count++] = region;
+    regions->seen[region / 64] |= bit;
+}
+
+static void begin_call(struct command *command, const struct regions *regions)
+{
+    command_function(command, "nb_motion", regions->count, 1);
+    for (size_t i = 0; i < regions->count; i++) {
+        char key[KEY];
+        region_tag_key(key, regions->list[i], "sharing");
+        command_text(command, key);
+    }
+}
+
+/* Nothing joins it any more. */
+static void close_section(struct store *store, const struct section *section)
+{
+    if (section->slot && *section->slot == section)
+        *section->slot = NULL;
+    for (const struct group *group = section->groups; group; group = group->next) {
+        if (group->published)
+            release_expect(store, section->region);
+    }
+}
+
+/* Takes sections of at most CALL_EVENTS events off the lane and sends them in one call. */
+static void send_some(struct store *store, struct motion_lane *lane)
 {
     struct command command = {0};
     struct buffer packed = {0};
-    struct section *first = store->motion.first, *last = NULL;
+    struct regions regions = {.count = 0};
+    struct section *first = lane->first, *last = NULL;
     unsigned events = 0;
     motion_pack_head(store, &packed);
     for (struct section *section = first; section && events + section->count <= CALL_EVENTS;
          section = section->next) {
         motion_pack_section(store, &packed, section);
+        regions_add(&regions, section->region);
+        close_section(store, section);
         events += section->count;
         last = section;
     }
-    store->motion.first = last->next;
+    lane->first = last->next;
     if (!last->next)
-        store->motion.last = NULL;
+        lane->last = NULL;
     last->next = NULL;
-    memset(store->motion.slots, 0, sizeof(store->motion.slots));
-    command_function(&command, "nb_motion", 0, 1);
+    begin_call(&command, &regions);
     command_bytes(&command, packed.data, packed.len);
     buffer_free(&packed);
-    store->motion.in_flight++;
+    lane->in_flight++;
     store_send(store, &command, on_motion, first);
+}
+
+static void flush_lane(struct store *store, struct motion_lane *lane)
+{
+    unsigned most = store_spans_tags(store) ? CALLS_IN_FLIGHT : CALLS_A_REGION;
+    while (lane->first && lane->in_flight < most)
+        send_some(store, lane);
 }
 
 void motion_flush(struct store *store)
 {
-    while (store->motion.first && store->motion.in_flight < CALLS_IN_FLIGHT)
-        send_some(store);
+    struct motion_lane *lane;
+    while ((lane = store->motion.listed)) {
+        store->motion.listed = lane->next;
+        lane->listed = false;
+        flush_lane(store, lane);
+    }
 }
 
 void motion_free(struct store *store)
 {
-    struct section *next, *first = store->motion.first;
-    store->motion.first = store->motion.last = NULL;
     memset(store->motion.slots, 0, sizeof(store->motion.slots));
-    for (struct section *section = first; section; section = next) {
-        next = section->next;
-        answer_section(store, section, &(struct store_motion_result){.status = STORE_GONE});
+    for (size_t i = 0; i < STORE_REGION_TAGS; i++) {
+        struct motion_lane *lane = &store->motion.lanes[i];
+        struct section *next, *first = lane->first;
+        lane->first = lane->last = NULL;
+        for (struct section *section = first; section; section = next) {
+            next = section->next;
+            answer_section(store, section, &(struct store_motion_result){.status = STORE_GONE});
+        }
     }
 }

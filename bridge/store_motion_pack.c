@@ -5,7 +5,7 @@
 
 #include "bridge/store_section.h"
 
-enum { STATE_KEYS = 4096, FIELD_MOST = 60, DIGEST = 16, EPOCH_LEAST = 600000 };
+enum { BUCKETS = 256, FIELD_MOST = 60, DIGEST = 16, EPOCH_LEAST = 600000 };
 
 /* Sender and instance, by name where the name is short, so that hashes stay packed in memory. */
 static void put_field(struct buffer *out, const struct buffer *names)
@@ -35,8 +35,8 @@ static void put_numbers(struct buffer *out, const struct section *section, int h
 {
     char key[32];
     uint32_t hash = hash_of(section->names.data, section->names.len);
-    int len = snprintf(
-        key, sizeof(key), "nb:{q%03x}:%s", (hash ^ hash >> 16) % STATE_KEYS, how == 3 ? "once" : "seq");
+    int len = snprintf(key, sizeof(key), "nb:{r%02x}:%s:%02x", section->region, how == 3 ? "once" : "seq",
+        (hash ^ hash >> 16) % BUCKETS);
     buffer_number(out, section->session, 8);
     buffer_number(out, section->numbers[0], 8);
     buffer_sized(out, key, (size_t)len);
@@ -48,20 +48,21 @@ static void put_numbers(struct buffer *out, const struct section *section, int h
     }
 }
 
+struct session_name section_session(const struct section *section)
+{
+    const char *names = (const char *)section->names.data;
+    return (struct session_name){{names, section->sender_len},
+        {names + section->sender_len + 1, section->names.len - section->sender_len - 1}};
+}
+
 static void put_packet(struct buffer *out, const struct section *section)
 {
     struct buffer key = {0};
-    const char *names = (const char *)section->names.data;
-    struct session_name name = {{names, section->sender_len},
-        {names + section->sender_len + 1, section->names.len - section->sender_len - 1}};
-    /* A client id may be as long as MQTT has it. */
-    session_key(&key, name, "q2:");
-    buffer_number(out, key.len, 4);
-    buffer_put(out, key.data, key.len);
-    session_key(&key, name, "s:");
-    buffer_number(out, key.len, 4);
+    packet_region_key(&key, section->region, section_session(section));
+    buffer_number(out, key.len, 4); /* a client id may be as long as MQTT has it */
     buffer_put(out, key.data, key.len);
     buffer_number(out, section->generation, 8);
+    buffer_number(out, section->born, 8);
     buffer_number(out, section->qos2_packet, 2);
     buffer_free(&key);
 }

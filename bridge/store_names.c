@@ -39,11 +39,21 @@ uint16_t key_slot(const void *key, size_t len)
     return crc16(key, len) % SLOTS;
 }
 
+uint8_t region_tag(const char *geohash)
+{
+    return hash_of(geohash, strnlen(geohash, REGION_LETTERS)) % STORE_REGION_TAGS;
+}
+
+int region_tag_key(char out[KEY], unsigned tag, const char *part)
+{
+    return snprintf(out, KEY, "nb:{r%02x}:%s", tag % STORE_REGION_TAGS, part);
+}
+
 int region_key(char out[KEY], const char *geohash, const char *part, struct text rest)
 {
     assert(rest.len < 160);
-    unsigned tag = hash_of(geohash, strnlen(geohash, REGION_LETTERS)) % STORE_REGION_TAGS;
-    int len = snprintf(out, KEY, "nb:{r%02x}:%s%.*s", tag, part, (int)rest.len, rest.data ? rest.data : "");
+    int len = snprintf(
+        out, KEY, "nb:{r%02x}:%s%.*s", region_tag(geohash), part, (int)rest.len, rest.data ? rest.data : "");
     return len < KEY ? len : KEY - 1;
 }
 

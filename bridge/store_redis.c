@@ -97,7 +97,6 @@ struct store *store_redis_new(
         store_log(store, STORE_LOG_ERROR, "store_url", "text=\"%s\"", error);
     store->options.url = NULL;
     strcpy(store->upkeep.trim_cursor, "0");
-    store->upkeep.release_most = 1;
     start_watchers(store);
     link_start(&store->command, store, "command", boot_opened, command_lost);
     feeds_start(store);

@@ -28,18 +28,22 @@ struct group {
 };
 
 struct section {
-    struct section *next;
-    struct buffer names; /* sender, NUL, instance */
+    struct section *next, **slot; /* slot: where it is found while more may join it; NULL: nowhere */
+    struct buffer names;          /* sender, NUL, instance */
     size_t sender_len;
-    uint64_t session, generation;
+    uint64_t session;
+    uint8_t region; /* tag of all its groups */
     uint16_t qos2_packet;
-    bool once; /* numbers are digests of the records */
+    uint64_t generation, born; /* of the packet's session: now, and as it began */
+    bool once;                 /* numbers are digests of the records */
     struct group *groups, *last_group;
     struct member *members, *last_member;
     unsigned count, group_count;
     uint64_t numbers[CALL_EVENTS];
 };
 
+/* The session that the events came by. */
+struct session_name section_session(const struct section *section);
 /* What a call begins with: how and when activity may leave. */
 void motion_pack_head(const struct store *store, struct buffer *out);
 void motion_pack_section(struct store *store, struct buffer *out, const struct section *section);

@@ -1,4 +1,4 @@
-/* Sessions, principals, inboxes, QoS 2 packet ids: scripts/session.lua. */
+/* Sessions, principals, inboxes: scripts/session.lua. */
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -152,7 +152,9 @@ struct open_call {
     void *arg;
     struct buffer names; /* principal, client */
     size_t principal_len;
-    redisReply *opened; /* what was answered first, while the rules are asked */
+    redisReply *opened; /* what was answered first, while packets are claimed and the rules are asked */
+    uint16_t *packets;  /* that are stored and not released */
+    size_t packet_count;
 };
 
 static struct session_name name_of(const struct open_call *call)
@@ -212,11 +214,9 @@ static void tell_session(struct store *store, struct open_call *call, enum store
     struct session_record record = {.status = status};
     struct buffer opened = {0};
     struct store_instance *instances = NULL;
-    uint16_t *packets = NULL;
     decode_principal(
         store, name_of(call).principal, &record.principal, record.status, reply_at(reply, 1), sharing);
     if (record.status == STORE_OK) {
-        const redisReply *ids = reply_at(reply, 6);
         record.present = reply_number(reply_at(reply, 2)) == 1;
         record.generation = (uint64_t)reply_number(reply_at(reply, 3));
         record.subscriptions =
@@ -225,14 +225,11 @@ static void tell_session(struct store *store, struct open_call *call, enum store
         record.wishes = reply_bytes(reply_at(reply, 7));
         record.closed = reply_number(reply_at(reply, 8)) == 1;
         instances = decode_instances(&record.principal, reply_at(reply, 9));
-        record.qos2_count = reply_count(ids);
-        packets = store_alloc(record.qos2_count * sizeof(*packets));
-        for (size_t i = 0; i < record.qos2_count; i++)
-            packets[i] = (uint16_t)reply_number(reply_at(ids, i));
-        record.qos2 = packets;
+        record.qos2 = call->packets;
+        record.qos2_count = call->packet_count;
     }
     call->done(call->arg, &record);
-    free(packets);
+    free(call->packets);
     buffer_free(&opened);
     buffer_free(&call->names);
     free(instances);
@@ -246,16 +243,44 @@ static void on_open_sharing(struct store *store, void *arg, enum store_status st
     tell_session(store, call, status, call->opened, reply);
 }
 
+static void ask_rules(struct store *store, struct open_call *call, const redisReply *reply)
+{
+    if (!ask_sharing(store, name_of(call).principal, reply_at(reply, 1), on_open_sharing, call))
+        tell_session(store, call, STORE_OK, reply, NULL);
+    else if (!call->opened)
+        call->opened = reply_copy(reply);
+}
+
+/* Whoever was overtaken meanwhile has nothing: it is as if the store had failed. */
+static void on_packets(
+    struct store *store, void *arg, enum store_status status, const uint16_t *stored, size_t count)
+{
+    struct open_call *call = arg;
+    if (status != STORE_OK) {
+        tell_session(store, call, status == STORE_FENCED ? STORE_FAILED : status, NULL, NULL);
+        return;
+    }
+    call->packets = store_alloc(count * sizeof(*stored));
+    if (count)
+        memcpy(call->packets, stored, count * sizeof(*stored));
+    call->packet_count = count;
+    ask_rules(store, call, call->opened);
+}
+
 static void on_open(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
     struct open_call *call = arg;
     if (status == STORE_OK)
         status = (enum store_status)reply_number(reply_at(reply, 0));
-    if (status == STORE_OK &&
-        ask_sharing(store, name_of(call).principal, reply_at(reply, 1), on_open_sharing, call))
-        call->opened = reply_copy(reply);
-    else
+    if (status != STORE_OK) {
         tell_session(store, call, status, reply, NULL);
+    } else if (reply_count(reply_at(reply, 6)) == 0) {
+        ask_rules(store, call, reply);
+    } else {
+        call->opened = reply_copy(reply);
+        packets_claim(store, name_of(call), (uint64_t)reply_number(reply_at(reply, 3)),
+            (uint64_t)reply_number(reply_at(reply, 10)), reply_at(call->opened, 6), on_packets, call);
+    }
 }
 
 void store_session_open(
@@ -343,18 +368,6 @@ void store_session_close(struct store *store, struct session_name name, uint64_t
     command_number(&command, (int64_t)generation);
     command_number(&command, expiry_s);
     command_bytes(&command, cursors.data, cursors.len);
-    store_send_for_status(store, &command, done, arg);
-}
-
-void store_qos2_release(struct store *store, struct session_name name, uint64_t generation,
-    uint16_t packet_id, store_status_done *done, void *arg)
-{
-    struct command command = {0};
-    command_function(&command, "nb_qos2_release", 2, 2);
-    put_session_key(&command, name, "s:");
-    put_session_key(&command, name, "q2:");
-    command_number(&command, (int64_t)generation);
-    command_number(&command, packet_id);
     store_send_for_status(store, &command, done, arg);
 }
 

@@ -1,15 +1,11 @@
 /* The work that waits, at its pace: outboxes, ends of alerts, release of pending activity, trimming. At most
  * one call of each kind is under way, and none while the store is away, so that nothing piles up. */
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "bridge/store_inside.h"
 
 static const double EXPIRE = 0.25, EXPIRE_STEP = 0.01, TRIM = 60., TRIM_STEP = 0.02;
-static const double RELEASE_SHORTEST = 0.02, RELEASE_LONGEST = 1.;
-/* While much waits, so many releases are under way at once; otherwise one that looks whether something is
- * due. */
-enum { LAST_REGION = STORE_REGION_TAGS, RELEASES = 4, RETENTION_DAYS = 60 };
+enum { RETENTION_DAYS = 60 };
 
 static void on_expired(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
@@ -52,54 +48,6 @@ static void expire_what_is_due(struct store *store, int64_t now)
     }
 }
 
-static double release_pace(const struct store *store)
-{
-    double pace = (double)store->options.release_delay_ms / 10000.;
-    return pace < RELEASE_SHORTEST ? RELEASE_SHORTEST : pace > RELEASE_LONGEST ? RELEASE_LONGEST : pace;
-}
-
-static void on_released(struct store *store, void *arg, enum store_status status, const redisReply *reply)
-{
-    (void)arg;
-    store->upkeep.releasing--;
-    int64_t tag = status == STORE_OK ? reply_number(reply_at(reply, 0)) : -1;
-    if (tag < 0 || tag >= LAST_REGION) {
-        store->upkeep.release_most = 1;
-        store->upkeep.release_tag = 0;
-        store->upkeep.release_due = ev_now(store->loop) + release_pace(store);
-    } else {
-        store->upkeep.release_most = RELEASES;
-        store->upkeep.release_tag = (int)tag;
-        store->upkeep.release_due = 0;
-    }
-    store->counters.activity_released += (uint64_t)reply_number(reply_at(reply, 1));
-    store->counters.activity_unshared += (uint64_t)reply_number(reply_at(reply, 2));
-    store->counters.activity_below_k += (uint64_t)reply_number(reply_at(reply, 3));
-    store->counters.activity_merged += (uint64_t)reply_number(reply_at(reply, 4));
-}
-
-static void release(struct store *store, int64_t now)
-{
-    const struct store_redis_options *options = &store->options;
-    struct command command = {0};
-    uint32_t seed;
-    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-        abort();
-    store->upkeep.releasing++;
-    command_function(&command, "nb_release", 0, 10);
-    command_text(&command, store->node);
-    command_number(&command, now / options->release_delay_ms);
-    command_number(&command, seed & 0x7fffffff);
-    command_number(&command, store->upkeep.release_tag);
-    command_number(&command, options->release_households);
-    command_number(&command, options->release_households + options->release_hysteresis);
-    command_number(&command, now - options->release_verified_ms);
-    command_number(&command, options->cooldown_ms / 1000);
-    command_number(&command, now / cooldown_epoch(options));
-    command_number(&command, 2 * cooldown_epoch(options) / 1000);
-    store_send(store, &command, on_released, NULL);
-}
-
 static void on_trimmed(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
     (void)arg;
@@ -137,9 +85,7 @@ void store_upkeep(struct store *store, int64_t now)
         return;
     outbox_work(store, now);
     expire_what_is_due(store, now);
-    while (store->options.release_delay_ms > 0 && time >= store->upkeep.release_due &&
-           store->upkeep.releasing < store->upkeep.release_most)
-        release(store, now);
+    release_work(store, now);
     sequence_work(store, now);
     if (!store->upkeep.trimming && time >= store->upkeep.trim_due)
         trim(store, now);

@@ -67,11 +67,11 @@ class Registry:
         verified = int(time.time() * 1000) - 30 * DAY_MS
         for tag in sorted({region(channel(c)) for c in range(channels)}):
             self.add("HSET", f"nb:{{r{tag}}}:share", *(w for n in range(count) for w in (f"{prefix}-{n}", ALL_KINDS)))
+            self.add("INCR", f"nb:{{r{tag}}}:sharing")  # as enrolment does: so the store knows when to look again
         for c in range(channels):
             self.sealed(lambda _, digest, tag=region(channel(c)): self.add(
                 "ZADD", f"nb:{{r{tag}}}:sharers:{digest}",
                 *(w for n in range(6) for w in (verified, f"neighbor-{n}"))), leaf(c))
-        self.add("INCR", "nb:sharing")  # as enrolment does: so the store knows when to look again
 
     def followers(self, count, prefix="bench"):
         for n in range(count):

@@ -77,10 +77,11 @@ local function settle_household(household, changed)
         version = version + 1
         call('HSET', settings, 'version', version, 'shared', line)
     end
-    local leaves = 'nb:{h:' .. household .. '}:leaves'
+    local leaves, touched = 'nb:{h:' .. household .. '}:leaves', {}
     for _, cell in ipairs(call('SMEMBERS', leaves)) do
+        local region = sub(cell, 1, 2)
+        touched[region] = true
         if not cells[cell] then
-            local region = sub(cell, 1, 2)
             call('ZREM', 'nb:{r' .. region .. '}:sharers:' .. sub(cell, 4), household)
             close_leaf('nb:{r' .. region .. '}:', sub(cell, 4))
             if not regions[region] then
@@ -102,9 +103,12 @@ local function settle_household(household, changed)
     end
     for region, kinds in pairs(regions) do
         call('HSET', 'nb:{r' .. region .. '}:share', household, kinds .. ' ' .. version)
+        touched[region] = true
     end
     settle_askable(household)
-    call('INCR', 'nb:sharing') -- whoever remembers what the index says looks it up anew
+    for region in pairs(touched) do
+        call('INCR', 'nb:{r' .. region .. '}:sharing') -- whoever remembers what the index says looks it up anew
+    end
     if changed then
         for _, name in ipairs(members) do
             if sub(name, 1, 7) == 'device/' then

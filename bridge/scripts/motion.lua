@@ -1,10 +1,16 @@
 -- Motion: groups of events of one sender, each with its repeat check, its one log entry, and what of it may
 -- leave.
 --
--- Repeat state is 64 bytes: the current session, then the previous one, each as session, highest number and
--- 128 bits. Bit n tells whether the number that is n modulo 128, of the 128 below the highest, was stored;
--- what lies before the first number counts as stored, so the bits of a sender that leaves nothing out are all
--- ones.
+-- Repeat state is kept in each region for what came there. It is 64 bytes: the newest session that was heard of in this
+-- region, then the one before, each as session, highest number and 128 bits. Bit n tells whether the number that is n modulo
+-- 128, of the 128 below the highest, was stored here; what lies before the first number counts as stored, so the bits of a
+-- sender that leaves nothing out are all ones.
+--
+-- What that promises, whatever else of a session went to other regions (one event always comes to the same one):
+-- a number that is less than 128 below the highest of its session, in whichever region that is, is less than 128 below the
+-- highest here, so it is known. A sender's current and previous session are always taken: of those heard of here only these
+-- two can be the newest. An older one is taken as long as none newer than it, but the newest, was heard of here; then
+-- nothing of it can have been stored, or it would be known. Otherwise it is refused, and never called a repeat.
 
 local NO_SESSION = 9007199254740992
 local STATE = '>I8I8c16I8I8c16'
@@ -61,6 +67,8 @@ local function check(key, field, session, first, count, list)
     if session > current then
         previous, previous_highest, previous_bits = current, highest, bits
         current, highest, bits = session, 0, ALL_ONES
+    elseif session < current and (previous == NO_SESSION or session > previous) then
+        previous, previous_highest, previous_bits = session, 0, ALL_ONES -- it begins here only now
     elseif session < current and session ~= previous then
         return nil, current
     end
@@ -160,15 +168,26 @@ local function append_all(leaving, channels)
     end
 end
 
+-- What is known of sharing in the regions of this call, whose versions are its keys.
+local function sharing_of_call(turn)
+    local all, versions = {}, call('MGET', spread(turn.keys))
+    for i, key in ipairs(turn.keys) do
+        local prefix = sub(key, 1, 9)
+        all[prefix] = sharing_known(prefix, versions[i], turn.now)
+    end
+    return all
+end
+
 -- Takes what may leave at once to its channel, at the end of the call.
 local function leave(turn, prefix, household, group, records)
-    turn.sharing = turn.sharing or sharing_known(turn.now)
-    local shared = shared_records(records, group.kinds, shared_kinds(turn.sharing, prefix, household, group.version))
+    turn.sharing = turn.sharing or sharing_of_call(turn)
+    local sharing = turn.sharing[prefix]
+    local shared = shared_records(records, group.kinds, shared_kinds(sharing, prefix, household, group.version))
     turn.unshared = turn.unshared + (#records - #shared) / WAITING
     if shared == '' then
         return
     end
-    if not enough_sharers(turn.sharing, prefix, group.leaf, turn.terms) then
+    if not enough_sharers(sharing, prefix, group.leaf, turn.terms) then
         turn.below = turn.below + #shared / WAITING
         return
     end
@@ -201,17 +220,11 @@ local function check_section(blob, at, events, numbering, qos2)
         end
     end
     if qos2 == 1 then
-        local key, session_key, generation, packet
-        key, session_key, generation, packet, at = unpack('>I4c0I4c0I8H', blob, at)
-        local held = call('HGET', session_key, 'gen')
-        if held and tonumber(held) > generation then
-            return FENCED, nil, at
-        end
-        if held then -- else the session ended, and nothing of it is to begin anew
-            if call('SADD', key, packet) == 0 then
-                return all_repeated(events), nil, at
-            end
-            call('EXPIRE', key, 2592000)
+        local key, generation, born, packet
+        key, generation, born, packet, at = unpack('>I4c0I8I8H', blob, at)
+        local marked = mark_packet(key, generation, born, packet)
+        if marked ~= OK then
+            return marked == REPEAT and all_repeated(events) or marked, nil, at
         end
     end
     if numbering == 0 then
@@ -253,12 +266,12 @@ local function store_group(turn, blob, at, verdict, current)
     return at
 end
 
--- One argument, packed by bridge/store_motion_pack.c: 1 when activity leaves at once, the window, k, how many begin it, the
--- time before which a sharing household must have been verified, the cooldown in seconds, its epoch, how long that is kept;
--- then sections, one a sender and session:
+-- Keys: nb:{rXX}:sharing of each region in the call. One argument, packed by bridge/store_motion_pack.c: 1 when activity
+-- leaves at once, the window, k, how many begin it, the time before which a sharing household must have been verified, the
+-- cooldown in seconds, its epoch, how long that is kept; then sections, one a sender, session and region:
 --   events, groups, numbering (0 none, 1 a run, 2 a list, 3 a list of digests in their place), 1 for QoS 2
 --   numbered: session, first number, state key, field, [the list]
---   QoS 2: its set's key, the session's key and generation, packet id
+--   QoS 2: the key of its packets here, the session's generation and the one that began it, packet id
 -- and in each section its groups, one a household and leaf cell:
 --   the events' places in the section, log key, log, publishing (0 none, 1 all, 2 some)
 --   publishing: [a '1' or '0' an event], the version of what the household shares, the mask of kinds, channel, the leaf cell's
@@ -266,10 +279,10 @@ end
 -- The answer: for each section '0' all stored, '1' with the masks, '2' with the current session, '3' when the
 -- session of its packet id is somebody else's by now; at the end how many activity records were not shared, how many
 -- were below k, and how many were one with another.
-local function motion(_, args)
+local function motion(keys, args)
     local blob, answer = args[1], {}
     local at_once, window, k, begin, cutoff, cooldown, epoch, keep, at = unpack('>BI8I4I4I8I4I8I4', blob)
-    local turn = { now = cutoff, window = pack('>I8', window), unshared = 0, below = 0, merged = 0,
+    local turn = { keys = keys, now = cutoff, window = pack('>I8', window), unshared = 0, below = 0, merged = 0,
         terms = { k = k, begin = begin, cutoff = string.format('%.0f', cutoff), cooldown = cooldown, epoch = epoch, keep = keep },
         leaving = {}, channels = {}, pending = {}, release = at_once == 1 and leave or wait }
     while at <= #blob do

@@ -19,12 +19,12 @@
 --                               household -> ms since when verified
 --   nb:{rXX}:share              hash, household -> decimal mask, bit n: motion kind n may be published; a blank, the version
 --                               of what the household shares
--- The last two are derived (household.lua), under the tag of the member's own cell of precision 5; then nb:sharing is raised
--- (INCR), so that what is known of them is looked up anew.
---
--- Repeat state:
---   nb:{qXXX}:seq               hash, of a 4096th of all senders: sender and instance -> 64 bytes (motion.lua)
---   nb:{qXXX}:once              hash, likewise, of senders without numbers: their last 64 events, 8 bytes each (motion.lua)
+-- The last two are derived (household.lua), under the tag of the member's own cell of precision 5; then
+--   nb:{rXX}:sharing            number, is raised (INCR), so that what is known of them is looked up anew
+-- Repeat state of the events of a region, by a bucket (two digits) of their senders:
+--   nb:{rXX}:seq:<bucket>       hash: sender and instance -> 64 bytes (motion.lua)
+--   nb:{rXX}:once:<bucket>      hash, of senders without numbers: their last 64 events, 8 bytes each (motion.lua)
+--   nb:{rXX}:q2:<session>       hash, packets of QoS 2 of a session (<role>/<id>/<client>) that are stored here (packet.lua)
 --
 -- Keys under a sender's tag, {s00} to {s3f}:
 --   nb:{sXX}:alert:<public id>  hash (alert.lua)
@@ -53,8 +53,8 @@
 --                               after an "r" while it is revoked
 --   nb:{p:…}:clients            set of the client ids of which there may be anything here below
 --   nb:{p:…}:officers           set, who may act for an agency
---   nb:{p:…}:s:<client>         hash, a session: gen subs (sealed) cursors wishes
---   nb:{p:…}:q2:<client>        set of QoS 2 packet ids not yet released
+--   nb:{p:…}:s:<client>         hash, a session: gen born expiry subs (sealed) cursors wishes closed
+--   nb:{p:…}:q2:<client>        hash, QoS 2 packet ids not yet released: where they may be stored (packet.lua)
 --   nb:{p:…}:in:<client>        stream, its inbox: i = 8 bytes that tell repeats, then the data
 --   nb:{p:…}:inlo:<client>      hash, low: the inbox's low-water mark
 --   nb:{p:…}:board, :down, :boxes (board.lua)
@@ -131,19 +131,27 @@ local function lease(prefix, work, holder, milliseconds)
     return true
 end
 
--- What enrolment wrote of sharing, kept from call to call as long as its version, nb:sharing, is the same,
+-- What enrolment wrote of sharing in a region, kept from call to call as long as its version, nb:{rXX}:sharing, is the same,
 -- and ten seconds at most. Without a version it is kept for one call. `cutoff` tells the time.
 local KNOWN_MOST, KNOWN_MS = 20000, 10000
-local known = { size = 0, calls = 0 }
+local known, known_size = {}, 0
 
-local function sharing_known(cutoff)
-    local version, calls = call('GET', 'nb:sharing'), known.calls + 1
-    if not version or known.version ~= version or known.size > KNOWN_MOST
-        or math.abs(cutoff - known.cutoff) > KNOWN_MS then
-        known = { version = version, cutoff = cutoff, size = 0, leaves = {}, looked = {}, kinds = {} }
+local function sharing_known(prefix, version, cutoff)
+    if known_size > KNOWN_MOST then
+        known, known_size = {}, 0
     end
-    known.calls = calls
-    return known
+    local there = known[prefix]
+    if not there or not version or there.version ~= version or math.abs(cutoff - there.cutoff) > KNOWN_MS then
+        known_size = known_size - (there and there.size or 0)
+        there = { version = version, cutoff = cutoff, size = 0, calls = 0, leaves = {}, looked = {}, kinds = {} }
+        known[prefix] = there
+    end
+    there.calls = there.calls + 1
+    return there
+end
+
+local function one_more_known(sharing)
+    sharing.size, known_size = sharing.size + 1, known_size + 1
 end
 
 -- Whether activity of this leaf cell may be published: it begins with `terms.begin` households that share there since before
@@ -162,7 +170,7 @@ local function enough_sharers(sharing, prefix, leaf, terms)
         call('HDEL', prefix .. 'open', leaf)
     end
     sharing.leaves[leaf], sharing.looked[leaf] = enough, sharing.calls
-    sharing.size = sharing.size + 1
+    one_more_known(sharing)
     return enough
 end
 
@@ -178,16 +186,14 @@ end
 -- The motion kinds that the household shares in this region, as a mask; none when what was judged was judged under another
 -- version of what it shares.
 local function shared_kinds(sharing, prefix, household, version)
-    local here = sharing.kinds[prefix] or {}
-    local known = here[household]
-    if not known then
-        local mask, judged = string.match(call('HGET', prefix .. 'share', household) or '0', '^(%d+) ?(%d*)$')
-        known = { mask = tonumber(mask) or 0, version = tonumber(judged) or 0 }
-        here[household] = known
-        sharing.kinds[prefix] = here
-        sharing.size = sharing.size + 1
+    local judged = sharing.kinds[household]
+    if not judged then
+        local mask, under = string.match(call('HGET', prefix .. 'share', household) or '0', '^(%d+) ?(%d*)$')
+        judged = { mask = tonumber(mask) or 0, version = tonumber(under) or 0 }
+        sharing.kinds[household] = judged
+        one_more_known(sharing)
     end
-    return known.version == version and known.mask or 0
+    return judged.version == version and judged.mask or 0
 end
 
 -- Packed activity records, as they wait: what would be published (8), the device's number in its household (2), when it

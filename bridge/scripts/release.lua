@@ -15,18 +15,24 @@ local function shuffled(items)
     return concat(items)
 end
 
--- Takes at most `most` events (one member more) of a region's tag that are due. Returns how many it took, and
--- the counts.
-local function release_region(prefix, window, terms, most, sharing)
+-- Whether the first member, if any, is due: its window is no longer open. A window further ahead is a clock gone wrong, and
+-- must not hold up the others.
+local function is_due(member, window)
+    local its = unpack('>I8', member)
+    return its < window or its > window + 2
+end
+
+-- Takes at most `most` events (one member more) of a region that are due. Returns how many it took, and the counts.
+local function release_region(prefix, window, terms, most)
     local key = prefix .. 'pend'
     local members = call('LRANGE', key, 0, RELEASE_MEMBERS - 1)
     local taken, events, unshared, below, merged = 0, 0, 0, 0, 0
-    local leaving = {}
+    local leaving, sharing = {}, sharing_known(prefix, call('GET', prefix .. 'sharing'), tonumber(terms.cutoff))
     while taken < #members and events < most do
         local member = members[taken + 1]
-        local its, version, kinds, household, leaf, channel, at = unpack('>I8I8HBc0Bc0Bc0', member)
-        if its >= window and its <= window + 2 then
-            break -- still open; a window further ahead is a clock gone wrong, and must not hold up the others
+        local _, version, kinds, household, leaf, channel, at = unpack('>I8I8HBc0Bc0Bc0', member)
+        if not is_due(member, window) then
+            break
         end
         taken = taken + 1
         local records = sub(member, at)
@@ -56,29 +62,49 @@ local function release_region(prefix, window, terms, most, sharing)
     return events, unshared, below, merged
 end
 
--- Holder, window that is still open, seed, tag to begin at, then the terms: k, how many begin it, verified before, cooldown in
--- seconds, its epoch, how long an epoch is kept in seconds. Answers: tag to go on at (256: all tags were seen, -1: somebody
--- else has the lease), events released, not shared, below k, one with another.
-local function release(_, args)
-    local holder, window = args[1], tonumber(args[2])
-    if not lease('nb:', 'release', holder, 3000) then
-        return { -1, 0, 0, 0, 0 }
+-- What is said of a region, for bridge/store_release.c: nothing waits there; it waits for its window; more of it is due.
+-- Or, above 0, for how many ms somebody else has the lease.
+local EMPTY, OPEN, MORE = 0, -1, -2
+
+-- Releases what is due of a region as long as there is room. The lease is not taken where nothing is due, so an idle look
+-- writes nothing. Returns what is said of the region and how many events it took; counts what it did.
+local function release_due(key, holder, lease_ms, window, terms, room, counts)
+    local prefix, took = prefix_of(key), 0
+    local first = call('LINDEX', key, 0)
+    if not first or not is_due(first, window) then
+        return first and OPEN or EMPTY, 0
     end
-    math.randomseed(tonumber(args[3]))
-    local tag, room = tonumber(args[4]), RELEASE_EVENTS
+    local mine, ms = lease(prefix, 'release', holder, lease_ms)
+    if not mine then
+        return ms, 0
+    end
+    repeat
+        local events, unshared, below, merged = release_region(prefix, window, terms, room - took)
+        took = took + events
+        counts[2] = counts[2] + events - unshared - below - merged
+        counts[3], counts[4], counts[5] = counts[3] + unshared, counts[4] + below, counts[5] + merged
+    until events == 0 or took >= room
+    return took >= room and MORE or OPEN, took
+end
+
+-- Keys: nb:{rXX}:pend of each region to look at. Arguments: holder, how long a lease is (ms), window that is still open, seed,
+-- then the terms: k, how many begin it, verified before, cooldown in seconds, its epoch, how long an epoch is kept in seconds.
+-- Answers how many regions it came to; events released, not shared, below k, one with another; then what is said of each
+-- region that it came to.
+local function release(keys, args)
+    local lease_ms, window, room, counts = tonumber(args[2]), tonumber(args[3]), RELEASE_EVENTS, { 0, 0, 0, 0, 0 }
+    math.randomseed(tonumber(args[4]))
     local terms = { k = tonumber(args[5]), begin = tonumber(args[6]), cutoff = args[7], cooldown = tonumber(args[8]),
         epoch = tonumber(args[9]), keep = args[10] }
-    local released, unshared, below, merged, sharing = 0, 0, 0, 0, sharing_known(tonumber(terms.cutoff))
-    while tag < 256 and room > 0 do
-        local events, kept, few, one = release_region(REGION[tag], window, terms, room, sharing)
-        unshared, below, merged = unshared + kept, below + few, merged + one
-        released = released + events - kept - few - one
-        room = room - events
-        if room > 0 and events == 0 then
-            tag = tag + 1
+    for i, key in ipairs(keys) do
+        if room <= 0 then
+            break
         end
+        local said, took = release_due(key, args[1], lease_ms, window, terms, room, counts)
+        room = room - took
+        counts[1], counts[5 + i] = i, said
     end
-    return { tag, released, unshared, below, merged }
+    return counts
 end
 
 register('nb_release', release)

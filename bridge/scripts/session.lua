@@ -1,4 +1,4 @@
--- Sessions, their inboxes and QoS 2 packet ids. Whoever opens a session fences all who held it before.
+-- Sessions and their inboxes. Whoever opens a session fences all who held it before.
 
 local HELD_S = 2592000 -- how long the session of a process that vanished is kept beyond its own expiry
 local FOREVER = 4294967295
@@ -77,8 +77,9 @@ end
 
 -- Keys: principal, session, packet ids, inbox, its low-water mark. Arguments: 1 when clean, expiry in
 -- seconds, the principal's name, the client id, when its token was issued (ms; 0: none), 1 when a user that is not known is
--- enrolled. Answers status, the fields, present, generation, subscriptions, cursors, packet ids, wishes, 1 when it was closed
--- with these cursors, barred instances.
+-- enrolled. Answers status, the fields, present, generation, subscriptions, cursors, packet ids with the regions to be claimed
+-- for them (packet.lua; of a session that begins anew too), wishes, 1 when it was closed with these cursors, barred
+-- instances, the generation that began the session.
 local function open_session(keys, args)
     local status, fields = principal(keys[1])
     local prefix = principal_prefix(keys[1])
@@ -92,24 +93,25 @@ local function open_session(keys, args)
         return { status }
     end
     note_client(prefix, args[4])
-    local before = call('HMGET', keys[2], 'gen', 'subs', 'cursors', 'expiry', 'wishes', 'closed')
+    local before = call('HMGET', keys[2], 'gen', 'subs', 'cursors', 'expiry', 'wishes', 'closed', 'born')
     -- One that was to end with its connection ends when it is taken over, or found after its process
     -- vanished.
     local present = before[1] and before[4] ~= '0' and args[1] ~= '1'
     if not present then
-        call('DEL', keys[2], keys[3], keys[4], keys[5])
+        call('DEL', keys[2], keys[4], keys[5])
     end
     -- From the clock, so that it rises even over a session that was dropped.
     local time = call('TIME')
     local generation = math.max(tonumber(before[1] or 0) + 1, tonumber(time[1]) * 1000000 + tonumber(time[2]))
     local text = string.format('%.0f', generation)
-    call('HSET', keys[2], 'gen', text, 'expiry', args[2])
+    local born = present and (before[7] or '0') or text
+    call('HSET', keys[2], 'gen', text, 'expiry', args[2], 'born', born)
     call('HDEL', keys[2], 'closed')
     keep({ keys[2], keys[3], keys[4], keys[5] }, tonumber(args[2]) >= FOREVER and FOREVER or args[2] + HELD_S)
     call('PUBLISH', 'nb:sessions', pack('>I8Hc0', generation, #args[3], args[3]) .. args[4])
     return { OK, fields, present and 1 or 0, text, present and before[2] or '', present and before[3] or '',
-        present and call('SMEMBERS', keys[3]) or {}, present and before[5] or '', present and before[6] and 1 or 0,
-        barred_instances(prefix) }
+        call('HGETALL', keys[3]), present and before[5] or '', present and before[6] and 1 or 0, barred_instances(prefix),
+        born }
 end
 
 -- Key: session. Arguments: generation, then pairs of field and value.
@@ -141,15 +143,6 @@ local function close_session(keys, args)
         call('HSET', keys[1], 'cursors', args[3], 'closed', 1)
     end
     keep(keys, tonumber(args[2]))
-    return OK
-end
-
--- Keys: session, packet ids. Arguments: generation, packet id.
-local function release_packet(keys, args)
-    if call('HGET', keys[1], 'gen') ~= args[1] then
-        return FENCED
-    end
-    call('SREM', keys[2], args[2])
     return OK
 end
 
@@ -196,5 +189,4 @@ end, { 'no-writes' })
 register('nb_session_open', open_session)
 register('nb_session_save', save_session)
 register('nb_session_close', close_session)
-register('nb_qos2_release', release_packet)
 register('nb_inbox', inbox)

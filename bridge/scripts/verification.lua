@@ -63,8 +63,8 @@ local function verify(household, now)
     end
     for _, cell in ipairs(call('SMEMBERS', 'nb:{h:' .. household .. '}:leaves')) do
         call('ZADD', 'nb:{r' .. sub(cell, 1, 2) .. '}:sharers:' .. sub(cell, 4), now, household)
+        call('INCR', 'nb:{r' .. sub(cell, 1, 2) .. '}:sharing')
     end
-    call('INCR', 'nb:sharing')
 end
 
 -- Arguments: digest, household, now, 1 when the household becomes verified by it. OK, REPEAT or NOT_FOUND.

@@ -175,7 +175,7 @@ static void all_of_somebody_is_dropped(void **state)
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(open_as(f, "user/ann", clients[i], START, false).status, STORE_OK);
     tell_inbox(f, "user/ann", "http");
-    assert_true(redis_tell(&f->ask, "SADD nb:{p:user/ann}:q2:phone 7"));
+    assert_true(redis_tell(&f->ask, "HSET nb:{p:user/ann}:q2:phone 7 r"));
     assert_int_equal(fixture_number(f, "SCARD nb:{p:user/ann}:clients"), 5);
     assert_int_equal(registry_revoke(&f->ask, "user", "ann", START + 1), REGISTRY_OK);
     assert_int_equal(KEYS(f, "*"), 2); /* principal, instances */

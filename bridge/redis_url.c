@@ -43,49 +43,61 @@ static bool number(const char *text, const char *ends, long most, int *out, cons
     return true;
 }
 
-static bool read_password(const char *path, struct redis_url *out, char *error)
+/* The first line of the file that the option `name` tells into a secret of REDIS_URL_SECRET bytes; nothing
+ * without a path. */
+static bool read_secret(const char *name, const char *path, char *out, char *error)
 {
+    if (!path[0])
+        return true;
     FILE *file = fopen(path, "re");
     if (!file) {
-        snprintf(error, REDIS_URL_ERROR, "password-file %.100s: %s", path, strerror(errno));
+        snprintf(error, REDIS_URL_ERROR, "%s %.100s: %s", name, path, strerror(errno));
         return false;
     }
     const char *fault = secret_file_fault(fileno(file));
-    bool line = !fault && fgets(out->password, sizeof out->password, file);
+    bool line = !fault && fgets(out, REDIS_URL_SECRET, file);
     fclose(file);
     if (fault) {
-        snprintf(error, REDIS_URL_ERROR, "password-file %.100s: %s", path, fault);
+        snprintf(error, REDIS_URL_ERROR, "%s %.100s: %s", name, path, fault);
         return false;
     }
     if (line)
-        out->password[strcspn(out->password, "\r\n")] = '\0';
-    if (!line || out->password[0] == '\0') {
-        snprintf(error, REDIS_URL_ERROR, "password-file %.100s: no password in its first line", path);
+        out[strcspn(out, "\r\n")] = '\0';
+    if (!line || out[0] == '\0') {
+        snprintf(error, REDIS_URL_ERROR, "%s %.100s: no password in its first line", name, path);
         return false;
     }
     return true;
 }
 
+/* "name=value" into out; false when it is another name, or the value too long. */
+static bool option(const char *text, size_t len, const char *name, char *out, size_t room)
+{
+    size_t skip = strlen(name);
+    return len > skip && strncmp(text, name, skip) == 0 && text[skip] == '=' &&
+           copy(text + skip + 1, len - skip - 1, out, room);
+}
+
 /* Behind the question mark: name=value, with & between. */
 static bool read_options(const char *text, struct redis_url *out, char *error)
 {
-    static const char user[] = "user=", file[] = "password-file=", wait[] = "wait=";
-    char path[REDIS_URL_PATH] = "";
+    char path[REDIS_URL_PATH] = "", sentinel_path[REDIS_URL_PATH] = "", wait[4];
     const char *rest;
+    out->wait = out->kind != REDIS_ONE;
     while (text && *text) {
         size_t len = strcspn(text, "&");
-        bool known = strncmp(text, user, sizeof user - 1) == 0
-                         ? copy(text + sizeof user - 1, len - (sizeof user - 1), out->user, sizeof out->user)
-                     : strncmp(text, file, sizeof file - 1) == 0
-                         ? copy(text + sizeof file - 1, len - (sizeof file - 1), path, sizeof path)
-                     : strncmp(text, wait, sizeof wait - 1) == 0
-                         ? number(text + sizeof wait - 1, "&", MOST_REPLICAS, &out->wait, &rest)
-                         : false;
+        bool known = option(text, len, "user", out->user, sizeof out->user) ||
+                     option(text, len, "password-file", path, sizeof path) ||
+                     option(text, len, "sentinel-password-file", sentinel_path, sizeof sentinel_path) ||
+                     (option(text, len, "wait", wait, sizeof wait) &&
+                         number(wait, "", MOST_REPLICAS, &out->wait, &rest));
         if (!known)
-            return wrong(error, "options are user=NAME, password-file=PATH and wait=N");
+            return wrong(
+                error, "options are user=NAME, password-file=PATH, sentinel-password-file=PATH and wait=N");
         text += len + (text[len] == '&');
     }
-    return !path[0] || read_password(path, out, error);
+    return read_secret("password-file", path, out->password, error) &&
+           read_secret("sentinel-password-file", sentinel_path, out->sentinel_password, error);
 }
 
 /* [user][:password] */
@@ -189,6 +201,5 @@ bool redis_url_read(const char *text, struct redis_url *out, char error[REDIS_UR
         if (!read_hosts(at ? at + 1 : text, out, &text) || !read_rest(text, out))
             return wrong(error, form);
     }
-    out->wait = out->kind != REDIS_ONE;
     return read_options(options ? options + 1 : NULL, out, error);
 }

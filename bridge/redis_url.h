@@ -1,14 +1,14 @@
 /* The address of Redis, as operators write it:
- *   redis://[[user][:password]@]host[:port][/database][?password-file=PATH]
- *   unix:/path[?user=NAME&password-file=PATH]
- *   redis+cluster://[[user][:password]@]host[:port][,host[:port]…][?password-file=PATH]
- *   redis+sentinel://[[user][:password]@]host[:port][,host[:port]…]/master-name[?password-file=PATH]
+ *   redis://[[user][:password]@]host[:port][/database][?OPTIONS]
+ *   unix:/path[?OPTIONS]
+ *   redis+cluster://[[user][:password]@]host[:port][,host[:port]…][?OPTIONS]
+ *   redis+sentinel://[[user][:password]@]host[:port][,host[:port]…]/master-name[?OPTIONS]
  * The hosts of a cluster are some of its nodes, the others are learnt of them; those of Sentinel are the
  * sentinels (port 26379 unless told), and who logs in does so at the Redis that they name.
- * All of them also take wait=N: how many replicas must have what is acknowledged (1 in a cluster and with
- * Sentinel, 0 with one Redis).
- * A host in brackets is an IPv6 address. The password may stand in a file of its own, so that it is in no
- * argument list, environment or other file: one line, readable by its owner (and group) alone. */
+ * A host in brackets is an IPv6 address. The options, with & between: user=NAME, password-file=PATH,
+ * sentinel-password-file=PATH and wait=N. A password may stand in a file of its own, so that it is in no
+ * argument list, environment or other file: one line, readable by its owner (and group) alone. N replicas
+ * (at most 16) must have what is acknowledged: 1 unless told, and 0 of one Redis. */
 #ifndef NEIGHBORS_BRIDGE_REDIS_URL_H
 #define NEIGHBORS_BRIDGE_REDIS_URL_H
 
@@ -37,9 +37,10 @@ struct redis_url {
     struct redis_host hosts[REDIS_URL_HOSTS];
     char master[REDIS_URL_HOST]; /* REDIS_SENTINEL: the name of the Redis that the sentinels watch */
     int database;                /* 0 unless told; REDIS_ONE */
-    int wait;                    /* replicas that must have what is acknowledged */
     char user[REDIS_URL_SECRET], password[REDIS_URL_SECRET]; /* "": none */
-    bool password_shown; /* it stands in the address itself: who reads that, has it */
+    char sentinel_password[REDIS_URL_SECRET]; /* REDIS_SENTINEL: of the sentinels themselves; "": none */
+    int wait;                                 /* replicas that must have what is acknowledged */
+    bool password_shown;                      /* it stands in the address itself: who reads that, has it */
 };
 
 /* Reads the address, and the password from its file. False: error says what is wrong, without the password.

@@ -484,7 +484,11 @@ struct store_counters {
     uint64_t log_leaves, log_heads; /* of the public record, made by this process */
     uint64_t log_broken; /* 1: the record in the store is not what was signed, and nothing is signed */
     uint64_t waiting;    /* calls without an answer now */
-    bool available;
+    uint64_t put_back;   /* calls that a cluster put back, because their slot moved or had nobody */
+    uint64_t waits, waits_unsatisfied; /* how often replicas were asked whether they have what was written,
+                                          and too few had */
+    uint64_t masters, slots_away;      /* now: Redis that carry the state; slots of 16,384 that none serves */
+    bool available; /* some Redis carries calls (of a cluster whichever: calls for another one wait) */
 };
 const struct store_counters *store_counters(const struct store *store);
 

@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/store_inside.h"
+#include "bridge/store_call.h"
 
 /* Version of the keys and values; behind it the precisions of channels and leaf cells, which are fixed with
  * the first start. */
 enum { LAYOUT_VERSION = 4 };
 
 enum step {
+    STEP_ROLE,
     STEP_ID,
     STEP_INFO,
     STEP_CONFIG,
@@ -23,14 +24,14 @@ enum step {
 
 static void on_step(redisAsyncContext *context, void *data, void *arg);
 
-static void ask(struct store *store, enum step step, const char *command)
+static void ask(struct node *node, enum step step, const char *command)
 {
-    store->boot.pending++;
+    node->boot.pending++;
     redisAsyncFormattedCommand(
-        store->command.context, on_step, (void *)(intptr_t)step, command, strlen(command));
+        node->command.context, on_step, (void *)(intptr_t)step, command, strlen(command));
 }
 
-static void find_run_id(struct store *store, struct text info)
+static void find_run_id(struct node *node, struct text info)
 {
     static const char name[] = "run_id:";
     const char *at = info.len ? strstr(info.data, name) : NULL;
@@ -38,44 +39,48 @@ static void find_run_id(struct store *store, struct text info)
         return;
     at += sizeof(name) - 1;
     size_t len = strcspn(at, "\r\n");
-    if (len < sizeof(store->boot.run_id)) {
-        memcpy(store->boot.run_id, at, len);
-        store->boot.run_id[len] = 0;
+    if (len < sizeof(node->boot.run_id)) {
+        memcpy(node->boot.run_id, at, len);
+        node->boot.run_id[len] = 0;
     }
 }
 
-static void find_durability(struct store *store, const redisReply *reply)
+static void find_durability(struct node *node, const redisReply *reply)
 {
     for (size_t i = 0; i + 1 < reply_count(reply); i += 2) {
         struct text name = reply_text(reply_at(reply, i)), value = reply_text(reply_at(reply, i + 1));
         if (text_equal(name, TEXT("appendonly")))
-            store->boot.appends = text_equal(value, TEXT("yes"));
-        else if (text_equal(name, TEXT("appendfsync")) && value.len < sizeof(store->boot.fsync)) {
-            memcpy(store->boot.fsync, value.data, value.len);
-            store->boot.fsync[value.len] = 0;
+            node->boot.appends = text_equal(value, TEXT("yes"));
+        else if (text_equal(name, TEXT("appendfsync")) && value.len < sizeof(node->boot.fsync)) {
+            memcpy(node->boot.fsync, value.data, value.len);
+            node->boot.fsync[value.len] = 0;
         }
     }
 }
 
-static void take_step(struct store *store, enum step step, const redisReply *reply)
+static void take_step(struct node *node, enum step step, const redisReply *reply)
 {
     struct text text = reply_text(reply);
     switch (step) {
+    case STEP_ROLE:
+        node->boot.replica = !text_equal(reply_text(reply_at(reply, 0)), TEXT("master"));
+        break;
     case STEP_ID:
-        store->boot.id = reply_number(reply);
+        node->boot.id = reply_number(reply);
         break;
     case STEP_INFO:
-        find_run_id(store, text);
+        find_run_id(node, text);
         break;
     case STEP_CONFIG:
-        find_durability(store, reply);
+        find_durability(node, reply);
         break;
     case STEP_VERSION:
-        store->boot.load = !text_equal(text, text_of(store_scripts_version));
+        node->boot.load = !text_equal(text, text_of(store_scripts_version));
         break;
     case STEP_LAYOUT:
-        store->boot.wrong_layout =
-            reply && reply->type == REDIS_REPLY_STRING && !text_equal(text, text_of(store->boot.layout));
+        node->boot.wrong_layout =
+            reply->type == REDIS_REPLY_STRING && !text_equal(text, text_of(node->store->layout));
+        node->boot.right_layout = !node->boot.wrong_layout;
         break;
     case STEP_LAYOUT_SET:
     case STEP_KILL:
@@ -89,10 +94,11 @@ static bool error_is_fine(enum step step, const char *error)
 {
     if (step == STEP_VERSION && strncmp(error, "ERR Function not found", 22) == 0)
         return true;
-    return !error_passes(error) && step != STEP_LOAD;
+    bool elsewhere = strncmp(error, "MOVED ", 6) == 0 || strncmp(error, "ASK ", 4) == 0;
+    return !error_passes(error) && !elsewhere && step != STEP_LOAD;
 }
 
-static void load_functions(struct store *store)
+static void load_functions(struct node *node)
 {
     struct command command = {0};
     command_begin(&command, 4);
@@ -100,54 +106,75 @@ static void load_functions(struct store *store)
     command_text(&command, "LOAD");
     command_text(&command, "REPLACE");
     command_bytes(&command, store_scripts, store_scripts_size);
-    store->boot.pending++;
-    redisAsyncFormattedCommand(store->command.context, on_step, (void *)(intptr_t)STEP_LOAD,
+    node->boot.pending++;
+    redisAsyncFormattedCommand(node->command.context, on_step, (void *)(intptr_t)STEP_LOAD,
         (const char *)command.bytes.data, command.bytes.len);
     command_free(&command);
 }
 
-static void end_previous(struct store *store)
+static void end_previous(struct node *node)
 {
     struct command command = {0};
     command_begin(&command, 4);
     command_text(&command, "CLIENT");
     command_text(&command, "KILL");
     command_text(&command, "ID");
-    command_number(&command, store->boot.previous_id);
-    store->boot.pending++;
-    redisAsyncFormattedCommand(store->command.context, on_step, (void *)(intptr_t)STEP_KILL,
+    command_number(&command, node->boot.previous_id);
+    node->boot.pending++;
+    redisAsyncFormattedCommand(node->command.context, on_step, (void *)(intptr_t)STEP_KILL,
         (const char *)command.bytes.data, command.bytes.len);
     command_free(&command);
 }
 
-static void finish(struct store *store)
+/* What it is keeps it from carrying calls. */
+static bool fails(struct node *node)
 {
-    if (store->boot.wrong_layout) {
+    struct store *store = node->store;
+    if (node->boot.replica) {
+        topology_trouble(store);
+        link_drop(&node->command, "a replica");
+    } else if (node->boot.wrong_layout) {
         store_log(store, STORE_LOG_ERROR, "store_layout",
             "wanted=\"%s\" text=\"nb:layout in Redis says otherwise: data of another version or other cell "
             "precisions\"",
-            store->boot.layout);
+            store->layout);
         calls_fail(store, STORE_FAILED);
-        link_drop(&store->command, "wrong layout");
-        return;
+        link_drop(&node->command, "wrong layout");
     }
-    if (store->boot.load) {
-        store->boot.load = false;
-        load_functions(store);
-    }
-    if (store->boot.previous_id && store->boot.id &&
-        strcmp(store->boot.run_id, store->boot.previous_run_id) == 0)
-        end_previous(store);
-    store->boot.previous_id = 0;
-    if (store->boot.pending)
+    return node->boot.replica || node->boot.wrong_layout;
+}
+
+static void carry(struct node *node)
+{
+    struct store *store = node->store;
+    bool fine = node->boot.right_layout || store->where.kind != REDIS_CLUSTER;
+    bool first = fine && !store->layout_fine;
+    node->boot.previous_id = node->boot.id;
+    memcpy(node->boot.previous_run_id, node->boot.run_id, sizeof(node->boot.run_id));
+    link_ready(&node->command);
+    store->layout_fine |= fine;
+    store_log(
+        store, STORE_LOG_INFO, "store_ready", "node=%s durability=%s", node->name, store_durability(store));
+    nodes_look(store);
+    for (size_t i = 0; first && i < store->nodes.count; i++)
+        node_send_unsent(store->nodes.masters[i]);
+    node_send_unsent(node);
+}
+
+static void finish(struct node *node)
+{
+    if (fails(node))
         return;
-    store->boot.previous_id = store->boot.id;
-    memcpy(store->boot.previous_run_id, store->boot.run_id, sizeof(store->boot.run_id));
-    link_ready(&store->command);
-    store->counters.available = true;
-    store_log(store, STORE_LOG_INFO, "store_ready", "durability=%s", store_durability(store));
-    ev_feed_event(store->loop, &store->soon, EV_TIMER);
-    calls_resend(store);
+    if (node->boot.load) {
+        node->boot.load = false;
+        load_functions(node);
+    }
+    if (node->boot.previous_id && node->boot.id && !node->boot.ended_previous &&
+        strcmp(node->boot.run_id, node->boot.previous_run_id) == 0)
+        end_previous(node);
+    node->boot.ended_previous = true;
+    if (node->boot.pending == 0)
+        carry(node);
 }
 
 static void on_step(redisAsyncContext *context, void *data, void *arg)
@@ -156,41 +183,70 @@ static void on_step(redisAsyncContext *context, void *data, void *arg)
     const redisReply *reply = data;
     if (!reply || link->context != context)
         return;
-    struct store *store = link->store;
+    struct node *node = link->owner;
     enum step step = (enum step)(intptr_t)arg;
-    store->boot.pending--;
+    node->boot.pending--;
     if (reply->type != REDIS_REPLY_ERROR) {
-        take_step(store, step, reply);
+        take_step(node, step, reply);
     } else if (!error_is_fine(step, reply->str)) {
-        store_log(store, STORE_LOG_WARNING, "store_not_ready", "text=\"%s\"", reply->str);
+        store_log(
+            link->store, STORE_LOG_WARNING, "store_not_ready", "node=%s text=\"%s\"", node->name, reply->str);
+        topology_trouble(link->store);
         link_drop(link, reply->str);
         return;
     } else if (step == STEP_VERSION) {
-        store->boot.load = true;
+        node->boot.load = true;
     }
-    if (store->boot.pending == 0)
-        finish(store);
+    if (node->boot.pending == 0)
+        finish(node);
 }
 
-void boot_opened(struct store *store)
+static bool has_layout(const struct node *node)
+{
+    static const char key[] = "nb:layout";
+    return store_node_of_slot(node->store, key_slot(key, sizeof(key) - 1)) == node;
+}
+
+static void ask_layout(struct node *node)
+{
+    const char *layout = node->store->layout;
+    char set[96];
+    snprintf(set, sizeof set, "*4\r\n$3\r\nSET\r\n$9\r\nnb:layout\r\n$%zu\r\n%s\r\n$2\r\nNX\r\n",
+        strlen(layout), layout);
+    ask(node, STEP_LAYOUT_SET, set);
+    ask(node, STEP_LAYOUT, "*2\r\n$3\r\nGET\r\n$9\r\nnb:layout\r\n");
+}
+
+void boot_layout(struct store *store)
+{
+    for (size_t i = 0; i < store->nodes.count && !store->layout_fine; i++) {
+        struct node *node = store->nodes.masters[i];
+        if (node->command.ready && node->boot.pending == 0 && has_layout(node))
+            ask_layout(node);
+    }
+}
+
+void boot_opened(struct node *node)
+{
+    struct boot *boot = &node->boot;
+    boot->pending = 0;
+    boot->id = 0;
+    boot->load = boot->wrong_layout = boot->right_layout = boot->replica = boot->ended_previous = false;
+    link_log_in(&node->command);
+    if (node->store->where.kind == REDIS_SENTINEL)
+        ask(node, STEP_ROLE, "*1\r\n$4\r\nROLE\r\n");
+    ask(node, STEP_ID, "*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n");
+    ask(node, STEP_INFO, "*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n");
+    ask(node, STEP_CONFIG, "*3\r\n$6\r\nCONFIG\r\n$3\r\nGET\r\n$7\r\nappend*\r\n");
+    ask(node, STEP_VERSION, "*3\r\n$5\r\nFCALL\r\n$10\r\nnb_version\r\n$1\r\n0\r\n");
+    if (has_layout(node))
+        ask_layout(node);
+}
+
+void boot_init(struct store *store)
 {
     const struct store_redis_options *options = &store->options;
-    int64_t previous_id = store->boot.previous_id;
-    char layout[96];
-    snprintf(store->boot.layout, sizeof store->boot.layout, "%d %d %d", LAYOUT_VERSION,
+    snprintf(store->layout, sizeof store->layout, "%d %d %d", LAYOUT_VERSION,
         options->channel_precision ? options->channel_precision : 5,
         options->leaf_precision ? options->leaf_precision : 6);
-    store->boot.pending = 0;
-    store->boot.id = 0;
-    store->boot.load = store->boot.wrong_layout = false;
-    store->boot.previous_id = previous_id;
-    link_log_in(&store->command);
-    ask(store, STEP_ID, "*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n");
-    ask(store, STEP_INFO, "*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n");
-    ask(store, STEP_CONFIG, "*3\r\n$6\r\nCONFIG\r\n$3\r\nGET\r\n$7\r\nappend*\r\n");
-    ask(store, STEP_VERSION, "*3\r\n$5\r\nFCALL\r\n$10\r\nnb_version\r\n$1\r\n0\r\n");
-    snprintf(layout, sizeof layout, "*4\r\n$3\r\nSET\r\n$9\r\nnb:layout\r\n$%zu\r\n%s\r\n$2\r\nNX\r\n",
-        strlen(store->boot.layout), store->boot.layout);
-    ask(store, STEP_LAYOUT_SET, layout);
-    ask(store, STEP_LAYOUT, "*2\r\n$3\r\nGET\r\n$9\r\nnb:layout\r\n");
 }

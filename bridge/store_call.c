@@ -1,16 +1,88 @@
-/* Commands on their way. Each keeps its bytes until Redis has answered it; a new connection is sent all that
- * are unanswered, in order. Redis answers in order, so the answer belongs to the oldest. */
+/* Commands on their way to one Redis. Each keeps its bytes until it is answered; a new connection is sent all
+ * that are unanswered, in order. Redis answers in order, so a reply belongs to the oldest that was sent.
+ * Where replicas must have it too, what Redis answered is kept until WAIT says that they do. */
 #include <stdlib.h>
 
-#include "bridge/store_inside.h"
+#include "bridge/store_call.h"
 
-struct call {
-    struct call *next;
-    struct command command;
-    call_answer *answer;
-    void *arg;
-    double sent; /* loop time; 0: never */
-};
+/* Between two looks at how many replicas have it: the connection carries nothing else meanwhile. */
+#define WAIT_MS "100"
+
+/* ---- lists ---- */
+
+void call_append(struct call_list *list, struct call *call)
+{
+    call->next = NULL;
+    if (list->last)
+        list->last->next = call;
+    else
+        list->first = call;
+    list->last = call;
+}
+
+struct call *call_take(struct call_list *list)
+{
+    struct call *call = list->first;
+    if (!call)
+        return NULL;
+    list->first = call->next;
+    if (!list->first)
+        list->last = NULL;
+    return call;
+}
+
+void calls_join(struct call_list *list, struct call_list *more)
+{
+    if (!more->first)
+        return;
+    if (list->last)
+        list->last->next = more->first;
+    else
+        list->first = more->first;
+    list->last = more->last;
+    *more = (struct call_list){0};
+}
+
+/* ---- answers ---- */
+
+void call_finish(struct store *store, struct call *call, enum store_status status, const redisReply *reply)
+{
+    store->counters.waiting--;
+    call_passed(store, call);
+    call->answer(store, call->arg, status, reply);
+    call_forget_reply(call);
+    command_free(&call->command);
+    free(call);
+}
+
+void call_forget_reply(struct call *call)
+{
+    if (call->reply)
+        freeReplyObject(call->reply);
+    call->reply = NULL;
+}
+
+/* hiredis frees a reply behind its callback: what is in it moves to one of ours, and it keeps a number. */
+static redisReply *move_reply(redisReply *reply)
+{
+    redisReply *moved = store_alloc(sizeof(*moved));
+    *moved = *reply;
+    reply->type = REDIS_REPLY_INTEGER;
+    return moved;
+}
+
+static void answered(struct node *node, enum store_status status, redisReply *reply)
+{
+    struct store *store = node->store;
+    struct call *call = call_take(&node->sent);
+    if (store->where.wait == 0 || (call->command.reads && !node->kept.first)) {
+        call_finish(store, call, status, reply);
+        return;
+    }
+    call->status = status;
+    call->reply = reply ? move_reply(reply) : NULL;
+    call_append(&node->kept, call);
+}
 
 bool error_passes(const char *error)
 {
@@ -23,113 +95,175 @@ bool error_passes(const char *error)
     return false;
 }
 
-/* Takes the oldest out of the list and answers it. */
-static void answer_oldest(struct store *store, enum store_status status, const redisReply *reply)
+static void refused(struct node *node, const char *error)
 {
-    struct call *call = store->oldest;
-    store->oldest = call->next;
-    if (!store->oldest)
-        store->newest = NULL;
-    if (store->unsent == call)
-        store->unsent = call->next;
-    store->counters.waiting--;
-    call->answer(store, call->arg, status, reply);
-    command_free(&call->command);
-    free(call);
+    struct store *store = node->store;
+    if (store->where.kind == REDIS_CLUSTER && call_is_put_back(node, node->sent.first, error)) {
+        call_later(store, call_take(&node->sent));
+    } else if (error_passes(error)) {
+        topology_trouble(store);
+        link_drop(&node->command, error);
+    } else {
+        store_log(store, STORE_LOG_ERROR, "store_refused", "text=\"%s\"", error);
+        answered(node, STORE_FAILED, NULL);
+    }
 }
 
 static void on_reply(redisAsyncContext *context, void *data, void *arg)
 {
     (void)arg;
     struct link *link = context->data;
+    redisReply *reply = data;
+    if (!reply || link->context != context)
+        return;
+    struct node *node = link->owner;
+    node->answered = ev_now(node->store->loop);
+    if (reply->type == REDIS_REPLY_ERROR) {
+        refused(node, reply->str);
+    } else {
+        link_proved(link);
+        answered(node, STORE_OK, reply);
+    }
+}
+
+/* ---- replicas ---- */
+
+static void on_wait(redisAsyncContext *context, void *data, void *arg);
+
+static void ask_replicas(struct node *node)
+{
+    char command[64];
+    int len = snprintf(command, sizeof(command), "*3\r\n$4\r\nWAIT\r\n$1\r\n%d\r\n$3\r\n" WAIT_MS "\r\n",
+        node->store->where.wait);
+    node->waits++;
+    node->unwaited = false;
+    redisAsyncFormattedCommand(node->command.context, on_wait, NULL, command, (size_t)len);
+}
+
+static void finish_kept(struct node *node)
+{
+    struct call_list kept = node->kept;
+    struct call *call;
+    node->kept = (struct call_list){0};
+    node->lacking = false;
+    while ((call = call_take(&kept)))
+        call_finish(node->store, call, call->status, call->reply);
+}
+
+/* Whatever was answered before this reply was carried out before that WAIT. */
+static void on_wait(redisAsyncContext *context, void *data, void *arg)
+{
+    (void)arg;
+    struct link *link = context->data;
     const redisReply *reply = data;
     if (!reply || link->context != context)
         return;
-    struct store *store = link->store;
-    store->answered = ev_now(store->loop);
-    if (reply->type != REDIS_REPLY_ERROR) {
-        link_proved(link);
-        answer_oldest(store, STORE_OK, reply);
-    } else if (error_passes(reply->str)) {
-        link_drop(link, reply->str);
+    struct node *node = link->owner;
+    struct store *store = node->store;
+    node->answered = ev_now(store->loop);
+    node->waits--;
+    store->counters.waits++;
+    if (reply->type != REDIS_REPLY_INTEGER) {
+        topology_trouble(store);
+        link_drop(link, reply->type == REDIS_REPLY_ERROR ? reply->str : "WAIT without a number");
+    } else if (reply->integer >= store->where.wait) {
+        finish_kept(node);
     } else {
-        store_log(store, STORE_LOG_ERROR, "store_refused", "text=\"%s\"", reply->str);
-        answer_oldest(store, STORE_FAILED, NULL);
+        store->counters.waits_unsatisfied++;
+        if (!node->lacking)
+            store_log(store, STORE_LOG_WARNING, "store_replicas",
+                "node=%s replicas=%lld wait=%d text=\"nothing is acknowledged until they have it\"",
+                node->name, reply->integer, store->where.wait);
+        node->lacking = true;
+        topology_trouble(store);
+        if (node->waits == 0 && node->kept.first)
+            ask_replicas(node);
     }
 }
 
-static void transmit(struct store *store, struct call *call)
+/* ---- sending ---- */
+
+static void transmit(struct node *node, struct call *call)
 {
-    call->sent = ev_now(store->loop);
-    store->unsent = call->next;
-    store->output = true;
-    redisAsyncFormattedCommand(store->command.context, on_reply, NULL, (const char *)call->command.bytes.data,
+    if (call->sent > 0)
+        node->store->counters.retries++;
+    call->sent = ev_now(node->store->loop);
+    node->output = true;
+    node->unwaited |= !call->command.reads;
+    call_append(&node->sent, call);
+    redisAsyncFormattedCommand(node->command.context, on_reply, NULL, (const char *)call->command.bytes.data,
         call->command.bytes.len);
 }
 
-void store_send(struct store *store, struct command *command, call_answer *answer, void *arg)
+static bool carries(const struct node *node)
 {
-    struct call *call = store_alloc(sizeof(*call));
-    *call = (struct call){.command = *command, .answer = answer, .arg = arg};
-    *command = (struct command){0};
-    store->counters.calls++;
-    store->counters.waiting++;
-    if (store->newest)
-        store->newest->next = call;
+    return node->command.ready && node->store->layout_fine;
+}
+
+void node_take(struct node *node, struct call *call)
+{
+    if (carries(node) && !node->unsent.first)
+        transmit(node, call);
     else
-        store->oldest = call;
-    store->newest = call;
-    if (store->command.ready)
-        transmit(store, call);
-    else if (!store->unsent)
-        store->unsent = call;
+        call_append(&node->unsent, call);
 }
 
-void calls_resend(struct store *store)
+void node_send_unsent(struct node *node)
 {
-    store->answered = ev_now(store->loop);
-    while (store->unsent && store->command.ready) {
-        if (store->unsent->sent > 0)
-            store->counters.retries++;
-        transmit(store, store->unsent);
-    }
+    node->answered = ev_now(node->store->loop);
+    while (node->unsent.first && carries(node))
+        transmit(node, call_take(&node->unsent));
 }
 
-void calls_lost(struct store *store)
+void node_flush(struct node *node)
 {
-    store->unsent = store->oldest;
+    redisAsyncContext *context = node->command.context;
+    if (!node->output || !node->command.ready || (context->c.flags & REDIS_IN_CALLBACK))
+        return;
+    node->output = false;
+    if (node->unwaited && node->store->where.wait > 0)
+        ask_replicas(node);
+    redisAsyncHandleWrite(context);
 }
 
-void calls_fail(struct store *store, enum store_status status)
+void node_calls_lost(struct node *node)
 {
-    /* What a completion asks anew waits for its own answer, unless the store is ending. */
-    const struct call *last = store->newest;
-    bool done = !last;
-    while (!done) {
-        done = store->oldest == last && !store->ending;
-        answer_oldest(store, status, NULL);
-        done = done || !store->oldest;
-    }
+    struct call_list again = {0};
+    for (struct call *call = node->kept.first; call; call = call->next)
+        call_forget_reply(call);
+    calls_join(&again, &node->kept);
+    calls_join(&again, &node->sent);
+    calls_join(&again, &node->unsent);
+    node->unsent = again;
+    node->waits = 0;
+    node->unwaited = node->output = node->lacking = false;
+}
+
+bool node_is_silent(const struct node *node, double seconds)
+{
+    const struct link *link = &node->command;
+    double now = ev_now(node->store->loop);
+    if (!link->ready)
+        return link->context && now - link->since > seconds;
+    if (!node->sent.first && node->waits == 0)
+        return false;
+    /* While answers come, those that wait behind them only wait for their turn. */
+    double sent = node->sent.first ? node->sent.first->sent : 0;
+    return now - (sent > node->answered ? sent : node->answered) > seconds;
 }
 
 void calls_check_deadline(struct store *store)
 {
-    double now = ev_now(store->loop), deadline = (double)store->options.deadline_ms / 1000.;
-    struct link *link = &store->command;
-    if (!link->context)
-        return;
-    double since = link->since;
-    if (link->ready) {
-        if (!store->oldest || store->oldest == store->unsent)
-            return;
-        /* While answers come, those that wait behind them only wait for their turn. */
-        since = store->oldest->sent > store->answered ? store->oldest->sent : store->answered;
-    }
-    if (now - since > deadline) {
+    double deadline = (double)store->options.deadline_ms / 1000.;
+    for (struct node *node = store->nodes.all; node; node = node->next) {
+        if (!node->command.context || !node_is_silent(node, deadline))
+            continue;
         store->counters.deadline_misses++;
-        link_drop(link, "no answer in time");
+        link_drop(&node->command, "no answer in time");
     }
 }
+
+/* ---- calls whose answer is a status ---- */
 
 struct status_call {
     store_status_done *done;

@@ -185,6 +185,11 @@ void feeds_start(struct store *store)
     start(store, "", store->where.hosts[0].port);
 }
 
+void feeds_masters_changed(struct store *store)
+{
+    follows_subscribe(store);
+}
+
 void feeds_stop(struct store *store)
 {
     for (size_t i = 0; i < store->feeds.count; i++) {

@@ -165,7 +165,10 @@ union address {
 /* The length of the address; 0 when there is none. */
 static socklen_t find_address(const struct feed_link *link, union address *out)
 {
-    const char *host = link->address[0] ? link->address : link->store->address;
+    struct node *node = store_node(link->store, 0);
+    const char *host = link->address;
+    if (!host[0] && node && endpoint_resolve(link->store, &node->command.where))
+        host = node->command.where.address;
     if (link->path[0]) {
         out->local = (struct sockaddr_un){.sun_family = AF_UNIX};
         if (strlen(link->path) >= sizeof(out->local.sun_path))

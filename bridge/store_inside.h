@@ -6,11 +6,7 @@
 #ifndef NEIGHBORS_BRIDGE_STORE_INSIDE_H
 #define NEIGHBORS_BRIDGE_STORE_INSIDE_H
 
-#include <ev.h>
-#include <hiredis/async.h>
-#include <hiredis/hiredis.h>
-
-#include "bridge/redis_url.h"
+#include "bridge/store_node.h"
 #include "bridge/store_redis.h"
 
 /* ---- store_buffer.c: bytes that grow, commands, packed values ------------------------------------ */
@@ -32,6 +28,8 @@ struct command {
     size_t keys_left; /* of a function, before its guard */
     bool routed;      /* it has a key; the slot of a cluster that this key lies in: */
     uint16_t slot;
+    /* For the builder to set: it need not keep its place among the calls of its slot; it writes nothing. */
+    bool any_order, reads;
 };
 /* A Redis command of so many arguments, its name included; then each argument. The first that begins with
  * "nb:{" is the key that says where in a cluster the command goes. */
@@ -92,48 +90,22 @@ struct channel_keys {
 bool channel_keys(struct channel_keys *keys, struct text channel) __attribute__((warn_unused_result));
 void channel_keys_free(struct channel_keys *keys);
 
-/* ---- store_link.c: one connection that comes back --------------------------------------------------- */
-
-struct link {
-    struct store *store;
-    const char *name;           /* for the log */
-    redisAsyncContext *context; /* NULL: waits for `retry` */
-    ev_timer retry;
-    double pause; /* seconds until the next try */
-    double since; /* loop time of the last try */
-    bool ready;   /* logged in and prepared */
-    void (*opened)(struct store *store);
-    void (*lost)(struct store *store);
-};
-void link_start(struct link *link, struct store *store, const char *name, void (*opened)(struct store *),
-    void (*lost)(struct store *));
-/* The link is prepared; the next loss is followed by a short pause again once link_proved was called. */
-void link_ready(struct link *link);
-void link_proved(struct link *link);
-/* Gives the connection up and tries a new one after the pause. Safe in every callback. */
-void link_drop(struct link *link, const char *why);
-void link_stop(struct link *link);
-/* Sends AUTH and SELECT as the address asks. */
-void link_log_in(struct link *link);
-
-/* ---- store_call.c: commands on their way ------------------------------------------------------------- */
+/* ---- store_call.c, store_route.c: commands on their way (bridge/store_node.h) -------------------------- */
 
 /* reply is NULL unless status is STORE_OK, and never an error. */
-typedef void call_answer(struct store *store, void *arg, enum store_status status, const redisReply *reply);
 /* Takes the command's bytes. */
 void store_send(struct store *store, struct command *command, call_answer *answer, void *arg);
 /* A call whose answer is a status and nothing else; done may be NULL. */
 void store_send_for_status(struct store *store, struct command *command, store_status_done *done, void *arg);
-void calls_resend(struct store *store);
-void calls_lost(struct store *store);
+void calls_init(struct store *store);
 void calls_fail(struct store *store, enum store_status status);
 void calls_check_deadline(struct store *store);
+void calls_free(struct store *store);
 /* True for errors that pass by themselves or with a new connection. */
 bool error_passes(const char *error);
 
 /* ---- the others ------------------------------------------------------------------------------------- */
 
-void boot_opened(struct store *store);  /* store_boot.c */
 void motion_flush(struct store *store); /* store_motion.c */
 void motion_free(struct store *store);
 void release_work(struct store *store, int64_t now); /* store_release.c */
@@ -144,6 +116,8 @@ int64_t cooldown_epoch(const struct store_redis_options *options);
 void feeds_start(struct store *store); /* store_feed.c */
 void feeds_check(struct store *store);
 void feeds_stop(struct store *store);
+/* Who is a master, or which slots one has, changed. */
+void feeds_masters_changed(struct store *store);
 /* A sweep over all outboxes is complete that began at `began`: the oldest entry then not served waits since
  * `oldest`, 0 when there is none. Behind it store_as_of goes on. */
 void feed_swept(struct store *store, int64_t began, int64_t oldest);
@@ -222,7 +196,7 @@ extern const size_t store_scripts_size;
 
 /* ---- the store ---------------------------------------------------------------------------------------- */
 
-struct call;
+struct gate;
 struct section;
 struct report_call;
 struct forget_disk;
@@ -242,28 +216,35 @@ struct store {
     struct store_events events;
     struct store_counters counters;
 
-    char *node;
+    char *node; /* this process' name */
     struct redis_url where;
-    char address[64]; /* numeric, "" until resolved */
-
-    struct link command;
     ev_timer tick, soon;
     ev_prepare before_poll;
     bool told_available, output;
 
-    struct call *oldest, *newest,
-        *unsent;     /* calls without an answer; those from `unsent` on were not sent here yet */
-    double answered; /* loop time of the last answer */
-
     struct {
-        int pending;
-        bool failed, wrong_layout, load;
-        char layout[24];         /* what nb:layout has to say */
-        int64_t id, previous_id; /* of this connection and of the last that carried calls */
-        char run_id[48], previous_run_id[48];
-        bool appends;
-        char fsync[16];
-    } boot;
+        struct node *all, **masters; /* every one since the start; those that are it now */
+        size_t count;
+        unsigned round;
+        struct node **owners; /* by slot; NULL: the only master has all */
+    } nodes;
+    struct {
+        struct link scout;
+        struct endpoint hosts[REDIS_URL_HOSTS], *seen; /* of the address, and of the last answer */
+        size_t seen_count, next;                       /* whose turn it is */
+        bool asking;
+        double asked, patience, troubled_until;
+        unsigned answers; /* in a row while something was wrong */
+        uint64_t epoch;   /* the newest that was told */
+        size_t older;     /* answers in a row that knew of none so new */
+    } topology;
+    struct {
+        struct call_list homeless, later; /* no master has the slot; put back, until each is due */
+        ev_timer again;
+        struct gate **gates; /* of a cluster, by slot (store_route.c) */
+    } calls;
+    char layout[24]; /* what nb:layout has to say */
+    bool layout_fine;
 
     struct {
         struct motion_lane lanes[STORE_REGION_TAGS], *listed; /* one Redis: the first alone */

@@ -24,8 +24,8 @@ static void gone(struct link *link, const char *why)
     link->ready = false;
     if (was_ready)
         store_log(link->store, STORE_LOG_WARNING, "store_lost", "link=%s why=\"%s\"", link->name, why);
-    link->lost(link->store);
     schedule(link);
+    link->lost(link);
 }
 
 void link_drop(struct link *link, const char *why)
@@ -43,7 +43,7 @@ static void on_connect(const redisAsyncContext *context, int status)
     if (link->context != context)
         return;
     if (status == REDIS_OK)
-        link->opened(link->store);
+        link->opened(link);
     else
         gone(link, context->errstr ? context->errstr : "refused");
 }
@@ -55,21 +55,20 @@ static void on_disconnect(const redisAsyncContext *context, int status)
         gone(link, status != REDIS_OK && context->errstr ? context->errstr : "closed");
 }
 
-/* Names are looked up once, before the loop runs; until that worked each try looks again. */
-static bool resolve(struct store *store)
+bool endpoint_resolve(struct store *store, struct endpoint *place)
 {
-    if (store->where.path[0] || store->address[0])
+    if (place->path || place->address[0])
         return true;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
-    int error = getaddrinfo(store->where.hosts[0].name, NULL, &hints, &found);
+    int error = getaddrinfo(place->host, NULL, &hints, &found);
     if (error == 0)
-        error = getnameinfo(found->ai_addr, found->ai_addrlen, store->address, sizeof(store->address), NULL,
+        error = getnameinfo(found->ai_addr, found->ai_addrlen, place->address, sizeof(place->address), NULL,
             0, NI_NUMERICHOST);
     if (found)
         freeaddrinfo(found);
     if (error)
-        store_log(store, STORE_LOG_ERROR, "store_resolve", "host=%s text=\"%s\"", store->where.hosts[0].name,
-            gai_strerror(error));
+        store_log(
+            store, STORE_LOG_ERROR, "store_resolve", "host=%s text=\"%s\"", place->host, gai_strerror(error));
     return error == 0;
 }
 
@@ -77,17 +76,16 @@ static void connect_now(struct link *link)
 {
     struct store *store = link->store;
     link->since = ev_now(store->loop);
-    if (!resolve(store)) {
-        schedule(link);
+    if (!endpoint_resolve(store, &link->where)) {
+        gone(link, "no such name");
         return;
     }
-    redisAsyncContext *context = store->where.path[0]
-                                     ? redisAsyncConnectUnix(store->where.path)
-                                     : redisAsyncConnect(store->address, store->where.hosts[0].port);
+    redisAsyncContext *context = link->where.path ? redisAsyncConnectUnix(link->where.path)
+                                                  : redisAsyncConnect(link->where.address, link->where.port);
     if (!context || context->err || redisLibevAttach(store->loop, context) != REDIS_OK) {
         if (context)
             redisAsyncFree(context);
-        schedule(link);
+        gone(link, "refused");
         return;
     }
     context->data = link;
@@ -103,13 +101,24 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
     connect_now(timer->data);
 }
 
-void link_start(struct link *link, struct store *store, const char *name, void (*opened)(struct store *),
-    void (*lost)(struct store *))
+void link_init(struct link *link, struct store *store, const char *name, void *owner,
+    void (*opened)(struct link *), void (*lost)(struct link *))
 {
-    *link =
-        (struct link){.store = store, .name = name, .pause = SHORTEST_PAUSE, .opened = opened, .lost = lost};
+    *link = (struct link){.store = store,
+        .owner = owner,
+        .name = name,
+        .pause = SHORTEST_PAUSE,
+        .opened = opened,
+        .lost = lost};
     ev_timer_init(&link->retry, on_retry, 0., 0.);
     link->retry.data = link;
+}
+
+void link_connect(struct link *link, const struct endpoint *where)
+{
+    link_stop(link);
+    link->where = *where;
+    link->pause = SHORTEST_PAUSE;
     connect_now(link);
 }
 
@@ -144,13 +153,18 @@ static void on_login(redisAsyncContext *context, void *reply, void *arg)
     }
 }
 
+void link_auth(struct link *link, const char *user, const char *password)
+{
+    if (user[0])
+        redisAsyncCommand(link->context, on_login, NULL, "AUTH %s %s", user, password);
+    else if (password[0])
+        redisAsyncCommand(link->context, on_login, NULL, "AUTH %s", password);
+}
+
 void link_log_in(struct link *link)
 {
     const struct redis_url *where = &link->store->where;
-    if (where->user[0])
-        redisAsyncCommand(link->context, on_login, NULL, "AUTH %s %s", where->user, where->password);
-    else if (where->password[0])
-        redisAsyncCommand(link->context, on_login, NULL, "AUTH %s", where->password);
+    link_auth(link, where->user, where->password);
     if (where->database)
         redisAsyncCommand(link->context, on_login, NULL, "SELECT %d", where->database);
 }

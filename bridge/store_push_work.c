@@ -201,6 +201,7 @@ static void ask_record(struct store *store, struct near_one *one)
     command_text(&command, "HGET");
     command_text(&command, key);
     command_text(&command, "record");
+    command.any_order = command.reads = true;
     store_send(store, &command, on_record, one);
 }
 

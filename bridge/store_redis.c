@@ -1,11 +1,11 @@
-/* The store on one Redis: its life, and what is common to all its parts. store_inside.h says how they hang
+/* The store on Redis: its life, and what is common to all its parts. store_inside.h says how they hang
  * together. */
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/store_inside.h"
+#include "bridge/store_call.h"
 
 static const double TICK = 0.05;
 
@@ -27,14 +27,6 @@ static char *copy(const char *from, size_t len)
     char *to = store_alloc(len + 1);
     memcpy(to, from, len);
     return to;
-}
-
-static void command_lost(struct store *store)
-{
-    store->counters.available = false;
-    store->counters.reconnects++;
-    calls_lost(store);
-    ev_feed_event(store->loop, &store->soon, EV_TIMER);
 }
 
 /* Tells outside of every call that the store went or came. */
@@ -93,12 +85,17 @@ struct store *store_redis_new(
     store->node = copy(options->node, strlen(options->node));
     store->options.node = store->node;
     char error[REDIS_URL_ERROR];
-    if (!redis_url_read(options->url, &store->where, error))
+    if (!redis_url_read(options->url, &store->where, error)) {
         store_log(store, STORE_LOG_ERROR, "store_url", "text=\"%s\"", error);
+        store->where = (struct redis_url){0};
+    }
     store->options.url = NULL;
     strcpy(store->upkeep.trim_cursor, "0");
     start_watchers(store);
-    link_start(&store->command, store, "command", boot_opened, command_lost);
+    calls_init(store);
+    boot_init(store);
+    nodes_init(store);
+    topology_start(store);
     feeds_start(store);
     return store;
 }
@@ -106,17 +103,15 @@ struct store *store_redis_new(
 void store_flush(struct store *store)
 {
     motion_flush(store);
-    redisAsyncContext *context = store->command.context;
-    if (!store->output || !store->command.ready || (context->c.flags & REDIS_IN_CALLBACK))
-        return;
-    store->output = false;
-    redisAsyncHandleWrite(context);
+    for (size_t i = 0; i < store->nodes.count; i++)
+        node_flush(store->nodes.masters[i]);
 }
 
 void store_free(struct store *store)
 {
     store->ending = true;
-    link_stop(&store->command);
+    nodes_stop(store);
+    topology_stop(store);
     feeds_stop(store);
     follows_free(store);
     motion_free(store);
@@ -127,7 +122,9 @@ void store_free(struct store *store)
     ev_timer_stop(store->loop, &store->tick);
     ev_clear_pending(store->loop, &store->soon);
     ev_prepare_stop(store->loop, &store->before_poll);
-    explicit_bzero(store->where.password, sizeof store->where.password);
+    calls_free(store);
+    nodes_free(store);
+    explicit_bzero(&store->where, sizeof store->where);
     free(store->node);
     free(store);
 }
@@ -144,14 +141,17 @@ bool store_spans_tags(const struct store *store)
 
 const char *store_durability(const struct store *store)
 {
-    static const char *const known[] = {"always", "everysec", "no"};
-    if (store->boot.fsync[0] && !store->boot.appends)
-        return "no";
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (strcmp(store->boot.fsync, known[i]) == 0)
-            return known[i];
+    static const char *const known[] = {"no", "everysec", "always"};
+    enum { COUNT = sizeof(known) / sizeof(known[0]) };
+    size_t weakest = COUNT;
+    for (size_t i = 0; i < store->nodes.count; i++) {
+        const struct boot *boot = &store->nodes.masters[i]->boot;
+        for (size_t n = 0; n < weakest && boot->fsync[0]; n++) {
+            if (strcmp(boot->appends ? boot->fsync : "no", known[n]) == 0)
+                weakest = n;
+        }
     }
-    return "unknown";
+    return weakest < COUNT ? known[weakest] : "unknown";
 }
 
 int64_t store_as_of(const struct store *store)

@@ -81,7 +81,7 @@ static void trim(struct store *store, int64_t now)
 void store_upkeep(struct store *store, int64_t now)
 {
     double time = ev_now(store->loop);
-    if (!store->command.ready)
+    if (!store->counters.available)
         return;
     outbox_work(store, now);
     expire_what_is_due(store, now);

@@ -24,7 +24,12 @@
     ROW(log_heads, counter, "Heads of the public record signed")                                             \
     ROW(log_broken, gauge, "1 while the public record is not what was signed: somebody changed it")          \
     ROW(waiting, gauge, "Calls to the store without an answer now")                                          \
-    ROW(available, gauge, "1 while the store answers")
+    ROW(put_back, counter, "Calls that a Redis Cluster put back, because their slot moved or nobody had it") \
+    ROW(waits, counter, "Times that replicas of Redis were waited for")                                      \
+    ROW(waits_unsatisfied, counter, "Times that too few replicas had what was written")                      \
+    ROW(masters, gauge, "Redis that carry the state: masters with slots of a cluster, or 1")                 \
+    ROW(slots_away, gauge, "Of 16384 slots, those whose Redis does not answer")                              \
+    ROW(available, gauge, "1 while the store answers, of a cluster any part")
 
 struct metric {
     const char *name, *kind, *sentence;

@@ -23,7 +23,7 @@ static const char users[] =
     "+client|id "
     "+client|kill +info +config|get +subscribe +unsubscribe +publish +pubsub|numsub +bgrewriteaof +bgsave "
     "+ssubscribe +sunsubscribe +spublish +wait +role +cluster|slots +cluster|shards +cluster|info "
-    "+cluster|myid\n";
+    "+cluster|myid +cluster|nodes\n";
 
 static void hex_of(const uint8_t *bytes, size_t len, char *out)
 {

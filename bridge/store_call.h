@@ -1,0 +1,52 @@
+/* A call on its way, for the rooms that move it: store_call.c (on one connection), store_route.c (to whom),
+ * store_node.c (when the masters change). */
+#ifndef NEIGHBORS_BRIDGE_STORE_CALL_H
+#define NEIGHBORS_BRIDGE_STORE_CALL_H
+
+#include "bridge/store_inside.h"
+
+struct call {
+    struct call *next;
+    struct command command;
+    call_answer *answer;
+    void *arg;
+    bool to_node;             /* it concerns one Redis as a whole: */
+    struct node *only;        /* this one; NULL: it is gone */
+    double sent;              /* loop time; 0: never */
+    double due;               /* when a put back one is sent again */
+    unsigned tries;           /* how often it was put back */
+    bool alone;               /* the one under way of those of its slot that keep their order */
+    enum store_status status; /* kept: what Redis answered */
+    redisReply *reply;
+};
+
+void call_append(struct call_list *list, struct call *call);
+struct call *call_take(struct call_list *list); /* the oldest; NULL: there is none */
+void calls_join(struct call_list *list, struct call_list *more);
+void call_forget_reply(struct call *call);
+/* Answers it and frees it. */
+void call_finish(struct store *store, struct call *call, enum store_status status, const redisReply *reply);
+
+/* ---- store_route.c ---- */
+
+/* To the Redis that has its slot, or to those that wait for one. */
+void call_route(struct store *store, struct call *call);
+/* After a pause that grows with how often it was put back. */
+void call_later(struct store *store, struct call *call);
+/* An answer of a cluster that says that the call is to be sent again, and perhaps to whom: noted. */
+bool call_is_put_back(struct node *node, struct call *call, const char *error)
+    __attribute__((warn_unused_result));
+/* It is answered: the next of its slot may go. */
+void call_passed(struct store *store, struct call *call);
+
+/* ---- one node's calls (store_call.c) ---- */
+
+void node_take(struct node *node, struct call *call);
+void node_send_unsent(struct node *node);
+/* The connection is gone: nothing was sent, nothing is answered. */
+void node_calls_lost(struct node *node);
+void node_flush(struct node *node);
+/* For so long it has not answered what it was sent, or not let us in. */
+bool node_is_silent(const struct node *node, double seconds);
+
+#endif

@@ -1,0 +1,250 @@
+"""Two machines behind a TCP balancer (haproxy, as deploy/haproxy.cfg has it): for who comes to it they are one broker. They
+know of each other through Redis alone."""
+import json
+import re
+import signal
+import subprocess
+import time
+import unittest
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import redis
+
+import mqtt
+from case import ROOT, SETTINGS, alert, installation, motion, unique
+from stack import die_with_parent, free_port, port_open
+from watched import Broker, WatchedCase, read_metrics
+
+ALERT, MOTION = "nb/v1/alert", "nb/v1/motion"
+FEED = "nb/v1/json/near/9qh1f5/1600/incident/#"
+
+
+class Balancer:
+    """haproxy with the configuration that is shipped; only ports and addresses are the test's."""
+
+    def __init__(self, folder, machines):
+        self.mqtt_port, self.http_port = free_port(), free_port()
+        text = (ROOT / "deploy/haproxy.cfg").read_text()
+        text = text.replace("maxconn 100000", "maxconn 1000").replace("inter 1s", "inter 100ms")
+        text = text.replace("bind :8883", f"bind 127.0.0.1:{self.mqtt_port}").replace("bind :443", f"bind 127.0.0.1:{self.http_port}")
+        for number, machine in enumerate(machines, 1):
+            for port, own in ((8883, machine.mqtt_port), (443, machine.http_port)):
+                text = text.replace(f"192.0.2.{number}:{port}", f"127.0.0.1:{own} port {machine.http_port}")
+        path = folder / "haproxy.cfg"
+        path.write_text(re.sub(r" port 8080$", "", text, flags=re.MULTILINE))
+        self.log = folder / "haproxy.log"
+        self.process = subprocess.Popen(["haproxy", "-db", "-f", path], stdout=open(self.log, "wb"), stderr=subprocess.STDOUT,
+                                        preexec_fn=die_with_parent)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Machine(Broker):
+    def __init__(self, home, name, **settings):
+        self.http_port, self.settings = free_port(), SETTINGS | settings
+        super().__init__(home, name, http_port=self.http_port, **self.settings)
+
+    def kill(self):
+        self.home.stack.kill(self.name)
+
+    def start(self):
+        """Again, where it was."""
+        ports = {"mqtt_port": self.mqtt_port, "metrics_port": self.metrics_port, "http_port": self.http_port}
+        self.home.stack.start_broker(self.name, **ports | self.settings)
+        self.process = self.home.stack.processes[self.name]
+
+    def connections(self):
+        """How many the kernel has on its port for MQTT."""
+        lines = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+        return sum(words[1].endswith(f":{self.mqtt_port:04X}") and words[3] == "01" for words in lines)
+
+
+class Balanced(WatchedCase):
+    quiet = True
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.machines = [Machine(installation(), unique("machine")) for _ in range(2)]
+        cls.balancer = Balancer(installation().folder, cls.machines)
+        cls.addClassCleanup(cls.balancer.stop)
+        for machine in cls.machines:
+            cls.addClassCleanup(machine.stop)
+
+    def setUp(self):
+        super().setUp()
+        self.one, self.two = self.machines
+        self.port = self.balancer.mqtt_port
+        self.eventually(lambda: port_open(self.port), self.balancer.log.read_text)
+
+    def tearDown(self):
+        for machine in self.machines:
+            if machine.process.poll() is not None:
+                machine.start()
+        super().tearDown()
+
+    def on(self, machine, who="user/fred", **options):
+        """A connection by way of the balancer that it gave to this machine."""
+        for _ in range(200):
+            before, connection = [m.connections() for m in self.machines], self.raw()
+            self.eventually(lambda: [m.connections() for m in self.machines] != before, self.balancer.log.read_text)
+            if machine.connections() > before[self.machines.index(machine)]:
+                connection.connack = connection.connect(**self.credentials(who), **{"client_id": unique("client")} | options)
+                self.assertEqual(connection.connack.reason, 0)
+                return connection
+        raise AssertionError(f"none of 200 connections: {self.balancer.log.read_text()}")
+
+    def at(self, machine, who="user/ann", **options):
+        """A connection past the balancer, to that machine."""
+        connection = mqtt.Client(machine.mqtt_port)
+        self.addCleanup(connection.close)
+        options.setdefault("client_id", unique("client"))
+        connection.connack = connection.connect(**self.credentials(who), **options)
+        self.assertEqual(connection.connack.reason, 0)
+        return connection
+
+    def through(self, who="user/fred", **options):
+        """A connection by way of the balancer, as an app makes it: tried again where nobody answers, for a machine may have died
+        or be frozen and the balancer not know it yet."""
+        options.setdefault("client_id", unique("client"))
+        deadline = time.monotonic() + 60
+        while True:
+            connection = self.raw()
+            try:
+                connection.send(mqtt.connect(**self.credentials(who), **options))
+                connection.connack = connection.expect(mqtt.CONNACK, 3)
+                self.assertEqual(connection.connack.reason, 0)
+                return connection
+            except (mqtt.Closed, OSError, AssertionError):
+                connection.close()
+                if time.monotonic() > deadline:
+                    raise
+
+    def post(self, port, path, body, who=None):
+        head = {"Content-Type": "application/json"}
+        if who:
+            head["Authorization"] = f"Bearer {self.home.token(who)}"
+        try:
+            with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, head), timeout=30) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def headlines(self, connection, wanted):
+        """Reads, and acknowledges, until these came; each must come once."""
+        seen = []
+        while set(wanted) - set(seen):
+            packet = connection.until(mqtt.PUBLISH)
+            headline = json.loads(packet.payload).get("alert", {}).get("headline") if "/near/" in packet.topic else None
+            if headline in wanted:
+                seen.append(headline)
+        self.assertEqual(sorted(seen), sorted(wanted))
+
+    def test_whoever_publishes_where_is_heard_everywhere(self):
+        followers = [self.on(machine) for machine in self.machines]
+        for follower in followers:
+            self.assertEqual(follower.subscribe(FEED), [1])
+        said = [unique("headline") for _ in range(6)]
+        for number, headline in enumerate(said):
+            sender = self.at(self.machines[number % 2]) if number < 4 else self.through("user/ann")
+            self.assertEqual(sender.publish(ALERT, alert(headline=headline)).reason, 0)
+        for follower in followers:
+            self.headlines(follower, said)
+
+    def test_a_session_goes_on_at_the_other_machine(self):
+        """What was in flight to the client, what came while it was away, and what it sent without an answer: each once."""
+        victim = self.two
+        options = {"client_id": unique("mover"), "clean": False, "props": {"session_expiry": 600}}
+        follower = self.on(victim, **options)
+        self.assertEqual(follower.subscribe(FEED), [1])
+        shown, flying, away, activity = unique("shown"), unique("flying"), unique("away"), unique("activity")
+        self.assertEqual(self.at(self.one).publish(ALERT, alert(headline=shown)).reason, 0)
+        self.headlines(follower, [shown])
+        sender, body = self.on(victim, "device/porch", client_id=activity), motion({"seq": "1", "activityId": activity}, session=time.time_ns() // 10**6)
+        # Redis stands still: the machine takes an event and cannot answer before it is killed.
+        store = self.home.stack.processes["redis"]
+        store.send_signal(signal.SIGSTOP)
+        try:
+            received = sum(read_metrics(victim.metrics_port)["events_received"].values())
+            sender.send(mqtt.publish(MOTION, body, 1, 7))
+            self.eventually(lambda: sum(read_metrics(victim.metrics_port)["events_received"].values()) > received)
+        finally:
+            store.send_signal(signal.SIGCONT)
+        self.assertEqual(self.at(self.one).publish(ALERT, alert(headline=flying)).reason, 0)
+        got = None
+        while got is None or flying.encode() not in got.payload:  # shown, and not acknowledged
+            got = follower.receive()
+            self.assertIsNotNone(got)
+        victim.kill()
+        self.assertEqual(self.at(self.one).publish(ALERT, alert(headline=away)).reason, 0)
+        back = self.through(**options)
+        self.assertTrue(back.connack.session_present)
+        self.headlines(back, [flying, away])
+        again = self.through("device/porch", client_id=activity)
+        self.assertEqual(again.publish(MOTION, body, dup=True).reason, 0)
+        # Whether Redis had it from the machine that was killed or not: it is there once.
+        self.eventually(lambda: self.kept(activity) > 0)
+        self.assertEqual(self.kept(activity), 1)
+
+    def kept(self, activity):
+        """How often an activity stands in the household's log."""
+        with redis.Redis(port=self.home.stack.redis_port) as store:
+            return sum(value.count(activity.encode()) for key in store.scan_iter("nb:{*}:log:home-porch")
+                       for _, fields in store.xrange(key) for value in fields.values())
+
+    def test_a_machine_that_was_frozen_is_fenced(self):
+        victim = self.two
+        options = {"client_id": unique("fenced"), "clean": False, "props": {"session_expiry": 600}}
+        old = self.on(victim, **options)
+        self.assertEqual(old.subscribe(FEED), [1])
+        victim.process.send_signal(signal.SIGSTOP)
+        try:
+            new, headline = self.through(**options), unique("headline")
+            self.assertTrue(new.connack.session_present)
+            self.assertEqual(self.at(self.one).publish(ALERT, alert(headline=headline)).reason, 0)
+            self.headlines(new, [headline])
+        finally:
+            victim.process.send_signal(signal.SIGCONT)
+        self.assertEqual([p.reason for p in old.closed() if p.kind == mqtt.DISCONNECT], [0x8E])
+        new.send(mqtt.PING)
+        new.until(mqtt.PINGRESP)
+
+    def test_revocation_ends_connections_at_every_machine(self):
+        who = "user/" + unique("leaver")
+        connections = [self.on(machine, who) for machine in self.machines]
+        self.home.stack.neighbors("revoke", who)
+        for connection in connections:
+            self.assertEqual([(p.kind, p.reason) for p in connection.closed()], [(mqtt.DISCONNECT, 0x87)])
+        self.assertEqual(self.post(self.balancer.http_port, "/v1/alerts", alert(), who)[0], 401)
+
+    def test_tokens_and_invitations_count_everywhere(self):
+        headline, follower = unique("headline"), self.at(self.one, "user/fred")
+        self.assertEqual(follower.subscribe(FEED), [1])
+        status, answer = self.post(self.two.http_port, "/v1/alerts", alert(headline=headline), "user/ann")
+        self.assertEqual(status, 201, answer)
+        self.headlines(follower, [headline])
+        home = unique("household")
+        code = self.home.stack.neighbors("household", "invite", home, "--at", "34.0768,-118.0316")[-1]
+        ask = lambda port: self.post(port, "/v1/enroll", json.dumps({"code": code["code"], "nonce": "n" * 32}).encode())
+        status, given = ask(self.one.http_port)
+        self.assertEqual(status, 200, given)
+        self.assertEqual(ask(self.two.http_port)[0], 200, "the same asks again: its answer was lost")
+        other = self.post(self.two.http_port, "/v1/enroll", json.dumps({"code": code["code"], "nonce": "m" * 32}).encode())
+        self.assertEqual(other[0], 404, "good once")
+
+    def test_limits_of_people_count_over_all_machines(self):
+        limited = [Machine(self.home, unique("limited"), resident_alerts_hour=3) for _ in range(2)]
+        for machine in limited:
+            self.addCleanup(machine.stop)
+        who, reasons = "user/" + unique("loud"), []
+        for number in range(5):
+            reasons.append(self.at(limited[number % 2], who).publish(ALERT, alert()).reason)
+        self.assertEqual(reasons, [0, 0, 0, 0x97, 0x97])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,4 +1,4 @@
-/* The log: lines to standard error, limited an event, so that whoever makes us log cannot fill the disk. Its
+/* The log: lines, limited an event, so that whoever makes us log cannot fill the disk. Its
  * few words of state are the process', as standard error is. */
 #include "broker/log.h"
 
@@ -15,9 +15,21 @@ struct event_rate {
     unsigned lines, left_out;
 };
 
+static void write_text(enum log_level level, const char *event, const char *text)
+{
+    (void)level;
+    fprintf(stderr, "%s%s%s\n", event, *text ? " " : "", text);
+}
+
 static enum log_level highest = LOG_LEVEL_INFO;
+static log_writer *writer = write_text;
 static struct event_rate rates[EVENTS];
 static time_t current_second;
+
+void log_set_writer(log_writer *another)
+{
+    writer = another;
+}
 
 void log_set_level(enum log_level level)
 {
@@ -25,14 +37,14 @@ void log_set_level(enum log_level level)
 }
 
 /* What peers sent may be in a value: nothing of it may begin a new line or move a terminal's cursor. */
-static void print_clean(const char *event, char *line)
+static void write_clean(enum log_level level, const char *event, char *line)
 {
     for (unsigned char *c = (unsigned char *)line; *c; c++) {
         if (*c < 0x20 || *c == 0x7F) {
             *c = '?';
         }
     }
-    fprintf(stderr, "%s%s%s\n", event, *line ? " " : "", line);
+    writer(level, event, line);
 }
 
 static void begin_second(time_t second)
@@ -40,7 +52,9 @@ static void begin_second(time_t second)
     current_second = second;
     for (struct event_rate *rate = rates; rate < rates + EVENTS && rate->event; rate++) {
         if (rate->left_out) {
-            fprintf(stderr, "%s left_out=%u\n", rate->event, rate->left_out);
+            char line[32];
+            snprintf(line, sizeof(line), "left_out=%u", rate->left_out);
+            writer(LOG_LEVEL_WARNING, rate->event, line);
         }
         rate->lines = rate->left_out = 0;
     }
@@ -56,6 +70,13 @@ static struct event_rate *rate_of(const char *event)
         rate->event = event;
     }
     return rate;
+}
+
+static void write_line(enum log_level level, const char *event, const char *format, va_list arguments)
+{
+    char line[LINE];
+    vsnprintf(line, sizeof(line), format, arguments);
+    write_clean(level, event, line);
 }
 
 void log_line(enum log_level level, const char *event, const char *format, ...)
@@ -74,10 +95,16 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
         return;
     }
     rate->lines++;
-    char line[LINE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
+    write_line(level, event, format, arguments);
     va_end(arguments);
-    print_clean(event, line);
+}
+
+void log_always(const char *event, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_line(LOG_LEVEL_INFO, event, format, arguments);
+    va_end(arguments);
 }

@@ -1,5 +1,5 @@
-/* The log: one line an event, "event key=value …", to standard error, where the journal takes it. No
- * payloads, places, tokens or queries. */
+/* The log: one line an event, "event key=value …", to standard error, as JSON, or to the journal with its
+ * fields (broker/net/log_writer.h). No payloads, places, tokens or queries. */
 #ifndef NEIGHBORS_BROKER_LOG_H
 #define NEIGHBORS_BROKER_LOG_H
 
@@ -7,9 +7,15 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 
 /* Lines of a higher level than this are left out. Set once at start. */
 void log_set_level(enum log_level level);
+/* Who writes a line: text has no control characters, and may be empty. Set once at start; standard error
+ * until then. */
+typedef void log_writer(enum log_level level, const char *event, const char *text);
+void log_set_writer(log_writer *writer);
 /* event: a word or two with underscores; format: "key=value …". Rate-limited an event: after 20 lines a
  * second the rest is counted and told in one line. */
 void log_line(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A line that is written at every level, and counted by nobody: that the process serves. */
+void log_always(const char *event, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "broker/log.h"
+#include "broker/net/log_writer.h"
 #include "broker/net/process.h"
 #include "broker/net/settings_file.h"
 #include "broker/supervisor.h"
@@ -100,7 +101,7 @@ static void notify(const char *state)
 static void ready(void *arg)
 {
     const struct settings *s = &((struct program *)arg)->settings;
-    fprintf(stderr, "ready port=%d tls=%d http=%d https=%d metrics=%d processes=%d node=%s version=%s\n",
+    log_always("ready", "port=%d tls=%d http=%d https=%d metrics=%d processes=%d node=%s version=%s",
         (int)s->mqtt_port, s->tls_certificate[0] ? (int)s->tls_port : 0, (int)s->http_port,
         s->tls_certificate[0] ? (int)s->https_port : 0, (int)s->metrics_port, (int)s->processes, s->node,
         version);
@@ -202,6 +203,7 @@ static int start(struct program *program)
         return EXIT_SUCCESS;
     }
     log_set_level((enum log_level)settings_log_level(&program->settings));
+    log_set_writer(log_writer_named(program->settings.log_format));
     allow_files(&program->settings);
     keep_memory_private();
     return run(program);

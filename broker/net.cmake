@@ -5,8 +5,9 @@ set(process process.c routes.c bearer.c geojson.c route_alerts.c route_feed.c ro
   route_portal.c)
 list(TRANSFORM process PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/net/)
 list(REMOVE_ITEM net ${process})
+pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 add_library(neighbors_net STATIC ${net})
-target_link_libraries(neighbors_net PUBLIC neighbors_core neighbors_bridge ev ssl crypto websockets config PkgConfig::JANSSON)
+target_link_libraries(neighbors_net PUBLIC neighbors_core neighbors_bridge ev ssl crypto websockets config PkgConfig::JANSSON PkgConfig::SYSTEMD)
 
 add_executable(neighborsd ${CMAKE_CURRENT_SOURCE_DIR}/main.c ${CMAKE_CURRENT_SOURCE_DIR}/supervisor.c
   ${process})

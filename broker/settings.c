@@ -228,6 +228,17 @@ static bool retention_is_choice(int64_t days)
     return *choice != 0;
 }
 
+static bool log_format_known(const char *format)
+{
+    static const char *const known[] = {"auto", "text", "json", "journal"};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(format, known[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
 {
     static const char node_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -273,6 +284,8 @@ bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
         /* it says itself what is wrong */
     } else if (settings_log_level(settings) < 0) {
         rule = "log_level: must be error, warning, info or debug";
+    } else if (!log_format_known(settings->log_format)) {
+        rule = "log_format: must be auto, text, json or journal";
     } else if (!redis_url_read(settings->redis_url, &redis, why)) {
         snprintf(error, SETTING_ERROR, "redis_url: %s", why);
         return false;

@@ -208,7 +208,10 @@
         "The longest that SIGTERM waits for connections and the store")                                      \
     NUMBER(worker_silence_ms, "milliseconds", 500, 600000, 2000, false,                                      \
         "A process that is silent for this long is killed and restarted")                                    \
-    STRING(log_level, "info", true, "error, warning, info or debug")
+    STRING(log_level, "info", true, "error, warning, info or debug")                                         \
+    STRING(log_format, "auto", false,                                                                        \
+        "text, json (both on standard error) or journal (systemd's, with a field for each value); auto: "    \
+        "the journal under systemd, else text")
 
 #define SETTING_NUMBER(name, unit, minimum, maximum, standard, reloadable, sentence) int64_t name;
 #define SETTING_STRING(name, standard, reloadable, sentence) char *name;

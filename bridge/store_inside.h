@@ -127,7 +127,9 @@ void outbox_work(struct store *store, int64_t now); /* store_outbox.c */
 void outbox_told(struct store *store, unsigned tag);
 /* Takes a piece of work as nb_take answers it to the channels. */
 void outbox_carry(struct store *store, const redisReply *work); /* store_carry.c */
-void sequence_work(struct store *store, int64_t now);           /* store_sequence.c */
+void trim_work(struct store *store);                            /* store_trim.c */
+void trim_free(struct store *store);
+void sequence_work(struct store *store, int64_t now); /* store_sequence.c */
 void sequence_free(struct store *store);
 void forget_work(struct store *store, int64_t now); /* store_forget.c */
 void forget_free(struct store *store);
@@ -200,6 +202,7 @@ struct gate;
 struct section;
 struct report_call;
 struct forget_disk;
+struct trimmed;
 enum { SECTION_SLOTS = 256 };
 
 /* Motion that waits to be sent: of one region, or all of it (store_motion.c). */
@@ -286,9 +289,6 @@ struct store {
             bool asking;
             double due;
         } expiry[STORE_SENDER_TAGS]; /* by the first tag of a call */
-        double trim_due;
-        bool trimming;
-        char trim_cursor[24];
     } upkeep;
     struct {
         struct release_region {
@@ -302,6 +302,16 @@ struct store {
         unsigned in_flight, due, deep; /* how many calls, and how many regions of each kind */
         unsigned first;                /* whose turn it is */
     } release;
+    struct {
+        bool busy;                             /* a call is under way */
+        double due;                            /* loop time of the next step */
+        unsigned round;                        /* of the masters */
+        size_t node;                           /* the master whose keys are looked through, or were last */
+        char cursor[24];                       /* of SCAN there; "0": it begins */
+        double rests_until[STORE_REGION_TAGS]; /* by the master: nothing is to be done there before */
+        struct trimmed *keys;                  /* that it found and that may have something to lose */
+        unsigned asked;                        /* calls about them under way */
+    } trim;
     struct sequence *sequence; /* of the public record; NULL before the first upkeep */
     struct {
         double due;

@@ -90,7 +90,7 @@ struct store *store_redis_new(
         store->where = (struct redis_url){0};
     }
     store->options.url = NULL;
-    strcpy(store->upkeep.trim_cursor, "0");
+    strcpy(store->trim.cursor, "0");
     start_watchers(store);
     calls_init(store);
     boot_init(store);
@@ -117,6 +117,7 @@ void store_free(struct store *store)
     motion_free(store);
     reports_free(store);
     calls_fail(store, STORE_GONE);
+    trim_free(store);
     sequence_free(store);
     forget_free(store);
     ev_timer_stop(store->loop, &store->tick);

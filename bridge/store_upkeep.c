@@ -4,8 +4,7 @@
 
 #include "bridge/store_inside.h"
 
-static const double EXPIRE = 0.25, EXPIRE_STEP = 0.01, TRIM = 60., TRIM_STEP = 0.02;
-enum { RETENTION_DAYS = 60 };
+static const double EXPIRE = 0.25, EXPIRE_STEP = 0.01;
 
 static void on_expired(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
@@ -48,47 +47,15 @@ static void expire_what_is_due(struct store *store, int64_t now)
     }
 }
 
-static void on_trimmed(struct store *store, void *arg, enum store_status status, const redisReply *reply)
-{
-    (void)arg;
-    struct text cursor = reply_text(reply_at(reply, 0));
-    char *next = store->upkeep.trim_cursor;
-    bool over = status != STORE_OK || cursor.len == 0 || cursor.len >= sizeof(store->upkeep.trim_cursor) ||
-                text_equal(cursor, TEXT("0"));
-    store->upkeep.trimming = false;
-    store->counters.entries_trimmed += (uint64_t)reply_number(reply_at(reply, 1));
-    if (!over)
-        memcpy(next, cursor.data, cursor.len);
-    next[over ? 0 : cursor.len] = 0;
-    if (over)
-        strcpy(next, "0");
-    store->upkeep.trim_due = ev_now(store->loop) + (over ? TRIM : TRIM_STEP);
-}
-
-static void trim(struct store *store, int64_t now)
-{
-    struct command command = {0};
-    store->upkeep.trimming = true;
-    command_function(&command, "nb_trim", 0, 5);
-    command_text(&command, store->node);
-    command_text(&command, store->upkeep.trim_cursor);
-    command_number(&command, now - store->options.channel_retention_ms);
-    command_number(&command, now);
-    command_number(&command, store->options.retention_days ? store->options.retention_days : RETENTION_DAYS);
-    store_send(store, &command, on_trimmed, NULL);
-}
-
 void store_upkeep(struct store *store, int64_t now)
 {
-    double time = ev_now(store->loop);
     if (!store->counters.available)
         return;
     outbox_work(store, now);
     expire_what_is_due(store, now);
     release_work(store, now);
     sequence_work(store, now);
-    if (!store->upkeep.trimming && time >= store->upkeep.trim_due)
-        trim(store, now);
+    trim_work(store);
     footage_upkeep(store, now);
     forget_work(store, now);
 }

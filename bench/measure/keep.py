@@ -34,7 +34,7 @@ def ingest(stack, days, words):
     """A broker that has just begun trims at once what there is."""
     stack.stop_one("neighborsd")
     fill(stack, days)
-    stack.redis_command("DEL", "nb:lease:trim")
+    stack.redis_command("DEL", "nb:{r00}:lease:trim")
     stack.start_broker()
     before = left(stack)
     result = load(stack, *words)

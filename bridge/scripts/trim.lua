@@ -26,16 +26,15 @@ end
 local TRIM_MOST = 1000 -- entries that leave logs in one call
 local SLACK = 3600000  -- ms that a log may keep longer, so that it is not touched for each entry
 
--- Takes at most about `room` entries from a household's log. Returns how many are gone, and whether expired ones are left.
+-- Takes at most about `room` entries that are older than so many days from a household's log. Returns how many are gone, and
+-- whether expired ones are left.
 local function trim_log(key, now, days, room)
     local oldest = call('XRANGE', key, '-', '+', 'COUNT', 1)
     if not oldest[1] then
         call('DEL', key)
         return 0, false
     end
-    local at, household = tonumber(string.match(oldest[1][1], '%d+')), string.match(key, '^nb:{r%x%x}:log:(.+)$')
-    local own = tonumber(call('HGET', 'nb:{h:' .. household .. '}:settings', 'retention') or days)
-    local cutoff = now - own * 86400000
+    local at, cutoff = tonumber(string.match(oldest[1][1], '%d+')), now - days * 86400000
     if at >= cutoff - SLACK then
         return 0, false
     end
@@ -52,35 +51,40 @@ local function trim_log(key, now, days, room)
     return gone, false
 end
 
--- Holder, where to go on ('0': begin), entries of channels older than this go, now, days that a household's log is kept when
--- it did not choose. Answers where to go on ('0': all seen; '' when somebody else does it or it was done a short while ago),
--- and how many went. A step that had not room for all begins at the same place again.
-local function trim(_, args)
-    if args[2] == '0' then
-        if not call('SET', 'nb:lease:trim', args[1], 'NX', 'PX', 60000) then
-            return { '', 0 }
-        end
-    elseif call('GET', 'nb:lease:trim') ~= args[1] then
-        return { '', 0 }
-    else
-        call('PEXPIRE', 'nb:lease:trim', 60000)
-    end
-    local found = call('SCAN', args[2], 'MATCH', 'nb:{r*}:*', 'COUNT', 128, 'TYPE', 'stream')
-    local gone, now, days, room = 0, tonumber(args[4]), tonumber(args[5]), TRIM_MOST
-    for _, key in ipairs(found[2]) do
-        local kind, out, more = sub(key, 10, 12), 0, false
-        if kind == 'ch:' then
-            out = trim_channel(key, tonumber(args[3]), now)
-        elseif kind == 'log' then
-            out, more = trim_log(key, now, days, room)
+-- Keys: channels and logs. Arguments: entries of channels older than this go, now, then for each key how many days it is kept, if
+-- it is a log. Answers how many entries went, and how many of the keys, in their order, have nothing more to lose.
+local function trim(keys, args)
+    local gone, now, room = 0, tonumber(args[2]), TRIM_MOST
+    for i, key in ipairs(keys) do
+        local out, more = 0, false
+        if sub(key, 10, 12) == 'ch:' then
+            out = trim_channel(key, tonumber(args[1]), now)
+        else
+            out, more = trim_log(key, now, tonumber(args[i + 2]), room)
             room = room - out
         end
         gone = gone + out
         if more or room <= 0 then
-            return { args[2] == '0' and '00' or args[2], gone }
+            return { gone, more and i - 1 or i }
         end
     end
-    return { found[1], gone }
+    return { gone, #keys }
+end
+
+-- Key: the lease. Arguments: holder, ms. Answers 0, or for how many ms nobody else need ask.
+local function trim_lease(keys, args)
+    local mine, wait = lease(prefix_of(keys[1]), 'trim', args[1], tonumber(args[2]))
+    return mine and 0 or wait
+end
+
+-- Key: the lease. Arguments: holder, ms. All keys were looked through: nobody has it for so long.
+local function trim_rest(keys, args)
+    if call('GET', keys[1]) == args[1] then
+        call('SET', keys[1], '', 'PX', args[2])
+    end
+    return OK
 end
 
 register('nb_trim', trim)
+register('nb_trim_lease', trim_lease)
+register('nb_trim_rest', trim_rest)

@@ -335,10 +335,10 @@ static void trimming_says_what_is_gone(void **state)
     struct page page = read_page(f, "c:9qh1f", (struct position_in_channel){0}, 16);
     struct position_in_channel last = page.entries[4].position;
     f->upkeep = true;
-    UNTIL(f, fixture_number(f, "EXISTS nb:lease:trim") == 1);
+    UNTIL(f, fixture_number(f, "EXISTS nb:{r00}:lease:trim") == 1);
     UNTIL(f, store_as_of(f->store) != 0);
     assert_int_equal(read_page(f, "c:9qh1f", (struct position_in_channel){0}, 16).page.count, 5);
-    assert_true(redis_tell(&f->ask, "DEL nb:lease:trim"));
+    assert_true(redis_tell(&f->ask, "DEL nb:{r00}:lease:trim"));
     fixture_set_now(now + 3600000);
     fixture_store(f);
     UNTIL(f, store_counters(f->store)->entries_trimmed == 5);

@@ -140,10 +140,10 @@ static size_t records(struct fixture *f, const char *household)
 /* Who has just begun trims at once. */
 static void trims(struct fixture *f)
 {
-    assert_true(redis_tell(&f->ask, "DEL nb:lease:trim"));
+    assert_true(redis_tell(&f->ask, "DEL nb:{r00}:lease:trim"));
     fixture_store(f);
     f->upkeep = true;
-    UNTIL(f, fixture_number(f, "EXISTS nb:lease:trim") == 1);
+    UNTIL(f, fixture_number(f, "EXISTS nb:{r00}:lease:trim") == 1);
 }
 
 static void a_log_keeps_what_its_household_chose_and_no_more(void **state)

@@ -1,5 +1,5 @@
 /* What is done with alerts keeps to one slot of a cluster in each step: against a Redis that refuses a
- * function which touches keys of several. (Upkeep is not among it: it walks the tags of one Redis.) */
+ * function which touches keys of several. */
 #include "proto/message.h"
 #include "tests/live/store_alerts.h"
 
@@ -142,6 +142,68 @@ static void what_others_say_is_kept_beside_the_alert(void **state)
     judge(f, B, VERDICT_APPROVED, "agency/police");
 }
 
+/* ---- upkeep ---- */
+
+static void put_old(struct fixture *f, const char *key, int days)
+{
+    assert_true(
+        redis_tell(&f->ask, "XADD %s %lld-0 e old", key, (long long)(START - days * INT64_C(86400000))));
+}
+
+static void channels_and_logs_are_trimmed_a_tag_at_a_time(void **state)
+{
+    struct fixture *f = *state;
+    put_old(f, "nb:{r01}:ch:9qh1f", 2);
+    put_old(f, "nb:{r01}:ch:9qh1f", 0);
+    put_old(f, "nb:{r02}:log:h1", 4);
+    put_old(f, "nb:{r02}:log:h1", 2);
+    put_old(f, "nb:{r03}:log:h1", 4);
+    put_old(f, "nb:{r04}:log:h2", 59);
+    put_old(f, "nb:{r04}:log:h3", 61);
+    assert_true(redis_tell(&f->ask, "HSET nb:{h:h1}:settings retention 3"));
+    f->upkeep = true;
+    UNTIL(f, store_counters(f->store)->entries_trimmed == 4);
+    assert_int_equal(fixture_number(f, "XLEN nb:{r01}:ch:9qh1f"), 1);
+    assert_int_equal(fixture_number(f, "XLEN nb:{r02}:log:h1"), 1);
+    assert_int_equal(fixture_number(f, "XLEN nb:{r04}:log:h2"), 1);
+    assert_int_equal(fixture_number(f, "EXISTS nb:{r03}:log:h1"), 0);
+    assert_int_equal(fixture_number(f, "EXISTS nb:{r04}:log:h3"), 0);
+    assert_int_equal(fixture_number(f, "HEXISTS nb:{r01}:lo:9qh1f low"), 1);
+}
+
+static void who_is_refused_a_lease_is_told_for_how_long(void **state)
+{
+    struct fixture *f = *state;
+    UNTIL(f, f->available);
+    assert_true(redis_tell(&f->ask, "SET nb:{s12}:lease:expiry other PX 60000"));
+    redisReply *answer = redis_ask(&f->ask, "FCALL nb_expire 1 nb:{s12}:expiry test 0 0 0");
+    assert_int_equal(answer->elements, 2);
+    assert_int_equal(answer->element[0]->integer, -1);
+    assert_in_range(answer->element[1]->integer, 1, 60000);
+    freeReplyObject(answer);
+    answer = redis_ask(&f->ask, "FCALL nb_expire 1 nb:{s12}:expiry other 0 0 0");
+    assert_int_equal(answer->element[0]->integer, 0);
+    freeReplyObject(answer);
+}
+
+/* Another has the leases and is killed: whoever asked and was refused takes over when they end. */
+static void leases_change_hands_after_their_holders_death(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const leases[] = {"nb:{s11}:lease:expiry", "nb:{r00}:lease:trim"};
+    say(f, NEW(A, .expires = START + 1000));
+    put_old(f, "nb:{r01}:ch:9qh1f", 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(redis_tell(&f->ask, "SET %s dead PX 2000", leases[i]));
+    fixture_set_now(START + 1000);
+    f->upkeep = true;
+    UNTIL(f, !load(f, A, 0).record.in_force);
+    UNTIL(f, store_counters(f->store)->entries_trimmed == 1);
+    redisReply *holder = redis_ask(&f->ask, "GET %s", leases[0]);
+    assert_string_equal(holder->str, "test");
+    freeReplyObject(holder);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
 int main(void)
@@ -152,6 +214,9 @@ int main(void)
         TEST(lists_and_documents_are_asked_a_tag_at_a_time),
         TEST(reports_step_from_tag_to_tag),
         TEST(what_others_say_is_kept_beside_the_alert),
+        TEST(channels_and_logs_are_trimmed_a_tag_at_a_time),
+        TEST(who_is_refused_a_lease_is_told_for_how_long),
+        TEST(leases_change_hands_after_their_holders_death),
     };
     return cmocka_run_group_tests(tests, fixture_group_cluster, fixture_group_end);
 }

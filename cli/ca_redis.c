@@ -21,7 +21,8 @@ static const char users[] =
     "user neighbors on #%s ~nb:* &nb:* -@all +@hash +@list +@set +@sortedset +@stream +@string +@keyspace "
     "-@dangerous +fcall +fcall_ro +function|load +multi +exec +discard +ping +auth +hello +select +time "
     "+client|id "
-    "+client|kill +info +config|get +subscribe +unsubscribe +publish +pubsub|numsub +bgrewriteaof +bgsave "
+    "+client|kill +info +config|get +subscribe +unsubscribe +publish +pubsub|numsub +pubsub|shardnumsub "
+    "+bgrewriteaof +bgsave "
     "+ssubscribe +sunsubscribe +spublish +wait +role +cluster|slots +cluster|shards +cluster|info "
     "+cluster|myid +cluster|nodes\n";
 

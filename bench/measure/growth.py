@@ -3,8 +3,10 @@ import subprocess
 import time
 from pathlib import Path
 
+import redis
+
 from . import pairs
-from .registry import LETTERS, leaf
+from .registry import LETTERS, leaf, named, region
 from .servers import BUILD, load
 
 SIZES, QUICK_SIZES = (1_000, 30_000, 1_000_000), (1_000, 10_000, 100_000)
@@ -27,10 +29,35 @@ def lines(size):
         yield f"device other-{n} other-{n} {elsewhere(n)}"
 
 
+def repeat_state(device, instance, place):
+    """Where it is kept what that sender's instance sent last, as bridge/store_motion_pack.c has it: (key, field)."""
+    names = f"device/{device}\0{instance}".encode()
+    number = named(names)
+    return f"nb:{{r{region(place)}}}:seq:{(number ^ number >> 16) % 256:02x}".encode(), names
+
+
+def spoke(stack, count):
+    """Each of the others has sent something once: its repeat state is there."""
+    state, words = bytes(range(64)), []
+    for n in range(count):
+        key, field = repeat_state(f"other-{n}", f"other-p{n}", elsewhere(n))
+        words.append(b"*4\r\n$4\r\nHSET\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$64\r\n%b\r\n" % (len(key), key, len(field), field, state))
+    subprocess.run(["redis-cli", "-p", str(stack.redis_port), "--pipe"], input=b"".join(words), capture_output=True, check=True)
+
+
+def check_layout(stack):
+    """What was made for the others lies where the broker puts its own."""
+    key, field = repeat_state("bench-0", "bench-p0", leaf(0))
+    with redis.Redis(port=stack.redis_port) as store:
+        if not store.hexists(key, field):
+            raise RuntimeError(f"bench: the broker keeps repeat state elsewhere than {key.decode()}")
+
+
 def enrol(stack, size):
     stack.redis_command("CONFIG", "SET", "appendfsync", "no")
     subprocess.run([str(word) for word in (BUILD / "bench_enroll", stack.redis_url, stack.keys / "broker.secret", WORKERS)],
                    input="\n".join(lines(size)), text=True, check=True)
+    spoke(stack, size - SENDERS)
     stack.redis_command("CONFIG", "SET", "appendfsync", "always")
 
 
@@ -60,6 +87,7 @@ class Town:
     def run(self):
         words = ["--publishers", SENDERS, "--channels", CHANNELS, "--rate", RATE, "--seconds", 4, "--warmup", 2]
         result = load(self.stack, *words)
+        check_layout(self.stack)
         result["lookup"] = lookup_us(self.stack, self.size)
         return result
 

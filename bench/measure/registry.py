@@ -18,12 +18,17 @@ def leaf(number):
     return channel(number) + "5"
 
 
-def region(place):
-    """As bridge/sharing_index.h says: FNV-1a of the first five letters, modulo 256."""
+def named(data):
+    """FNV-1a of 32 bits, by which bridge/store_names.c spreads."""
     value = 2166136261
-    for letter in place[:5].encode():
+    for letter in data:
         value = (value ^ letter) * 16777619 & 0xffffffff
-    return f"{value % 256:02x}"
+    return value
+
+
+def region(place):
+    """As bridge/sharing_index.h says: of the first five letters, modulo 256."""
+    return f"{named(place[:5].encode()) % 256:02x}"
 
 
 class Registry:

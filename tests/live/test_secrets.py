@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ from pathlib import Path
 import mqtt
 import wire
 from case import SETTINGS, alert, now_ms, unique
-from stack import BUILD, ENVIRONMENT, Stack, free_port
+from stack import BUILD, ENVIRONMENT, ROOT, Stack, free_port
 from tunnel import TunnelClient
 
 PLACE = (34.0768319, -118.0316274)  # of a camera, to the centimetre
@@ -167,6 +168,19 @@ class Secrets(unittest.TestCase):
             self.absent(path.name, data)
             for value in PLACE:  # as protobuf writes it
                 self.assertNotIn(wire.zigzag(round(value * 1e7)), data, path.name)
+
+    def test_our_user_of_redis_may_do_what_our_functions_do(self):
+        ask, said = self.stack.redis_command, {}
+        scripts = "".join(path.read_text() for path in (ROOT / "bridge/scripts").glob("*.lua"))
+        for name, word in sorted(set(re.findall(r"\bcall\('([A-Z]+)'(?:, '([A-Z]+)')?", scripts))):
+            about = json.loads(ask("--json", "COMMAND", "INFO", f"{name}|{word}")) if word else [None]
+            if about[0] is None:  # no command of two words
+                word, about = "", json.loads(ask("--json", "COMMAND", "INFO", name))
+            words = [name, word] if word else [name]
+            words += ["nb:x"] * (abs(about[0][1]) - len(words))
+            said[" ".join(words)] = ask("ACL", "DRYRUN", "neighbors", *words)
+        self.assertGreater(len(said), 30)
+        self.assertEqual({words: answer for words, answer in said.items() if answer != "OK"}, {})
 
     def test_metrics(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.stack.metrics_port, timeout=30)

@@ -36,6 +36,7 @@ static void mark_done(struct store *store, struct piece *piece)
         command_text(&command, piece->id);
         command_number(&command, store->options.now());
     }
+    command.any_order = true;
     store_send(store, &command, on_done, piece);
 }
 
@@ -179,6 +180,7 @@ static void append_some(
     command_bytes(&command, packed.data, packed.len);
     buffer_free(&packed);
     piece->waiting++;
+    command.any_order = true; /* a channel takes what is newer than what it has */
     store_send(store, &command, on_appended, piece);
 }
 
@@ -213,6 +215,7 @@ static void ask_some(struct store *store, struct piece *piece, const char (*keys
     for (size_t i = 0; i < count; i++)
         command_text(&command, keys[i]);
     piece->waiting++;
+    command.any_order = command.reads = true;
     store_send(store, &command, on_near, piece);
 }
 

@@ -49,6 +49,7 @@ static void ask(struct store *store, unsigned tag, int most)
     command_number(&command, most);
     command_number(&command, store->outbox.round.corrections);
     command_number(&command, store->outbox.first_tag++ % tags);
+    command.any_order = true;
     store_send(store, &command, on_taken, (void *)(uintptr_t)tag);
 }
 

@@ -99,6 +99,7 @@ static void ask(struct store *store, struct trimmed *keys, size_t count)
     for (const struct trimmed *key = keys; key; key = key->next)
         command_number(&command, key->days);
     store->trim.asked++;
+    command.any_order = true;
     store_send(store, &command, on_trimmed, keys);
 }
 
@@ -180,6 +181,7 @@ static void ask_choice(struct store *store, struct trimmed *key, struct text hou
     command_text(&command, "retention");
     buffer_free(&settings);
     store->trim.asked++;
+    command.any_order = command.reads = true;
     store_send(store, &command, on_chosen, key);
 }
 

@@ -33,6 +33,7 @@ static void expire(struct store *store, unsigned tag, int64_t now)
     command_number(&command, now);
     command_number(&command, store->options.absence_ms);
     command_number(&command, store->upkeep.first_tag++ % tags);
+    command.any_order = true;
     store_send(store, &command, on_expired, (void *)(uintptr_t)tag);
 }
 

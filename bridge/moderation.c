@@ -265,5 +265,7 @@ bool moderation_note(struct redis_sync *redis, const char *what, const char *by,
     const char *reason, int64_t now)
 {
     const struct record_note note = {.what = what, .by = by, .subject = subject, .reason = reason, .at = now};
-    return redis_tell(redis, "MULTI") && record_note(redis, &note) && redis_tell(redis, "EXEC");
+    redis_begin(redis);
+    bool kept = record_note(redis, &note);
+    return redis_commit(redis) && kept;
 }

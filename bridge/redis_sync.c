@@ -95,7 +95,7 @@ static bool counts(const struct command *command)
 {
     const char *at = (const char *)command->bytes.data;
     struct bytes word = next_word(&at);
-    return is_word(word, "XADD") || is_word(word, "INCR") || is_word(word, "HINCRBY");
+    return command->once || is_word(word, "XADD") || is_word(word, "INCR") || is_word(word, "HINCRBY");
 }
 
 /* ---- one try ---- */
@@ -158,6 +158,23 @@ static enum outcome copied(struct redis_sync *redis, struct redis_node *node, in
     return outcome;
 }
 
+/* Reads what the command is answered; of several together the last, unless one before it was refused. */
+static enum outcome answer_to(
+    struct redis_sync *redis, struct redis_node *node, const struct command *command, redisReply **out)
+{
+    enum outcome outcome = ANSWERED;
+    size_t answers = command->answers ? command->answers : 1;
+    for (size_t i = 0; i < answers; i++) {
+        freeReplyObject(*out);
+        *out = next_reply(node->context);
+        if (!*out || outcome == ANSWERED)
+            outcome = outcome_of(redis, node, *out);
+        if (outcome == LOST)
+            break;
+    }
+    return outcome;
+}
+
 static enum outcome try_once(
     struct redis_sync *redis, struct redis_node *node, const struct command *command, redisReply **out)
 {
@@ -165,8 +182,8 @@ static enum outcome try_once(
     redisAppendFormattedCommand(node->context, (const char *)command->bytes.data, command->bytes.len);
     if (copies)
         append_wait(node, copies);
-    redisReply *reply = next_reply(node->context);
-    enum outcome outcome = outcome_of(redis, node, reply);
+    redisReply *reply = NULL;
+    enum outcome outcome = answer_to(redis, node, command, &reply);
     if (copies && outcome != LOST) {
         enum outcome second = copied(redis, node, copies);
         outcome = outcome == ANSWERED || second == LOST ? second : outcome;
@@ -270,8 +287,8 @@ redisReply *redis_ask_words(struct redis_sync *redis, const struct bytes *words,
     return redis_ask_command(redis, &command);
 }
 
-/* A command as hiredis formats it, in its words. */
-static redisReply *ask_formatted(struct redis_sync *redis, const char *format, va_list arguments)
+/* Makes the command of what hiredis formats. */
+static void make_formatted(struct command *command, const char *format, va_list arguments)
 {
     char *text;
     int len = redisvFormatCommand(&text, format, arguments);
@@ -282,31 +299,96 @@ static redisReply *ask_formatted(struct redis_sync *redis, const char *format, v
     struct bytes *words = store_alloc(count * sizeof *words);
     for (size_t i = 0; i < count; i++)
         words[i] = next_word(&at);
-    redisReply *reply = redis_ask_words(redis, words, count);
+    make_command(command, words, count);
     free(words);
     redisFreeCommand(text);
-    return reply;
+}
+
+static void keep(struct redis_sync *redis, struct command *command)
+{
+    size_t size = (redis->together_count + 1) * sizeof *redis->together;
+    redis->together = realloc(redis->together, size);
+    if (!redis->together)
+        abort();
+    redis->together[redis->together_count++] = *command;
+}
+
+static bool tell(struct redis_sync *redis, struct command *command)
+{
+    if (redis->begun) {
+        keep(redis, command);
+        return true;
+    }
+    redisReply *reply = redis_ask_command(redis, command);
+    freeReplyObject(reply);
+    return reply != NULL;
 }
 
 redisReply *redis_ask(struct redis_sync *redis, const char *format, ...)
 {
+    struct command command;
     va_list arguments;
     va_start(arguments, format);
-    redisReply *reply = ask_formatted(redis, format, arguments);
+    make_formatted(&command, format, arguments);
     va_end(arguments);
-    return reply;
+    return redis_ask_command(redis, &command);
 }
 
 bool redis_tell(struct redis_sync *redis, const char *format, ...)
 {
+    struct command command;
     va_list arguments;
     va_start(arguments, format);
-    redisReply *reply = ask_formatted(redis, format, arguments);
+    make_formatted(&command, format, arguments);
     va_end(arguments);
-    if (!reply)
-        return false;
+    return tell(redis, &command);
+}
+
+bool redis_tell_words(struct redis_sync *redis, const struct bytes *words, size_t count)
+{
+    struct command command;
+    make_command(&command, words, count);
+    return tell(redis, &command);
+}
+
+/* ---- together ---- */
+
+void redis_begin(struct redis_sync *redis)
+{
+    redis->begun = true;
+}
+
+/* One command in the eyes of who sends it: it goes where the first of them belongs. */
+static void join_all(struct redis_sync *redis, struct command *all)
+{
+    command_begin(all, 1);
+    command_text(all, "MULTI");
+    for (size_t i = 0; i < redis->together_count; i++) {
+        struct command *one = &redis->together[i];
+        if (one->routed && !all->routed) {
+            all->routed = true;
+            all->slot = one->slot;
+        }
+        all->once = all->once || counts(one);
+        command_join(all, one);
+        command_free(one);
+    }
+    command_begin(all, 1);
+    command_text(all, "EXEC");
+    all->answers = redis->together_count + 2;
+    free(redis->together);
+    redis->together = NULL;
+    redis->together_count = 0;
+    redis->begun = false;
+}
+
+bool redis_commit(struct redis_sync *redis)
+{
+    struct command all = {0};
+    join_all(redis, &all);
+    redisReply *reply = redis_ask_command(redis, &all);
     freeReplyObject(reply);
-    return true;
+    return reply != NULL;
 }
 
 /* ---- many at once ---- */

@@ -22,7 +22,10 @@ struct redis_sync {
     redisContext
         *context; /* a connection: of one Redis the only one, of a cluster that to one of its masters */
     struct redis_route *route;
-    char error[200]; /* what went wrong last, a sentence without the password; "" when nothing did */
+    char error[200];          /* what went wrong last, a sentence without the password; "" when nothing did */
+    struct command *together; /* of redis_begin: what is told since */
+    size_t together_count;
+    bool begun;
 };
 
 /* Connects to an address of the form that bridge/redis_url.h has, waits at most 5 s for it and for each
@@ -37,6 +40,14 @@ redisReply *redis_ask(struct redis_sync *redis, const char *format, ...)
 /* The same for commands whose answer tells nothing. */
 bool redis_tell(struct redis_sync *redis, const char *format, ...)
     __attribute__((warn_unused_result, format(printf, 2, 3)));
+
+bool redis_tell_words(struct redis_sync *redis, const struct bytes *words, size_t count)
+    __attribute__((warn_unused_result));
+
+/* What is told from redis_begin on happens at once when redis_commit says so, or not at all: redis_tell keeps
+ * it until then, and is true. All its keys have one tag. False: redis->error. */
+void redis_begin(struct redis_sync *redis);
+bool redis_commit(struct redis_sync *redis) __attribute__((warn_unused_result));
 
 /* The same for a command of words that may hold any bytes. */
 redisReply *redis_ask_words(struct redis_sync *redis, const struct bytes *words, size_t count)

@@ -317,17 +317,18 @@ static bool write_place(struct redis_sync *redis, const struct place_key *places
 static bool write_principal(struct redis_sync *redis, const struct place_key *places,
     const struct enrolment *e, const struct enrolled *known)
 {
-    return redis_tell(redis, "MULTI") &&
-           redis_tell(redis,
-               "HSET nb:{p:%s/%s}:principal household %s name %s number %u since %" PRId64
-               " share %u tokens_after %" PRId64 " verified %" PRId64 " devices %s",
-               e->role, e->id, known->household, known->name, known->number, known->since, known->share,
-               known->tokens_after, known->verified, known->devices) &&
-           write_place(redis, places, e, known) &&
-           (!e->trust || registry_write_trust(redis, e->role, e->id, e->trust)) &&
-           redis_tell(redis, "HSETNX nb:{p:%s/%s}:principal enrolled %" PRId64, e->role, e->id, e->now) &&
-           redis_tell(redis, "HDEL nb:{p:%s/%s}:principal revoked", e->role, e->id) &&
-           redis_tell(redis, "EXEC");
+    redis_begin(redis);
+    bool kept =
+        redis_tell(redis,
+            "HSET nb:{p:%s/%s}:principal household %s name %s number %u since %" PRId64
+            " share %u tokens_after %" PRId64 " verified %" PRId64 " devices %s",
+            e->role, e->id, known->household, known->name, known->number, known->since, known->share,
+            known->tokens_after, known->verified, known->devices) &&
+        write_place(redis, places, e, known) &&
+        (!e->trust || registry_write_trust(redis, e->role, e->id, e->trust)) &&
+        redis_tell(redis, "HSETNX nb:{p:%s/%s}:principal enrolled %" PRId64, e->role, e->id, e->now) &&
+        redis_tell(redis, "HDEL nb:{p:%s/%s}:principal revoked", e->role, e->id);
+    return redis_commit(redis) && kept;
 }
 
 /* Each member bears when its household was verified, since the broker looks there. */

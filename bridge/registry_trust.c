@@ -18,11 +18,7 @@ static bool write_field(struct redis_sync *redis, const char *key, const char *f
         return true;
     const struct bytes set[] = {word("HSET"), word(key), word(field), value};
     const struct bytes drop[] = {word("HDEL"), word(key), word(field)};
-    redisReply *reply = value.len ? redis_ask_words(redis, set, 4) : redis_ask_words(redis, drop, 3);
-    if (!reply)
-        return false;
-    freeReplyObject(reply);
-    return true;
+    return value.len ? redis_tell_words(redis, set, 4) : redis_tell_words(redis, drop, 3);
 }
 
 static bool write_choice(

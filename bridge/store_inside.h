@@ -30,6 +30,9 @@ struct command {
     uint16_t slot;
     /* For the builder to set: it need not keep its place among the calls of its slot; it writes nothing. */
     bool any_order, reads;
+    /* Of several in one (bridge/redis_sync.c): how many answers, 0: one; it may not be done twice. */
+    size_t answers;
+    bool once;
 };
 /* A Redis command of so many arguments, its name included; then each argument. The first that begins with
  * "nb:{" is the key that says where in a cluster the command goes. */

@@ -35,7 +35,8 @@ static enum exit_code note(const struct invocation *invocation, struct record_no
     if (!reach_redis(invocation, &redis))
         return EXIT_UNREACHABLE;
     act->by = by.name;
-    bool done = redis_tell(&redis, "MULTI") && record_note(&redis, act) && redis_tell(&redis, "EXEC");
+    redis_begin(&redis);
+    bool kept = record_note(&redis, act), done = redis_commit(&redis) && kept;
     if (!done)
         code = cli_fail(invocation, EXIT_UNREACHABLE, "%s", redis.error);
     redis_sync_close(&redis);

@@ -31,19 +31,6 @@ struct looks {
     bool done;
 };
 
-static size_t masters(const struct store *store)
-{
-    (void)store;
-    return 1;
-}
-
-static void send_to_master(
-    struct store *store, size_t index, struct command *command, call_answer *answer, void *arg)
-{
-    (void)index;
-    store_send(store, command, answer, arg);
-}
-
 void forget_disk_free(struct store *store)
 {
     while (store->forget.disks) {
@@ -123,7 +110,7 @@ static void order(struct look *look, enum disk_stage stage)
     command_begin(&command, 1);
     command_text(&command, stage == DISK_LOG_ORDERED ? "BGREWRITEAOF" : "BGSAVE");
     look->work->under_way++;
-    send_to_master(look->work->store, look->index, &command, on_ordered, look);
+    store_send_to_node(look->work->store, look->index, &command, on_ordered, look);
 }
 
 /* The files are rewritten one after the other. A snapshot too, though none may be there: Redis does not tell
@@ -158,7 +145,7 @@ static void on_info(struct store *store, void *arg, enum store_status status, co
 
 void forget_disk(struct forgetting *work)
 {
-    size_t count = masters(work->store);
+    size_t count = store_node_count(work->store);
     struct looks *looks = arena_alloc(&work->arena, sizeof *looks);
     looks->done = count > 0;
     work->step = looks;
@@ -172,7 +159,7 @@ void forget_disk(struct forgetting *work)
         command_text(&command, "server");
         command_text(&command, "persistence");
         work->under_way++;
-        send_to_master(work->store, i, &command, on_info, look);
+        store_send_to_node(work->store, i, &command, on_info, look);
     }
     disk_answered(work);
 }

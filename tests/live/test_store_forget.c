@@ -4,11 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bridge/store_export.h"
 #include "bridge/store_forget.h"
 #include "proto/codec.h"
 #include "tests/live/store_alerts.h"
 
-enum { RECORD_FIXED = 18, EVENTS = 700 };
+enum { RECORD_FIXED = 18, EVENTS = 1200 };
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
 struct status {
@@ -21,45 +22,32 @@ static void on_status(void *arg, enum store_status status)
     *(struct status *)arg = (struct status){true, status};
 }
 
-static size_t sent, stored; /* events */
+static size_t sent; /* events, of which nobody has heard yet */
 
-static void on_motion(void *arg, const struct store_motion_result *result)
+/* An event of the household's device of that number, whose activity id is the marker; logs are in two
+ * regions. */
+static void happens(struct fixture *f, const char *household, uint8_t number, const char *marker, int64_t at)
 {
-    assert_int_equal(result->status, STORE_OK);
-    ++*(size_t *)arg;
-}
-
-/* An event of the household's device of that number, whose activity id is the marker, under that version of
- * what is shared; shared: it may be published. */
-static void happens(struct fixture *f, const char *household, uint8_t number, const char *marker, int64_t at,
-    uint64_t version, bool shared)
-{
-    uint8_t record[RECORD_FIXED + LIMIT_ID] = {KIND_PERSON | PHASE_START << 4, 90, number};
+    uint8_t record[1 + RECORD_FIXED + LIMIT_ID] = {0, KIND_PERSON | PHASE_START << 4, 90, number};
     size_t len = strlen(marker);
     for (int i = 0; i < 6; i++)
-        record[6 + i] = (uint8_t)(at >> 8 * i);
-    record[16] = (uint8_t)len;
-    memcpy(record + 17, marker, len);
-    struct store_motion_event event = {.record = {record, RECORD_FIXED + len},
-        .publish = shared,
-        .activity = {0, 0, KIND_PERSON | PHASE_START << 4},
-        .device = number,
-        .at = at};
-    struct store_motion motion = {.sender = TEXT("edge/home"),
-        .instance = TEXT("1"),
-        .household = text_of(household),
-        .sharing_version = version,
-        .channel = "9qh1f",
-        .leaf = "9qh1f5",
-        .count = 1,
-        .events = &event};
-    store_motion(f->store, &motion, on_motion, &stored);
+        record[7 + i] = (uint8_t)(at >> 8 * i);
+    record[17] = (uint8_t)len;
+    memcpy(record + 18, marker, len);
+    record[0] = (uint8_t)(RECORD_FIXED + len);
+    redisAppendCommand(f->ask.context, "XADD nb:{r%s}:log:%s * e %b", at % 2 ? "9c" : "07", household, record,
+        (size_t)1 + RECORD_FIXED + len);
     sent++;
 }
 
 static void all_are_stored(struct fixture *f)
 {
-    UNTIL(f, stored == sent);
+    for (; sent; sent--) {
+        void *reply = NULL;
+        assert_int_equal(redisGetReply(f->ask.context, &reply), REDIS_OK);
+        assert_int_equal(((redisReply *)reply)->type, REDIS_REPLY_STRING);
+        freeReplyObject(reply);
+    }
 }
 
 static void enrolled(struct fixture *f, const char *household, const char *name, int number)
@@ -175,9 +163,9 @@ static void a_household(struct fixture *f)
     assert_true(redis_tell(&f->ask, "HSET nb:{p:user/ann}:s:phone gen 1 expiry 3600"));
     assert_true(redis_tell(&f->ask, "SADD nb:{p:user/ann}:clients phone"));
     for (int i = 0; i < EVENTS; i++) {
-        happens(f, "h1", 1, "FIRST-CAMERA", START + i, 0, false);
-        happens(f, "h1", 2, "SECOND-CAMERA", START + i, 0, false);
-        happens(f, "h2", 1, "THE-NEIGHBORS", START + i, 0, false);
+        happens(f, "h1", 1, "FIRST-CAMERA", START + i);
+        happens(f, "h1", 2, "SECOND-CAMERA", START + i);
+        happens(f, "h2", 1, "THE-NEIGHBORS", START + i);
     }
     all_are_stored(f);
     assert_true(disk_has(f->redis.folder, "FIRST-CAMERA"));
@@ -193,16 +181,16 @@ static void a_device_is_forgotten_and_nobody_else(void **state)
         (const struct text[]){TEXT("cam-1"), TEXT("cam-9")}; /* the second is no device of theirs */
     what.enrolment = true;
     forgets(f, &what);
-    receipt_is(f, 700, 1);
+    receipt_is(f, EVENTS, 1);
     assert_false(disk_has(f->redis.folder, "FIRST-CAMERA"));
-    assert_int_equal(records(f, "h1"), 700);
-    assert_int_equal(records(f, "h2"), 700);
+    assert_int_equal(records(f, "h1"), EVENTS);
+    assert_int_equal(records(f, "h2"), EVENTS);
     assert_int_equal(fixture_number(f, "EXISTS nb:{p:device/cam-1}:principal"), 0);
     assert_int_equal(
         fixture_number(f, "EXISTS nb:{p:device/cam-2}:principal nb:{p:device/cam-9}:principal"), 2);
-    happens(f, "h1", 2, "SECOND-CAMERA", START, 0, false); /* and it goes on */
+    happens(f, "h1", 2, "SECOND-CAMERA", START); /* and it goes on */
     all_are_stored(f);
-    assert_int_equal(records(f, "h1"), 701);
+    assert_int_equal(records(f, "h1"), EVENTS + 1);
 }
 
 static void a_time_is_forgotten(void **state)
@@ -214,8 +202,8 @@ static void a_time_is_forgotten(void **state)
     what.to = START + 199;
     forgets(f, &what);
     receipt_is(f, 200, 0);
-    assert_int_equal(records(f, "h1"), 1200);
-    assert_int_equal(records(f, "h2"), 700);
+    assert_int_equal(records(f, "h1"), 2 * EVENTS - 200);
+    assert_int_equal(records(f, "h2"), EVENTS);
 }
 
 static void a_household_is_forgotten_on_disk_too(void **state)
@@ -227,14 +215,14 @@ static void a_household_is_forgotten_on_disk_too(void **state)
     assert_true(redis_tell(&f->ask, "SAVE"));
     assert_true(disk_has(f->redis.folder, "SECOND-CAMERA"));
     forgets(f, &what);
-    receipt_is(f, 1400, 3);
+    receipt_is(f, 2 * EVENTS, 3);
     assert_false(disk_has(f->redis.folder, "FIRST-CAMERA"));
     assert_false(disk_has(f->redis.folder, "SECOND-CAMERA"));
     assert_int_equal(records(f, "h1"), 0);
     assert_int_equal(fixture_number(f, "EXISTS nb:{h:h1}:members nb:{h:h1}:household nb:{h:h1}:settings"), 0);
     assert_int_equal(
         fixture_number(f, "EXISTS nb:{p:device/cam-1}:principal nb:{p:device/cam-2}:principal"), 0);
-    assert_int_equal(records(f, "h2"), 700);
+    assert_int_equal(records(f, "h2"), EVENTS);
     assert_true(disk_has(f->redis.folder, "THE-NEIGHBORS"));
 }
 
@@ -268,7 +256,7 @@ static void what_somebody_said_is_forgotten_and_its_followers_learn_that_it_ende
     assert_false(disk_has(f->redis.folder, "HER-TIP"));
     assert_true(disk_has(f->redis.folder, "THEIR-REMARK"));
     assert_true(disk_has(f->redis.folder, "OTHERS-WORDS"));
-    assert_int_equal(records(f, "h1"), 1400);
+    assert_int_equal(records(f, "h1"), 2 * EVENTS);
 }
 
 static void forgetting_goes_on_after_redis_was_killed(void **state)
@@ -286,9 +274,9 @@ static void forgetting_goes_on_after_redis_was_killed(void **state)
     assert_true(redis_sync_open(&f->ask, f->redis.url));
     f->upkeep = true;
     UNTIL(f, fixture_number(f, "EXISTS nb:{forget}:queue") == 0);
-    receipt_is(f, 1400, 3);
+    receipt_is(f, 2 * EVENTS, 3);
     assert_false(disk_has(f->redis.folder, "FIRST-CAMERA"));
-    assert_int_equal(records(f, "h2"), 700);
+    assert_int_equal(records(f, "h2"), EVENTS);
 }
 
 /* ---- nothing is left ---- */
@@ -420,12 +408,79 @@ static void it_is_finished_whoever_dies(void **state)
     fixture_until(f, &answer.done);
     f->upkeep = true;
     for (unsigned most = 1; fixture_number(f, "EXISTS nb:{forget}:queue") == 1; most++) {
+        assert_true(most < 200);
         fixture_store(f);
         UNTIL(f, store_counters(f->store)->calls >= most || !fixture_number(f, "EXISTS nb:{forget}:queue"));
     }
     receipt_is(f, 2 * EVENTS, 3);
     assert_int_equal(keys_with(f, "cam-1", "nothing"), 0);
     assert_int_equal(records(f, "h2"), EVENTS);
+}
+
+/* ---- what is held is handed out ---- */
+
+struct held {
+    bool done;
+    char next[STORE_EXPORT_PAGE];
+    size_t events, principals, devices, alerts, tips, clips, flags, inbox;
+    bool settings;
+};
+
+static void count_note(struct held *held, struct text what)
+{
+    held->tips += text_equal(what, TEXT("tip"));
+    held->clips += text_equal(what, TEXT("footage-answer"));
+    held->flags += text_equal(what, TEXT("flag"));
+    held->inbox += text_equal(what, TEXT("inbox"));
+}
+
+static void on_page(void *arg, const struct store_export *page)
+{
+    struct held *held = arg;
+    assert_int_equal(page->status, STORE_OK);
+    assert_true(page->next.len < STORE_EXPORT_PAGE);
+    snprintf(
+        held->next, sizeof held->next, "%.*s", (int)page->next.len, page->next.data ? page->next.data : "");
+    held->events += page->event_count; /* here each is an entry of its own */
+    held->principals += page->principal_count;
+    held->devices = page->device_count;
+    held->alerts += page->alert_count;
+    held->settings = held->settings || page->has_settings;
+    for (size_t i = 0; i < page->note_count; i++)
+        count_note(held, page->notes[i].what);
+    held->done = true;
+}
+
+static void what_is_held_is_handed_out_whole(void **state)
+{
+    struct fixture *f = *state;
+    const struct store_alert hers = {
+        .sender = TEXT("user/ann"), .household = TEXT("h1"), .client = TEXT("phone")};
+    struct held held = {0};
+    a_household(f);
+    traces(f, "h1", "cam-1", "ann");
+    traces(f, "h2", "cam-9", "zoe");
+    tell(f, "XADD nb:{p:user/ann}:in:phone * i %b", "8letters\5helloworld", (size_t)19);
+    expect(say(f, NEW(A, .channels = "9qh1f", .expires = START + 1000000, .others = hers)), STORE_OK, A, 1);
+    for (int i = 0; i < 300; i++) /* more than one call looks at */
+        tell(f, "ZADD nb:{s20}:tombs %d %024d", i / 7, i);
+    tell(f, "HSET nb:{s20}:seen:%024d h1 %b", 299, "12 me too", (size_t)9);
+    do {
+        char page[STORE_EXPORT_PAGE];
+        strcpy(page, held.next);
+        held.done = false;
+        store_export(f->store, TEXT("h1"), text_of(page), on_page, &held);
+        fixture_until(f, &held.done);
+    } while (held.next[0]);
+    assert_int_equal(held.events, 2 * EVENTS);
+    assert_int_equal(held.principals, 3);
+    assert_int_equal(held.devices, 2);
+    assert_true(held.settings);
+    assert_int_equal(held.alerts, 1);
+    assert_int_equal(held.tips, 1);
+    assert_int_equal(held.clips, 1);
+    assert_int_equal(held.flags, 1);
+    assert_int_equal(held.inbox, 1);
 }
 
 int main(void)
@@ -435,9 +490,16 @@ int main(void)
         TEST(a_time_is_forgotten),
         TEST(a_household_is_forgotten_on_disk_too),
         TEST(what_somebody_said_is_forgotten_and_its_followers_learn_that_it_ended),
+        TEST(what_is_held_is_handed_out_whole),
         TEST(nothing_is_left_of_who_goes),
         TEST(it_is_finished_whoever_dies),
         TEST(forgetting_goes_on_after_redis_was_killed),
     };
-    return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    const struct CMUnitTest in_a_cluster[] = {
+        TEST(a_time_is_forgotten),
+        TEST(what_is_held_is_handed_out_whole),
+    };
+    int failed = cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    return failed + cmocka_run_group_tests_name(
+                        "in_a_cluster", in_a_cluster, fixture_group_cluster, fixture_group_end);
 }

@@ -366,6 +366,7 @@ void settings_print_manual(FILE *out)
 
 void settings_reload(struct settings *settings, const struct settings *from)
 {
+    unsigned changed = 0, restart = 0;
     for (const struct setting *row = table; row < table + SETTING_COUNT; row++) {
         bool number = row->type == SETTING_NUMBER;
         bool same = number ? *number_of(settings, row) == *number_of(from, row)
@@ -374,13 +375,21 @@ void settings_reload(struct settings *settings, const struct settings *from)
             continue;
         }
         if (!row->reloadable) {
-            log_line(LOG_LEVEL_WARNING, "reload", "%s needs a restart", row->name);
+            restart++;
+            log_line(LOG_LEVEL_WARNING, "reload", "setting=%s needs a restart", row->name);
         } else if (number) {
+            changed++;
+            log_line(LOG_LEVEL_INFO, "reload", "setting=%s was=%" PRId64 " is=%" PRId64, row->name,
+                *number_of(settings, row), *number_of(from, row));
             *number_of(settings, row) = *number_of(from, row);
         } else {
+            changed++;
+            log_line(LOG_LEVEL_INFO, "reload", "setting=%s was=\"%s\" is=\"%s\"", row->name,
+                *string_of(settings, row), *string_of(from, row));
             replace_string(settings, row, *string_of(from, row));
         }
     }
+    log_line(LOG_LEVEL_INFO, "reloaded", "changed=%u restart=%u", changed, restart);
 }
 
 int settings_log_level(const struct settings *settings)

@@ -221,9 +221,18 @@ static void sample_file_is_up_to_date(void **state)
     settings_free(&settings);
 }
 
-static void reload_takes_what_it_may(void **state)
+static char reported[1024];
+
+static void report(enum log_level level, const char *event, const char *text)
+{
+    (void)level;
+    strcat(strcat(strcat(strcat(reported, event), " "), text), "\n");
+}
+
+static void reload_takes_what_it_may_and_tells_what_it_did(void **state)
 {
     (void)state;
+    log_set_writer(report);
     struct settings settings, fresh;
     char error[SETTING_ERROR];
     settings_default(&settings);
@@ -235,6 +244,10 @@ static void reload_takes_what_it_may(void **state)
     assert_int_equal(settings.max_connections, 7);
     assert_int_equal(settings.mqtt_port, 1883);
     assert_int_equal(settings_log_level(&settings), LOG_LEVEL_ERROR);
+    assert_string_equal(reported, "reload setting=mqtt_port needs a restart\n"
+                                  "reload setting=max_connections was=20000 is=7\n"
+                                  "reload setting=log_level was=\"info\" is=\"error\"\n"
+                                  "reloaded changed=2 restart=1\n");
     settings_free(&settings);
     settings_free(&fresh);
 }
@@ -266,7 +279,7 @@ int main(void)
         cmocka_unit_test(rules_between_settings),
         cmocka_unit_test(printed_settings_read_back),
         cmocka_unit_test(sample_file_is_up_to_date),
-        cmocka_unit_test(reload_takes_what_it_may),
+        cmocka_unit_test(reload_takes_what_it_may_and_tells_what_it_did),
         cmocka_unit_test(units_are_converted),
     };
     return cmocka_run_group_tests(tests, make_file, remove_file);

@@ -11,10 +11,10 @@
 void feed_swept(struct store *store, int64_t began, int64_t oldest)
 {
     int64_t proved = oldest && oldest <= began ? oldest - 1 : began;
-    for (size_t i = 0; i < store->feeds.count; i++) {
-        struct feed *feed = store->feeds.list[i];
+    for (size_t i = 0; i < store_node_count(store); i++) {
+        struct feed *feed = store_node(store, i)->feed;
         struct command command = {0};
-        if (!feed->link.ready)
+        if (!feed || !feed->link.ready)
             continue;
         command_begin(&command, 2);
         command_text(&command, "PING");
@@ -33,9 +33,10 @@ static void on_probe(struct feed *feed, struct bytes message)
     int64_t proved = strtoll(text, NULL, 10);
     if (proved > feed->proved)
         feed->proved = proved;
-    for (size_t i = 0; i < store->feeds.count; i++) {
-        if (store->feeds.list[i]->proved < proved)
-            proved = store->feeds.list[i]->proved;
+    for (size_t i = 0; i < store_node_count(store); i++) {
+        const struct feed *other = store_node(store, i)->feed;
+        if (!other || other->proved < proved)
+            proved = other ? other->proved : 0;
     }
     if (store->follows.unproved == 0 && proved > store->follows.as_of)
         store->follows.as_of = proved;
@@ -93,13 +94,33 @@ static void on_sharded(struct feed *feed, struct text kind, struct text name, st
         follow_unsubscribed(feed, channel);
 }
 
-static void on_error(struct feed *feed, const char *text)
+/* A cluster refused a subscription. That of which one is not said is taken for all that are under way. */
+static bool on_refused(struct feed *feed, const char *text)
 {
     unsigned slot;
-    if (feed->link.ready && sscanf(text, "MOVED %u ", &slot) == 1) {
-        follows_moved(feed, (uint16_t)slot);
-        return;
+    if (sscanf(text, "MOVED %u ", &slot) == 1 && slot < CLUSTER_SLOTS) {
+        feed->refused[slot / 64] |= UINT64_C(1) << slot % 64;
+        node_note_moved(feed->node, text);
+    } else if (strncmp(text, "CLUSTERDOWN", 11) == 0 || strncmp(text, "ASK ", 4) == 0 ||
+               strncmp(text, "TRYAGAIN", 8) == 0) {
+        feed->all_refused = true;
+    } else {
+        return false;
     }
+    feed->any_refused = true;
+    topology_trouble(feed->store);
+    return true;
+}
+
+bool feed_refused(const struct feed *feed, uint16_t slot)
+{
+    return feed->all_refused || (feed->refused[slot / 64] >> slot % 64 & 1);
+}
+
+static void on_error(struct feed *feed, const char *text)
+{
+    if (feed->link.ready && on_refused(feed, text))
+        return;
     if (!feed->link.ready)
         store_log(feed->store, STORE_LOG_ERROR, "store_login", "link=feed text=\"%s\"", text);
     feed_link_drop(&feed->link, text);
@@ -144,11 +165,16 @@ void feed_unsubscribe(struct feed *feed, struct text name)
     ask(feed, "SUNSUBSCRIBE", name);
 }
 
+struct feed *feed_meant(struct store *store, uint16_t slot)
+{
+    const struct node *node = store_node_of_slot(store, slot);
+    return node ? node->feed : NULL;
+}
+
 struct feed *feed_of_slot(struct store *store, uint16_t slot)
 {
-    (void)slot;
-    struct feed *feed = store->feeds.list[0];
-    return feed->link.ready ? feed : NULL;
+    struct feed *feed = feed_meant(store, slot);
+    return feed && feed->link.ready ? feed : NULL;
 }
 
 /* ---- its life ---- */
@@ -170,50 +196,74 @@ static void on_lost(struct feed_link *link)
     follows_lost(link->arg);
 }
 
-static void start(struct store *store, const char *address, int port)
+static void begin(struct node *node)
 {
     static const struct feed_link_events events = {on_opened, on_heard, on_lost};
-    struct feed *feed = store_alloc(sizeof(*feed));
-    feed->store = store;
-    store->feeds.list[store->feeds.count++] = feed;
-    feed_link_start(&feed->link, store, address, port, &events, feed);
+    struct feed *feed = node->feed;
+    if (!feed)
+        node->feed = feed = store_alloc(sizeof(*feed));
+    *feed = (struct feed){.store = node->store, .node = node, .active = true};
+    feed_link_start(&feed->link, node->store, &node->command.where, &events, feed);
 }
 
-void feeds_start(struct store *store)
+static void end(struct feed *feed)
 {
-    store->feeds.list = store_alloc(sizeof(struct feed *));
-    start(store, "", store->where.hosts[0].port);
+    feed_link_stop(&feed->link);
+    feed->active = false;
+    follows_lost(feed);
 }
 
 void feeds_masters_changed(struct store *store)
 {
-    follows_subscribe(store);
+    for (struct node *node = store->nodes.all; node; node = node->next) {
+        struct feed *feed = node->feed;
+        bool active = feed && feed->active;
+        if (node->master && !active)
+            begin(node);
+        else if (!node->master && active)
+            end(feed);
+    }
+    store->feeds.changed = true;
 }
 
 void feeds_stop(struct store *store)
 {
-    for (size_t i = 0; i < store->feeds.count; i++) {
-        feed_link_stop(&store->feeds.list[i]->link);
-        free(store->feeds.list[i]);
+    for (struct node *node = store->nodes.all; node; node = node->next) {
+        struct feed *feed = node->feed;
+        if (feed)
+            feed_link_stop(&feed->link);
+        free(feed);
+        node->feed = NULL;
     }
-    free(store->feeds.list);
-    store->feeds.list = NULL;
-    store->feeds.count = 0;
+}
+
+static void check_silence(struct feed *feed, double now, double deadline)
+{
+    /* Redis answered sweeps, and not the probes after them: this connection is dead though Redis is not. */
+    bool silent = feed->link.ready ? feed->asked - feed->heard > deadline
+                                   : feed->link.fd >= 0 && now - feed->link.since > deadline;
+    if (silent) {
+        feed->store->counters.deadline_misses++;
+        feed_link_drop(&feed->link, "nothing heard");
+    }
 }
 
 void feeds_check(struct store *store)
 {
     double now = ev_now(store->loop), deadline = (double)store->options.deadline_ms / 1000.;
-    for (size_t i = 0; i < store->feeds.count; i++) {
-        struct feed *feed = store->feeds.list[i];
-        /* Redis answered sweeps, and not the probes after them: this connection is dead though Redis is not.
-         */
-        bool silent = feed->link.ready ? feed->asked - feed->heard > deadline
-                                       : feed->link.fd >= 0 && now - feed->link.since > deadline;
-        if (silent) {
-            store->counters.deadline_misses++;
-            feed_link_drop(&feed->link, "nothing heard");
-        }
+    bool look = store->feeds.changed;
+    for (size_t i = 0; i < store_node_count(store); i++) {
+        struct feed *feed = store_node(store, i)->feed;
+        check_silence(feed, now, deadline);
+        look |= feed->any_refused;
+    }
+    if (look)
+        follows_look(store);
+    store->feeds.changed = false;
+    for (size_t i = 0; look && i < store_node_count(store); i++) {
+        struct feed *feed = store_node(store, i)->feed;
+        feed->any_refused = feed->all_refused = false;
+        memset(feed->refused, 0, sizeof(feed->refused));
     }
     follows_subscribe(store);
 }

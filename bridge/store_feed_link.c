@@ -165,24 +165,21 @@ union address {
 /* The length of the address; 0 when there is none. */
 static socklen_t find_address(const struct feed_link *link, union address *out)
 {
-    struct node *node = store_node(link->store, 0);
-    const char *host = link->address;
-    if (!host[0] && node && endpoint_resolve(link->store, &node->command.where))
-        host = node->command.where.address;
-    if (link->path[0]) {
+    struct endpoint *where = link->where;
+    if (where->path) {
         out->local = (struct sockaddr_un){.sun_family = AF_UNIX};
-        if (strlen(link->path) >= sizeof(out->local.sun_path))
+        if (strlen(where->path) >= sizeof(out->local.sun_path))
             return 0;
-        strcpy(out->local.sun_path, link->path);
+        strcpy(out->local.sun_path, where->path);
         return sizeof(out->local);
     }
-    if (!host[0])
+    if (!endpoint_resolve(link->store, where))
         return 0;
     char port[16];
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
     struct addrinfo *found = NULL;
-    snprintf(port, sizeof(port), "%d", link->port);
-    if (getaddrinfo(host, port, &hints, &found) != 0)
+    snprintf(port, sizeof(port), "%d", where->port);
+    if (getaddrinfo(where->address, port, &hints, &found) != 0)
         return 0;
     socklen_t len = found->ai_addrlen;
     memcpy(&out->room, found->ai_addr, len);
@@ -216,13 +213,11 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
     connect_now(timer->data);
 }
 
-void feed_link_start(struct feed_link *link, struct store *store, const char *address, int port,
+void feed_link_start(struct feed_link *link, struct store *store, struct endpoint *where,
     const struct feed_link_events *events, void *arg)
 {
     *link = (struct feed_link){
-        .store = store, .events = events, .arg = arg, .port = port, .fd = -1, .pause = SHORTEST_PAUSE};
-    snprintf(link->path, sizeof(link->path), "%s", address[0] ? "" : store->where.path);
-    snprintf(link->address, sizeof(link->address), "%s", address);
+        .store = store, .events = events, .arg = arg, .where = where, .fd = -1, .pause = SHORTEST_PAUSE};
     ev_init(&link->io, on_io);
     link->io.data = link;
     ev_timer_init(&link->retry, on_retry, 0., 0.);

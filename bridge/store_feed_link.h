@@ -18,10 +18,8 @@ struct feed_link {
     struct store *store; /* for its loop, log, user and password */
     const struct feed_link_events *events;
     void *arg;
-    char path[REDIS_URL_PATH]; /* of a socket; "": address */
-    char address[64];          /* numeric; "": not known yet, looked for again with each try */
-    int port;
-    int fd; /* -1: waits for `retry` */
+    struct endpoint *where; /* not owned */
+    int fd;                 /* -1: waits for `retry` */
     ev_io io;
     ev_timer retry;
     double pause, since; /* seconds until the next try; loop time of the last */
@@ -30,8 +28,8 @@ struct feed_link {
     struct buffer out;
 };
 
-/* Begins to connect. address: numeric, "" when the path of a socket or the store's own address is meant. */
-void feed_link_start(struct feed_link *link, struct store *store, const char *address, int port,
+/* Begins to connect. `where` outlives the link. */
+void feed_link_start(struct feed_link *link, struct store *store, struct endpoint *where,
     const struct feed_link_events *events, void *arg);
 /* Sends it; takes the command's bytes. Dropped while there is no connection. */
 void feed_link_send(struct feed_link *link, struct command *command);

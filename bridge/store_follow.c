@@ -298,23 +298,33 @@ void follow_message(struct feed *feed, struct text channel, struct bytes message
         hold(follow, message);
 }
 
-/* Those that are gone from a feed, or from a slot there. */
+/* Those that are gone from their feeds. */
 struct loss {
-    struct feed *feed;
-    bool whole; /* not only what was asked for in `slot` */
-    uint16_t slot;
+    struct store *store;
+    const struct feed *feed; /* all of this one's; NULL: those that are to be elsewhere */
     struct follow **leaving;
     size_t count, room;
 };
+
+/* It is to be subscribed elsewhere, or again. */
+static bool misplaced(struct store *store, const struct follow *follow)
+{
+    const struct feed *meant = feed_meant(store, follow->slot);
+    bool asked = follow->state == FOLLOW_SUBSCRIBING || follow->state == FOLLOW_LEAVING;
+    return (meant && meant != follow->feed) || (asked && feed_refused(follow->feed, follow->slot));
+}
 
 static void lose(const void *node, VISIT visit, void *arg)
 {
     struct loss *loss = arg;
     struct follow *follow = *(struct follow *const *)node;
-    bool asked = follow->state == FOLLOW_SUBSCRIBING || follow->state == FOLLOW_LEAVING;
-    if ((visit != postorder && visit != leaf) || follow->feed != loss->feed)
+    if ((visit != postorder && visit != leaf) || !follow->feed)
         return;
-    if ((!loss->whole && (follow->slot != loss->slot || !asked)) || gone(loss->feed->store, follow))
+    if (loss->feed ? follow->feed != loss->feed : !misplaced(loss->store, follow))
+        return;
+    if (!loss->feed && feed_meant(loss->store, follow->slot) != follow->feed)
+        feed_unsubscribe(follow->feed, follow->name); /* it may not know yet that the slot is another's */
+    if (gone(loss->store, follow))
         return;
     if (loss->count == loss->room) {
         loss->room = loss->room ? 2 * loss->room : 64;
@@ -327,21 +337,20 @@ static void lose(const void *node, VISIT visit, void *arg)
 
 static void lose_all(struct loss *loss)
 {
-    struct store *store = loss->feed->store;
-    twalk_r(store->follows.tree, lose, loss);
+    twalk_r(loss->store->follows.tree, lose, loss);
     for (size_t i = 0; i < loss->count; i++)
-        remove_follow(store, loss->leaving[i]);
+        remove_follow(loss->store, loss->leaving[i]);
     free(loss->leaving);
-}
-
-void follows_moved(struct feed *feed, uint16_t slot)
-{
-    lose_all(&(struct loss){.feed = feed, .slot = slot});
 }
 
 void follows_lost(struct feed *feed)
 {
-    lose_all(&(struct loss){.feed = feed, .whole = true});
+    lose_all(&(struct loss){.store = feed->store, .feed = feed});
+}
+
+void follows_look(struct store *store)
+{
+    lose_all(&(struct loss){.store = store});
 }
 
 static void free_node(void *node)

@@ -116,8 +116,7 @@ void release_work(struct store *store, int64_t now); /* store_release.c */
 void release_expect(struct store *store, uint8_t region);
 /* How long, in ms, a hash of what was published last is written to; it is kept as long again. */
 int64_t cooldown_epoch(const struct store_redis_options *options);
-void feeds_start(struct store *store); /* store_feed.c */
-void feeds_check(struct store *store);
+void feeds_check(struct store *store); /* store_feed.c */
 void feeds_stop(struct store *store);
 /* Who is a master, or which slots one has, changed. */
 void feeds_masters_changed(struct store *store);
@@ -258,8 +257,7 @@ struct store {
     } motion;
 
     struct {
-        struct feed **list; /* one a master (store_feed_inside.h) */
-        size_t count;
+        bool changed; /* who is a master, or has which slots, since the last feeds_check */
     } feeds;
 
     struct {

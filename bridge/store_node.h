@@ -133,6 +133,8 @@ struct node *node_at(struct store *store, const struct endpoint *where);
 void nodes_set_one(struct store *store, struct node *one);
 void nodes_set_slots(struct store *store, struct node *const owners[CLUSTER_SLOTS]);
 void node_gets_slot(struct store *store, struct node *node, uint16_t slot);
+/* "MOVED <slot> <host>:<port>", as `from` said; an empty host is its own. */
+void node_note_moved(struct node *from, const char *error);
 /* What is not under way there goes to whoever has its slot now. */
 void node_settle(struct node *node);
 /* Counts what is away, and tells when the store went or came. */

@@ -49,6 +49,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     (void)events;
     struct store *store = timer->data;
     calls_check_deadline(store);
+    topology_check(store);
     feeds_check(store);
     reports_retry(store);
 }
@@ -96,7 +97,6 @@ struct store *store_redis_new(
     boot_init(store);
     nodes_init(store);
     topology_start(store);
-    feeds_start(store);
     return store;
 }
 

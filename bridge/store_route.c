@@ -90,8 +90,7 @@ void store_send_to_node(
 
 /* ---- put back ---- */
 
-/* "MOVED <slot> <host>:<port>"; an empty host is the one that was asked. */
-static void note_moved(struct node *from, const char *error)
+void node_note_moved(struct node *from, const char *error)
 {
     struct endpoint where = {0};
     unsigned slot;
@@ -104,7 +103,7 @@ static void note_moved(struct node *from, const char *error)
 bool call_is_put_back(struct node *node, struct call *call, const char *error)
 {
     if (strncmp(error, "MOVED ", 6) == 0 && !call->only) {
-        note_moved(node, error);
+        node_note_moved(node, error);
         topology_trouble(node->store);
     } else if (strncmp(error, "CLUSTERDOWN", 11) == 0) {
         topology_trouble(node->store);

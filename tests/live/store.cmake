@@ -6,3 +6,8 @@ foreach(part motion alert agency moderation report overtake slots geocodes chann
       ${CMAKE_CURRENT_LIST_DIR}/store_opinions.c ${CMAKE_CURRENT_LIST_DIR}/redis_server.c
     LIBS neighbors_bridge)
 endforeach()
+# Following in a cluster of three masters and three replicas.
+neighbors_test(NAME store_tail
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_tail.c ${CMAKE_CURRENT_LIST_DIR}/store_fixture.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c
+    ${CMAKE_CURRENT_LIST_DIR}/redis_server.c
+  LIBS neighbors_bridge)

@@ -15,6 +15,7 @@ enum { MESSAGE_LEN = sizeof(MESSAGE) - 1 };
 struct peer {
     struct store store;
     struct feed_link link;
+    struct endpoint where;
     int listener, fd;
     size_t opened, lost, heard;
     bool drop; /* when something is heard */
@@ -86,7 +87,8 @@ static int open_peer(void **state)
     if (bind(peer->listener, (struct sockaddr *)&address, len) != 0 || listen(peer->listener, 4) != 0 ||
         getsockname(peer->listener, (struct sockaddr *)&address, &len) != 0)
         return -1;
-    feed_link_start(&peer->link, &peer->store, "127.0.0.1", ntohs(address.sin_port), &events, peer);
+    peer->where = (struct endpoint){.host = "127.0.0.1", .port = ntohs(address.sin_port)};
+    feed_link_start(&peer->link, &peer->store, &peer->where, &events, peer);
     return 0;
 }
 

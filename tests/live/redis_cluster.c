@@ -1,0 +1,208 @@
+/* A private Redis Cluster (redis_cluster.h). */
+#include "tests/live/redis_cluster.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { SLOTS = 16384, PATIENCE = 1500 };
+static const useconds_t LOOK = 20000; /* 30 s in all */
+
+/* True when it was answered without an error, and with this text in it (unless NULL). */
+static bool say(redisContext *to, const char *wanted, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    redisReply *reply = redisvCommand(to, format, arguments);
+    va_end(arguments);
+    bool right =
+        reply && reply->type != REDIS_REPLY_ERROR && (!wanted || (reply->str && strstr(reply->str, wanted)));
+    freeReplyObject(reply);
+    return right;
+}
+
+static bool wait_for(redisContext *of, const char *wanted, const char *command)
+{
+    for (int looks = 0; looks < PATIENCE; looks++) {
+        if (say(of, wanted, command))
+            return true;
+        usleep(LOOK);
+    }
+    return false;
+}
+
+static bool start_one(struct redis_cluster *cluster, size_t n)
+{
+    struct redis_server *server = &cluster->servers[n];
+    server->cluster = true;
+    if (!redis_server_start(server))
+        return false;
+    cluster->ask[n] = redisConnect("127.0.0.1", server->port);
+    redisReply *id = cluster->ask[n] ? redisCommand(cluster->ask[n], "CLUSTER MYID") : NULL;
+    if (id && id->type == REDIS_REPLY_STRING)
+        snprintf(cluster->ids[n], sizeof(cluster->ids[n]), "%s", id->str);
+    freeReplyObject(id);
+    return id && say(cluster->ask[n], "OK", "CONFIG SET cluster-node-timeout %d", (int)CLUSTER_TIMEOUT) &&
+           say(cluster->ask[n], "OK", "CONFIG SET repl-diskless-sync-delay 0") &&
+           say(cluster->ask[n], "OK", "CLUSTER FLUSHSLOTS") &&
+           say(cluster->ask[n], "OK", "CLUSTER SET-CONFIG-EPOCH %d", (int)n + 1);
+}
+
+static int bus_port(redisContext *of)
+{
+    redisReply *reply = redisCommand(of, "CONFIG GET cluster-port");
+    int port = reply && reply->elements == 2 ? atoi(reply->element[1]->str) : 0;
+    freeReplyObject(reply);
+    return port;
+}
+
+/* Everybody knows everybody, and all slots are served. */
+static bool wait_whole(const struct redis_cluster *cluster)
+{
+    char known[48];
+    snprintf(known, sizeof(known), "cluster_known_nodes:%zu", cluster->count);
+    for (size_t n = 0; n < cluster->count; n++) {
+        if (!wait_for(cluster->ask[n], known, "CLUSTER INFO") ||
+            !wait_for(cluster->ask[n], "cluster_state:ok", "CLUSTER INFO"))
+            return false;
+    }
+    return true;
+}
+
+static bool replicate(const struct redis_cluster *cluster, size_t replica, size_t master)
+{
+    for (int looks = 0; looks < PATIENCE; looks++) { /* until it has heard of that master's slots */
+        if (say(cluster->ask[replica], "OK", "CLUSTER REPLICATE %s", cluster->ids[master]))
+            return true;
+        usleep(LOOK);
+    }
+    return false;
+}
+
+/* Everybody is told of everybody: gossip alone takes seconds. */
+static bool meet(const struct redis_cluster *cluster)
+{
+    for (size_t n = 1; n < cluster->count; n++) {
+        int bus = bus_port(cluster->ask[n]);
+        for (size_t other = 0; other < n; other++) {
+            if (!say(
+                    cluster->ask[other], "OK", "CLUSTER MEET 127.0.0.1 %d %d", cluster->servers[n].port, bus))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool join(struct redis_cluster *cluster)
+{
+    for (size_t n = 0; n < cluster->masters; n++) {
+        int first = (int)(n * SLOTS / cluster->masters), next = (int)((n + 1) * SLOTS / cluster->masters);
+        if (!say(cluster->ask[n], "OK", "CLUSTER ADDSLOTSRANGE %d %d", first, next - 1))
+            return false;
+    }
+    if (!meet(cluster) || !wait_whole(cluster))
+        return false;
+    for (size_t n = cluster->masters; n < cluster->count; n++) {
+        if (!replicate(cluster, n, n - cluster->masters))
+            return false;
+    }
+    for (size_t n = cluster->masters; n < cluster->count; n++) {
+        if (!wait_for(cluster->ask[n], "master_link_status:up", "INFO replication"))
+            return false;
+    }
+    return wait_whole(cluster);
+}
+
+bool redis_cluster_start(struct redis_cluster *cluster, size_t masters, size_t replicas)
+{
+    *cluster = (struct redis_cluster){.masters = masters, .count = masters + replicas};
+    for (size_t n = 0; n < cluster->count; n++) {
+        if (!start_one(cluster, n))
+            return false;
+    }
+    snprintf(cluster->url, sizeof(cluster->url), "redis+cluster://127.0.0.1:%d", cluster->servers[0].port);
+    return join(cluster);
+}
+
+void redis_cluster_stop(struct redis_cluster *cluster)
+{
+    for (size_t n = 0; n < cluster->count; n++) {
+        if (cluster->ask[n])
+            redisFree(cluster->ask[n]);
+        redis_server_stop(&cluster->servers[n]);
+    }
+}
+
+void redis_cluster_set_timeout(struct redis_cluster *cluster, int milliseconds)
+{
+    for (size_t n = 0; n < cluster->count; n++)
+        assert_true(say(cluster->ask[n], "OK", "CONFIG SET cluster-node-timeout %d", milliseconds));
+}
+
+static bool says_it_has(redisContext *of, const char *id, uint16_t slot)
+{
+    redisReply *reply = redisCommand(of, "CLUSTER SLOTS");
+    bool has = false;
+    for (size_t i = 0; reply && reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
+        redisReply *const *range =
+            reply->element[i]->element; /* first, last, the master: address, port, id */
+        has |= slot >= range[0]->integer && slot <= range[1]->integer &&
+               strcmp(range[2]->element[2]->str, id) == 0;
+    }
+    freeReplyObject(reply);
+    return has;
+}
+
+size_t redis_cluster_owner(struct redis_cluster *cluster, uint16_t slot)
+{
+    for (size_t n = 0; n < cluster->count; n++) {
+        if (cluster->servers[n].pid && says_it_has(cluster->ask[n], cluster->ids[n], slot))
+            return n;
+    }
+    return cluster->count;
+}
+
+static void move_keys(struct redis_cluster *cluster, uint16_t slot, size_t from, size_t to)
+{
+    for (;;) {
+        redisReply *keys = redisCommand(cluster->ask[from], "CLUSTER GETKEYSINSLOT %d 100", (int)slot);
+        assert_non_null(keys);
+        size_t count = keys->elements;
+        for (size_t i = 0; i < count; i++)
+            assert_true(say(cluster->ask[from], "OK", "MIGRATE 127.0.0.1 %d %b 0 30000",
+                cluster->servers[to].port, keys->element[i]->str, (size_t)keys->element[i]->len));
+        freeReplyObject(keys);
+        if (count == 0)
+            return;
+    }
+}
+
+void redis_cluster_move(
+    struct redis_cluster *cluster, uint16_t slot, size_t from, size_t to, enum move_step step)
+{
+    static const char set[] = "CLUSTER SETSLOT %d %s %s";
+    redisContext *source = cluster->ask[from], *target = cluster->ask[to];
+    const char *there = cluster->ids[to];
+    switch (step) {
+    case MOVE_ANNOUNCED:
+        assert_true(say(target, "OK", set, (int)slot, "IMPORTING", cluster->ids[from]));
+        assert_true(say(source, "OK", set, (int)slot, "MIGRATING", there));
+        break;
+    case MOVE_KEYS:
+        move_keys(cluster, slot, from, to);
+        break;
+    case MOVE_TARGET_KNOWS:
+        assert_true(say(target, "OK", set, (int)slot, "NODE", there));
+        break;
+    case MOVE_DONE:
+        assert_true(say(source, "OK", set, (int)slot, "NODE", there));
+        break;
+    case MOVE_STEPS:
+        break;
+    }
+}

@@ -23,6 +23,7 @@ struct program {
     const char *config_path;
     bool print, check;
     struct settings settings;
+    char node[NODE_TEXT];
     struct board *board;
 };
 
@@ -100,11 +101,12 @@ static void notify(const char *state)
 
 static void ready(void *arg)
 {
-    const struct settings *s = &((struct program *)arg)->settings;
+    const struct program *program = arg;
+    const struct settings *s = &program->settings;
     log_always("ready", "port=%d tls=%d http=%d https=%d metrics=%d processes=%d node=%s version=%s",
         (int)s->mqtt_port, s->tls_certificate[0] ? (int)s->tls_port : 0, (int)s->http_port,
-        s->tls_certificate[0] ? (int)s->https_port : 0, (int)s->metrics_port, (int)s->processes, s->node,
-        version);
+        s->tls_certificate[0] ? (int)s->https_port : 0, (int)s->metrics_port, (int)s->processes,
+        program->node, version);
     notify("READY=1");
 }
 
@@ -159,6 +161,7 @@ static int run(struct program *program)
 {
     const struct settings *settings = &program->settings;
     size_t count = (size_t)settings->processes;
+    settings_node(settings, program->node);
     program->board = board_new(count);
     if (!program->board) {
         log_line(LOG_LEVEL_ERROR, "cannot_start", "no shared memory");
@@ -167,9 +170,9 @@ static int run(struct program *program)
     for (size_t i = 0; i < count; i++) {
         struct process_state *state = &program->board->processes[i];
         if (count == 1) {
-            snprintf(state->node, sizeof(state->node), "%s", settings->node);
+            snprintf(state->node, sizeof(state->node), "%s", program->node);
         } else {
-            snprintf(state->node, sizeof(state->node), "%s-%zu", settings->node, i + 1);
+            snprintf(state->node, sizeof(state->node), "%s-%u", program->node, (unsigned)i + 1);
         }
     }
     struct supervisor_options options = {

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bridge/redis_url.h"
 #include "bridge/verification_code.h"
@@ -239,16 +240,28 @@ static bool log_format_known(const char *format)
     return false;
 }
 
+static const char node_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+
+void settings_node(const struct settings *settings, char out[NODE_TEXT])
+{
+    snprintf(out, NODE_TEXT, "%s", settings->node);
+    if (!out[0] && gethostname(out, NODE_TEXT - 1) && errno != ENAMETOOLONG)
+        out[0] = '\0';
+    out[NODE_TEXT - 1] = '\0';
+    out[strspn(out, node_letters)] = '\0';
+    if (!out[0])
+        snprintf(out, NODE_TEXT, "neighbors");
+}
+
 bool settings_check(const struct settings *settings, char error[SETTING_ERROR])
 {
-    static const char node_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     const char *rule = NULL;
     struct redis_url redis;
     char why[REDIS_URL_ERROR];
     unsigned ways;
     size_t node = strlen(settings->node);
-    if (node < 1 || node > 48 || strspn(settings->node, node_letters) != node) {
-        rule = "node: must be 1 to 48 characters from A-Za-z0-9._-";
+    if (node > NODE_TEXT - 1 || strspn(settings->node, node_letters) != node) {
+        rule = "node: must be at most 48 characters from A-Za-z0-9._-";
     } else if (!settings->mqtt_port && !settings->tls_port && !settings->http_port) {
         rule = "mqtt_port, tls_port, http_port: one of them must not be 0";
     } else if (!settings->tls_certificate[0] != !settings->tls_key[0]) {

@@ -14,7 +14,8 @@
  * STRING(name, default, reloadable, sentence): "" is allowed and means none.
  * Reloadable settings are read anew on SIGHUP. Limits of connections hold in each process. */
 #define SETTING_TABLE(NUMBER, STRING)                                                                        \
-    STRING(node, "neighbors", false, "Name of this machine among all, the same after a restart")             \
+    STRING(node, "", false,                                                                                  \
+        "Name of this machine among all, the same after a restart and no other's; none: its host name")      \
     NUMBER(processes, "processes", 1, 64, 1, false,                                                          \
         "Processes that share the ports; more than one get a parent that restarts them")                     \
     STRING(redis_url, "redis://127.0.0.1:6379", false,                                                       \
@@ -70,8 +71,9 @@
     NUMBER(http_memory, "bytes", 1048576, 1099511627776, 67108864, true,                                     \
         "Bodies and answers of HTTP that a process holds at once; requests beyond are told to come again")   \
     NUMBER(http_rate_per_address, "requests a second", 0, 1000000, 20, true,                                 \
-        "Requests a second for feeds and documents from one address, others get 429; behind a proxy 0: no "  \
-        "limit")                                                                                             \
+        "Requests a second for feeds and documents from one address, others get 429; behind a proxy that "   \
+        "is "                                                                                                \
+        "none of the balancers 0: no limit")                                                                 \
     STRING(public_url, "", true,                                                                             \
         "Address at which HTTP is reached from outside, as https://alerts.example.org; none: what the "      \
         "request calls us")                                                                                  \
@@ -93,6 +95,9 @@
     STRING(metrics_address, "127.0.0.1", false,                                                              \
         "Address of the metrics listener; nothing on it asks who reads")                                     \
     NUMBER(metrics_port, "port", 0, 65535, 9100, false, "Port of the metrics listener; 0: none")             \
+    STRING(balancers, "", false,                                                                             \
+        "Addresses of TCP balancers, with a space between, that begin each connection with a PROXY header, " \
+        "version 2: limits and log then know who is behind them; none")                                      \
     NUMBER(                                                                                                  \
         max_connections, "connections", 1, 1000000, 20000, true, "Connections that a process holds at once") \
     NUMBER(max_connections_per_address, "connections", 0, 1000000, 1000, true,                               \
@@ -132,7 +137,7 @@
         "0: no limit")                                                                                       \
     NUMBER(feed_cells_day, "cells", 0, 1000000, 256, false,                                                  \
         "Cells that one address (IPv6: one /64) may newly ask of the public feed in a day of UTC, counted "  \
-        "likewise; behind a proxy 0: no limit")                                                              \
+        "likewise; behind a proxy that is none of the balancers 0: no limit")                                \
     NUMBER(max_outbound, "bytes", 4096, 16777216, 65536, false,                                              \
         "Output that may wait for a slow follower before only its cursor is kept")                           \
     NUMBER(                                                                                                  \
@@ -222,7 +227,7 @@ struct settings {
 #undef SETTING_STRING
 
 /* What is wrong with a setting: "mqtt_port: 70000 is more than 65535". */
-enum { SETTING_ERROR = 512 };
+enum { SETTING_ERROR = 512, NODE_TEXT = 49 };
 
 /* The defaults. Ends with settings_free. */
 void settings_default(struct settings *settings);
@@ -238,6 +243,9 @@ bool settings_set_string(struct settings *settings, const char *name, const char
  * logged: other programs have such variables too. */
 bool settings_from_environment(struct settings *settings, char *const *environment, char error[SETTING_ERROR])
     __attribute__((warn_unused_result));
+
+/* The name of this machine among all: the one that is set, else what of its host name may be in a name. */
+void settings_node(const struct settings *settings, char out[NODE_TEXT]);
 
 /* The rules between settings. */
 bool settings_check(const struct settings *settings, char error[SETTING_ERROR])

@@ -55,7 +55,8 @@ class Servers:
         stack.redis_command("CONFIG", "SET", "auto-aof-rewrite-percentage", "0")
 
     def ours(self, name="ours", enrol=None, enrol_stack=None, tls=False, **settings):
-        """Redis, the registry as enrol(registry) or enrol_stack(stack) fills it, neighborsd; with a port for TLS when asked."""
+        """Redis, the registry as enrol(registry) fills it, neighborsd, what enrol_stack(stack) adds through the registry's code
+        (whose functions neighborsd loads); with a port for TLS when asked."""
         from .registry import Registry
         # The load comes from fewer devices than would send it: each of its events counts.
         stack = self.stack(name, **{"cooldown_s": 0} | settings)
@@ -66,9 +67,9 @@ class Servers:
             registry = Registry(stack.redis_port, stack.keys / "broker.secret")
             enrol(registry)
             registry.write()
+        stack.start_broker()
         if enrol_stack:
             enrol_stack(stack)
-        stack.start_broker()
         return stack
 
     def mosquitto(self, variant):

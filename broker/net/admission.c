@@ -57,6 +57,21 @@ static void key_of(const struct sockaddr_storage *address, uint8_t key[16])
     }
 }
 
+void admission_address(const struct visitor *visitor, struct sockaddr_storage *address)
+{
+    uint8_t key[16];
+    key_of(address, key);
+    if (memcmp(key, visitor->key, sizeof(key)) == 0) {
+        return;
+    }
+    *address = (struct sockaddr_storage){.ss_family = visitor->key[15] == 4 ? AF_INET : AF_INET6};
+    if (address->ss_family == AF_INET) {
+        memcpy(&((struct sockaddr_in *)address)->sin_addr, visitor->key, 4);
+    } else {
+        memcpy(&((struct sockaddr_in6 *)address)->sin6_addr, visitor->key, 8);
+    }
+}
+
 struct admission *admission_new(const struct settings *settings)
 {
     struct admission *admission = calloc(1, sizeof(*admission));

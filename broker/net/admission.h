@@ -28,6 +28,9 @@ void admission_leave(struct admission *admission, struct visitor *visitor, int64
 bool admission_ask(struct admission *admission, struct visitor *visitor, int64_t now)
     __attribute__((warn_unused_result));
 
+/* Puts in the visitor's address, as limits count it, where `address` is another's. */
+void admission_address(const struct visitor *visitor, struct sockaddr_storage *address);
+
 /* The address as limits count it, in hexadecimal. */
 enum { ADMISSION_NAME = 33 };
 void admission_name(const struct visitor *visitor, char out[ADMISSION_NAME]);

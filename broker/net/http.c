@@ -52,7 +52,7 @@ void http_peer(struct lws *wsi, struct peer *out)
     if (guest && guest->tunnelled) {
         *out = *guest->tunnelled;
     } else {
-        peer_address(lws_get_socket_fd(wsi), out->address);
+        peer_address(lws_get_socket_fd(wsi), guest ? guest->visitor : NULL, out->address);
     }
 }
 

@@ -30,11 +30,14 @@ void address_text(const struct sockaddr_storage *address, char out[ADDRESS_TEXT]
     }
 }
 
-void peer_address(int fd, char out[ADDRESS_TEXT])
+void peer_address(int fd, const struct visitor *visitor, char out[ADDRESS_TEXT])
 {
     struct sockaddr_storage address = {0};
     socklen_t len = sizeof(address);
     (void)getpeername(fd, (struct sockaddr *)&address, &len);
+    if (visitor) {
+        admission_address(visitor, &address);
+    }
     address_text(&address, out);
 }
 
@@ -56,6 +59,16 @@ static bool admit(struct listener *listener, const struct sockaddr_storage *addr
     return false;
 }
 
+void listener_take(struct listener *listener, int fd, const struct sockaddr_storage *address)
+{
+    struct visitor *visitor = NULL;
+    if (admit(listener, address, &visitor)) {
+        listener->accepted(listener->arg, fd, address, visitor);
+    } else {
+        close(fd);
+    }
+}
+
 static bool accept_one(struct listener *listener)
 {
     struct sockaddr_storage address = {0};
@@ -68,11 +81,10 @@ static bool accept_one(struct listener *listener)
         }
         return errno == ECONNABORTED || errno == EINTR;
     }
-    struct visitor *visitor = NULL;
-    if (admit(listener, &address, &visitor)) {
-        listener->accepted(listener->arg, fd, &address, visitor);
+    if (listener->balancers && balancers_have(listener->balancers, &address)) {
+        balancers_await(listener->balancers, listener, fd, &address);
     } else {
-        close(fd);
+        listener_take(listener, fd, &address);
     }
     return true;
 }

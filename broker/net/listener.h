@@ -7,6 +7,7 @@
 
 #include "broker/counters.h"
 #include "broker/net/admission.h"
+#include "broker/net/balancer.h"
 #include "broker/transport.h"
 
 /* Takes over an accepted, non-blocking socket. visitor: NULL when the listener knows no limits. */
@@ -18,6 +19,7 @@ struct listener {
     struct ev_loop *loop;
     const int64_t *now;          /* ms, monotonic, of this turn */
     struct admission *admission; /* NULL: no limits */
+    struct balancers *balancers; /* NULL: nobody is behind one */
     struct counters *counters;
     listener_accepted *accepted;
     void *arg;
@@ -29,6 +31,9 @@ enum { LISTENER_ERROR = 256 };
 bool listener_open(struct listener *listener, const char *address, int64_t port, int64_t backlog,
     char error[LISTENER_ERROR]) __attribute__((warn_unused_result));
 
+/* Takes a socket that comes from `address`: hands it over, or closes it where there are enough. */
+void listener_take(struct listener *listener, int fd, const struct sockaddr_storage *address);
+
 /* Goes on accepting after the rate or the number of files stopped it; a few times a second. */
 void listener_resume(struct listener *listener);
 
@@ -37,7 +42,8 @@ void listener_close(struct listener *listener);
 /* "192.0.2.7" of a socket's address; an IPv4 address within IPv6 as IPv4. */
 void address_text(const struct sockaddr_storage *address, char out[ADDRESS_TEXT]);
 
-/* The same of the peer of a connected socket. */
-void peer_address(int fd, char out[ADDRESS_TEXT]);
+/* The same of the peer of a connected socket. visitor: who it is counted as; another than the peer is behind
+ * a balancer, and is told as limits count it. NULL: nobody. */
+void peer_address(int fd, const struct visitor *visitor, char out[ADDRESS_TEXT]);
 
 #endif

@@ -27,6 +27,7 @@ struct net {
     struct tls *tls;
     int64_t looked_at; /* ms, monotonic: when the files of TLS were looked at last */
     struct http *http;
+    struct balancers *balancers;
     struct listener listeners[LISTENERS];
     ev_check woken;
     ev_timer tick;
@@ -92,6 +93,7 @@ static bool open_one(struct net *net, int which, const char *address, int64_t po
     struct listener *listener = &net->listeners[which];
     char why[LISTENER_ERROR];
     listener->admission = which == LISTEN_METRICS ? NULL : net->admission;
+    listener->balancers = which == LISTEN_METRICS ? NULL : net->balancers;
     listener->accepted = accepted;
     listener->arg = arg;
     if (port && !listener_open(listener, address, port, net->options.settings->backlog, why)) {
@@ -136,6 +138,16 @@ static void *must_have(void *memory)
     return memory;
 }
 
+static bool start_balancers(struct net *net, char error[NET_ERROR])
+{
+    const struct settings *settings = net->options.settings;
+    net->balancers = balancers_new(net->options.loop, settings->balancers, settings->connect_timeout_ms);
+    if (!net->balancers) {
+        snprintf(error, NET_ERROR, "balancers: addresses with a space between, %d at most", BALANCERS_MOST);
+    }
+    return net->balancers != NULL;
+}
+
 struct net *net_new(const struct net_options *options, char error[NET_ERROR])
 {
     struct net *net = must_have(calloc(1, sizeof(*net)));
@@ -168,7 +180,7 @@ struct net *net_new(const struct net_options *options, char error[NET_ERROR])
     if (!net->http) {
         snprintf(error, NET_ERROR, "http: libwebsockets cannot be started");
     }
-    if (!net->http || !start_tls(net, error) || !open_all(net, error)) {
+    if (!net->http || !start_balancers(net, error) || !start_tls(net, error) || !open_all(net, error)) {
         net_free(net);
         return NULL;
     }
@@ -226,6 +238,7 @@ void net_free(struct net *net)
     for (size_t i = 0; i < LISTENERS; i++) {
         listener_close(&net->listeners[i]);
     }
+    balancers_free(net->balancers);
     tunnels_free(&net->tunnels);
     http_free(net->http);
     wires_free(&net->wires);

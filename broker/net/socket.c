@@ -120,7 +120,7 @@ static void open_secure(struct socket *socket)
 {
     struct peer peer = {.encrypted = true};
     char name[PEER_NAME];
-    peer_address(socket->io.fd, peer.address);
+    peer_address(socket->io.fd, socket->wire.visitor, peer.address);
     tls_client(socket->tls, name, &peer);
     tls_tell_established(socket->tls, socket->wire.wires->counters);
     wire_open(&socket->wire, &peer);
@@ -131,7 +131,7 @@ static void tls_ended(struct socket *socket, enum tls_status status)
     struct wire *wire = &socket->wire;
     const char *reason = status == TLS_CLOSED ? "closed by peer" : tls_failure(socket->tls);
     if (status == TLS_FAILED || wire->state == WIRE_SHAKING) {
-        tls_tell_refused(socket->tls, socket->io.fd, reason, wire->wires->counters);
+        tls_tell_refused(socket->tls, socket->io.fd, socket->wire.visitor, reason, wire->wires->counters);
         wire->wires->counters->connections_closed_protocol++;
     }
     if (wire->state == WIRE_SHAKING) {
@@ -168,7 +168,8 @@ static void end_of_input(struct socket *socket)
     socket->ended = true;
     watch(socket);
     if (socket->wire.state == WIRE_SHAKING) {
-        tls_tell_refused(socket->tls, socket->io.fd, "closed in the handshake", socket->wire.wires->counters);
+        tls_tell_refused(socket->tls, socket->io.fd, socket->wire.visitor, "closed in the handshake",
+            socket->wire.wires->counters);
     }
     if (socket->wire.state != WIRE_CLOSING) {
         wire_lost(&socket->wire, "closed by peer");
@@ -241,7 +242,8 @@ static void release(struct wire *wire)
 {
     struct socket *socket = (struct socket *)wire;
     if (socket->tls && wire->reason == wire_handshake_timeout) {
-        tls_tell_refused(socket->tls, socket->io.fd, wire->reason, wire->wires->counters);
+        tls_tell_refused(
+            socket->tls, socket->io.fd, socket->wire.visitor, wire->reason, wire->wires->counters);
     }
     ev_io_stop(shared(socket)->loop, &socket->io);
     tls_session_free(socket->tls);

@@ -12,11 +12,11 @@ void tls_tell_established(const struct tls_session *session, struct counters *co
     counters->tls_resumed += tls_resumed(session);
 }
 
-void tls_tell_refused(
-    const struct tls_session *session, int fd, const char *reason, struct counters *counters)
+void tls_tell_refused(const struct tls_session *session, int fd, const struct visitor *visitor,
+    const char *reason, struct counters *counters)
 {
     char address[ADDRESS_TEXT];
-    peer_address(fd, address);
+    peer_address(fd, visitor, address);
     counters->tls_refused++;
     log_line(LOG_LEVEL_INFO, "tls_refused", "peer=%s certificate=%s reason=\"%s\"", address,
         tls_refused_name(session), reason);

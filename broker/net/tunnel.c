@@ -43,7 +43,7 @@ static bool is_shaking(const struct tunnel *tunnel)
 
 static void tell_refused(const struct tunnel *tunnel, const char *reason)
 {
-    tls_tell_refused(tunnel->tls, tunnel->outer.fd, reason, tunnel->all->wires->counters);
+    tls_tell_refused(tunnel->tls, tunnel->outer.fd, tunnel->visitor, reason, tunnel->all->wires->counters);
 }
 
 static void close_inner(struct tunnel *tunnel)
@@ -210,7 +210,7 @@ static bool open_inner(struct tunnel *tunnel)
         log_line(LOG_LEVEL_ERROR, "tunnel", "error=\"%s\"", strerrordesc_np(errno));
         return false;
     }
-    peer_address(tunnel->outer.fd, peer.address);
+    peer_address(tunnel->outer.fd, tunnel->visitor, peer.address);
     tls_client(tunnel->tls, name, &peer);
     tls_tell_established(tunnel->tls, tunnel->all->wires->counters);
     ev_io_init(&tunnel->inner, inner_ready, pair[0], EV_READ);

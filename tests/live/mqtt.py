@@ -268,10 +268,10 @@ def split(buffer):
 class Client:
     """A blocking connection. receive() gives the next packet of the server or None after `timeout` seconds."""
 
-    def __init__(self, port, version=5, host="127.0.0.1", tls=None, timeout=30):
+    def __init__(self, port, version=5, host="127.0.0.1", tls=None, timeout=30, source=None):
         self.version, self.buffer, self.next_id = version, bytearray(), 0
         self.passed = []  # PUBLISHes that came before the answer to the last publish()
-        self.socket = socket.create_connection((host, port), timeout=timeout)
+        self.socket = socket.create_connection((host, port), timeout=timeout, source_address=source and (source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_hostname=host)

@@ -3,12 +3,12 @@ know of each other through Redis alone."""
 import json
 import re
 import signal
+import socket
 import subprocess
 import time
 import unittest
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import redis
 
@@ -18,6 +18,8 @@ from stack import die_with_parent, free_port, port_open
 from watched import Broker, WatchedCase, read_metrics
 
 ALERT, MOTION = "nb/v1/alert", "nb/v1/motion"
+BALANCER = "127.0.0.9"  # from where it comes to the machines; whoever comes past it comes from 127.0.0.1
+MOST = 40  # connections from one address
 FEED = "nb/v1/json/near/9qh1f5/1600/incident/#"
 
 
@@ -27,16 +29,27 @@ class Balancer:
     def __init__(self, folder, machines):
         self.mqtt_port, self.http_port = free_port(), free_port()
         text = (ROOT / "deploy/haproxy.cfg").read_text()
-        text = text.replace("maxconn 100000", "maxconn 1000").replace("inter 1s", "inter 100ms")
+        self.control = folder / "haproxy.socket"
+        text = text.replace("maxconn 100000", f"maxconn 1000\n    stats socket {self.control} level admin").replace("inter 1s", "inter 100ms")
         text = text.replace("bind :8883", f"bind 127.0.0.1:{self.mqtt_port}").replace("bind :443", f"bind 127.0.0.1:{self.http_port}")
         for number, machine in enumerate(machines, 1):
             for port, own in ((8883, machine.mqtt_port), (443, machine.http_port)):
-                text = text.replace(f"192.0.2.{number}:{port}", f"127.0.0.1:{own} port {machine.http_port}")
+                text = text.replace(f"192.0.2.{number}:{port}", f"127.0.0.1:{own} port {machine.http_port} source {BALANCER}")
         path = folder / "haproxy.cfg"
         path.write_text(re.sub(r" port 8080$", "", text, flags=re.MULTILINE))
         self.log = folder / "haproxy.log"
         self.process = subprocess.Popen(["haproxy", "-db", "-f", path], stdout=open(self.log, "wb"), stderr=subprocess.STDOUT,
                                         preexec_fn=die_with_parent)
+
+    def tell(self, words):
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(30)
+            control.connect(str(self.control))
+            control.sendall(words.encode() + b"\n")
+            return b"".join(iter(lambda: control.recv(65536), b"")).decode()
+
+    def up(self, name):
+        return any(line.startswith(f"mqtts,{name},") and ",UP," in line for line in self.tell("show stat").splitlines())
 
     def stop(self):
         self.process.kill()
@@ -45,7 +58,8 @@ class Balancer:
 
 class Machine(Broker):
     def __init__(self, home, name, **settings):
-        self.http_port, self.settings = free_port(), SETTINGS | settings
+        self.http_port = free_port()
+        self.settings = SETTINGS | {"balancers": BALANCER, "max_connections_per_address": MOST} | settings
         super().__init__(home, name, http_port=self.http_port, **self.settings)
 
     def kill(self):
@@ -56,11 +70,6 @@ class Machine(Broker):
         ports = {"mqtt_port": self.mqtt_port, "metrics_port": self.metrics_port, "http_port": self.http_port}
         self.home.stack.start_broker(self.name, **ports | self.settings)
         self.process = self.home.stack.processes[self.name]
-
-    def connections(self):
-        """How many the kernel has on its port for MQTT."""
-        lines = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
-        return sum(words[1].endswith(f":{self.mqtt_port:04X}") and words[3] == "01" for words in lines)
 
 
 class Balanced(WatchedCase):
@@ -88,15 +97,14 @@ class Balanced(WatchedCase):
         super().tearDown()
 
     def on(self, machine, who="user/fred", **options):
-        """A connection by way of the balancer that it gave to this machine."""
-        for _ in range(200):
-            before, connection = [m.connections() for m in self.machines], self.raw()
-            self.eventually(lambda: [m.connections() for m in self.machines] != before, self.balancer.log.read_text)
-            if machine.connections() > before[self.machines.index(machine)]:
-                connection.connack = connection.connect(**self.credentials(who), **{"client_id": unique("client")} | options)
-                self.assertEqual(connection.connack.reason, 0)
-                return connection
-        raise AssertionError(f"none of 200 connections: {self.balancer.log.read_text()}")
+        """A connection by way of the balancer, that has no other machine meanwhile."""
+        name, other = (("one", "two") if machine is self.one else ("two", "one"))
+        self.balancer.tell(f"set server mqtts/{other} state maint")
+        try:
+            self.eventually(lambda: self.balancer.up(name), self.balancer.log.read_text)
+            return self.client(who, **options)
+        finally:
+            self.balancer.tell(f"set server mqtts/{other} state ready")
 
     def at(self, machine, who="user/ann", **options):
         """A connection past the balancer, to that machine."""
@@ -235,6 +243,39 @@ class Balanced(WatchedCase):
         self.assertEqual(ask(self.two.http_port)[0], 200, "the same asks again: its answer was lost")
         other = self.post(self.two.http_port, "/v1/enroll", json.dumps({"code": code["code"], "nonce": "m" * 32}).encode())
         self.assertEqual(other[0], 404, "good once")
+
+    def test_limits_and_log_know_who_is_behind_the_balancer(self):
+        many, closed = [], 0
+        for _ in range(3 * MOST):  # of both machines
+            many.append(socket.create_connection(("127.0.0.1", self.port), 30, ("127.0.0.21", 0)))
+            self.addCleanup(many[-1].close)
+        for one in many[2 * MOST:]:
+            one.settimeout(30)
+            closed += one.recv(1) == b""
+        self.assertGreater(closed, 0)
+        logs = [self.home.stack.logs / f"{machine.name}.log" for machine in self.machines]
+        self.assertIn("connection_refused address=127.0.0.21 limit=address", "".join(log.read_text() for log in logs))
+        self.assertEqual(self.client("user/ann").connack.reason, 0, "who comes from elsewhere comes in")
+
+    def test_a_balancer_without_a_header_is_shown_out(self):
+        for said in (b"GET / HTTP/1.1\r\n\r\n", mqtt.connect(client_id="x"), b"\r\n\r\n\0\r\nQUIT\n\x31\x11\0\x0c" + bytes(12),
+                     b"\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff" + bytes(12), b"\r\n"):
+            with socket.create_connection(("127.0.0.1", self.one.mqtt_port), 30, (BALANCER, 0)) as one:
+                one.sendall(said)
+                try:
+                    self.assertEqual(one.recv(1), b"", said)
+                except ConnectionResetError:
+                    pass
+
+    def test_a_header_in_pieces_and_what_is_behind_it(self):
+        header = b"\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x27" + bytes(15) + b"\7" + bytes(20) + b"\4\0\0"
+        hello = mqtt.connect(client_id=unique("pieces"), **self.credentials("user/ann"))
+        for cut in (1, 11, 13, 15, 16, 17, 50, len(header), len(header) + 1):
+            with mqtt.Client(self.one.mqtt_port, source=BALANCER) as one:
+                for piece in ((header + hello)[:cut], (header + hello)[cut:]):
+                    one.send(piece)
+                    time.sleep(0.02)  # apart on their way; whether they are changes nothing of what is due
+                self.assertEqual(one.expect(mqtt.CONNACK).reason, 0)
 
     def test_limits_of_people_count_over_all_machines(self):
         limited = [Machine(self.home, unique("limited"), resident_alerts_hour=3) for _ in range(2)]

@@ -284,8 +284,9 @@ struct store {
         } round;
     } outbox;
     struct {
-        unsigned first_tag; /* whose turn it is to be served first */
-        unsigned push_tag;  /* likewise of notices to be pushed */
+        unsigned first_tag;                     /* whose turn it is to be served first */
+        unsigned push_tag;                      /* likewise of notices to be pushed */
+        double push_refused[STORE_SENDER_TAGS]; /* loop time until when others have the lease */
         struct {
             bool asking;
             double due;

@@ -1,152 +1,22 @@
-/* What is to be sent: taken under a lease (scripts/push.lua), and due again by itself when whoever took it
- * ends without a word. Names of alerts beside a subscription are sealed for it, the same name each time, so
- * that one alert is one notice; what they are is opened here. */
+/* What becomes of what is to be sent (scripts/push.lua): whom an alert may concern, and how a notice ended.
+ * Names of alerts beside a subscription are sealed for it, the same name each time, so that one alert is one
+ * notice. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "bridge/store_push.h"
 #include "bridge/store_push_inside.h"
-#include "proto/arena.h"
 
-enum { LEASE_MS = 2000, PAGE = 64, NAME_BYTES = ID_BYTES + PLACE_SEAL_EXTRA };
-
-/* ---- names of alerts ---- */
+enum { PAGE = 64 };
 
 static void seal_name(
-    const struct store *store, const char *id, const char *public_id, uint8_t out[NAME_BYTES])
+    const struct store *store, const char *id, const char *public_id, uint8_t out[PUSH_NAME])
 {
     char owner[PUSH_OWNER];
     uint8_t plain[ID_BYTES];
     push_owner(id, "alert", owner);
     hex_to_bytes(plain, public_id, ID_BYTES);
     place_seal_bytes(store->options.places, owner, (struct bytes){plain, sizeof(plain)}, out);
-}
-
-static bool open_name(
-    const struct store *store, const char *id, struct bytes sealed, char public_id[PUBLIC_ID + 1])
-{
-    char owner[PUSH_OWNER];
-    uint8_t plain[ID_BYTES];
-    push_owner(id, "alert", owner);
-    if (sealed.len != NAME_BYTES || !place_open_bytes(store->options.places, owner, sealed, plain))
-        return false;
-    bytes_to_hex(public_id, plain, ID_BYTES);
-    return true;
-}
-
-/* In the arena; len 0 when it is of another secret. */
-static struct bytes open_record(
-    const struct store *store, const char *id, struct bytes sealed, struct arena *arena)
-{
-    char owner[PUSH_OWNER];
-    if (sealed.len <= PLACE_SEAL_EXTRA)
-        return (struct bytes){0};
-    uint8_t *plain = arena_alloc(arena, sealed.len - PLACE_SEAL_EXTRA);
-    push_owner(id, "record", owner);
-    if (!place_open_bytes(store->options.places, owner, sealed, plain))
-        return (struct bytes){0};
-    return (struct bytes){plain, sealed.len - PLACE_SEAL_EXTRA};
-}
-
-/* ---- taking ---- */
-
-struct take_call {
-    store_push_work_done *done;
-    void *arg;
-};
-
-static char *copy_id(struct text text, struct arena *arena)
-{
-    return text.len == PUBLIC_ID ? arena_copy(arena, text.data, text.len) : NULL;
-}
-
-static void read_channels(struct store_push_alert *alert, struct text words, struct arena *arena)
-{
-    char(*channels)[13] = arena_alloc(arena, (words.len / 2 + 1) * sizeof(*channels));
-    for (size_t at = 0; at < words.len;) {
-        const char *blank = memchr(words.data + at, ' ', words.len - at);
-        size_t len = blank ? (size_t)(blank - words.data) - at : words.len - at;
-        if (len > 0 && len < sizeof(*channels)) {
-            memcpy(channels[alert->channel_count], words.data + at, len);
-            channels[alert->channel_count++][len] = 0;
-        }
-        at += len + 1;
-    }
-    alert->channels = (const char(*)[13])channels;
-}
-
-static size_t read_alerts(const redisReply *list, struct store_push_alert *out, struct arena *arena)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < reply_count(list); i++) {
-        const redisReply *one = reply_at(list, i);
-        struct text id = reply_text(reply_at(one, 0));
-        if (id.len != PUBLIC_ID)
-            continue;
-        struct store_push_alert *alert = &out[count++];
-        *alert = (struct store_push_alert){.notice = {.sender_tag = (uint8_t)reply_number(reply_at(one, 1)),
-                                               .revision = (uint32_t)reply_number(reply_at(one, 2))}};
-        memcpy(alert->notice.public_id, id.data, PUBLIC_ID);
-        read_channels(alert, reply_text(reply_at(one, 3)), arena);
-    }
-    return count;
-}
-
-static size_t read_notices(
-    const struct store *store, const redisReply *list, struct store_push_notice *out, struct arena *arena)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < reply_count(list); i++) {
-        const redisReply *one = reply_at(list, i);
-        struct store_push_notice *notice = &out[count];
-        *notice = (struct store_push_notice){.id = copy_id(reply_text(reply_at(one, 0)), arena),
-            .revision = (uint32_t)reply_number(reply_at(one, 3)),
-            .tries = (unsigned)reply_number(reply_at(one, 4)),
-            .told = (uint32_t)reply_number(reply_at(one, 5))};
-        struct text said = reply_text(reply_at(one, 6));
-        if (said.len == PUBLIC_ID)
-            memcpy(notice->said, said.data, PUBLIC_ID);
-        if (!notice->id || !open_name(store, notice->id, reply_bytes(reply_at(one, 1)), notice->public_id))
-            continue;
-        notice->record = open_record(store, notice->id, reply_bytes(reply_at(one, 2)), arena);
-        count++;
-    }
-    return count;
-}
-
-static void on_taken(struct store *store, void *arg, enum store_status status, const redisReply *reply)
-{
-    struct take_call *call = arg;
-    const redisReply *alerts = reply_at(reply, 1), *notices = reply_at(reply, 2);
-    struct store_push_work work = {.status = status, .mine = reply_number(reply_at(reply, 0)) == 1};
-    struct arena arena;
-    arena_init(&arena, NULL, 0);
-    struct store_push_alert *found = arena_alloc(&arena, (reply_count(alerts) + 1) * sizeof(*found));
-    struct store_push_notice *taken = arena_alloc(&arena, (reply_count(notices) + 1) * sizeof(*taken));
-    work.alert_count = read_alerts(alerts, found, &arena);
-    work.alerts = found;
-    work.notice_count = read_notices(store, notices, taken, &arena);
-    work.notices = taken;
-    call->done(call->arg, &work);
-    arena_free(&arena);
-    free(call);
-}
-
-void store_push_take(struct store *store, int64_t now, int64_t lease_ms, size_t room, bool alerts,
-    store_push_work_done *done, void *arg)
-{
-    struct take_call *call = store_alloc(sizeof(*call));
-    struct command command = {0};
-    *call = (struct take_call){done, arg};
-    command_function(&command, "nb_push_take", 0, 7);
-    command_text(&command, store->node);
-    command_number(&command, now);
-    command_number(&command, now + lease_ms);
-    command_number(&command, store->upkeep.push_tag++ % STORE_SENDER_TAGS);
-    command_number(&command, (int64_t)room);
-    command_number(&command, !alerts);
-    command_number(&command, LEASE_MS);
-    store_send(store, &command, on_taken, call);
 }
 
 /* ---- whom an alert may concern ---- */
@@ -185,7 +55,7 @@ static void on_record(struct store *store, void *arg, enum store_status status, 
     else {
         struct store_push_found *found = &call->found[call->near.count];
         memcpy(found->id, one->id, sizeof(found->id));
-        found->record = open_record(store, one->id, sealed, &call->arena);
+        found->record = push_open_record(store, one->id, sealed, &call->arena);
         call->near.count += found->record.len > 0;
     }
     if (--call->waiting == 0)
@@ -258,7 +128,7 @@ static void begin(struct store *store, struct command *command, const char *func
     const char *public_id, size_t more)
 {
     char key[KEY];
-    uint8_t name[NAME_BYTES];
+    uint8_t name[PUSH_NAME];
     seal_name(store, id, public_id, name);
     push_key(id, key);
     command_function(command, function, 1, 2 + more);

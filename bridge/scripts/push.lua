@@ -15,7 +15,6 @@
 local ID, DIGEST = 24, 16
 local WANTED = '>I4H'
 local DAY_S = 86400
-local ALERTS, NOTICES = 4, 8 -- in one step at most: each notice is some hundred microseconds of sealing in one turn of the broker
 
 -- Key: push_day. Argument: how many a day. Answers status, and seconds until there are new ones.
 local function count(keys, args)
@@ -103,6 +102,28 @@ end
 
 -- ---- what is due
 
+local function count_due(key, now)
+    return call('ZCOUNT', key, '-inf', now)
+end
+
+-- Keys: push_due of the tags that are asked; the first one's tag has the lease. Arguments: who asks, now, how long the lease is.
+-- Answers 1, and for each tag where something is due its place among them, counted from 0, how many alerts, how many notices; or
+-- 0, and for how many ms somebody else does this.
+local function waiting(keys, args)
+    local mine, wait = lease(prefix_of(keys[1]), 'push', args[1], tonumber(args[3]))
+    if not mine then
+        return { 0, wait }
+    end
+    local answer = { 1 }
+    for i, key in ipairs(keys) do
+        local alerts, notices = count_due(key, args[2]), count_due(prefix_of(key) .. 'push_out', args[2])
+        if alerts + notices > 0 then
+            put(answer, i - 1, alerts, notices)
+        end
+    end
+    return answer
+end
+
 -- The members of this key that are due: nobody else gets them until then.
 local function due(key, now, later, most)
     local list = most > 0 and call('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, most) or {}
@@ -113,23 +134,20 @@ local function due(key, now, later, most)
 end
 
 -- Alerts: public id, tag, revision, the channels of all its covers.
-local function take_alerts(found, prefix, tag, args, room)
-    local list = due(prefix .. 'push_due', args[2], args[3], room)
-    for _, id in ipairs(list) do
+local function take_alerts(found, prefix, args, most)
+    for _, id in ipairs(due(prefix .. 'push_due', args[1], args[2], most)) do
         local known = call('HMGET', prefix .. 'alert:' .. id, 'revision', 'union')
         if known[1] then
-            found[#found + 1] = { id, tag, tonumber(known[1]), known[2] or '' }
+            found[#found + 1] = { id, tonumber(sub(prefix, 6, 7), 16), tonumber(known[1]), known[2] or '' }
         else
             call('ZREM', prefix .. 'push_due', id)
         end
     end
-    return room - #list
 end
 
 -- Notices: subscription, sealed name, record, revision that is wanted, tries, revision that was told, digest of what was said.
-local function take_notices(found, prefix, args, room)
-    local list = due(prefix .. 'push_out', args[2], args[3], room)
-    for _, member in ipairs(list) do
+local function take_notices(found, prefix, args, most)
+    for _, member in ipairs(due(prefix .. 'push_out', args[1], args[2], most)) do
         local id, name = sub(member, 1, ID), sub(member, ID + 1)
         local known = call('HMGET', prefix .. 'push:' .. id, 'record', 'w' .. name, 't' .. name)
         if known[1] and known[2] then
@@ -140,24 +158,17 @@ local function take_notices(found, prefix, args, room)
             call('ZREM', prefix .. 'push_out', member)
         end
     end
-    return room - #list
 end
 
--- Arguments: who takes it, now, until when it has what it takes, the tag to begin with, how many notices it has room for, 1
--- when it looks for no more alerts now, how long the lease is. Answers whether it is the one who does this, alerts and notices.
-local function take(_, args)
-    if not lease('nb:', 'push', args[1], tonumber(args[7])) then
-        return { 0, {}, {} }
+-- Keys: push_due of tags where something is due. Arguments: now, until when the caller has what it takes; then for each key how
+-- many alerts and how many notices at most. Answers alerts and notices.
+local function take(keys, args)
+    local alerts, notices = {}, {}
+    for i, key in ipairs(keys) do
+        take_alerts(alerts, prefix_of(key), args, tonumber(args[2 * i + 1]))
+        take_notices(notices, prefix_of(key), args, tonumber(args[2 * i + 2]))
     end
-    local alerts, notices, start = {}, {}, tonumber(args[4])
-    local alerts_room = args[6] == '1' and 0 or ALERTS
-    local notices_room = math.min(NOTICES, tonumber(args[5]))
-    for i = 0, 63 do
-        local tag = (start + i) % 64
-        alerts_room = take_alerts(alerts, SENDER[tag], tag, args, alerts_room)
-        notices_room = take_notices(notices, SENDER[tag], args, notices_room)
-    end
-    return { 1, alerts, notices }
+    return { alerts, notices }
 end
 
 -- Key: push_due. Arguments: public id, the revision of which everybody was looked for, now.
@@ -204,6 +215,7 @@ register('nb_push_index', index)
 register('nb_push_put', put_subscription)
 register('nb_push_remove', remove)
 register('nb_push_want', want)
+register('nb_push_waiting', waiting)
 register('nb_push_take', take)
 register('nb_push_looked', looked)
 register('nb_push_told', told)

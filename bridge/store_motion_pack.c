@@ -35,10 +35,14 @@ static void put_numbers(struct buffer *out, const struct section *section, int h
 {
     char key[32];
     uint32_t hash = hash_of(section->names.data, section->names.len);
-    int len = snprintf(key, sizeof(key), "nb:{r%02x}:%s:%02x", section->region, how == 3 ? "once" : "seq",
-        (hash ^ hash >> 16) % BUCKETS);
     buffer_number(out, section->session, 8);
     buffer_number(out, section->numbers[0], 8);
+    if (!how) {
+        buffer_number(out, 0, 2 + 2);
+        return;
+    }
+    int len = snprintf(key, sizeof(key), "nb:{r%02x}:%s:%02x", section->region, how == 3 ? "once" : "seq",
+        (hash ^ hash >> 16) % BUCKETS);
     buffer_sized(out, key, (size_t)len);
     put_field(out, &section->names);
     if (how >= 2) {
@@ -119,8 +123,7 @@ void motion_pack_section(struct store *store, struct buffer *out, const struct s
     buffer_number(out, section->group_count, 1);
     buffer_number(out, (uint64_t)how, 1);
     buffer_number(out, section->qos2_packet != 0, 1);
-    if (how)
-        put_numbers(out, section, how);
+    put_numbers(out, section, how);
     if (section->qos2_packet)
         put_packet(out, section);
     for (const struct group *group = section->groups; group; group = group->next)

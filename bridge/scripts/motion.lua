@@ -168,12 +168,14 @@ local function append_all(leaving, channels)
     end
 end
 
--- What is known of sharing in the regions of this call, whose versions are its keys.
+-- What is known of sharing in the regions of this call, whose versions are its keys, by the beginning of their keys.
 local function sharing_of_call(turn)
-    local all, versions = {}, call('MGET', spread(turn.keys))
-    for i, key in ipairs(turn.keys) do
-        local prefix = sub(key, 1, 9)
-        all[prefix] = sharing_known(prefix, versions[i], turn.now)
+    local all, keys, now = {}, turn.keys, turn.now
+    local versions = call('MGET', spread(keys))
+    begin_known()
+    for i = 1, #keys do
+        local there = sharing_known(keys[i], versions[i], now)
+        all[there.prefix] = there
     end
     return all
 end
@@ -209,15 +211,12 @@ local function wait(turn, prefix, _, group, records)
     there[#there + 1] = turn.window .. group.member .. records
 end
 
--- The repeat check of a section. Returns the verdicts, FENCED or nil, the current session when this one is
--- too old, and where to read on.
-local function check_section(blob, at, events, numbering, qos2)
-    local session, first, state_key, field, list
-    if numbering > 0 then
-        session, first, state_key, field, at = unpack('>I8I8Hc0Hc0', blob, at)
-        if numbering >= 2 then
-            list, at = unpack('>Hc0', blob, at)
-        end
+-- The repeat check of a section, of which `at` is behind what all sections have. Returns the verdicts, FENCED or nil, the
+-- current session when this one is too old, and where to read on.
+local function check_section(blob, at, events, numbering, qos2, session, first, state_key, field)
+    local list
+    if numbering >= 2 then
+        list, at = unpack('>Hc0', blob, at)
     end
     if qos2 == 1 then
         local key, generation, born, packet
@@ -241,9 +240,9 @@ end
 local function store_group(turn, blob, at, verdict, current)
     local indexes, log_key, log, publishing
     indexes, log_key, log, publishing, at = unpack('>Bc0Hc0Hc0B', blob, at)
-    local published, records
-    local group = {}
+    local published, records, group
     if publishing > 0 then
+        group = {}
         if publishing == 2 then
             published, at = unpack('>Bc0', blob, at)
         end
@@ -269,8 +268,8 @@ end
 -- Keys: nb:{rXX}:sharing of each region in the call. One argument, packed by bridge/store_motion_pack.c: 1 when activity
 -- leaves at once, the window, k, how many begin it, the time before which a sharing household must have been verified, the
 -- cooldown in seconds, its epoch, how long that is kept; then sections, one a sender, session and region:
---   events, groups, numbering (0 none, 1 a run, 2 a list, 3 a list of digests in their place), 1 for QoS 2
---   numbered: session, first number, state key, field, [the list]
+--   events, groups, numbering (0 none, 1 a run, 2 a list, 3 a list of digests in their place), 1 for QoS 2, session, first
+--     number, state key, field ('' for both when not numbered), [the list]
 --   QoS 2: the key of its packets here, the session's generation and the one that began it, packet id
 -- and in each section its groups, one a household and leaf cell:
 --   the events' places in the section, log key, log, publishing (0 none, 1 all, 2 some)
@@ -286,9 +285,9 @@ local function motion(keys, args)
         terms = { k = k, begin = begin, cutoff = string.format('%.0f', cutoff), cooldown = cooldown, epoch = epoch, keep = keep },
         leaving = {}, channels = {}, pending = {}, release = at_once == 1 and leave or wait }
     while at <= #blob do
-        local events, groups, numbering, qos2, verdict, current
-        events, groups, numbering, qos2, at = unpack('>BBBB', blob, at)
-        verdict, current, at = check_section(blob, at, events, numbering, qos2)
+        local events, groups, numbering, qos2, session, first, state_key, field, verdict, current
+        events, groups, numbering, qos2, session, first, state_key, field, at = unpack('>BBBBI8I8Hc0Hc0', blob, at)
+        verdict, current, at = check_section(blob, at, events, numbering, qos2, session, first, state_key, field)
         for _ = 1, groups do
             at = store_group(turn, blob, at, verdict, current)
         end

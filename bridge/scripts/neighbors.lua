@@ -131,23 +131,29 @@ local function lease(prefix, work, holder, milliseconds)
     return true
 end
 
--- What enrolment wrote of sharing in a region, kept from call to call as long as its version, nb:{rXX}:sharing, is the same,
--- and ten seconds at most. Without a version it is kept for one call. `cutoff` tells the time.
+-- What enrolment wrote of sharing in a region, kept from call to call as long as its version, nb:{rXX}:sharing (`key`), is the
+-- same, and ten seconds at most. Without a version it is kept for one call. `cutoff` tells the time.
 local KNOWN_MOST, KNOWN_MS = 20000, 10000
-local known, known_size = {}, 0
+local known, known_size, known_calls = {}, 0, 0
 
-local function sharing_known(prefix, version, cutoff)
+local function sharing_known(key, version, cutoff)
+    local there = known[key]
+    if there and version and there.version == version and cutoff > there.from and cutoff < there.till then
+        return there
+    end
+    known_size = known_size - (there and there.size or 0)
+    there = { prefix = prefix_of(key), version = version, from = cutoff - KNOWN_MS, till = cutoff + KNOWN_MS, size = 0,
+        leaves = {}, looked = {}, kinds = {} }
+    known[key] = there
+    return there
+end
+
+-- Begins to look: what was too little in another call is looked at anew.
+local function begin_known()
+    known_calls = known_calls + 1
     if known_size > KNOWN_MOST then
         known, known_size = {}, 0
     end
-    local there = known[prefix]
-    if not there or not version or there.version ~= version or math.abs(cutoff - there.cutoff) > KNOWN_MS then
-        known_size = known_size - (there and there.size or 0)
-        there = { version = version, cutoff = cutoff, size = 0, calls = 0, leaves = {}, looked = {}, kinds = {} }
-        known[prefix] = there
-    end
-    there.calls = there.calls + 1
-    return there
 end
 
 local function one_more_known(sharing)
@@ -158,7 +164,7 @@ end
 -- `terms.cutoff`, and ends below `terms.k`; so one household that comes and goes does not switch it. That there were too few
 -- is looked at anew in each call, for time alone can change it.
 local function enough_sharers(sharing, prefix, leaf, terms)
-    if sharing.leaves[leaf] or sharing.looked[leaf] == sharing.calls then
+    if sharing.leaves[leaf] or sharing.looked[leaf] == known_calls then
         return sharing.leaves[leaf]
     end
     local count = call('ZCOUNT', prefix .. 'sharers:' .. leaf, '-inf', terms.cutoff)
@@ -169,7 +175,7 @@ local function enough_sharers(sharing, prefix, leaf, terms)
     elseif open and not enough then
         call('HDEL', prefix .. 'open', leaf)
     end
-    sharing.leaves[leaf], sharing.looked[leaf] = enough, sharing.calls
+    sharing.leaves[leaf], sharing.looked[leaf] = enough, known_calls
     one_more_known(sharing)
     return enough
 end

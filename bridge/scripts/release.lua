@@ -27,7 +27,9 @@ local function release_region(prefix, window, terms, most)
     local key = prefix .. 'pend'
     local members = call('LRANGE', key, 0, RELEASE_MEMBERS - 1)
     local taken, events, unshared, below, merged = 0, 0, 0, 0, 0
-    local leaving, sharing = {}, sharing_known(prefix, call('GET', prefix .. 'sharing'), tonumber(terms.cutoff))
+    local leaving, version = {}, prefix .. 'sharing'
+    begin_known()
+    local sharing = sharing_known(version, call('GET', version), tonumber(terms.cutoff))
     while taken < #members and events < most do
         local member = members[taken + 1]
         local _, version, kinds, household, leaf, channel, at = unpack('>I8I8HBc0Bc0Bc0', member)

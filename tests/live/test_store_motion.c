@@ -3,106 +3,7 @@
 #include <stdlib.h>
 
 #include "bridge/store_inside.h"
-#include "tests/live/store_fixture.h"
-
-struct answer {
-    bool done;
-    struct store_motion_result result;
-};
-
-static void on_motion(void *arg, const struct store_motion_result *result)
-{
-    struct answer *answer = arg;
-    assert_false(answer->done);
-    answer->done = true;
-    answer->result = *result;
-}
-
-enum { MOST = 64 };
-struct batch {
-    struct store_motion motion;
-    struct store_motion_event events[MOST];
-    char records[MOST][16];
-};
-
-static void batch_of(struct batch *batch, uint64_t session, const uint64_t *numbers, size_t count)
-{
-    batch->motion = (struct store_motion){
-        .sender = TEXT("device/cam-1"),
-        .instance = TEXT("cam-1"),
-        .session = session,
-        .household = TEXT("home-7"),
-        .channel = "9qh1f",
-        .leaf = "9qh1f5",
-        .count = count,
-        .events = batch->events,
-    };
-    for (size_t i = 0; i < count; i++) {
-        snprintf(batch->records[i], sizeof(batch->records[i]), "e%llu", (unsigned long long)numbers[i]);
-        batch->events[i] = (struct store_motion_event){
-            .seq = numbers[i], .record = {(const uint8_t *)batch->records[i], strlen(batch->records[i])}};
-    }
-}
-
-/* Marks all of the batch as publishable; byte 0 numbers them. */
-static void publish(struct batch *batch, uint8_t kind)
-{
-    for (size_t i = 0; i < batch->motion.count; i++) {
-        batch->events[i].publish = true;
-        memset(batch->events[i].activity, 0, ACTIVITY_RECORD);
-        batch->events[i].activity[0] = (uint8_t)batch->events[i].seq;
-        batch->events[i].activity[2] = kind;
-    }
-}
-
-static struct store_motion_result send(struct fixture *f, const struct batch *batch)
-{
-    struct answer answer = {0};
-    store_motion(f->store, &batch->motion, on_motion, &answer);
-    assert_false(answer.done);
-    fixture_until(f, &answer.done);
-    return answer.result;
-}
-
-static struct store_motion_result send_numbers(
-    struct fixture *f, uint64_t session, const uint64_t *numbers, size_t count)
-{
-    struct batch batch;
-    batch_of(&batch, session, numbers, count);
-    return send(f, &batch);
-}
-
-static struct store_motion_result send_number(struct fixture *f, uint64_t session, uint64_t number)
-{
-    return send_numbers(f, session, &number, 1);
-}
-
-#define NUMBERS(...)                                                                                         \
-    (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)
-
-/* Records in the household's log, over all entries, of the text given (NULL: any). */
-static size_t logged(struct fixture *f, const char *record)
-{
-    size_t count = 0;
-    char pattern[64];
-    snprintf(pattern, sizeof(pattern), "nb:{*}:log:home-7");
-    redisReply *keys = redis_ask(&f->ask, "KEYS %s", pattern);
-    assert_non_null(keys);
-    for (size_t k = 0; k < keys->elements; k++) {
-        redisReply *entries = redis_ask(&f->ask, "XRANGE %s - +", keys->element[k]->str);
-        assert_non_null(entries);
-        for (size_t i = 0; i < entries->elements; i++) {
-            const redisReply *value = entries->element[i]->element[1]->element[1];
-            for (size_t at = 0; at < value->len; at += 1 + (uint8_t)value->str[at]) {
-                size_t len = (uint8_t)value->str[at];
-                count += !record || (len == strlen(record) && memcmp(value->str + at + 1, record, len) == 0);
-            }
-        }
-        freeReplyObject(entries);
-    }
-    freeReplyObject(keys);
-    return count;
-}
+#include "tests/live/store_motions.h"
 
 static void each_number_is_stored_once(void **state)
 {
@@ -214,13 +115,13 @@ static void another_instance_or_sender_has_its_own_numbers(void **state)
     struct fixture *f = *state;
     struct batch batch;
     batch_of(&batch, 5, NUMBERS(1));
-    (void)send(f, &batch);
+    (void)send_batch(f, &batch);
     batch.motion.instance =
         TEXT("a client id that is much longer than what would fit into a packed field of a hash");
-    assert_int_equal(send(f, &batch).repeated, 0);
-    assert_int_equal(send(f, &batch).repeated, 1);
+    assert_int_equal(send_batch(f, &batch).repeated, 0);
+    assert_int_equal(send_batch(f, &batch).repeated, 1);
     batch.motion.sender = TEXT("device/cam-2");
-    assert_int_equal(send(f, &batch).repeated, 0);
+    assert_int_equal(send_batch(f, &batch).repeated, 0);
 }
 
 static void without_a_number_everything_is_stored(void **state)
@@ -246,21 +147,21 @@ static void without_numbers_a_record_may_be_known(void **state)
     for (size_t i = 0; i < MOST; i++)
         batch.events[i].seq = 0;
     batch.motion.once = true;
-    assert_int_equal(send(f, &batch).repeated, 0);
-    assert_int_equal(send(f, &batch).repeated, UINT64_MAX);
+    assert_int_equal(send_batch(f, &batch).repeated, 0);
+    assert_int_equal(send_batch(f, &batch).repeated, UINT64_MAX);
     assert_int_equal(logged(f, NULL), MOST);
     /* Twice in one batch is once. */
     struct store_motion_event again[] = {
         batch.events[5], {.record = {(const uint8_t *)"new", 3}}, {.record = {(const uint8_t *)"new", 3}}};
     batch.motion.events = again;
     batch.motion.count = 3;
-    assert_int_equal(send(f, &batch).repeated, 1 | 4);
+    assert_int_equal(send_batch(f, &batch).repeated, 1 | 4);
     assert_int_equal(logged(f, "new"), 1);
     /* The oldest made room for it, and of another sender nothing is known. */
     again[0] = batch.events[0];
-    assert_int_equal(send(f, &batch).repeated, 2 | 4);
+    assert_int_equal(send_batch(f, &batch).repeated, 2 | 4);
     batch.motion.sender = TEXT("device/cam-2");
-    assert_int_equal(send(f, &batch).repeated, 4);
+    assert_int_equal(send_batch(f, &batch).repeated, 4);
 }
 
 static void one_turn_makes_one_entry(void **state)
@@ -272,7 +173,7 @@ static void one_turn_makes_one_entry(void **state)
     for (uint64_t i = 0; i < 6; i++) {
         uint64_t number = i < 5 ? i + 1 : 2;
         batch_of(&batches[i], 5, &number, 1);
-        store_motion(f->store, &batches[i].motion, on_motion, &answers[i]);
+        store_motion(f->store, &batches[i].motion, on_batch, &answers[i]);
     }
     fixture_until(f, last);
     for (int i = 0; i < 6; i++)
@@ -297,7 +198,7 @@ static void many_in_one_turn_are_all_answered(void **state)
         snprintf(sender, sizeof(sender), "device/cam-%d", (int)(i % 30));
         batch_of(&batch, 5, &number, 1);
         batch.motion.sender = text_of(sender);
-        store_motion(f->store, &batch.motion, on_motion, &answers[i]);
+        store_motion(f->store, &batch.motion, on_batch, &answers[i]);
     }
     UNTIL(f, store_counters(f->store)->events_stored == COUNT);
     for (int i = 0; i < COUNT; i++)
@@ -314,29 +215,29 @@ static void a_packet_of_qos_2_is_stored_once_until_released(void **state)
     batch.motion.qos2_packet = 77;
     batch.motion.generation = 98;
     assert_true(redis_tell(&f->ask, "HSET nb:{p:device/cam-1}:s:cam-1 gen 98"));
-    assert_int_equal(send(f, &batch).repeated, 0);
-    assert_int_equal(send(f, &batch).repeated, 3);
+    assert_int_equal(send_batch(f, &batch).repeated, 0);
+    assert_int_equal(send_batch(f, &batch).repeated, 3);
     assert_int_equal(logged(f, NULL), 2);
     assert_int_equal(fixture_number(f, "HLEN nb:{p:device/cam-1}:q2:cam-1"), 1);
     /* Somebody newer has the session. */
     assert_true(redis_tell(&f->ask, "HSET nb:{p:device/cam-1}:s:cam-1 gen 100"));
     batch.motion.qos2_packet = 78;
     batch.motion.generation = 99;
-    assert_int_equal(send(f, &batch).status, STORE_FENCED);
+    assert_int_equal(send_batch(f, &batch).status, STORE_FENCED);
     assert_int_equal(logged(f, NULL), 2);
     batch.motion.generation = 100;
-    assert_int_equal(send(f, &batch).status, STORE_OK);
+    assert_int_equal(send_batch(f, &batch).status, STORE_OK);
     assert_int_equal(logged(f, NULL), 4);
     char *instance = calloc(1, UINT16_MAX + 1);
     memset(instance, 'x', UINT16_MAX);
     assert_true(redis_tell(&f->ask, "HSET nb:{p:device/cam-1}:s:%s gen 100", instance));
     batch.motion.instance = (struct text){instance, UINT16_MAX};
-    assert_int_equal(send(f, &batch).repeated, 0);
-    assert_int_equal(send(f, &batch).repeated, 3);
+    assert_int_equal(send_batch(f, &batch).repeated, 0);
+    assert_int_equal(send_batch(f, &batch).repeated, 3);
     free(instance);
     /* A session that ended meanwhile keeps nothing, and none of it begins anew. */
     batch.motion.instance = TEXT("gone");
-    assert_int_equal(send(f, &batch).repeated, 0);
+    assert_int_equal(send_batch(f, &batch).repeated, 0);
     assert_int_equal(fixture_number(f, "EXISTS nb:{p:device/cam-1}:q2:gone"), 0);
 }
 
@@ -388,26 +289,26 @@ static void what_is_shared_leaves_at_once(void **state)
     fixture_store(f);
     struct batch batch;
     batch_of(&batch, 5, NUMBERS(1, 2));
-    publish(&batch, 2);
-    (void)send(f, &batch);
+    publish_batch(&batch, 2);
+    (void)send_batch(f, &batch);
     assert_int_equal(published(f, NULL), 0);
     assert_int_equal(store_counters(f->store)->activity_unshared, 2);
     share(f, "home-7", "5");
     batch_of(&batch, 5, NUMBERS(3));
-    publish(&batch, 2);
-    (void)send(f, &batch);
+    publish_batch(&batch, 2);
+    (void)send_batch(f, &batch);
     assert_int_equal(published(f, NULL), 0);
     assert_int_equal(store_counters(f->store)->activity_below_k, 1);
     share(f, "home-8", "1699999999500"); /* not yet for a second */
     batch_of(&batch, 5, NUMBERS(4));
-    publish(&batch, 2);
-    (void)send(f, &batch);
+    publish_batch(&batch, 2);
+    (void)send_batch(f, &batch);
     assert_int_equal(published(f, NULL), 0);
     share(f, "home-8", "1699999999000");
     batch_of(&batch, 5, NUMBERS(4, 5, 6));
-    publish(&batch, 2);
+    publish_batch(&batch, 2);
     batch.events[1].activity[2] = 0xf3; /* kind 3 is not shared */
-    (void)send(f, &batch);
+    (void)send_batch(f, &batch);
     uint8_t seen[8];
     assert_int_equal(published(f, seen), 1);
     assert_int_equal(seen[0], 6);
@@ -421,11 +322,11 @@ static size_t more_published(
     struct batch batch;
     size_t before = published(f, NULL);
     batch_of(&batch, 5, NUMBERS(number));
-    publish(&batch, kind);
+    publish_batch(&batch, kind);
     batch.events[0].device = device;
     batch.events[0].at = at;
     batch.motion.sharing_version = version;
-    (void)send(f, &batch);
+    (void)send_batch(f, &batch);
     return published(f, NULL) - before;
 }
 
@@ -532,7 +433,7 @@ static void a_change_of_sharing_counts_at_once(void **state)
     struct batch batch;
     sharing_changed(f);
     batch_of(&batch, 5, NUMBERS(1));
-    publish(&batch, 1);
+    publish_batch(&batch, 1);
     for (uint64_t n = 1; n <= 6; n++) {
         bool on = n == 2 || n == 3 || n == 6;
         batch.events[0].seq = n;
@@ -547,7 +448,7 @@ static void a_change_of_sharing_counts_at_once(void **state)
         if (n == 2 || n == 6)
             sharing_changed(f);
         size_t before = published(f, NULL);
-        (void)send(f, &batch);
+        (void)send_batch(f, &batch);
         assert_int_equal(published(f, NULL) - before, on);
     }
 }
@@ -567,9 +468,9 @@ static void one_sender_may_be_in_many_places(void **state)
             snprintf(batch.motion.leaf, sizeof(batch.motion.leaf), "%s", places[i % 4]);
             snprintf(batch.motion.channel, sizeof(batch.motion.channel), "%.5s", places[i % 4]);
             batch.motion.household = text_of(households[i % 4]);
-            publish(&batch, 1);
+            publish_batch(&batch, 1);
             batch.events[0].publish = i % 8 != 3;
-            store_motion(f->store, &batch.motion, on_motion, &answers[i]);
+            store_motion(f->store, &batch.motion, on_batch, &answers[i]);
         }
         fixture_until(f, &answers[39].done);
         for (int i = 0; i < 40; i++)
@@ -594,18 +495,18 @@ static void pending_activity_leaves_shuffled_when_due(void **state)
     for (uint64_t i = 0; i < MOST; i++)
         numbers[i] = i + 1;
     batch_of(&batch, 5, numbers, MOST);
-    publish(&batch, 1);
-    (void)send(f, &batch);
+    publish_batch(&batch, 1);
+    (void)send_batch(f, &batch);
     share(f, "home-7", "5");
     for (uint64_t i = 0; i < MOST; i++)
         numbers[i] = i + 1 + MOST;
     batch_of(&batch, 5, numbers, MOST);
-    publish(&batch, 1);
-    (void)send(f, &batch);
+    publish_batch(&batch, 1);
+    (void)send_batch(f, &batch);
     assert_int_equal(published(f, NULL), 0);
     f->upkeep = true;
     batch_of(&batch, 5, NUMBERS(2 * MOST + 1));
-    (void)send(f, &batch); /* answered behind the first look at what waits */
+    (void)send_batch(f, &batch); /* answered behind the first look at what waits */
     assert_int_equal(published(f, NULL), 0);
     assert_int_equal(fixture_number(f, "KEYS nb:{*}:lease:release"), 0);
     fixture_set_now(START + 10000);
@@ -630,12 +531,12 @@ static void sharing_is_looked_at_when_it_leaves(void **state)
     fixture_store(f);
     struct batch batch;
     batch_of(&batch, 5, NUMBERS(1, 2, 3));
-    publish(&batch, 1);
-    (void)send(f, &batch);
+    publish_batch(&batch, 1);
+    (void)send_batch(f, &batch);
     share(f, "home-7", "5");
     batch_of(&batch, 5, NUMBERS(4));
-    publish(&batch, 4);
-    (void)send(f, &batch);
+    publish_batch(&batch, 4);
+    (void)send_batch(f, &batch);
     fixture_set_now(START + 20000);
     f->upkeep = true;
     UNTIL(f, store_counters(f->store)->activity_below_k == 3);
@@ -657,7 +558,7 @@ static void a_killed_redis_loses_and_doubles_nothing(void **state)
         struct batch batch;
         uint64_t number = i + 1;
         batch_of(&batch, 5, &number, 1);
-        store_motion(f->store, &batch.motion, on_motion, &answers[i]);
+        store_motion(f->store, &batch.motion, on_batch, &answers[i]);
         if (i % (COUNT / TURNS) == COUNT / TURNS - 1) {
             store_flush(f->store);
             ev_run(f->loop, EVRUN_NOWAIT);
@@ -689,11 +590,11 @@ static void a_frozen_redis_hits_the_deadline(void **state)
     UNTIL(f, f->available);
     redis_server_freeze(&f->redis);
     batch_of(&batch, 5, NUMBERS(1));
-    store_motion(f->store, &batch.motion, on_motion, &answers[0]);
+    store_motion(f->store, &batch.motion, on_batch, &answers[0]);
     UNTIL(f, store_counters(f->store)->deadline_misses > 1);
     UNTIL(f, !f->available);
     batch_of(&batch, 5, NUMBERS(2));
-    store_motion(f->store, &batch.motion, on_motion, &answers[1]);
+    store_motion(f->store, &batch.motion, on_batch, &answers[1]);
     assert_false(answers[0].done);
     redis_server_thaw(&f->redis);
     fixture_until(f, &answers[0].done);
@@ -752,9 +653,9 @@ static void what_waits_at_the_end_is_answered(void **state)
     struct batch batch;
     UNTIL(f, f->available);
     batch_of(&batch, 5, NUMBERS(1));
-    store_motion(f->store, &batch.motion, on_motion, &answers[0]);
+    store_motion(f->store, &batch.motion, on_batch, &answers[0]);
     store_flush(f->store);
-    store_motion(f->store, &batch.motion, on_motion, &answers[1]);
+    store_motion(f->store, &batch.motion, on_batch, &answers[1]);
     fixture_store(f);
     assert_int_equal(answers[0].result.status, STORE_GONE);
     assert_int_equal(answers[1].result.status, STORE_GONE);

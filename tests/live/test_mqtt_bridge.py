@@ -289,6 +289,18 @@ class Inward(BridgeCase):
         more()
         self.wait_stored(wanted)
 
+    def test_over_mqtt_3_1_1(self):
+        self.mosquitto(autosave=True)
+        client = self.device()
+        self.start_bridge(mqtt=4)
+        self.publish(client, "lamp-1", *(self.batch(self.event(n)) for n in range(20)))
+        self.kill_bridge()
+        self.publish(client, "lamp-1", *(self.batch(self.event(n)) for n in range(20, 40)))
+        self.start_bridge(mqtt=4)
+        self.wait_stored([("home-0", n) for n in range(40)])
+        self.kill_bridge(how=signal.SIGTERM)
+        self.assertEqual(self.totals("inward")["refused"], 0, self.log())
+
     def test_a_broker_that_loses_its_memory_doubles_nothing(self):
         """Its devices publish anew what they cannot know to have arrived."""
         self.mosquitto(autosave=True)
@@ -313,6 +325,13 @@ class Inward(BridgeCase):
             self.kill_bridge(name, signal.SIGTERM)
             self.assertGreater(self.totals("inward", name)["done"], 0)
         self.assertEqual(sum(self.totals("inward", name)["taken"] for name in "ab"), 40)
+        # One is killed: what the broker deals to it meanwhile waits for it under its name.
+        self.start_bridge("a", inward=inward)
+        self.start_bridge("b", inward=inward)
+        self.kill_bridge("b")
+        self.publish(client, "lamp-1", *(self.batch(self.event(n)) for n in range(40, 80)))
+        self.start_bridge("b", inward=inward)
+        self.wait_stored([("home-0", n) for n in range(80)])
 
     def test_settings_that_are_wrong_are_refused(self):
         self.broker = Mosquitto(self.folder / "outside")

@@ -59,7 +59,7 @@ static struct bytes word_of(struct text text)
 
 static void key_of(const char *scheme, char out[KEY_TEXT])
 {
-    snprintf(out, KEY_TEXT, "nb:geocodes:%.*s", GEOCODES_SCHEME, scheme);
+    snprintf(out, KEY_TEXT, "nb:{geocodes}:%.*s", GEOCODES_SCHEME, scheme);
 }
 
 static bool write_area(

@@ -56,7 +56,7 @@ static void ask_scheme(struct store *store, struct scheme_question *question, st
 {
     struct command command = {0};
     struct buffer key = {0};
-    buffer_put(&key, "nb:geocodes:", 12);
+    buffer_put(&key, "nb:{geocodes}:", 14);
     buffer_put(&key, scheme.data, scheme.len);
     command_function(&command, "nb_geocodes", 1, 1 + question->count);
     command_bytes(&command, key.data, key.len);

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "bridge/log_key.h"
@@ -81,6 +82,53 @@ static void no_log(int level, const char *event, const char *text)
         fprintf(stderr, "%d %s %s\n", level, event, text);
 }
 
+/* ---- what was called in a cluster ---- */
+
+enum { FUNCTIONS_MOST = 256 };
+static char *called[FUNCTIONS_MOST];
+
+static void note_function(const char *name)
+{
+    size_t i = 0;
+    while (i < FUNCTIONS_MOST && called[i] && strcmp(called[i], name) != 0)
+        i++;
+    assert_true(i < FUNCTIONS_MOST);
+    if (!called[i])
+        called[i] = strdup(name);
+}
+
+/* Every command is a slow one, so that Redis tells which functions were called (functions_called.py). */
+static bool watch_functions(struct fixture *fixture)
+{
+    return redis_tell(&fixture->ask, "CONFIG SET slowlog-log-slower-than 0 slowlog-max-len 1000000") &&
+           redis_tell(&fixture->ask, "SLOWLOG RESET");
+}
+
+static void note_functions(struct fixture *fixture)
+{
+    redisReply *all = redisCommand(fixture->ask.context, "SLOWLOG GET -1");
+    for (size_t i = 0; all && i < all->elements; i++) {
+        const redisReply *words = all->element[i]->element[3];
+        if (words->elements > 1 && strcasecmp(words->element[0]->str, "FCALL") == 0)
+            note_function(words->element[1]->str);
+    }
+    freeReplyObject(all);
+}
+
+/* Beside the program: its name and ".called". */
+static void tell_functions(void)
+{
+    char path[4096];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - sizeof(".called"));
+    assert_true(len > 0);
+    strcpy(path + len, ".called");
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    for (size_t i = 0; i < FUNCTIONS_MOST && called[i]; i++)
+        fprintf(out, "%s\n", called[i]);
+    assert_int_equal(fclose(out), 0);
+}
+
 /* ---- set-up ---- */
 
 int fixture_group(void **state)
@@ -103,6 +151,8 @@ int fixture_group_cluster(void **state)
 int fixture_group_end(void **state)
 {
     struct fixture *fixture = *state;
+    if (fixture->redis.cluster)
+        tell_functions();
     redis_server_stop(&fixture->redis);
     free(fixture);
     return 0;
@@ -137,6 +187,8 @@ int fixture_open(void **state)
         return -1;
     if (!redis_sync_open(&fixture->ask, fixture->redis.url) || !redis_tell(&fixture->ask, "FLUSHALL"))
         return -1;
+    if (fixture->redis.cluster && !watch_functions(fixture))
+        return -1;
     fixture_set_now(START);
     fixture->places = place_key_new((const uint8_t[PLACE_KEY_SECRET]){7});
     fixture->options = (struct store_redis_options){
@@ -167,6 +219,8 @@ int fixture_close(void **state)
     fixture->store = NULL;
     place_key_free(fixture->places);
     ev_loop_destroy(fixture->loop);
+    if (fixture->redis.cluster)
+        note_functions(fixture);
     redis_sync_close(&fixture->ask);
     return 0;
 }

@@ -273,5 +273,16 @@ int main(void)
         TEST(the_newest_document_is_kept_as_it_came),
         TEST(a_sender_is_limited_but_not_its_repeats_and_cancels),
     };
-    return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    const struct CMUnitTest in_a_cluster[] = {
+        TEST(nothing_is_told_until_a_second_officer_approves),
+        TEST(the_former_revision_stays_in_force_while_an_update_waits),
+        TEST(a_cancel_waits_for_nobody),
+        TEST(an_update_that_needs_no_approval_replaces_what_waits),
+        TEST(agencies_alerts_in_force_are_listed),
+        TEST(the_newest_document_is_kept_as_it_came),
+        TEST(a_sender_is_limited_but_not_its_repeats_and_cancels),
+    };
+    int failed = cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    return failed + cmocka_run_group_tests_name(
+                        "in_a_cluster", in_a_cluster, fixture_group_cluster, fixture_group_end);
 }

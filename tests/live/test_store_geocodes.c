@@ -172,5 +172,7 @@ int main(void)
         TEST(followers_of_all_processes_are_added_up),
         TEST(many_leaves_are_told_and_asked_in_pieces),
     };
-    return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    int failed = cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    return failed +
+           cmocka_run_group_tests_name("in_a_cluster", tests, fixture_group_cluster, fixture_group_end);
 }

@@ -235,6 +235,7 @@ static void a_session_goes_on_where_it_was(void **state)
 static void the_former_holder_is_fenced_and_told(void **state)
 {
     struct fixture *f = *state;
+    UNTIL(f, fixture_number(f, "PUBSUB CHANNELS nb:sessions") == 1); /* who listens is told */
     struct opened first = open_session(f, false, 60);
     struct opened second = open_session(f, false, 60);
     assert_int_equal(save(f, first.record.generation, "old", NULL), STORE_FENCED);
@@ -359,5 +360,7 @@ int main(void)
         TEST(the_inbox_is_told_and_kept),
         TEST(a_changed_principal_is_told),
     };
-    return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    int failed = cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    return failed +
+           cmocka_run_group_tests_name("in_a_cluster", tests, fixture_group_cluster, fixture_group_end);
 }

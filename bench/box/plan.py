@@ -139,20 +139,20 @@ class Threads:
     def __init__(self, seconds):
         self.seconds, self.all = seconds, []
 
-    def add(self, who, steps, severity, category, wrong=False):
+    def add(self, who, steps, severity, category, how="right"):
         """steps: (ms, alert, update or cancel, place). What comes after the day is left out."""
         thread = len(self.all)
-        self.all.append([(due, who, kind, place, thread, severity, category, wrong) for due, kind, place in steps
+        self.all.append([(due, who, kind, place, thread, severity, category, how) for due, kind, place in steps
                          if due < self.seconds * 1000])
 
     def lines(self):
         first = {}
-        for due, who, kind, place, thread, severity, category, wrong in sorted(
+        for due, who, kind, place, thread, severity, category, how in sorted(
                 (step for steps in self.all for step in steps), key=lambda step: step[0]):
             index = len(first["lines"]) if "lines" in first else 0
             begun = first.setdefault(thread, index)
             first.setdefault("lines", []).append(
-                f"notice {due:.3f} {who} {kind} {begun} {severity} {category} {'wrong' if wrong else 'right'} {place}")
+                f"notice {due:.3f} {who} {kind} {begun} {severity} {category} {how} {place}")
         return first.get("lines", [])
 
 
@@ -170,7 +170,8 @@ def residents(rng, clock, threads, spots, options):
             steps.append((due + gap, "update", moved))
         if not wrong and rng.random() < 0.15:
             steps.append((due + 2 * gap, "cancel", "nowhere"))
-        threads.add(f"follower {f}", steps, MINOR, CRIME if wrong else rng.choice(RESIDENTS_CATEGORIES), wrong)
+        threads.add(f"follower {f}", steps, MINOR, CRIME if wrong else rng.choice(RESIDENTS_CATEGORIES),
+                    "wrong" if wrong else "right")
 
 
 def agencies(rng, clock, threads, places, options):
@@ -196,7 +197,7 @@ def evacuation(rng, threads, spots, options):
     day = options.seconds * 1000
     threads.add("agency 0", [(0.55 * day, "alert", star(rng, middle, max(200, reach - 800), 60)),
                              (0.70 * day, "update", star(rng, middle, max(150, (reach - 800) / 2), 60)),
-                             (0.85 * day, "cancel", "nowhere")], EXTREME, FIRE)
+                             (0.85 * day, "cancel", "nowhere")], EXTREME, FIRE, "order")
 
 
 def make(options):

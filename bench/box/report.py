@@ -44,7 +44,7 @@ def numbers(found):
     """One flat object, for who compares runs."""
     day, stages, city, options = found["day"], found["stages"], found["city"], found["options"]
     cpu, network = spent(found)
-    messages = day["answered"] + day["shown"] + day["activity_delivered"]
+    messages = day["answered"] + day["shown"] + day["activity_delivered"] + day["heartbeats"]
     seconds = options["seconds"]
     grown = {what: stages["over"]["redis"][what] - stages["followers"]["redis"][what] for what in ("data", "file")}
     row = {"began": found["began"], "devices": city["devices"], "households": city["homes"], "km2": round(city["km2"], 1),
@@ -64,11 +64,15 @@ def numbers(found):
            / max(1, options["followers"]),
            "broker_bytes_follower": (stages["followers"]["broker_resident"] - stages["speakers"]["broker_resident"])
            / max(1, options["followers"]),
+           "broker_us_connect": 1e6 * (stages["followers"]["broker_cpu"] - stages["speakers"]["broker_cpu"])
+           / max(1, options["followers"]),
+           "redis_us_connect": 1e6 * (stages["followers"]["redis_cpu"] - stages["speakers"]["redis_cpu"])
+           / max(1, options["followers"]), "heartbeats": day["heartbeats"], "stale": day["stale"],
            "redis_bytes_event": grown["data"] / max(1, day["stored"]), "file_bytes_event": grown["file"] / max(1, day["stored"]),
            "mqtt_in_bytes": day["sent_bytes"], "mqtt_out_bytes": day["received_bytes"],
            "redis_in_bytes": network["in"], "redis_out_bytes": network["out"],
            "broker_resident": stages["over"]["broker_resident"], "redis_resident": stages["over"]["redis_resident"],
-           "generator_peak": stages["over"]["generator_peak"], "faults": found["faults"]}
+           "generator_peak": stages["over"]["generator_peak"], "order": day["order"], "faults": found["faults"]}
     for name in ("answered", "notices_answered", "shown", "activity", "lag"):
         for key in ("p50", "p90", "p99", "p999", "max"):
             row[f"{name}_{key}_ms"] = day[f"{name}_us"][key] / 1000
@@ -96,7 +100,7 @@ def what_it_was(found, row):
         f"A city of {city['devices']:,} devices in {city['homes']:,} households on {city['km2']:,.0f} km2 "
         f"({city['source']}), {options['followers']:,} followers, {options['agencies']} agencies; "
         f"its day in {options['seconds']:,.0f} s.",
-        f"{options['processes']} neighborsd, {servers}, appendfsync always; {found['cores']} cores shared by all, load "
+        f"{options['processes']} neighborsd, {servers}, appendfsync {options['fsync']}; {found['cores']} cores shared by all, load "
         f"{row['load_before']:.1f} before and {row['load_after']:.1f} after; {found['began']}.",
         f"{stages['followers']['connections']:,} MQTT connections: {city['edges']:,} edges, {city['alone']:,} single devices, "
         f"{city['nodes']} nodes for the devices of all other households, {options['agencies']} agencies, "
@@ -123,6 +127,9 @@ def latencies(found):
     rows = [(name, *(ms(day[f"{key}_us"][p]) for p in ("p50", "p90", "p99", "p999", "max")), f"{day[f'{key}_us']['count']:,}")
             for name, key in LATENCIES]
     return table(("ms", "p50", "p90", "p99", "p99.9", "max", "of"), rows) + [
+        *(f"  Evacuation order, {('ordered', 'made smaller', 'ended')[min(2, order['revision'] - 1)]}: {order['copies']:,} of "
+          f"{order['expected']:,} followers, the first after {order['first_ms']:,.1f} ms, the last after {order['last_ms']:,.1f} ms; "
+          f"acknowledged after {order['answered_ms']:,.1f} ms." for order in day["order"]),
         f"  Activity waits by design: it leaves in shuffled batches, every {found['options']['release']:g} s.", ""]
 
 
@@ -136,7 +143,9 @@ def costs(found, row):
         rows.append((name, f"{cpu[who]:,.1f} s", f"{100 * cpu[who] / seconds:,.0f} %", f"{1e6 * cpu[who] / max(1, day['answered']):,.1f} us",
                      f"{1e6 * cpu[who] / max(1, row['messages']):,.1f} us", mib(memory)))
     return table(("processor time", "all", "of a core", "a publish", "a message", "memory"), rows) + [
-        f"  A message is a publish that was answered or an item that was delivered: {row['messages']:,} in all.",
+        f"  A message is a publish that was answered, or an item or a heartbeat that was delivered: {row['messages']:,} in all.",
+        f"  A follower who connects and subscribes: {row['broker_us_connect']:,.0f} us of neighborsd, "
+        f"{row['redis_us_connect']:,.0f} us of Redis.",
         f"  Memory of Redis: {row['redis_bytes_device']:,.0f} bytes a device (its household included), "
         f"{row['redis_bytes_follower']:,.0f} a follower, {row['redis_bytes_event']:,.0f} a stored event (channels, alerts and "
         f"repeat state included);", f"  of neighborsd: {row['broker_bytes_follower']:,.0f} bytes a follower. "
@@ -155,6 +164,7 @@ def checks(found):
              f"  Activity: {day['activity_delivered']:,} of {day['activity_expected']:,} copies, "
              f"{day['activity_holes']['missing']:,} missing, {day['activity_holes']['doubled']:,} doubled, "
              f"{day['activity_holes']['foreign'] + day['activity_holes']['strange']:,} to others."]
+    lines.append(f"  {day['heartbeats']:,} heartbeats, of them {day['stale']:,} stale: their feed was not proved whole within 5 s.")
     for reason in sorted(day["reasons"], key=lambda reason: -reason["count"]):
         due = "as due" if reason["expected"] else "NOT DUE"
         lines.append(f"  {reason['count']:,} refused, {due}: {reason['text']}")

@@ -18,10 +18,10 @@ OPEN_FILES = 64  # of neighborsd and the generator beside their connections
 class Town:
     """Starts and ends with `with`."""
 
-    def __init__(self, folder, processes=1, masters=0, release_ms=10000):
+    def __init__(self, folder, processes=1, masters=0, release_ms=10000, fsync="always"):
         settings = SETTINGS | HURRIED | {"processes": processes, "release_delay_ms": release_ms, "max_connections": 100000}
         self.stack = ClusterStack(folder, masters=masters, settings=settings) if masters else Stack(folder, settings=settings)
-        self.masters = masters
+        self.masters, self.fsync = masters, fsync
 
     def __enter__(self):
         return self
@@ -31,7 +31,7 @@ class Town:
 
     def start(self):
         self.stack.make_keys()
-        self.stack.start_redis()
+        self.stack.start_redis(fsync=self.fsync)
         for port in self.redis_ports(replicas=True):
             # Rewriting the file in the midst of the day would charge it for what enrolment wrote.
             redis.Redis(port=port).config_set("auto-aof-rewrite-percentage", "0")

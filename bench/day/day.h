@@ -60,6 +60,7 @@ struct totals {
     uint64_t notices, notices_stored;
     uint64_t activity, activity_expected, activity_foreign;
     uint64_t shown, shown_expected, shown_foreign, shown_unknown;
+    uint64_t heartbeats, stale;
     uint64_t waited; /* publishes that found no free packet id */
 };
 

@@ -58,7 +58,23 @@ static void alert_came(struct speaker *speaker, const struct alert *alert)
     day->totals.shown++;
     if (notice->got[speaker->index] < UINT8_MAX)
         notice->got[speaker->index]++;
+    notice->last_at = day->loop.now - day->begin;
+    if (notice->copies++ == 0)
+        notice->first_at = notice->last_at;
     measure_add(day, &day->shown, notice->due);
+}
+
+static void heartbeat_came(struct day *day, struct bytes payload)
+{
+    struct heartbeat heartbeat;
+    struct refusal refusal;
+
+    if (!codec_decode_heartbeat(ENCODING_PROTOBUF, payload, &day->arena, &heartbeat, &refusal)) {
+        day->totals.shown_unknown++;
+        return;
+    }
+    day->totals.heartbeats++;
+    day->totals.stale += heartbeat.stale;
 }
 
 void delivered(struct speaker *speaker, const struct mqtt_publish *publish)
@@ -68,7 +84,9 @@ void delivered(struct speaker *speaker, const struct mqtt_publish *publish)
     struct refusal refusal;
 
     arena_init(&day->arena, day->arena_room, sizeof day->arena_room);
-    if (!codec_decode_feed_item(ENCODING_PROTOBUF, publish->payload, &day->arena, &item, &refusal))
+    if (text_equal(publish->topic, TEXT("nb/v1/inbox/heartbeat")))
+        heartbeat_came(day, publish->payload);
+    else if (!codec_decode_feed_item(ENCODING_PROTOBUF, publish->payload, &day->arena, &item, &refusal))
         day->totals.shown_unknown++;
     else if (item.kind == FEED_ACTIVITY)
         activity_came(speaker, &item);

@@ -115,6 +115,7 @@ void answer_take(struct speaker *speaker, const struct mqtt_ack *ack, const stru
         return;
     }
     notice->acknowledged = true;
+    notice->answered_at = day->loop.now - day->begin;
     day->totals.notices_stored++;
     day->totals.accepted_wrong += notice->wrong;
     day->totals.shown_expected += notice->expected;
@@ -212,6 +213,31 @@ static void print_holes(const char *name, struct holes holes, uint64_t foreign)
         (unsigned long long)holes.strange, (unsigned long long)holes.unanswered, (unsigned long long)foreign);
 }
 
+static double since_due_ms(const struct notice *notice, uint64_t at)
+{
+    return at > notice->due ? (double)(at - notice->due) / 1e6 : 0;
+}
+
+/* How each state of the evacuation order spread: from the time at which it was due. */
+static void print_order(const struct plan *plan)
+{
+    const char *between = "";
+
+    printf(",\"order\":[");
+    for (size_t i = 0; i < plan->notice_count; i++) {
+        const struct notice *notice = &plan->notices[i];
+        if (!notice->order)
+            continue;
+        printf("%s{\"revision\":%u,\"expected\":%u,\"copies\":%u,\"answered_ms\":%.2f,\"first_ms\":%.2f,"
+               "\"last_ms\":%.2f}",
+            between, notice->revision, notice->expected, notice->copies,
+            since_due_ms(notice, notice->answered_at), since_due_ms(notice, notice->first_at),
+            since_due_ms(notice, notice->last_at));
+        between = ",";
+    }
+    printf("]");
+}
+
 static void print_totals(const struct day *day)
 {
     const struct totals *t = &day->totals;
@@ -223,8 +249,9 @@ static void print_totals(const struct day *day)
         {"accepted_wrong", t->accepted_wrong}, {"notices", t->notices}, {"notices_stored", t->notices_stored},
         {"activity_delivered", t->activity}, {"activity_expected", t->activity_expected}, {"shown", t->shown},
         {"shown_expected", t->shown_expected}, {"unknown", t->shown_unknown}, {"waited", t->waited},
-        {"widest", widest(day->plan)}, {"lost_connections", day->loop.lost},
-        {"sent_bytes", day->loop.bytes_out}, {"received_bytes", day->loop.bytes_in}};
+        {"heartbeats", t->heartbeats}, {"stale", t->stale}, {"widest", widest(day->plan)},
+        {"lost_connections", day->loop.lost}, {"sent_bytes", day->loop.bytes_out},
+        {"received_bytes", day->loop.bytes_in}};
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         printf(",\"%s\":%llu", rows[i].name, (unsigned long long)rows[i].value);
@@ -237,6 +264,7 @@ void day_report(const struct day *day)
     print_holes("activity_holes", activity_holes(day), day->totals.activity_foreign);
     print_holes("notice_holes", notice_holes(day->plan), day->totals.shown_foreign);
     print_reasons(day);
+    print_order(day->plan);
     printf(",\"lag_us\":");
     histogram_print(&day->lag, stdout);
     print_measure("answered", &day->answered);

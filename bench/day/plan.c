@@ -211,7 +211,9 @@ static void read_notice(struct reader *reader)
     notice->first = (uint32_t)number(reader);
     notice->severity = (uint8_t)number(reader);
     notice->category = (uint8_t)number(reader);
-    notice->wrong = strcmp(word(reader), "wrong") == 0;
+    const char *how = word(reader);
+    notice->wrong = strcmp(how, "wrong") == 0;
+    notice->order = strcmp(how, "order") == 0;
     notice->revision = 1;
     if (notice->first > index)
         die(reader, "corrects what comes later");

@@ -1,12 +1,21 @@
 /* The plan of a city's day, as bench/city writes it: who lives where, who follows what, which alerts are sent
  * when, and how the events of devices spread over the hours. A line each, words with a blank between:
- *   seed N | seconds S | events N | active N (devices that send) | wrong SHARE (of publishes that break a
- * rule on purpose) hours W...                 weights of equal parts of the day home NAME GEOHASH node
- * NODE|edge|alone DEVICES SHARES follower LEAF METRES WATCHES      (0, 1: also what cameras see, not alerts
- * alone) agency notice DUE_MS agency|follower INDEX alert|update|cancel FIRST SEVERITY CATEGORY wrong|right
- *     point LAT LON | circle LAT LON METRES | polygon COUNT LAT LON ... | nowhere
- *                              FIRST: which notice it corrects or ends, counted from 0; itself for an alert
- */
+ *
+ *   - seed N; seconds S; events N; active N (devices that send, the first ones); wrong SHARE (of publishes
+ *     that break a rule on purpose)
+ *
+ *   - hours W... (weights of equal parts of the day)
+ *
+ *   - home NAME GEOHASH node|edge|alone NODE DEVICES SHARES
+ *
+ *   - follower LEAF METRES WATCHES (0, 1: also what cameras see, not alerts alone)
+ *
+ *   - agency
+ *
+ *   - notice DUE_MS agency|follower INDEX alert|update|cancel FIRST SEVERITY CATEGORY right|wrong|order, then
+ *     point LAT LON, circle LAT LON METRES, polygon COUNT LAT LON ... or nowhere. FIRST: which notice it
+ *     corrects or ends, counted from 0; itself for an alert. wrong: it must be refused. order: how it spreads
+ *     is told by itself. */
 #ifndef NEIGHBORS_BENCH_PLAN_H
 #define NEIGHBORS_BENCH_PLAN_H
 
@@ -43,7 +52,7 @@ struct plan_follower {
 
 struct notice {
     uint64_t due; /* ns from the beginning */
-    bool of_agency, wrong;
+    bool of_agency, wrong, order;
     uint32_t sender; /* among agencies or followers */
     uint8_t msg_type, severity, category;
     uint32_t first, revision;
@@ -54,6 +63,8 @@ struct notice {
     uint8_t *due_to;   /* by follower: 0 not his, 1 in force, 2 ended */
     uint8_t *got;      /* by follower: how often it came as it should */
     bool acknowledged;
+    uint64_t answered_at, first_at, last_at; /* ns from the beginning */
+    uint32_t copies;
 };
 
 struct plan {

@@ -132,17 +132,18 @@ static void on_packet(struct link *link, const struct mqtt_packet *packet)
 static void on_ready(struct link *link)
 {
     struct speaker *speaker = link->owner;
-    char cell[GEO_CELL_TEXT], room[3][80];
+    char cell[GEO_CELL_TEXT], room[4][80];
 
     if (speaker->kind != FOLLOWER)
         return;
     const struct plan_follower *follower = &speaker->day->plan->followers[speaker->index];
-    const char *const filters[] = {room[0], room[1], room[2]};
+    const char *const filters[] = {room[0], room[1], room[2], room[3]};
     geo_format(follower->leaf, cell);
     snprintf(room[0], sizeof *room, "nb/v1/near/%s/%.0f/incident/#", cell, follower->metres);
     snprintf(room[1], sizeof *room, "nb/v1/near/%s/%.0f/area/#", cell, follower->metres);
-    snprintf(room[2], sizeof *room, "nb/v1/near/%s/%.0f/activity/#", cell, follower->metres);
-    link_subscribe(link, filters, follower->watches ? 3 : 2, 1);
+    snprintf(room[2], sizeof *room, "nb/v1/inbox/heartbeat");
+    snprintf(room[3], sizeof *room, "nb/v1/near/%s/%.0f/activity/#", cell, follower->metres);
+    link_subscribe(link, filters, follower->watches ? 4 : 3, 1);
 }
 
 static const struct link_events events = {.ready = on_ready, .packet = on_packet};

@@ -109,12 +109,14 @@ def homes(rng, places, options):
 
 
 def followers(rng, places, options):
-    lines, spots = [], places.some(options.followers)
-    for n, spot in enumerate(spots):
+    """Lines, and (place, metres) of each."""
+    lines, circles = [], []
+    for n, spot in enumerate(places.some(options.followers)):
         watches = n < options.watchers
         metres = rng.choice((400, 800)) if watches else pick(rng, RADII)
         lines.append(f"follower {geohash(*spot, 6)} {metres} {int(watches)}")
-    return lines, spots
+        circles.append((spot, metres))
+    return lines, circles
 
 
 def star(rng, middle, metres, points):
@@ -156,17 +158,17 @@ class Threads:
         return first.get("lines", [])
 
 
-def residents(rng, clock, threads, spots, options):
+def residents(rng, clock, threads, circles, options):
     """Reports, some with what must be refused: a crime of which it is not said what was done."""
-    count = options.reports if spots else 0
+    count = options.reports if circles else 0
     for n in range(count):
-        f = rng.randrange(len(spots))
-        near = "point {:.7f} {:.7f}".format(*(value + rng.gauss(0, 0.004) for value in spots[f]))
+        f = rng.randrange(len(circles))
+        near = "point {:.7f} {:.7f}".format(*(value + rng.gauss(0, 0.004) for value in circles[f][0]))
         due, gap = clock.some(), 0.05 * options.seconds * 1000
         wrong = n % 50 == 49 or (count < 50 and n == 0)
         steps = [(due, "alert", near)]
         if not wrong and rng.random() < 0.15:
-            moved = "point {:.7f} {:.7f}".format(*(value + rng.gauss(0, 0.004) for value in spots[f]))
+            moved = "point {:.7f} {:.7f}".format(*(value + rng.gauss(0, 0.004) for value in circles[f][0]))
             steps.append((due + gap, "update", moved))
         if not wrong and rng.random() < 0.15:
             steps.append((due + 2 * gap, "cancel", "nowhere"))
@@ -188,15 +190,16 @@ def agencies(rng, clock, threads, places, options):
             threads.add(f"agency {a}", steps, rng.choice((MODERATE, SEVERE, EXTREME)), rng.choice((CRIME, FIRE, WEATHER)))
 
 
-def evacuation(rng, threads, spots, options):
-    """One order for three tenths of all who follow, made smaller, and ended."""
-    if not spots or not options.agencies:
+def evacuation(rng, threads, circles, options):
+    """One order for about three tenths of all who follow, made smaller, and ended."""
+    if not circles or not options.agencies:
         return
-    middle = spots[rng.randrange(len(spots))]
-    reach = sorted(weights.km(middle, spot) for spot in spots)[int(EVACUATED * (len(spots) - 1))] * 1000
+    middle = max((spot for spot, _ in circles), key=lambda spot: spot[0])  # the northern end burns
+    away = sorted(weights.km(middle, spot) * 1000 - metres for spot, metres in circles)
+    reach = max(100, 0.95 * away[int(EVACUATED * (len(away) - 1))])
     day = options.seconds * 1000
-    threads.add("agency 0", [(0.55 * day, "alert", star(rng, middle, max(200, reach - 800), 60)),
-                             (0.70 * day, "update", star(rng, middle, max(150, (reach - 800) / 2), 60)),
+    threads.add("agency 0", [(0.55 * day, "alert", star(rng, middle, reach, 60)),
+                             (0.70 * day, "update", star(rng, middle, reach / 2, 60)),
                              (0.85 * day, "cancel", "nowhere")], EXTREME, FIRE, "order")
 
 
@@ -206,11 +209,11 @@ def make(options):
     rng, found = random.Random(options.seed), weights.load()
     places, clock = Places(rng, found, options.km2), Clock(rng, found.hours, options.seconds)
     home_lines, counted, nodes = homes(rng, places, options)
-    follower_lines, spots = followers(rng, places, options)
+    follower_lines, circles = followers(rng, places, options)
     threads = Threads(options.seconds)
-    residents(rng, clock, threads, spots, options)
+    residents(rng, clock, threads, circles, options)
     agencies(rng, clock, threads, places, options)
-    evacuation(rng, threads, spots, options)
+    evacuation(rng, threads, circles, options)
     notices = threads.lines()
     head = [f"seed {options.seed}", f"seconds {options.seconds}", f"events {options.events}", f"active {options.active}",
             f"wrong {options.wrong}",

@@ -68,6 +68,7 @@ def numbers(found):
            / max(1, options["followers"]),
            "redis_us_connect": 1e6 * (stages["followers"]["redis_cpu"] - stages["speakers"]["redis_cpu"])
            / max(1, options["followers"]), "heartbeats": day["heartbeats"], "stale": day["stale"],
+           "passed_over": day["notice_holes"]["passed_over"],
            "redis_bytes_event": grown["data"] / max(1, day["stored"]), "file_bytes_event": grown["file"] / max(1, day["stored"]),
            "mqtt_in_bytes": day["sent_bytes"], "mqtt_out_bytes": day["received_bytes"],
            "redis_in_bytes": network["in"], "redis_out_bytes": network["out"],
@@ -159,7 +160,8 @@ def checks(found):
     lines = [f"  {logs['acknowledged']:,} events were acknowledged; the logs of {logs['households']:,} households have "
              f"{logs['records']:,} records: {logs['lost']:,} lost, {logs['doubled']:,} doubled, {logs['foreign']:,} misplaced.",
              f"  {day['notices_stored']:,} alerts, corrections and ends: {day['shown']:,} of {day['shown_expected']:,} deliveries, "
-             f"{day['notice_holes']['missing']:,} missing, {day['notice_holes']['doubled']:,} doubled, "
+             f"{day['notice_holes']['missing']:,} missing, {day['notice_holes']['passed_over']:,} passed over for a later state, "
+             f"{day['notice_holes']['doubled']:,} doubled, "
              f"{day['notice_holes']['foreign']:,} to somebody whom they do not concern (every follower held against geo/).",
              f"  Activity: {day['activity_delivered']:,} of {day['activity_expected']:,} copies, "
              f"{day['activity_holes']['missing']:,} missing, {day['activity_holes']['doubled']:,} doubled, "

@@ -125,6 +125,7 @@ void answer_take(struct speaker *speaker, const struct mqtt_ack *ack, const stru
 
 struct holes {
     uint64_t missing, doubled, strange, unanswered;
+    uint64_t passed_over; /* a later state came in its place, as it may to a follower who was slow */
 };
 
 static struct holes activity_holes(const struct day *day)
@@ -145,6 +146,14 @@ static struct holes activity_holes(const struct day *day)
     return holes;
 }
 
+static bool later_state_came(const struct plan *plan, const struct notice *notice, size_t follower)
+{
+    for (uint32_t next = notice->next; next; next = plan->notices[next].next)
+        if (plan->notices[next].got[follower])
+            return true;
+    return false;
+}
+
 static struct holes notice_holes(const struct plan *plan)
 {
     struct holes holes = {0};
@@ -154,7 +163,9 @@ static struct holes notice_holes(const struct plan *plan)
         holes.unanswered += !notice->acknowledged && !notice->wrong;
         for (size_t f = 0; f < plan->follower_count; f++) {
             uint8_t expected = notice->acknowledged && notice->due_to[f];
-            holes.missing += notice->got[f] < expected;
+            bool late = notice->got[f] < expected && later_state_came(plan, notice, f);
+            holes.passed_over += late;
+            holes.missing += notice->got[f] < expected && !late;
             holes.doubled += notice->got[f] > expected ? (unsigned)(notice->got[f] - expected) : 0;
         }
     }
@@ -207,10 +218,11 @@ static uint32_t widest(const struct plan *plan)
 
 static void print_holes(const char *name, struct holes holes, uint64_t foreign)
 {
-    printf(
-        ",\"%s\":{\"missing\":%llu,\"doubled\":%llu,\"strange\":%llu,\"unanswered\":%llu,\"foreign\":%llu}",
+    printf(",\"%s\":{\"missing\":%llu,\"doubled\":%llu,\"strange\":%llu,\"unanswered\":%llu,"
+           "\"foreign\":%llu,\"passed_over\":%llu}",
         name, (unsigned long long)holes.missing, (unsigned long long)holes.doubled,
-        (unsigned long long)holes.strange, (unsigned long long)holes.unanswered, (unsigned long long)foreign);
+        (unsigned long long)holes.strange, (unsigned long long)holes.unanswered, (unsigned long long)foreign,
+        (unsigned long long)holes.passed_over);
 }
 
 static double since_due_ms(const struct notice *notice, uint64_t at)

@@ -14,10 +14,17 @@
 /* The region of a leaf cell, 0 to 255. */
 uint8_t sharing_region(const char *leaf);
 
-/* Brings the indexes in line with what the members of the household share now, and where they are, by the
- * functions of the store, which are loaded when there are none yet. Doing it twice is harmless. False:
- * redis->error. */
+/* Brings the indexes in line with what the members of the household share now, and where they are (settle.h).
+ * Doing it twice is harmless. False: redis->error. */
 bool sharing_index_refresh(struct redis_sync *redis, const char *household)
+    __attribute__((warn_unused_result));
+
+/* Before a change of a household or of its members, and when it is settled after it: so upkeep settles it
+ * where who began did not come to that. note: room for SHARING_NOTE. False: redis->error. */
+enum { SHARING_NOTE = 32 };
+bool sharing_index_note(struct redis_sync *redis, const char *household, char note[SHARING_NOTE])
+    __attribute__((warn_unused_result));
+bool sharing_index_settled(struct redis_sync *redis, const char *household, const char *note)
     __attribute__((warn_unused_result));
 
 #endif

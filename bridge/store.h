@@ -481,6 +481,7 @@ struct store_events {
 struct store_counters {
     uint64_t calls, events_stored, events_repeated, reconnects, retries, deadline_misses, alerts_appended,
         activity_released, activity_unshared, activity_below_k, activity_merged, entries_trimmed;
+    uint64_t households_resettled;  /* whose change somebody else had left half done */
     uint64_t log_leaves, log_heads; /* of the public record, made by this process */
     uint64_t log_broken; /* 1: the record in the store is not what was signed, and nothing is signed */
     uint64_t waiting;    /* calls without an answer now */

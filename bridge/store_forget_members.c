@@ -167,10 +167,8 @@ static void send_principal(struct forgetting *work, struct text name, bool first
     store_send(work->store, &command, answer, work);
 }
 
-static void on_settled(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+static void on_settled(void *arg, enum store_status status)
 {
-    (void)store;
-    (void)reply;
     struct forgetting *work = arg;
     if (forget_answered(work, status))
         forget_go_on(work, &(struct forget_progress){.stage = FORGET_REGIONS});
@@ -181,13 +179,10 @@ static void on_members_out(struct store *store, void *arg, enum store_status sta
 {
     (void)reply;
     struct forgetting *work = arg;
-    struct command command = {0};
     if (!forget_answered(work, status))
         return;
-    command_function(&command, "nb_settle", 0, 1);
-    command_view(&command, work->household);
     work->under_way = 1;
-    store_send(store, &command, on_settled, work);
+    store_settle(store, work->household, on_settled, work);
 }
 
 static void on_principal_out(

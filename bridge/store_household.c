@@ -37,28 +37,23 @@ static void on_settings(struct store *store, void *arg, enum store_status status
     free(call);
 }
 
+static void put_settings_key(struct command *command, struct text household)
+{
+    struct buffer key = {0};
+    household_key(&key, household, "settings");
+    command_bytes(command, key.data, key.len);
+    buffer_free(&key);
+}
+
 void store_household_settings(
     struct store *store, struct text household, store_household_done *done, void *arg)
 {
     struct command command = {0};
     struct household_call *call = store_alloc(sizeof *call);
     *call = (struct household_call){done, arg};
-    command_function(&command, "nb_household", 0, 1);
-    command_bytes(&command, household.data, household.len);
+    command_function(&command, "nb_household", 1, 0);
+    put_settings_key(&command, household);
     store_send(store, &command, on_settings, call);
-}
-
-struct change_call {
-    store_status_done *done;
-    void *arg;
-};
-
-static void on_changed(struct store *store, void *arg, enum store_status status, const redisReply *reply)
-{
-    (void)store;
-    struct change_call *call = arg;
-    call->done(call->arg, status == STORE_OK ? (enum store_status)reply_number(reply) : status);
-    free(call);
 }
 
 static void put_packed(struct command *command, const char *field, struct bytes packed)
@@ -72,12 +67,10 @@ void store_household_change(
 {
     struct command command = {0};
     struct arena arena;
-    struct change_call *call = store_alloc(sizeof *call);
-    *call = (struct change_call){done, arg};
     arena_init(&arena, NULL, 0);
-    command_function(&command, "nb_household_change", 0,
-        1 + (change->sharing ? 4u : 0) + (change->retention_days ? 2u : 0) + (change->footage ? 2u : 0));
-    command_bytes(&command, change->household.data, change->household.len);
+    command_function(&command, "nb_household_change", 1,
+        (change->sharing ? 4u : 0) + (change->retention_days ? 2u : 0) + (change->footage ? 2u : 0));
+    put_settings_key(&command, change->household);
     if (change->sharing) {
         struct text zone = change->sharing->time_zone;
         put_packed(&command, "sharing", household_sharing_pack(change->sharing, &arena));
@@ -90,5 +83,8 @@ void store_household_change(
     if (change->footage)
         put_packed(&command, "footage", household_footage_pack(change->footage, &arena));
     arena_free(&arena);
-    store_send(store, &command, on_changed, call);
+    if (change->sharing || change->footage)
+        store_settle_change(store, change->household, &command, done, arg);
+    else
+        store_send_for_status(store, &command, done, arg);
 }

@@ -31,10 +31,10 @@ struct household_change {
     const struct footage_rules *footage; /* NULL: not given */
 };
 
-/* Writes the change, and in the same step what is derived of it: the sharing index; what waits for
- * publication and was judged by other settings is not published any more. A retention shorter than before has
- * trimming begin anew. Everybody is told that the household's devices changed
- * (store_events.principal_changed). OK, FAILED or GONE. */
+/* Writes the change, and settles what is derived of it (settle.h) before it is done: what waits for
+ * publication and was judged by other settings is not published any more. Who dies meanwhile leaves it to
+ * upkeep. A retention shorter than before has trimming begin anew. Everybody is told that the household's
+ * devices changed (store_events.principal_changed). OK, FAILED or GONE. */
 void store_household_change(
     struct store *store, const struct household_change *change, store_status_done *done, void *arg);
 

@@ -137,6 +137,16 @@ void forget_work(struct store *store, int64_t now); /* store_forget.c */
 void forget_free(struct store *store);
 void footage_upkeep(struct store *store, int64_t now); /* store_footage_upkeep.c */
 
+/* store_settle.c: brings the indexes in line with the household (settle.h). OK, FAILED or GONE; done may be
+ * NULL. */
+void store_settle(struct store *store, struct text household, store_status_done *done, void *arg);
+/* The change of a household (a command that answers a status; taken), and what is settled after it: noted
+ * before, so that it is settled whoever dies. The status of the change when that is not OK, else OK, FAILED
+ * or GONE. */
+void store_settle_change(
+    struct store *store, struct text household, struct command *change, store_status_done *done, void *arg);
+void settle_work(struct store *store); /* upkeep: what was noted and nobody finished */
+
 /* store_alert.c: what nb_alert and its like are told of a message, and what they answer. */
 enum { MESSAGE_ARGUMENTS = 25 };
 /* Answers beside enum store_status: what is to be asked elsewhere first (scripts/neighbors.lua). */
@@ -314,6 +324,11 @@ struct store {
         struct trimmed *keys;                  /* that it found and that may have something to lose */
         unsigned asked;                        /* calls about them under way */
     } trim;
+    struct {
+        double due;
+        unsigned tag;       /* whose turn it is */
+        unsigned under_way; /* calls and households not yet done */
+    } settle;
     struct sequence *sequence; /* of the public record; NULL before the first upkeep */
     struct {
         double due;

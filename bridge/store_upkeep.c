@@ -58,5 +58,6 @@ void store_upkeep(struct store *store, int64_t now)
     sequence_work(store, now);
     trim_work(store);
     footage_upkeep(store, now);
+    settle_work(store);
     forget_work(store, now);
 }

@@ -2,6 +2,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "bridge/sharing_index.h"
 
 /* ---- the steps ---- */
 
@@ -17,13 +20,10 @@ enum registry_result verification_begin(struct redis_sync *redis, const struct s
     char digest[SEAL_CODE + 1];
     verification_code_new(code);
     seal_code(seal, text_of(code), digest);
-    redisReply *reply = redis_ask(redis, "FCALL nb_code_begin 0 %s %s %s %s %s %" PRId64 " %" PRId64 " %s 0",
-        digest, verification_way_name(v->way), v->household ? v->household : "", v->by, "", v->expires,
-        v->now, "");
-    if (!reply)
-        return REGISTRY_FAILED;
-    freeReplyObject(reply);
-    return REGISTRY_OK;
+    return redis_tell(redis, "FCALL nb_code_begin 1 nb:{code:%s}:code %s %s %s %s %" PRId64, digest,
+               verification_way_name(v->way), v->household ? v->household : "", v->by, "", v->expires)
+               ? REGISTRY_OK
+               : REGISTRY_FAILED;
 }
 
 static const char *text_at(const redisReply *reply, size_t i)
@@ -36,8 +36,6 @@ static enum registry_result judge(
     struct redis_sync *redis, const redisReply *reply, unsigned wanted, struct verification_found *out)
 {
     long long status = reply->elements ? reply->element[0]->integer : STORE_FAILED;
-    if (status == STORE_LIMITED)
-        return refuse(redis, "code: too many were tried: come back in an hour");
     int way = verification_way_of(text_of(text_at(reply, 1)));
     if (status != STORE_OK || way == 0)
         return refuse(redis, "code: not one that is good here: another's, used, or over");
@@ -48,6 +46,60 @@ static enum registry_result judge(
     return REGISTRY_OK;
 }
 
+/* Verified since then, and what follows of it; then all that the code was for is done. */
+static bool verify(struct redis_sync *redis, const char *household, const char *since)
+{
+    char note[SHARING_NOTE];
+    return sharing_index_note(redis, household, note) &&
+           redis_tell(redis, "FCALL nb_household_verify 1 nb:{h:%s}:household %s", household, since) &&
+           sharing_index_refresh(redis, household) && sharing_index_settled(redis, household, note);
+}
+
+/* Whether another code may be tried. */
+static enum registry_result try(struct redis_sync *redis, const char *household)
+{
+    redisReply *reply = redis_ask(redis, "FCALL nb_code_try 1 nb:{h:%s}:attempts", household);
+    if (!reply)
+        return REGISTRY_FAILED;
+    bool wait = reply->integer > 0;
+    freeReplyObject(reply);
+    return wait ? refuse(redis, "code: too many were tried: come back in an hour") : REGISTRY_OK;
+}
+
+static enum registry_result look(struct redis_sync *redis, const char *digest, const char *household,
+    int64_t now, unsigned wanted, struct verification_found *out)
+{
+    redisReply *reply =
+        redis_ask(redis, "FCALL nb_code_look 1 nb:{code:%s}:code %s %" PRId64, digest, household, now);
+    if (!reply)
+        return REGISTRY_FAILED;
+    enum registry_result result = judge(redis, reply, wanted, out);
+    freeReplyObject(reply);
+    return result;
+}
+
+/* Claims it, and does what follows of it. */
+static enum registry_result use(struct redis_sync *redis, const char *digest, const char *household,
+    int64_t now, enum verification_way way)
+{
+    redisReply *reply =
+        redis_ask(redis, "FCALL nb_code_claim 1 nb:{code:%s}:code %s %" PRId64, digest, household, now);
+    if (!reply)
+        return REGISTRY_FAILED;
+    long long status = reply->elements ? reply->element[0]->integer : STORE_FAILED;
+    char since[24];
+    snprintf(since, sizeof since, "%s", text_at(reply, 1));
+    freeReplyObject(reply);
+    if (status == STORE_REPEAT && way != VERIFICATION_JOIN) /* a second key needs a code */
+        return REGISTRY_OK;
+    if (status != STORE_OK)
+        return refuse(redis, "code: somebody used it just now");
+    bool done = way < VERIFICATION_HANDOVER ? verify(redis, household, since)
+                                            : redis_tell(redis, "DEL nb:{h:%s}:attempts", household);
+    return done && redis_tell(redis, "FCALL nb_code_done 1 nb:{code:%s}:code", digest) ? REGISTRY_OK
+                                                                                       : REGISTRY_FAILED;
+}
+
 enum registry_result verification_redeem(struct redis_sync *redis, const struct seal *seal,
     const char *household, struct text given, unsigned wanted, int64_t now, struct verification_found *out)
 {
@@ -55,20 +107,8 @@ enum registry_result verification_redeem(struct redis_sync *redis, const struct 
     if (!verification_code_read(given, code))
         return refuse(redis, "code: eight letters and digits, as K7QF-2MPX");
     seal_code(seal, text_of(code), digest);
-    redisReply *reply = redis_ask(redis, "FCALL nb_code_look 0 %s %s %" PRId64, digest, household, now);
-    if (!reply)
-        return REGISTRY_FAILED;
-    enum registry_result result = judge(redis, reply, wanted, out);
-    freeReplyObject(reply);
-    if (result != REGISTRY_OK)
-        return result;
-    reply = redis_ask(redis, "FCALL nb_code_use 0 %s %s %" PRId64 " %d", digest, household, now,
-        out->way < VERIFICATION_HANDOVER);
-    if (!reply)
-        return REGISTRY_FAILED;
-    bool used =
-        reply->integer == STORE_OK ||
-        (reply->integer == STORE_REPEAT && out->way != VERIFICATION_JOIN); /* a second key needs a code */
-    freeReplyObject(reply);
-    return used ? REGISTRY_OK : refuse(redis, "code: somebody used it just now");
+    enum registry_result result = try(redis, household);
+    if (result == REGISTRY_OK)
+        result = look(redis, digest, household, now, wanted, out);
+    return result == REGISTRY_OK ? use(redis, digest, household, now, out->way) : result;
 }

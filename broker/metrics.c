@@ -19,6 +19,7 @@
     ROW(activity_unshared, counter, "Activities not published: sharing was off when they were due")          \
     ROW(activity_below_k, counter, "Activities not published: too few sharing households in the cell")       \
     ROW(activity_merged, counter, "Activities not published: within the cooldown of another of that device") \
+    ROW(households_resettled, counter, "Households whose change was left half done, finished here")          \
     ROW(entries_trimmed, counter, "Channel entries trimmed")                                                 \
     ROW(log_leaves, counter, "Leaves appended to the public record")                                         \
     ROW(log_heads, counter, "Heads of the public record signed")                                             \

@@ -28,43 +28,6 @@ local function rules_allow(rules, agency, incident)
     return allowed
 end
 
--- Where the household's devices are that may be asked about: "<XX>:<digest>" -> them, packed.
-local function askable_where(household)
-    local cells = {}
-    for _, name in ipairs(call('SMEMBERS', 'nb:{h:' .. household .. '}:members')) do
-        local id = string.match(name, '^device/(.+)$')
-        if id then
-            local known = call('HMGET', 'nb:{p:' .. name .. '}:principal', 'region', 'askable_digest', 'number', 'since',
-                'revoked')
-            if known[2] and known[2] ~= '' and (not known[5] or known[5] == '' or known[5] == '0') then
-                local cell = known[1] .. ':' .. known[2]
-                cells[cell] = (cells[cell] or '')
-                    .. pack('>HI8Bc0', tonumber(known[3] or 0), tonumber(known[4] or 0), #id, id)
-            end
-        end
-    end
-    return cells
-end
-
--- Brings the index in line with what the household allows now, who is in it, and where its devices are. Whoever changes one
--- of these calls it; twice does no harm. It touches the tags of all of them, as enrolment does.
-local function settle_askable(household)
-    local rules = call('HGET', 'nb:{h:' .. household .. '}:settings', 'footage') or ''
-    local stands = 'nb:{h:' .. household .. '}:askable'
-    local cells = rules_allow(rules) and askable_where(household) or {}
-    for _, cell in ipairs(call('SMEMBERS', stands)) do
-        if not cells[cell] then
-            call('HDEL', 'nb:{r' .. sub(cell, 1, 2) .. '}:askable:' .. sub(cell, 4), household)
-            call('SREM', stands, cell)
-        end
-    end
-    for cell, devices in pairs(cells) do
-        call('SADD', stands, cell)
-        call('HSET', 'nb:{r' .. sub(cell, 1, 2) .. '}:askable:' .. sub(cell, 4), household,
-            pack('>Hc0', #rules, rules) .. devices)
-    end
-end
-
 -- A record of a household's log (broker/kind/motion.c): its length; kind and phase, confidence, device number (2 bytes,
 -- little-endian), cell (2), ms (6), how long it lasted (4) ...
 local TIMES = '<I6I4'
@@ -143,8 +106,4 @@ local function see_askable(keys, args)
     return concat(answer)
 end
 
-register('nb_askable_settle', function(_, args)
-    settle_askable(args[1])
-    return OK
-end)
 register('nb_askable_see', see_askable, { 'no-writes' })

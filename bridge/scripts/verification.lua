@@ -1,89 +1,82 @@
 -- How a household's place becomes known to be real, and a device another's: by codes that are used once. A code's key
 -- is its keyed digest; the code itself stands nowhere.
 --   nb:{code:<digest>}:code       hash: way (a word), household (whose alone it is, or ''), by (who gave it), place (sealed
---                                 leaf cell that the household must be near, or ''), expires (ms), used (by whom)
+--                                 leaf cell that the household must be near, or ''), expires (ms), used (by whom), used_at
+--                                 (ms), done (1 when all that follows of it is)
 --   nb:{h:<household>}:attempts   codes that it tried within an hour
 --   nb:{h:<household>}:invited    zset of digests of the codes that it gave to neighbors, by when they expire
+-- To use a code is several steps: it is claimed, what follows is done (nb_household_verify, and the household is settled),
+-- and it is done. Who claimed it and died claims it again.
 
 local ATTEMPTS, ATTEMPTS_S = 10, 3600
 
-local function code_key(digest)
-    return 'nb:{code:' .. digest .. '}:code'
-end
-
--- Arguments: digest, way, household, by, place, expires, now; the household that invites ('': none), how many of its codes
--- may be open. LIMITED when that are too many.
-local function begin(_, args)
-    local digest, expires, inviter = args[1], args[6], args[8]
-    if inviter ~= '' then
-        local open = 'nb:{h:' .. inviter .. '}:invited'
-        call('ZREMRANGEBYSCORE', open, '-inf', args[7])
-        if call('ZCARD', open) >= tonumber(args[9]) then
-            return LIMITED
-        end
-        call('ZADD', open, expires, digest)
-        call('PEXPIREAT', open, expires)
+-- Key: invited. Arguments: digest, expires, now, how many of its codes may be open. LIMITED when that are too many.
+local function invite(keys, args)
+    call('ZREMRANGEBYSCORE', keys[1], '-inf', args[3])
+    if call('ZSCORE', keys[1], args[1]) then
+        return OK
+    elseif call('ZCARD', keys[1]) >= tonumber(args[4]) then
+        return LIMITED
     end
-    local key = code_key(digest)
-    call('HSET', key, 'way', args[2], 'household', args[3], 'by', args[4], 'place', args[5], 'expires', expires)
-    call('PEXPIREAT', key, expires)
+    call('ZADD', keys[1], args[2], args[1])
+    call('PEXPIREAT', keys[1], args[2])
     return OK
 end
 
--- The code when it is good for the household; one that is not there, another's, used or over looks alike: nil.
-local function good_code(digest, household, now)
-    local way, whose, by, place, expires, used =
-        spread(call('HMGET', code_key(digest), 'way', 'household', 'by', 'place', 'expires', 'used'))
-    local theirs = way and (whose == '' or whose == household) and (not used or used == household)
-    if theirs and tonumber(expires) > tonumber(now) then
-        return { OK, way, by, place, used and 1 or 0 }
-    end
+-- Key: the code. Arguments: way, household, by, place, expires.
+local function begin(keys, args)
+    call('HSET', keys[1], 'way', args[1], 'household', args[2], 'by', args[3], 'place', args[4], 'expires', args[5])
+    call('PEXPIREAT', keys[1], args[5])
+    return OK
 end
 
--- Arguments: digest, household, now. Answers OK, way, by, place, 1 when this household used it before; NOT_FOUND; or
--- LIMITED and the seconds until another may be tried.
-local function look(_, args)
-    local tried = 'nb:{h:' .. args[2] .. '}:attempts'
-    local many = call('INCR', tried)
+-- Key: attempts. Answers 0, or the seconds until another code may be tried.
+local function try(keys)
+    local many = call('INCR', keys[1])
     if many == 1 then
-        call('EXPIRE', tried, ATTEMPTS_S)
+        call('EXPIRE', keys[1], ATTEMPTS_S)
     end
-    if many > ATTEMPTS then
-        return { LIMITED, math.max(1, call('TTL', tried)) }
-    end
-    return good_code(args[1], args[2], args[3]) or { NOT_FOUND }
+    return many > ATTEMPTS and math.max(1, call('TTL', keys[1])) or 0
 end
 
--- Its members bear it, and where it shares it counts from now on.
-local function verify(household, now)
-    call('HSET', 'nb:{h:' .. household .. '}:household', 'verified', now)
-    for _, name in ipairs(call('SMEMBERS', 'nb:{h:' .. household .. '}:members')) do
-        call('HSET', 'nb:{p:' .. name .. '}:principal', 'verified', now)
-        call('PUBLISH', 'nb:principals', name)
-    end
-    for _, cell in ipairs(call('SMEMBERS', 'nb:{h:' .. household .. '}:leaves')) do
-        call('ZADD', 'nb:{r' .. sub(cell, 1, 2) .. '}:sharers:' .. sub(cell, 4), now, household)
-        call('INCR', 'nb:{r' .. sub(cell, 1, 2) .. '}:sharing')
-    end
+-- Whether the code is good for the household; one that is not there, another's, used or over looks alike: false. Then way, by
+-- and place.
+local function good_code(key, household, now)
+    local way, whose, by, place, expires, used =
+        spread(call('HMGET', key, 'way', 'household', 'by', 'place', 'expires', 'used'))
+    local theirs = way and (whose == '' or whose == household) and (not used or used == household)
+    return theirs and tonumber(expires) > tonumber(now), way, by, place
 end
 
--- Arguments: digest, household, now, 1 when the household becomes verified by it. OK, REPEAT or NOT_FOUND.
-local function use(_, args)
-    local found = good_code(args[1], args[2], args[3])
-    if not found then
-        return NOT_FOUND
+-- Key: the code. Arguments: household, now. Answers OK, way, by, place; or NOT_FOUND.
+local function look(keys, args)
+    local good, way, by, place = good_code(keys[1], args[1], args[2])
+    return good and { OK, way, by, place } or { NOT_FOUND }
+end
+
+-- Key: the code. Arguments: household, now. Answers OK and when it was claimed first; REPEAT when all is done; NOT_FOUND.
+local function claim(keys, args)
+    if not good_code(keys[1], args[1], args[2]) then
+        return { NOT_FOUND }
+    elseif call('HEXISTS', keys[1], 'done') == 1 then
+        return { REPEAT }
     end
-    if found[5] == 1 then
-        return REPEAT
-    end
-    call('HSET', code_key(args[1]), 'used', args[2])
-    call('DEL', 'nb:{h:' .. args[2] .. '}:attempts')
-    if args[4] == '1' then
-        verify(args[2], args[3])
+    call('HSETNX', keys[1], 'used', args[1])
+    call('HSETNX', keys[1], 'used_at', args[2])
+    return { OK, call('HGET', keys[1], 'used_at') }
+end
+
+-- Key: the code. One that is over meanwhile stays away.
+local function done(keys)
+    if call('EXISTS', keys[1]) == 1 then
+        call('HSET', keys[1], 'done', 1)
     end
     return OK
 end
 
+register('nb_code_invite', invite)
 register('nb_code_begin', begin)
-register('nb_code_look', look)
-register('nb_code_use', use)
+register('nb_code_try', try)
+register('nb_code_look', look, { 'no-writes' })
+register('nb_code_claim', claim)
+register('nb_code_done', done)

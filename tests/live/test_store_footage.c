@@ -5,6 +5,7 @@
 
 #include "bridge/store_board.h"
 #include "bridge/store_footage.h"
+#include "bridge/store_inside.h"
 #include "proto/codec.h"
 #include "tests/live/store_fixture.h"
 
@@ -823,13 +824,27 @@ static redisReply *index_entry(struct fixture *f, const char *cell)
     return reply;
 }
 
+static void on_settled(void *arg, enum store_status status)
+{
+    assert_int_equal(status, STORE_OK);
+    *(bool *)arg = true;
+}
+
+static void settled(struct fixture *f)
+{
+    bool done = false;
+    store_settle(f->store, TEXT("a"), on_settled, &done);
+    fixture_until(f, &done);
+}
+
 static void enrolled_at(struct fixture *f, const char *cell)
 {
     char region[3], digest[PLACE_DIGEST + 1];
     region_of(cell, region);
     place_digest(f->places, "askable", text_of(cell), digest);
-    ask(f, "HSET nb:{p:device/cam-a}:principal number 7 since 0 region %s askable_digest %s", region, digest);
-    ask(f, "FCALL nb_askable_settle 0 a");
+    ask(f, "HSET nb:{p:device/cam-a}:principal household a number 7 since 0 region %s askable_digest %s",
+        region, digest);
+    settled(f);
 }
 
 static void the_index_follows_what_is_decided(void **state)
@@ -853,7 +868,7 @@ static void the_index_follows_what_is_decided(void **state)
     assert_int_equal(got->type, REDIS_REPLY_STRING);
     freeReplyObject(got);
     ask(f, "HSET nb:{h:a}:settings footage %b", "\0\0\0", (size_t)3); /* nobody may ask any more */
-    ask(f, "FCALL nb_askable_settle 0 a");
+    settled(f);
     got = index_entry(f, area[2]);
     assert_int_equal(got->type, REDIS_REPLY_NIL);
     freeReplyObject(got);

@@ -11,15 +11,13 @@
 -- board; upkeep takes them down, and whoever forgets asks again until there are none.
 local forgetting = {}
 
--- Whether the rules let the agency ask about that incident type; without an agency, whether they let anybody ask anything.
+-- Whether the rules let the agency ask about that incident type.
 local function rules_allow(rules, agency, incident)
     local at, allowed = 1, false
     while at <= #rules do
         local who, mask
         who, mask, at = unpack('>Bc0H', rules, at)
-        if not agency then
-            allowed = allowed or mask ~= 0
-        elseif who == agency then
+        if who == agency then
             return band(mask, lshift(1, incident)) ~= 0
         elseif who == '' then
             allowed = band(mask, lshift(1, incident)) ~= 0

@@ -13,7 +13,7 @@
 local function rules_for(rules, device)
     local named, others, at = {}, {}, 1
     while at <= #rules do
-        local from, name, hours = at, nil, nil
+        local from, name, _, hours = at, nil, nil, nil
         name, _, hours, at = unpack('>Bc0HB', rules, at)
         at = at + 5 * hours
         if name == device then

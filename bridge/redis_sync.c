@@ -212,18 +212,18 @@ static void pause_before(int turn)
     nanosleep(&(struct timespec){.tv_nsec = (ms < PAUSE_MOST_MS ? ms : PAUSE_MOST_MS) * 1000000}, NULL);
 }
 
-/* Without REPLACE: those of another version stay as they are. What went wrong before stays told when this
- * does. */
-static bool load_functions(struct redis_sync *redis, struct redis_node *node)
+/* Without REPLACE: those of another version stay as they are. That some are there now is well when they were
+ * not just before: another who enrolls was quicker. */
+static bool load_functions(struct redis_sync *redis, struct redis_node *node, bool again)
 {
     redisReply *reply = redisCommand(node->context, "FUNCTION LOAD %b", store_scripts, store_scripts_size);
     bool loaded = reply && reply->type != REDIS_REPLY_ERROR;
     bool there = reply && reply->type == REDIS_REPLY_ERROR && strstr(reply->str, "already exists");
-    if (there)
+    if (there && again)
         snprintf(redis->error, sizeof redis->error,
             "Redis has the functions of another version: start neighborsd of this version first");
     freeReplyObject(reply);
-    return loaded;
+    return loaded || (there && !again);
 }
 
 /* On that connection, until the replicas have what it wrote. */
@@ -245,7 +245,7 @@ static bool try_again(struct redis_sync *redis, const struct command *command, e
 {
     if (outcome == UNLOADED) {
         struct redis_node *node = route_node(redis, command);
-        return node && load_functions(redis, node);
+        return node && load_functions(redis, node, turn > 0);
     }
     if (outcome == REFUSED || redis->route->where.kind == REDIS_ONE || (outcome == LOST && counts(command)))
         return false;

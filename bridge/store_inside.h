@@ -280,10 +280,13 @@ struct store {
 
     struct {
         uint64_t told;      /* tags, a bit each, where something may wait */
+        uint64_t asked;     /* that are asked and have not answered */
+        double began;       /* loop time of the round's beginning */
         unsigned carrying;  /* pieces of work not yet done */
         unsigned first_tag; /* whose turn it is to be served first */
         double poll_due;
         struct outbox_round {
+            unsigned number;
             unsigned asked;   /* calls under way */
             bool corrections; /* it asks for them alone */
             bool sweep;       /* all tags are asked */

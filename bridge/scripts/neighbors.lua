@@ -60,7 +60,8 @@
 --   nb:{p:…}:board, :down, :boxes (board.lua)
 --   nb:{p:…}:cells              hash, what it followed lately (cells.lua); p: also address/<digest>
 --
--- Under each tag that something is done for by processes for all: lease:<work>, who does it.
+-- Under each tag that something is done for by processes for all: lease:<work>, who does it. Trimming has one a master, by its
+-- number: nb:{rXX}:lease:trim. nb:{followers}:nodes, :n:<node>, :next:<node>: who follows where (followers.lua).
 -- nb:layout is the version of all this. Sharded pub/sub in the slot of their stream tells entries:
 -- nb:{rXX}:feed:c:<geohash> and nb:{p:<principal>}:feed:i:<principal>/<client>; a message is the entry's kind, its id, a
 -- space, its data. nb:sessions and nb:principals tell of openings and changes.

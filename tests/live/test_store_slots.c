@@ -142,6 +142,24 @@ static void what_others_say_is_kept_beside_the_alert(void **state)
     judge(f, B, VERDICT_APPROVED, "agency/police");
 }
 
+static void on_followers(void *arg, enum store_status status, uint64_t followers)
+{
+    assert_int_equal(status, STORE_OK);
+    assert_int_equal(followers, 4);
+    *(bool *)arg = true;
+}
+
+static void followers_are_counted_in_one_place(void **state)
+{
+    struct fixture *f = *state;
+    static const struct store_follower_count here[] = {{"9qh1f0", 3}, {"9qh2g0", 1}};
+    static const char leaves[2][13] = {"9qh1f0", "9qh2g0"};
+    bool counted = false;
+    store_followers_tell(f->store, here, 2);
+    store_followers(f->store, leaves, 2, on_followers, &counted);
+    fixture_until(f, &counted);
+}
+
 /* ---- upkeep ---- */
 
 static void put_old(struct fixture *f, const char *key, int days)
@@ -214,6 +232,7 @@ int main(void)
         TEST(lists_and_documents_are_asked_a_tag_at_a_time),
         TEST(reports_step_from_tag_to_tag),
         TEST(what_others_say_is_kept_beside_the_alert),
+        TEST(followers_are_counted_in_one_place),
         TEST(channels_and_logs_are_trimmed_a_tag_at_a_time),
         TEST(who_is_refused_a_lease_is_told_for_how_long),
         TEST(leases_change_hands_after_their_holders_death),

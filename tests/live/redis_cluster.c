@@ -167,6 +167,17 @@ size_t redis_cluster_owner(struct redis_cluster *cluster, uint16_t slot)
     return cluster->count;
 }
 
+void redis_cluster_leave_slot(struct redis_cluster *cluster, uint16_t slot, size_t owner)
+{
+    assert_true(say(cluster->ask[owner], "OK", "CLUSTER DELSLOTS %d", (int)slot));
+    assert_true(wait_for(cluster->ask[owner], "cluster_state:fail", "CLUSTER INFO"));
+}
+
+void redis_cluster_take_slot(struct redis_cluster *cluster, uint16_t slot, size_t owner)
+{
+    assert_true(say(cluster->ask[owner], "OK", "CLUSTER ADDSLOTS %d", (int)slot));
+}
+
 static void move_keys(struct redis_cluster *cluster, uint16_t slot, size_t from, size_t to)
 {
     for (;;) {

@@ -30,6 +30,10 @@ void redis_cluster_set_timeout(struct redis_cluster *cluster, int milliseconds);
 /* Which server says of itself that it has the slot; the count when none does. */
 size_t redis_cluster_owner(struct redis_cluster *cluster, uint16_t slot);
 
+/* Its owner serves it no more, and so, by Redis' default, serves nothing at all; and takes it again. */
+void redis_cluster_leave_slot(struct redis_cluster *cluster, uint16_t slot, size_t owner);
+void redis_cluster_take_slot(struct redis_cluster *cluster, uint16_t slot, size_t owner);
+
 /* The steps of a slot's move, as `redis-cli --cluster reshard` takes them: announced; its keys taken over;
  * told to the one that gets it; told to the one that had it. Each fails the test when it is refused. */
 enum move_step { MOVE_ANNOUNCED, MOVE_KEYS, MOVE_TARGET_KNOWS, MOVE_DONE, MOVE_STEPS };

@@ -341,6 +341,61 @@ static void as_of_waits_for_every_master(void **state)
     TURN_UNTIL(rig, store_as_of(rig->f.store) == START + 60000);
 }
 
+/* How often that server has refused a command because not all slots are served. */
+static long down_answers(struct rig *rig, size_t server)
+{
+    static const char name[] = "errorstat_CLUSTERDOWN:count=";
+    redisReply *reply = redisCommand(rig->cluster.ask[server], "INFO errorstats");
+    assert_non_null(reply);
+    const char *at = strstr(reply->str, name);
+    long count = at ? strtol(at + sizeof(name) - 1, NULL, 10) : 0;
+    freeReplyObject(reply);
+    return count;
+}
+
+/* An inbox that nobody follows, of a slot of that server. */
+static void find_inbox(struct rig *rig, size_t server, char out[64])
+{
+    for (int i = 0;; i++) {
+        struct buffer name = {0};
+        snprintf(out, 64, "i:user/other-%d/app", i);
+        feed_name(&name, text_of(out));
+        size_t owner = redis_cluster_owner(&rig->cluster, key_slot(name.data, name.len));
+        buffer_free(&name);
+        if (owner == server)
+            return;
+    }
+}
+
+static void on_late(void *arg, const struct channel_state *state)
+{
+    assert_int_equal(state->status, STORE_OK);
+    *(bool *)arg = true;
+}
+
+static void a_cluster_that_is_down_is_waited_for(void **state)
+{
+    struct rig *rig = *state;
+    struct tail *tail = &rig->tails[0];
+    size_t server = redis_cluster_owner(&rig->cluster, tail->slot);
+    char channel[64];
+    bool open = false;
+    uint16_t other = 0;
+    find_inbox(rig, server, channel);
+    while (redis_cluster_owner(&rig->cluster, other) != server)
+        other++;
+    long before = down_answers(rig, server);
+    redis_cluster_leave_slot(&rig->cluster, other, server);
+    store_follow(rig->f.store, text_of(channel), on_late, &open);
+    TURN_UNTIL(rig, down_answers(rig, server) > before);
+    assert_false(open);
+    redis_cluster_take_slot(&rig->cluster, other, server);
+    TURN_UNTIL(rig, open);
+    append(tail); /* what was followed before goes on, without a seam */
+    TURN_UNTIL(rig, all_heard(rig));
+    assert_int_equal(rig->seams, 0);
+}
+
 /* The first, which dies, has some of the channels. */
 static void a_killed_master_is_followed_at_its_heir(void **state)
 {
@@ -372,6 +427,7 @@ int main(void)
         TEST(a_follow_goes_where_its_slot_goes),
         TEST(what_only_the_new_master_told_is_in_a_seam),
         TEST(as_of_waits_for_every_master),
+        TEST(a_cluster_that_is_down_is_waited_for),
         TEST(a_killed_master_is_followed_at_its_heir),
     };
     return cmocka_run_group_tests(tests, start_cluster, stop_cluster);

@@ -5,9 +5,6 @@
 
 #include "bridge/store_call.h"
 
-/* Between two looks at how many replicas have it: the connection carries nothing else meanwhile. */
-#define WAIT_MS "100"
-
 /* ---- lists ---- */
 
 void call_append(struct call_list *list, struct call *call)
@@ -80,6 +77,7 @@ static void answered(struct node *node, enum store_status status, redisReply *re
         return;
     }
     call->status = status;
+    call->kept = ++node->kept_count;
     call->reply = reply ? move_reply(reply) : NULL;
     call_append(&node->kept, call);
 }
@@ -126,61 +124,6 @@ static void on_reply(redisAsyncContext *context, void *data, void *arg)
     }
 }
 
-/* ---- replicas ---- */
-
-static void on_wait(redisAsyncContext *context, void *data, void *arg);
-
-static void ask_replicas(struct node *node)
-{
-    char command[64];
-    int len = snprintf(command, sizeof(command), "*3\r\n$4\r\nWAIT\r\n$1\r\n%d\r\n$3\r\n" WAIT_MS "\r\n",
-        node->store->where.wait);
-    node->waits++;
-    node->unwaited = false;
-    redisAsyncFormattedCommand(node->command.context, on_wait, NULL, command, (size_t)len);
-}
-
-static void finish_kept(struct node *node)
-{
-    struct call_list kept = node->kept;
-    struct call *call;
-    node->kept = (struct call_list){0};
-    node->lacking = false;
-    while ((call = call_take(&kept)))
-        call_finish(node->store, call, call->status, call->reply);
-}
-
-/* Whatever was answered before this reply was carried out before that WAIT. */
-static void on_wait(redisAsyncContext *context, void *data, void *arg)
-{
-    (void)arg;
-    struct link *link = context->data;
-    const redisReply *reply = data;
-    if (!reply || link->context != context)
-        return;
-    struct node *node = link->owner;
-    struct store *store = node->store;
-    node->answered = ev_now(store->loop);
-    node->waits--;
-    store->counters.waits++;
-    if (reply->type != REDIS_REPLY_INTEGER) {
-        topology_trouble(store);
-        link_drop(link, reply->type == REDIS_REPLY_ERROR ? reply->str : "WAIT without a number");
-    } else if (reply->integer >= store->where.wait) {
-        finish_kept(node);
-    } else {
-        store->counters.waits_unsatisfied++;
-        if (!node->lacking)
-            store_log(store, STORE_LOG_WARNING, "store_replicas",
-                "node=%s replicas=%lld wait=%d text=\"nothing is acknowledged until they have it\"",
-                node->name, reply->integer, store->where.wait);
-        node->lacking = true;
-        topology_trouble(store);
-        if (node->waits == 0 && node->kept.first)
-            ask_replicas(node);
-    }
-}
-
 /* ---- sending ---- */
 
 static void transmit(struct node *node, struct call *call)
@@ -222,7 +165,7 @@ void node_flush(struct node *node)
         return;
     node->output = false;
     if (node->unwaited && node->store->where.wait > 0)
-        ask_replicas(node);
+        replicas_ask(node);
     redisAsyncHandleWrite(context);
 }
 

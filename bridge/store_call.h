@@ -13,6 +13,7 @@ struct call {
     bool to_node;             /* it concerns one Redis as a whole: */
     struct node *only;        /* this one; NULL: it is gone */
     double sent;              /* loop time; 0: never */
+    uint64_t kept;            /* its number among all that were kept */
     double due;               /* when a put back one is sent again */
     unsigned tries;           /* how often it was put back */
     bool alone;               /* the one under way of those of its slot that keep their order */
@@ -48,5 +49,12 @@ void node_calls_lost(struct node *node);
 void node_flush(struct node *node);
 /* For so long it has not answered what it was sent, or not let us in. */
 bool node_is_silent(const struct node *node, double seconds);
+
+/* ---- store_replicas.c ---- */
+
+/* Sends WAIT behind what was sent. */
+void replicas_ask(struct node *node);
+/* A view of the cluster came that was asked for then: what need not wait for more replicas is answered. */
+void nodes_excuse(struct store *store, double asked);
 
 #endif

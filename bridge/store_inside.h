@@ -247,7 +247,7 @@ struct store {
         struct link scout;
         struct endpoint hosts[REDIS_URL_HOSTS], *seen; /* of the address, and of the last answer */
         size_t seen_count, next;                       /* whose turn it is */
-        bool asking;
+        bool asking, again;                            /* and is to be asked once more then */
         double asked, patience, troubled_until;
         unsigned answers; /* in a row while something was wrong */
         uint64_t epoch;   /* the newest that was told */

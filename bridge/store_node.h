@@ -17,7 +17,8 @@
  *   is without an answer. Those of a region's tag ({rXX}) go as they come: their functions are made to be
  *   carried out in any order, and they are the many.
  * - With replicas (wait=N in the address) an answer is given when `WAIT N` says that N replicas have what it
- *   tells of. One WAIT follows each flush; answers are kept until it is satisfied, in their order. */
+ *   tells of. One WAIT follows each flush; answers are kept until it is satisfied, in their order. What only
+ *   reads is answered at once where nothing is kept before it. */
 #ifndef NEIGHBORS_BRIDGE_STORE_NODE_H
 #define NEIGHBORS_BRIDGE_STORE_NODE_H
 
@@ -108,6 +109,10 @@ struct node {
     bool unwaited;                       /* some of that writes: WAIT is due */
     bool lacking;                        /* the last WAIT was not satisfied, and that was told */
     unsigned waits;                      /* WAITs without an answer */
+    unsigned replicas;                   /* of a cluster's master, as last told */
+    unsigned acked;                      /* replicas that had it, as the last unsatisfied WAIT said: */
+    uint64_t kept_count, acked_until;    /* of all that were ever kept, up to this one */
+    double acked_at;                     /* when */
     double answered;                     /* loop time of the last answer */
     void *feed;                          /* store_feed.c's own */
 };
@@ -156,6 +161,8 @@ void topology_start(struct store *store);
 void topology_check(struct store *store); /* each tick */
 /* Something is wrong: for the next second it is asked several times. */
 void topology_trouble(struct store *store);
+/* Asks now, or as soon as what was asked before is answered. */
+void topology_ask(struct store *store);
 void topology_stop(struct store *store);
 /* An answer, of the sentinels or (store_slots.c) the cluster; false: nothing is to be learnt of it. */
 bool sentinel_take(struct store *store, const redisReply *reply) __attribute__((warn_unused_result));

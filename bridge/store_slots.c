@@ -1,45 +1,53 @@
-/* Which master has which slot, from the lines of CLUSTER NODES:
- *   <id> <host>:<port>@<bus>[,…] <flags> <master> <ping> <pong> <epoch> <link> [<slot> | <slot>-<slot> …]
- * A view whose newest epoch is older than one that was told before is that of a Redis which was away, and is
- * not taken, unless everybody says the same. */
+/* Which master has which slot, and how many replicas, from the lines of CLUSTER NODES:
+ *   <id> <host>:<port>@<bus>[,…] <flags> <master's id or -> <ping> <pong> <epoch> <link> [<slot> |
+ * <slot>-<slot> …] A view whose newest epoch is older than one that was told before is that of a Redis which
+ * was away, and is not taken, unless everybody says the same. */
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "bridge/store_call.h"
 
+enum { ID = 64 };
+
+/* A line. */
+struct peer {
+    char id[ID], master[ID]; /* master: "-" of one itself */
+    struct endpoint where;
+    struct node *node; /* when it has slots */
+};
+
 struct view {
     struct store *store;
     struct node *owners[CLUSTER_SLOTS];
-    struct endpoint *seen;
-    size_t seen_count;
+    struct peer *peers;
+    size_t count, owned;
     uint64_t epoch;
-    size_t owned;
 };
 
-static void see(struct view *view, const struct endpoint *place)
+static struct peer *new_peer(struct view *view)
 {
-    struct endpoint *more = realloc(view->seen, (view->seen_count + 1) * sizeof(*more));
+    struct peer *more = realloc(view->peers, (view->count + 1) * sizeof(*more));
     if (!more)
         abort();
-    view->seen = more;
-    more[view->seen_count++] = *place;
+    view->peers = more;
+    more[view->count] = (struct peer){0};
+    return &more[view->count++];
 }
 
 /* "<slot>", "<slot>-<slot>"; "[…]" is one that moves, and is told where it still is. */
-static void take_slots(struct view *view, char *ranges, const struct endpoint *place)
+static void take_slots(struct view *view, struct peer *peer, char *ranges)
 {
-    struct node *node = NULL;
     char *rest = NULL;
     for (char *range = strtok_r(ranges, " ", &rest); range; range = strtok_r(NULL, " ", &rest)) {
         unsigned first, last;
         int count = sscanf(range, "%u-%u", &first, &last);
-        if (count < 1 || (count == 2 && last < first))
+        if (count < 1)
             continue;
         last = count == 2 ? last : first;
         for (unsigned slot = first; slot <= last && slot < CLUSTER_SLOTS; slot++) {
-            if (!node)
-                node = node_at(view->store, place);
-            view->owners[slot] = node;
+            if (!peer->node)
+                peer->node = node_at(view->store, &peer->where);
+            view->owners[slot] = peer->node;
             view->owned++;
         }
     }
@@ -47,21 +55,35 @@ static void take_slots(struct view *view, char *ranges, const struct endpoint *p
 
 static void take_line(struct view *view, char *line)
 {
-    char address[2 * REDIS_URL_HOST], flags[128];
+    char id[ID], address[2 * REDIS_URL_HOST], flags[128], master[ID];
     uint64_t epoch;
     int behind = 0;
-    struct endpoint place;
-    if (sscanf(line, "%*s %255s %127s %*s %*s %*s %" SCNu64 " %*s%n", address, flags, &epoch, &behind) != 3 ||
+    struct endpoint where;
+    if (sscanf(line, "%63s %255s %127s %63s %*s %*s %" SCNu64 " %*s%n", id, address, flags, master, &epoch,
+            &behind) != 5 ||
         behind == 0)
         return;
     view->epoch = epoch > view->epoch ? epoch : view->epoch;
     address[strcspn(address, "@,")] = 0;
     if (strstr(flags, "noaddr") || strstr(flags, "handshake") ||
-        !endpoint_read(&place, address, &view->store->topology.scout.where))
+        !endpoint_read(&where, address, &view->store->topology.scout.where))
         return;
-    see(view, &place);
+    struct peer *peer = new_peer(view);
+    memcpy(peer->id, id, ID);
+    memcpy(peer->master, master, ID);
+    peer->where = where;
     if (strstr(flags, "master"))
-        take_slots(view, line + behind, &place);
+        take_slots(view, peer, line + behind);
+}
+
+static void read_view(struct view *view, struct text text)
+{
+    char *lines = store_alloc(text.len + 1), *rest = NULL;
+    if (text.len)
+        memcpy(lines, text.data, text.len);
+    for (char *line = strtok_r(lines, "\r\n", &rest); line; line = strtok_r(NULL, "\r\n", &rest))
+        take_line(view, line);
+    free(lines);
 }
 
 /* False: somebody else is to be asked. */
@@ -75,14 +97,46 @@ static bool is_new_enough(struct store *store, const struct view *view)
     return true;
 }
 
-static void read_view(struct view *view, struct text text)
+static struct node *master_of(const struct view *view, const struct peer *replica)
 {
-    char *lines = store_alloc(text.len + 1), *rest = NULL;
-    if (text.len)
-        memcpy(lines, text.data, text.len);
-    for (char *line = strtok_r(lines, "\r\n", &rest); line; line = strtok_r(NULL, "\r\n", &rest))
-        take_line(view, line);
-    free(lines);
+    for (size_t i = 0; i < view->count; i++) {
+        if (strcmp(view->peers[i].id, replica->master) == 0)
+            return view->peers[i].node;
+    }
+    return NULL;
+}
+
+/* A replica whose master has no slots (another took its place, and this one has not said yet whom it follows)
+ * may come to be anybody's. */
+static void count_replicas(const struct view *view)
+{
+    unsigned of_nobody = 0;
+    for (size_t i = 0; i < view->count; i++) {
+        if (view->peers[i].node)
+            view->peers[i].node->replicas = 0;
+    }
+    for (size_t i = 0; i < view->count; i++) {
+        if (view->peers[i].master[0] == '-')
+            continue;
+        struct node *node = master_of(view, &view->peers[i]);
+        if (node)
+            node->replicas++;
+        else
+            of_nobody++;
+    }
+    for (size_t i = 0; i < view->count; i++) {
+        if (view->peers[i].node)
+            view->peers[i].node->replicas += of_nobody;
+    }
+}
+
+static void keep_seen(struct store *store, const struct view *view)
+{
+    free(store->topology.seen);
+    store->topology.seen = store_alloc(view->count * sizeof(struct endpoint));
+    store->topology.seen_count = view->count;
+    for (size_t i = 0; i < view->count; i++)
+        store->topology.seen[i] = view->peers[i].where;
 }
 
 bool slots_take(struct store *store, const redisReply *reply)
@@ -92,13 +146,12 @@ bool slots_take(struct store *store, const redisReply *reply)
     read_view(view, reply_text(reply));
     bool taken = view->owned > 0 && is_new_enough(store, view);
     if (taken) {
-        free(store->topology.seen);
-        store->topology.seen = view->seen;
-        store->topology.seen_count = view->seen_count;
-        view->seen = NULL;
+        keep_seen(store, view);
+        count_replicas(view);
         nodes_set_slots(store, view->owners);
+        nodes_excuse(store, store->topology.asked);
     }
-    free(view->seen);
+    free(view->peers);
     free(view);
     return taken;
 }

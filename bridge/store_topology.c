@@ -29,6 +29,15 @@ static void leave(struct link *scout, const char *why)
     link_drop(scout, why);
 }
 
+static void ask(struct store *store);
+
+static void answered(struct store *store)
+{
+    store->topology.patience = PATIENCE;
+    if (store->topology.again && store->topology.scout.ready && !store->topology.asking)
+        ask(store);
+}
+
 static void on_answer(redisAsyncContext *context, void *data, void *arg)
 {
     (void)arg;
@@ -45,19 +54,27 @@ static void on_answer(redisAsyncContext *context, void *data, void *arg)
     else if (!(sentinel ? sentinel_take(store, reply) : slots_take(store, reply)))
         leave(link, "it knows nothing, or less than another");
     else
-        store->topology.patience = PATIENCE;
+        answered(store);
 }
 
 static void ask(struct store *store)
 {
     struct link *scout = &store->topology.scout;
     store->topology.asking = true;
+    store->topology.again = false;
     store->topology.asked = ev_now(store->loop);
     if (store->where.kind == REDIS_SENTINEL)
         redisAsyncCommand(
             scout->context, on_answer, NULL, "SENTINEL get-master-addr-by-name %s", store->where.master);
     else
         redisAsyncCommand(scout->context, on_answer, NULL, "CLUSTER NODES");
+}
+
+void topology_ask(struct store *store)
+{
+    store->topology.again = !store->topology.scout.ready || store->topology.asking;
+    if (!store->topology.again)
+        ask(store);
 }
 
 static void on_opened(struct link *link)

@@ -107,7 +107,8 @@ struct node {
     struct call_list unsent, sent, kept; /* kept: answered by Redis, not yet by its replicas */
     bool output;                         /* something was sent since the last flush */
     bool unwaited;                       /* some of that writes: WAIT is due */
-    bool lacking;                        /* the last WAIT was not satisfied, and that was told */
+    bool lacking;                        /* the last WAIT was not satisfied */
+    double told_lacking;                 /* loop time, in the log */
     unsigned waits;                      /* WAITs without an answer */
     unsigned replicas;                   /* of a cluster's master, as last told */
     unsigned acked;                      /* replicas that had it, as the last unsatisfied WAIT said: */

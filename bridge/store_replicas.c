@@ -11,6 +11,7 @@
 
 /* Between two looks; the connection carries nothing else meanwhile. SHORT where few replicas are known. */
 enum { WAIT_MS = 100, SHORT_WAIT_MS = 5 };
+static const double TOLD_EVERY = 10.; /* seconds, in the log */
 
 static bool has_too_few(const struct node *node)
 {
@@ -31,10 +32,12 @@ static void lacks(struct node *node, long long replicas)
 {
     struct store *store = node->store;
     store->counters.waits_unsatisfied++;
-    if (!node->lacking)
+    if (!node->lacking && ev_now(store->loop) - node->told_lacking > TOLD_EVERY) {
+        node->told_lacking = ev_now(store->loop);
         store_log(store, STORE_LOG_WARNING, "store_replicas", "node=%s replicas=%lld wait=%d text=\"%s\"",
             node->name, replicas, store->where.wait,
             has_too_few(node) ? "it has no more" : "nothing is acknowledged until they have it");
+    }
     node->lacking = true;
     node->acked = (unsigned)replicas;
     node->acked_until = node->kept_count;

@@ -39,7 +39,7 @@ static bool wait_for(redisContext *of, const char *wanted, const char *command)
 static bool start_one(struct redis_cluster *cluster, size_t n)
 {
     struct redis_server *server = &cluster->servers[n];
-    server->cluster = true;
+    server->cluster = server->member = true;
     if (!redis_server_start(server))
         return false;
     cluster->ask[n] = redisConnect("127.0.0.1", server->port);
@@ -48,8 +48,6 @@ static bool start_one(struct redis_cluster *cluster, size_t n)
         snprintf(cluster->ids[n], sizeof(cluster->ids[n]), "%s", id->str);
     freeReplyObject(id);
     return id && say(cluster->ask[n], "OK", "CONFIG SET cluster-node-timeout %d", (int)CLUSTER_TIMEOUT) &&
-           say(cluster->ask[n], "OK", "CONFIG SET repl-diskless-sync-delay 0") &&
-           say(cluster->ask[n], "OK", "CLUSTER FLUSHSLOTS") &&
            say(cluster->ask[n], "OK", "CLUSTER SET-CONFIG-EPOCH %d", (int)n + 1);
 }
 
@@ -142,6 +140,107 @@ void redis_cluster_set_timeout(struct redis_cluster *cluster, int milliseconds)
 {
     for (size_t n = 0; n < cluster->count; n++)
         assert_true(say(cluster->ask[n], "OK", "CONFIG SET cluster-node-timeout %d", milliseconds));
+}
+
+bool redis_cluster_restart(struct redis_cluster *cluster, size_t n)
+{
+    redisReply *timeout = redisCommand(cluster->ask[n == 0], "CONFIG GET cluster-node-timeout");
+    bool there = redis_server_restart(&cluster->servers[n]) && timeout && timeout->elements == 2 &&
+                 redisReconnect(cluster->ask[n]) == REDIS_OK &&
+                 say(cluster->ask[n], "OK", "CONFIG SET cluster-node-timeout %s", timeout->element[1]->str);
+    freeReplyObject(timeout);
+    return there;
+}
+
+static bool is_in_line(redisContext *of)
+{
+    return say(of, "cluster_state:ok", "CLUSTER INFO") && say(of, "cluster_slots_ok:16384", "CLUSTER INFO") &&
+           (say(of, "role:master", "INFO replication") ||
+               say(of, "master_link_status:up", "INFO replication"));
+}
+
+bool redis_cluster_wait(struct redis_cluster *cluster)
+{
+    int looks = 0;
+    for (size_t n = 0; n < cluster->count; n++) {
+        while (cluster->servers[n].pid && !is_in_line(cluster->ask[n])) {
+            if (++looks > PATIENCE)
+                return false;
+            usleep(LOOK);
+        }
+    }
+    return true;
+}
+
+static redisReply *ask_alone(const struct redis_server *server, const char *format, va_list arguments)
+{
+    static const struct timeval patience = {.tv_sec = 5};
+    redisContext *context = redisConnectWithTimeout("127.0.0.1", server->port, patience);
+    redisReply *reply = NULL;
+    if (context && !context->err && redisSetTimeout(context, patience) == REDIS_OK)
+        reply = redisvCommand(context, format, arguments);
+    if (reply && reply->type == REDIS_REPLY_ERROR) {
+        freeReplyObject(reply);
+        reply = NULL;
+    }
+    if (context)
+        redisFree(context);
+    return reply;
+}
+
+redisReply *redis_cluster_ask(struct redis_cluster *cluster, size_t n, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    redisReply *reply = ask_alone(&cluster->servers[n], format, arguments);
+    va_end(arguments);
+    return reply;
+}
+
+long long redis_cluster_number(struct redis_cluster *cluster, size_t n, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    redisReply *reply = ask_alone(&cluster->servers[n], format, arguments);
+    va_end(arguments);
+    long long number = !reply                             ? -1
+                       : reply->type == REDIS_REPLY_ARRAY ? (long long)reply->elements
+                                                          : reply->integer;
+    if (reply)
+        freeReplyObject(reply);
+    return number;
+}
+
+static size_t server_of_id(const struct redis_cluster *cluster, const char *id)
+{
+    size_t n = 0;
+    while (n < cluster->count && strncmp(cluster->ids[n], id, strlen(cluster->ids[n])) != 0)
+        n++;
+    return n;
+}
+
+size_t redis_cluster_seen_owner(struct redis_cluster *cluster, size_t asked, uint16_t slot)
+{
+    redisReply *ranges = redis_cluster_ask(cluster, asked, "CLUSTER SLOTS");
+    size_t owner = cluster->count;
+    for (size_t i = 0; ranges && i < ranges->elements; i++) {
+        redisReply *const *range = ranges->element[i]->element;
+        if (slot >= range[0]->integer && slot <= range[1]->integer)
+            owner = server_of_id(cluster, range[2]->element[2]->str);
+    }
+    if (ranges)
+        freeReplyObject(ranges);
+    return owner;
+}
+
+size_t redis_cluster_seen_replica(struct redis_cluster *cluster, size_t asked, size_t master)
+{
+    redisReply *replicas = redis_cluster_ask(cluster, asked, "CLUSTER REPLICAS %s", cluster->ids[master]);
+    size_t replica =
+        replicas && replicas->elements ? server_of_id(cluster, replicas->element[0]->str) : cluster->count;
+    if (replicas)
+        freeReplyObject(replicas);
+    return replica;
 }
 
 static bool says_it_has(redisContext *of, const char *id, uint16_t slot)

@@ -27,6 +27,23 @@ void redis_cluster_stop(struct redis_cluster *cluster);
 /* After how many ms without a word a node is held to be dead; CLUSTER_TIMEOUT unless told. */
 void redis_cluster_set_timeout(struct redis_cluster *cluster, int milliseconds);
 
+/* Starts a killed one again where it was, as a node of the same cluster. */
+bool redis_cluster_restart(struct redis_cluster *cluster, size_t n) __attribute__((warn_unused_result));
+/* Every server that runs says that all slots are served, and every replica that it has all. Half a minute. */
+bool redis_cluster_wait(struct redis_cluster *cluster) __attribute__((warn_unused_result));
+
+/* Over a connection of its own: the answer of one server (freeReplyObject); NULL: none within 5 s, or an
+ * error. */
+redisReply *redis_cluster_ask(struct redis_cluster *cluster, size_t n, const char *format, ...)
+    __attribute__((warn_unused_result, format(printf, 3, 4)));
+/* The same for an answer that is a number, of a list how many; -1: none. */
+long long redis_cluster_number(struct redis_cluster *cluster, size_t n, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Which server has the slot, and which is that master's replica, as server `asked` sees it; the count when it
+ * knows none. */
+size_t redis_cluster_seen_owner(struct redis_cluster *cluster, size_t asked, uint16_t slot);
+size_t redis_cluster_seen_replica(struct redis_cluster *cluster, size_t asked, size_t master);
+
 /* Which server says of itself that it has the slot; the count when none does. */
 size_t redis_cluster_owner(struct redis_cluster *cluster, uint16_t slot);
 

@@ -28,20 +28,61 @@ static int free_port(void)
     return port;
 }
 
+/* A sentinel writes into its configuration. */
+static void run_sentinel(const struct redis_server *server)
+{
+    char config[96];
+    snprintf(config, sizeof(config), "%s/sentinel.conf", server->folder);
+    FILE *file = access(config, F_OK) == 0 ? NULL : fopen(config, "w");
+    if (file) {
+        fprintf(file, "port %d\nbind 127.0.0.1\ndir %s\n%s", server->port, server->folder, server->sentinel);
+        fclose(file);
+    }
+    execlp("redis-server", "redis-server", config, "--sentinel", NULL);
+    _exit(127);
+}
+
+/* Sentinels make Redis write into its configuration: it has a copy. */
+static bool copy_config(const char *from, const char *to)
+{
+    char text[16384];
+    FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+    size_t len = in ? fread(text, 1, sizeof(text), in) : 0;
+    bool copied = out && len > 0 && len < sizeof(text) && fwrite(text, 1, len, out) == len;
+    if (in)
+        fclose(in);
+    return out && fclose(out) == 0 && copied;
+}
+
 static void run(const struct redis_server *server, int output)
 {
-    char port[16], bus[16], config[4096], path[96];
-    if (!realpath("deploy/redis.conf", config))
-        _exit(127);
-    snprintf(port, sizeof(port), "%d", server->port);
-    snprintf(bus, sizeof(bus), "%d", server->cluster ? free_port() : 0);
-    snprintf(path, sizeof(path), "%s/redis.sock", server->folder);
+    char port[16], bus[16], config[96], path[96];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
-    execlp("redis-server", "redis-server", config, "--bind", "127.0.0.1", "--port", port, "--unixsocket",
-        path, "--dir", server->folder, "--daemonize", "no", "--logfile", "", "--cluster-enabled",
-        server->cluster ? "yes" : "no", "--cluster-port", bus, NULL);
+    if (server->sentinel[0])
+        run_sentinel(server);
+    snprintf(config, sizeof(config), "%s/redis.conf", server->folder);
+    if (!copy_config(server->member ? "deploy/redis-cluster.conf" : "deploy/redis.conf", config))
+        _exit(127);
+    snprintf(port, sizeof(port), "%d", server->port);
+    snprintf(bus, sizeof(bus), "%d", server->bus);
+    snprintf(path, sizeof(path), "%s/redis.sock", server->folder);
+    const char *arguments[32] = {"redis-server", config, "--bind", "127.0.0.1", "--port", port,
+        "--unixsocket", path, "--dir", server->folder, "--daemonize", "no", "--logfile", "",
+        "--repl-diskless-sync-delay", "0"};
+    size_t count = 16;
+    if (server->cluster) {
+        const char *const more[] = {
+            "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "1500"};
+        memcpy(arguments + count, more, sizeof(more));
+        count += sizeof(more) / sizeof(more[0]);
+    }
+    if (server->master[0]) {
+        arguments[count++] = "--replicaof";
+        arguments[count++] = server->master;
+    }
+    execvp(arguments[0], (char *const *)arguments);
     _exit(127);
 }
 
@@ -56,7 +97,7 @@ static bool wait_until_ready(int output)
             return false;
         len += (size_t)got;
         text[len] = 0;
-        if (strstr(text, "Ready to accept connections"))
+        if (strstr(text, "Ready to accept connections") || strstr(text, "# Sentinel ID is"))
             return true;
         if (len > sizeof(text) / 2) {
             memmove(text, text + len - 256, 256);
@@ -102,16 +143,18 @@ static bool make_whole(const struct redis_server *server)
 
 bool redis_server_start(struct redis_server *server)
 {
-    *server = (struct redis_server){.output = -1, .cluster = server->cluster};
+    server->pid = 0;
+    server->output = -1;
     strcpy(server->folder, "/tmp/neighbors-redis-XXXXXX");
     if (!mkdtemp(server->folder))
         return false;
     /* Somebody else may take the port before Redis does. */
     for (int tries = 0; tries < 5; tries++) {
         server->port = free_port();
+        server->bus = server->cluster ? free_port() : 0;
         snprintf(server->url, sizeof(server->url), "redis%s://127.0.0.1:%d%s",
             server->cluster ? "+cluster" : "", server->port, server->cluster ? "?wait=0" : "");
-        if (redis_server_restart(server) && (!server->cluster || make_whole(server)))
+        if (redis_server_restart(server) && (!server->cluster || server->member || make_whole(server)))
             return true;
         redis_server_kill(server);
     }

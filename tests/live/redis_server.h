@@ -12,10 +12,15 @@ struct redis_server {
     char folder[64];  /* redis.sock in it is the same Redis */
     char url[64];     /* redis://127.0.0.1:port, of a cluster redis+cluster://127.0.0.1:port?wait=0 */
     bool cluster; /* a cluster of one, with all slots: a function that touches keys of several slots fails */
+    bool member;  /* with cluster: of a larger one; its slots come later */
+    int bus;      /* of a cluster: its second port */
+    char master[48]; /* "127.0.0.1 port" of whom it is a replica; "": of nobody */
+    /* Not "": it is a sentinel, and this its configuration behind port and folder. */
+    char sentinel[256];
 };
 
-/* Starts it and waits until it takes connections; `cluster` is as set before. False: there is no Redis here,
- * or it did not start. */
+/* Starts it and waits until it takes connections; `cluster` and what is below it is as set before. False:
+ * there is no Redis here, or it did not start. */
 bool redis_server_start(struct redis_server *server) __attribute__((warn_unused_result));
 /* Starts it again where it was, after redis_server_kill. */
 bool redis_server_restart(struct redis_server *server) __attribute__((warn_unused_result));

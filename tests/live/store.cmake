@@ -11,3 +11,8 @@ neighbors_test(NAME store_tail
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_tail.c ${CMAKE_CURRENT_LIST_DIR}/store_fixture.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c
     ${CMAKE_CURRENT_LIST_DIR}/redis_server.c
   LIBS neighbors_bridge)
+# Calls in one, and behind sentinels.
+neighbors_test(NAME store_cluster
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_cluster.c ${CMAKE_CURRENT_LIST_DIR}/store_fixture.c
+    ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c ${CMAKE_CURRENT_LIST_DIR}/redis_sentinels.c ${CMAKE_CURRENT_LIST_DIR}/redis_server.c
+  LIBS neighbors_bridge)

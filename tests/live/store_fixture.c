@@ -180,19 +180,12 @@ struct store *fixture_other_store(struct fixture *fixture, const char *node)
     return store_redis_new(fixture->loop, &options, &events);
 }
 
-int fixture_open(void **state)
+void fixture_open_at(struct fixture *fixture, const char *url)
 {
-    struct fixture *fixture = *state;
-    if (!fixture->redis.pid && !redis_server_restart(&fixture->redis))
-        return -1;
-    if (!redis_sync_open(&fixture->ask, fixture->redis.url) || !redis_tell(&fixture->ask, "FLUSHALL"))
-        return -1;
-    if (fixture->redis.cluster && !watch_functions(fixture))
-        return -1;
     fixture_set_now(START);
     fixture->places = place_key_new((const uint8_t[PLACE_KEY_SECRET]){7});
     fixture->options = (struct store_redis_options){
-        .url = fixture->redis.url,
+        .url = url,
         .node = "test",
         .release_delay_ms = 0,
         .release_households = 0,
@@ -209,6 +202,18 @@ int fixture_open(void **state)
     fixture->told_count = fixture->seams = 0;
     fixture->taken_over[0] = fixture->changed[0] = 0;
     fixture_store(fixture);
+}
+
+int fixture_open(void **state)
+{
+    struct fixture *fixture = *state;
+    if (!fixture->redis.pid && !redis_server_restart(&fixture->redis))
+        return -1;
+    if (!redis_sync_open(&fixture->ask, fixture->redis.url) || !redis_tell(&fixture->ask, "FLUSHALL"))
+        return -1;
+    if (fixture->redis.cluster && !watch_functions(fixture))
+        return -1;
+    fixture_open_at(fixture, fixture->redis.url);
     return 0;
 }
 
@@ -237,7 +242,7 @@ static void on_patience(struct ev_loop *loop, ev_timer *timer, int events)
 void until_begin(struct fixture *fixture, struct until *until)
 {
     until->over = false;
-    ev_timer_init(&until->patience, on_patience, 10., 0.);
+    ev_timer_init(&until->patience, on_patience, 30., 0.);
     until->patience.data = &until->over;
     ev_now_update(fixture->loop);
     ev_timer_start(fixture->loop, &until->patience);

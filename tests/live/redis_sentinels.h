@@ -1,0 +1,17 @@
+/* A real Redis, its replica and three sentinels on the loopback, for a test. */
+#ifndef NEIGHBORS_TESTS_LIVE_REDIS_SENTINELS_H
+#define NEIGHBORS_TESTS_LIVE_REDIS_SENTINELS_H
+
+#include "tests/live/redis_server.h"
+
+struct redis_sentinels {
+    struct redis_server master, replica, sentinels[3];
+    char url[256];
+};
+
+/* Starts them and waits until the sentinels know of all, and the replica has everything. A second without a
+ * word, and the master is held to be dead. */
+bool redis_sentinels_start(struct redis_sentinels *all) __attribute__((warn_unused_result));
+void redis_sentinels_stop(struct redis_sentinels *all);
+
+#endif

@@ -1,0 +1,448 @@
+/* The store on a real Redis Cluster of three masters and three replicas, and behind real sentinels: calls go
+ * where their slot is, through moves of slots, the death of a master, and one that stands still and comes
+ * back. What was acknowledged is there, once, and in order. */
+#include <stdlib.h>
+#include <time.h>
+
+#include "bridge/store_inside.h"
+#include "tests/live/redis_cluster.h"
+#include "tests/live/redis_sentinels.h"
+#include "tests/live/store_fixture.h"
+
+enum { PEOPLE = 60, MASTERS = 3, SERVERS = 6, TIMEOUT = 1500 };
+
+struct city {
+    struct fixture fixture;
+    struct redis_cluster cluster;
+    struct redis_sentinels sentinels;
+};
+
+/* ---- calls ---- */
+
+struct sent {
+    bool done;
+    enum store_status status;
+    size_t order; /* of its answer among all */
+};
+static size_t answers;
+
+static void on_status(void *arg, enum store_status status)
+{
+    struct sent *sent = arg;
+    assert_false(sent->done);
+    *sent = (struct sent){true, status, answers++};
+}
+
+static struct bytes bytes_of(const char *text)
+{
+    return (struct bytes){(const uint8_t *)text, strlen(text)};
+}
+
+/* The session of a person; valid until the next call. */
+static struct session_name person(int number)
+{
+    static char name[32];
+    int len = snprintf(name, sizeof(name), "user/n%d", number);
+    return (struct session_name){{name, (size_t)len}, TEXT("c")};
+}
+
+static uint16_t slot_of(int number)
+{
+    char key[64];
+    int len = snprintf(key, sizeof(key), "nb:{p:user/n%d}:in:c", number);
+    return key_slot(key, (size_t)len);
+}
+
+/* The steps of a move behind MOVE_ANNOUNCED. */
+static void finish_move(struct city *c, int number, size_t from, size_t to)
+{
+    for (int step = MOVE_KEYS; step < MOVE_STEPS; step++)
+        redis_cluster_move(&c->cluster, slot_of(number), from, to, (enum move_step)step);
+}
+
+static void tell(struct city *c, int number, struct sent *sent)
+{
+    char payload[32];
+    snprintf(payload, sizeof(payload), "to n%d", number);
+    store_inbox(c->fixture.store, person(number), TEXT("x"), bytes_of(payload), on_status, sent);
+}
+
+/* A person whose slot that node has. */
+static int person_at(struct city *c, size_t node)
+{
+    int number = 0;
+    while (redis_cluster_seen_owner(&c->cluster, node, slot_of(number)) != node)
+        number++;
+    return number;
+}
+
+/* How many messages a person has, as whoever has the slot says; asked: a node that runs. */
+static long long messages(struct city *c, size_t asked, int number)
+{
+    size_t owner = redis_cluster_seen_owner(&c->cluster, asked, slot_of(number));
+    assert_true(owner < SERVERS);
+    return redis_cluster_number(&c->cluster, owner, "XLEN nb:{p:user/n%d}:in:c", number);
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void tell_all(struct city *c, struct sent *sent)
+{
+    for (int i = 0; i < PEOPLE; i++)
+        tell(c, i, &sent[i]);
+}
+
+static void until_all(struct city *c, const struct sent *sent, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        UNTIL(&c->fixture, sent[i].done);
+        assert_int_equal(sent[i].status, STORE_OK);
+    }
+}
+
+/* ---- a cluster ---- */
+
+static void calls_go_where_their_slot_is(void **state)
+{
+    struct city *c = *state;
+    struct sent sent[PEOPLE] = {0};
+    tell_all(c, sent);
+    until_all(c, sent, PEOPLE);
+    const struct store_counters *counters = store_counters(c->fixture.store);
+    assert_int_equal(counters->put_back, 0);
+    assert_int_equal(counters->masters, MASTERS);
+    assert_int_equal(counters->slots_away, 0);
+    assert_true(counters->waits > 0);
+    assert_string_equal(store_durability(c->fixture.store), "always");
+    for (int node = 0; node < MASTERS; node++) {
+        long long keys = redis_cluster_number(&c->cluster, (size_t)node, "DBSIZE");
+        assert_true(keys > 0);
+    }
+    for (int i = 0; i < PEOPLE; i++)
+        assert_int_equal(messages(c, 0, i), 1);
+}
+
+static void on_size(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)store;
+    long long *sum = arg;
+    if (status == STORE_OK)
+        *sum += reply->integer;
+    else
+        *sum += 1000000;
+}
+
+static void each_master_is_asked_as_a_whole(void **state)
+{
+    struct city *c = *state;
+    struct store *store = c->fixture.store;
+    struct sent sent[PEOPLE] = {0};
+    long long sum = 0, expected = 0, keys = 0;
+    tell_all(c, sent);
+    until_all(c, sent, PEOPLE);
+    assert_int_equal(store_node_count(store), MASTERS);
+    for (int node = 0; node < MASTERS; node++) {
+        struct command command = {0};
+        keys = redis_cluster_number(&c->cluster, (size_t)node, "DBSIZE");
+        expected += keys;
+        command_begin(&command, 1);
+        command_text(&command, "DBSIZE");
+        store_send_to_node(store, (size_t)node, &command, on_size, &sum);
+    }
+    UNTIL(&c->fixture, sum == expected);
+    struct command command = {0};
+    command_begin(&command, 1);
+    command_text(&command, "DBSIZE");
+    store_send_to_node(store, MASTERS, &command, on_size, &sum);
+    UNTIL(&c->fixture, sum == expected + 1000000); /* there is none */
+}
+
+static void calls_follow_a_slot_that_moved(void **state)
+{
+    struct city *c = *state;
+    int number = person_at(c, 0);
+    struct sent before = {0}, after = {0};
+    tell(c, number, &before);
+    until_all(c, &before, 1);
+    redis_cluster_move(&c->cluster, slot_of(number), 0, 1, MOVE_ANNOUNCED);
+    finish_move(c, number, 0, 1);
+    tell(c, number, &after);
+    until_all(c, &after, 1);
+    assert_int_equal(messages(c, 1, number), 2);
+    redis_cluster_move(&c->cluster, slot_of(number), 1, 0, MOVE_ANNOUNCED);
+    finish_move(c, number, 1, 0);
+}
+
+/* What is asked while a slot moves waits until it has moved, is done once, and keeps its order. */
+static void calls_wait_while_their_slot_moves(void **state)
+{
+    enum { SAVES = 5 };
+    struct city *c = *state;
+    struct fixture *f = &c->fixture;
+    int number = person_at(c, 1);
+    struct sent before = {0}, during = {0}, saves[SAVES] = {{0}};
+    tell(c, number, &before);
+    until_all(c, &before, 1);
+    assert_int_equal(
+        redis_cluster_number(&c->cluster, 1, "HSET nb:{p:user/n%d}:s:c gen 7 expiry 60", number), 2);
+    redis_cluster_move(&c->cluster, slot_of(number), 1, 2, MOVE_ANNOUNCED);
+    uint64_t put_back = store_counters(f->store)->put_back;
+    tell(c, number, &during);
+    for (int i = 0; i < SAVES; i++) {
+        char cursors[8];
+        snprintf(cursors, sizeof(cursors), "at %d", i);
+        store_session_save(
+            f->store, person(number), 7, (struct bytes){0}, bytes_of(cursors), on_status, &saves[i]);
+    }
+    UNTIL(f, store_counters(f->store)->put_back > put_back + 3);
+    assert_false(during.done);
+    finish_move(c, number, 1, 2);
+    until_all(c, &during, 1);
+    until_all(c, saves, SAVES);
+    for (int i = 0; i < SAVES; i++)
+        assert_true(saves[i].order > (i ? saves[i - 1].order : during.order));
+    assert_int_equal(messages(c, 2, number), 2);
+    redisReply *reply = redis_cluster_ask(&c->cluster, 2, "HGET nb:{p:user/n%d}:s:c cursors", number);
+    assert_non_null(reply);
+    assert_string_equal(reply->str, "at 4");
+    freeReplyObject(reply);
+    redis_cluster_move(&c->cluster, slot_of(number), 2, 1, MOVE_ANNOUNCED);
+    finish_move(c, number, 2, 1);
+}
+
+static void answers_wait_for_replicas(void **state)
+{
+    struct city *c = *state;
+    struct fixture *f = &c->fixture;
+    size_t replica = redis_cluster_seen_replica(&c->cluster, 2, 2);
+    struct sent sent = {0};
+    assert_true(replica < SERVERS);
+    redis_server_freeze(&c->cluster.servers[replica]);
+    uint64_t lacking = store_counters(f->store)->waits_unsatisfied;
+    tell(c, person_at(c, 2), &sent);
+    UNTIL(f, store_counters(f->store)->waits_unsatisfied > lacking + 3);
+    assert_false(sent.done);
+    redis_server_thaw(&c->cluster.servers[replica]);
+    until_all(c, &sent, 1);
+    assert_true(redis_cluster_wait(&c->cluster));
+}
+
+/* Everybody is told something again and again. ENOUGH: an inbox keeps a thousand. */
+enum { ENOUGH = 300 };
+struct load {
+    struct city *city;
+    struct sent sent[PEOPLE];
+    long long acknowledged[PEOPLE];
+};
+
+/* Whoever has its answer is told something again. True: always, for UNTIL. */
+static bool go_on(struct load *load)
+{
+    for (int i = 0; i < PEOPLE; i++) {
+        if (!load->sent[i].done)
+            continue;
+        assert_int_equal(load->sent[i].status, STORE_OK);
+        load->acknowledged[i]++;
+        load->sent[i] = (struct sent){0};
+        if (load->acknowledged[i] < ENOUGH)
+            tell(load->city, i, &load->sent[i]);
+    }
+    return true;
+}
+
+static struct load *begin(struct city *city, int number)
+{
+    struct load *load = calloc(1, sizeof(*load));
+    assert_non_null(load);
+    load->city = city;
+    tell_all(city, load->sent);
+    UNTIL(&city->fixture, go_on(load) && load->acknowledged[number] >= 20);
+    return load;
+}
+
+/* From what happened just now until that person's calls are answered again; some may have been under way. */
+static double until_answered(struct load *load, int number)
+{
+    long long enough = load->acknowledged[number] + 20;
+    double start = seconds(), last = start, longest = 0;
+    while (load->acknowledged[number] < enough) {
+        long long now = load->acknowledged[number];
+        UNTIL(&load->city->fixture, go_on(load) && load->acknowledged[number] > now);
+        longest = seconds() - last > longest ? seconds() - last : longest;
+        last = seconds();
+    }
+    return longest;
+}
+
+/* What was under way is answered; all that was acknowledged is there, once. */
+static void end(struct load *load, size_t asked)
+{
+    for (int i = 0; i < PEOPLE; i++) {
+        UNTIL(&load->city->fixture, load->sent[i].done || load->acknowledged[i] == ENOUGH);
+        assert_int_equal(messages(load->city, asked, i), load->acknowledged[i] + load->sent[i].done);
+    }
+    free(load);
+}
+
+static void a_master_that_dies_takes_nothing_along(void **state)
+{
+    struct city *c = *state;
+    size_t master = redis_cluster_seen_owner(&c->cluster, 0, 0),
+           other = redis_cluster_seen_owner(&c->cluster, 0, 8000);
+    int number = person_at(c, master);
+    struct load *load = begin(c, number);
+    redis_server_kill(&c->cluster.servers[master]);
+    print_message("a master was killed: %.2f s until its slots were served\n", until_answered(load, number));
+    assert_int_not_equal(redis_cluster_seen_owner(&c->cluster, other, slot_of(number)), master);
+    end(load, other);
+    assert_true(redis_cluster_restart(&c->cluster, master));
+    assert_true(redis_cluster_wait(&c->cluster));
+}
+
+static void what_a_frozen_master_answers_later_counts_for_nothing(void **state)
+{
+    struct city *c = *state;
+    size_t master = redis_cluster_seen_owner(&c->cluster, 0, 8000),
+           other = redis_cluster_seen_owner(&c->cluster, 0, 16000);
+    int number = person_at(c, master);
+    struct load *load = begin(c, number);
+    redis_server_freeze(&c->cluster.servers[master]);
+    print_message("a master stood still: %.2f s until its slots were served\n", until_answered(load, number));
+    assert_int_not_equal(redis_cluster_seen_owner(&c->cluster, other, slot_of(number)), master);
+    redis_server_thaw(&c->cluster.servers[master]);
+    until_answered(load, number);
+    end(load, other);
+    assert_true(redis_cluster_wait(&c->cluster));
+}
+
+/* ---- sentinels ---- */
+
+static long long ask_number(const struct redis_server *server, const char *command)
+{
+    struct redis_sync ask;
+    assert_true(redis_sync_open(&ask, server->url));
+    redisReply *reply = redis_ask(&ask, command);
+    assert_non_null(reply);
+    long long number = reply->integer;
+    if (reply->type == REDIS_REPLY_ARRAY) /* ROLE */
+        number = strcmp(reply->element[0]->str, "master") == 0;
+    freeReplyObject(reply);
+    redis_sync_close(&ask);
+    return number;
+}
+
+/* With one replica in all, the new master has none: nothing is acknowledged until the old one follows it. */
+static void sentinels_name_another_master(void **state)
+{
+    enum { BEFORE = 50 };
+    struct city *c = *state;
+    struct fixture *f = &c->fixture;
+    struct redis_server *old = &c->sentinels.master, *new = &c->sentinels.replica;
+    struct sent sent[BEFORE + 1] = {0};
+    for (int i = 0; i < BEFORE; i++)
+        tell(c, 1, &sent[i]);
+    until_all(c, sent, BEFORE);
+    redis_server_kill(old);
+    tell(c, 1, &sent[BEFORE]);
+    UNTIL(f, ask_number(new, "ROLE") == 1);
+    uint64_t lacking = store_counters(f->store)->waits_unsatisfied;
+    UNTIL(f, store_counters(f->store)->waits_unsatisfied > lacking + 1);
+    assert_false(sent[BEFORE].done);
+    snprintf(old->master, sizeof(old->master), "127.0.0.1 %d", new->port);
+    assert_true(redis_server_restart(old));
+    until_all(c, sent, BEFORE + 1);
+    assert_int_equal(ask_number(new, "XLEN nb:{p:user/n1}:in:c"), BEFORE + 1);
+}
+
+/* ---- */
+
+/* Everything that redis.conf says is said of a cluster's nodes too. */
+static void the_configuration_has_all_of_one_redis(void **state)
+{
+    (void)state;
+    char line[512], *whole = calloc(1, 65536);
+    FILE *one = fopen("deploy/redis.conf", "r"), *cluster = fopen("deploy/redis-cluster.conf", "r");
+    assert_true(whole && one && cluster);
+    assert_true(fread(whole, 1, 65535, cluster) > 0);
+    while (fgets(line, sizeof(line), one)) {
+        if (line[0] != '#' && line[0] != '\n' && !strstr(whole, line))
+            fail_msg("redis-cluster.conf lacks: %s", line);
+    }
+    fclose(one);
+    fclose(cluster);
+    free(whole);
+}
+
+static int start_cluster(void **state)
+{
+    struct city *city = calloc(1, sizeof(*city));
+    *state = city;
+    if (!city || !redis_cluster_start(&city->cluster, MASTERS, SERVERS - MASTERS))
+        return -1;
+    redis_cluster_set_timeout(&city->cluster, TIMEOUT);
+    return 0;
+}
+
+static int stop_cluster(void **state)
+{
+    struct city *city = *state;
+    redis_cluster_stop(&city->cluster);
+    free(city);
+    return 0;
+}
+
+static int start_sentinels(void **state)
+{
+    struct city *city = calloc(1, sizeof(*city));
+    *state = city;
+    return city && redis_sentinels_start(&city->sentinels) ? 0 : -1;
+}
+
+static int stop_sentinels(void **state)
+{
+    struct city *city = *state;
+    redis_sentinels_stop(&city->sentinels);
+    free(city);
+    return 0;
+}
+
+static int open_store(void **state)
+{
+    struct city *city = *state;
+    answers = 0;
+    if (!city->cluster.url[0]) {
+        fixture_open_at(&city->fixture, city->sentinels.url);
+        return 0;
+    }
+    for (unsigned slot = 0; slot < 16384; slot += 8000) {
+        size_t owner = redis_cluster_seen_owner(&city->cluster, 0, (uint16_t)slot);
+        if (owner == SERVERS || redis_cluster_number(&city->cluster, owner, "FLUSHALL") < 0)
+            return -1;
+    }
+    fixture_open_at(&city->fixture, city->cluster.url);
+    return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, fixture_close)
+
+int main(void)
+{
+    const struct CMUnitTest cluster[] = {
+        cmocka_unit_test(the_configuration_has_all_of_one_redis),
+        TEST(calls_go_where_their_slot_is),
+        TEST(each_master_is_asked_as_a_whole),
+        TEST(calls_follow_a_slot_that_moved),
+        TEST(calls_wait_while_their_slot_moves),
+        TEST(answers_wait_for_replicas),
+        TEST(a_master_that_dies_takes_nothing_along),
+        TEST(what_a_frozen_master_answers_later_counts_for_nothing),
+    };
+    const struct CMUnitTest sentinels[] = {TEST(sentinels_name_another_master)};
+    int failed = cmocka_run_group_tests_name("cluster", cluster, start_cluster, stop_cluster);
+    return failed + cmocka_run_group_tests_name("sentinels", sentinels, start_sentinels, stop_sentinels);
+}

@@ -1,7 +1,7 @@
 /* Forgetting: what Redis has on disk is rewritten, on every master; one that another took the place of, or
  * that was started anew meanwhile, counts as one more. Only then the receipt goes out. A step looks at all of
  * them once and orders what is next; whoever looks later goes on with what this process ordered, or orders it
- * once more. (Replicas rewrite their own files when Redis does by itself: deploy/README.md.) */
+ * once more. */
 #include <stdlib.h>
 
 #include "bridge/store_forget_inside.h"

@@ -36,7 +36,8 @@
 --   nb:{sXX}:agency             zset of agencies' alerts in force by when they became as they are
 --   nb:{sXX}:limit:<sender>     zset of its new alerts by when they came
 --   nb:{sXX}:parts:<public id>  hash, the reports that are in it (parts.lua)
---   nb:{sXX}:seen:, :flags:, :held (moderation.lua); :acts, :moderation (act.lua)
+--   nb:{sXX}:seen:, :flags:, :held (moderation.lua); :acts, :moderation, :refused (act.lua); :acts_read (log.lua)
+--   nb:{sXX}:own:, alert.lua; :tip:, :tips:, :programme:, :programmes: (tip.lua)
 --   nb:{sXX}:push:, :pushes, :push_at:, :push_due, :push_out (push.lua)
 --   nb:{sXX}:footage:, :asked:, :ask:, :clips:, :sealed:, :footage_find, :footage_due, :footage_of:, :cases:
 --                               (footage_stage.lua)
@@ -60,8 +61,17 @@
 --   nb:{p:…}:board, :down, :boxes (board.lua)
 --   nb:{p:…}:cells              hash, what it followed lately (cells.lua); p: also address/<digest>
 --
+-- Keys of what there is once, each under a tag of its own:
+--   nb:{log}:…                  the public record (log.lua)
+--   nb:{forget}:…               what is to be forgotten (forget.lua); how far a tag is with it: nb:{…}:forget:<work> there
+--   nb:{footage}:…              nothing but the lease of who does footage requests
+--   nb:{followers}:nodes, :n:<node>, :next:<node>  how many follow which leaf cell, by process (followers.lua)
+--   nb:{agencies}:list          what the public is told of agencies (bridge/registry_agency.h)
+--   nb:{geocodes}:<scheme>      the operator's table of areas (geocodes.lua)
+--   nb:{code:<digest>}:…, nb:{invitations}:…  invitations and codes (invitation.lua, verification.lua)
+--
 -- Under each tag that something is done for by processes for all: lease:<work>, who does it. Trimming has one a master, by its
--- number: nb:{rXX}:lease:trim. nb:{followers}:nodes, :n:<node>, :next:<node>: who follows where (followers.lua).
+-- number: nb:{rXX}:lease:trim.
 -- nb:layout is the version of all this. Sharded pub/sub in the slot of their stream tells entries:
 -- nb:{rXX}:feed:c:<geohash> and nb:{p:<principal>}:feed:i:<principal>/<client>; a message is the entry's kind, its id, a
 -- space, its data. nb:sessions and nb:principals tell of openings and changes.

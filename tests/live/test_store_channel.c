@@ -369,5 +369,11 @@ int main(void)
         TEST(pages_go_on_where_the_last_ended),
         TEST(trimming_says_what_is_gone),
     };
-    return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    const struct CMUnitTest in_a_cluster[] = {
+        TEST(what_comes_is_told_in_order),
+        TEST(pages_go_on_where_the_last_ended),
+    };
+    int failed = cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    return failed + cmocka_run_group_tests_name(
+                        "in_a_cluster", in_a_cluster, fixture_group_cluster, fixture_group_end);
 }

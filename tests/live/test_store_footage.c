@@ -903,6 +903,7 @@ int main(void)
     const struct CMUnitTest slots[] = {
         TEST(asks_whom_it_concerns_and_nobody_else),
         TEST(what_is_withdrawn_is_forgotten),
+        TEST(a_household_that_is_forgotten_takes_its_clips_along),
         TEST(a_closed_case_ends_its_requests),
     };
     int failed = cmocka_run_group_tests(tests, fixture_group, fixture_group_end);

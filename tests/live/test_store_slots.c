@@ -1,5 +1,8 @@
 /* What is done with alerts keeps to one slot of a cluster in each step: against a Redis that refuses a
  * function which touches keys of several. */
+#include "bridge/invitation.h"
+#include "bridge/store_desk.h"
+#include "bridge/store_invitation.h"
 #include "proto/message.h"
 #include "tests/live/store_alerts.h"
 
@@ -222,6 +225,47 @@ static void leases_change_hands_after_their_holders_death(void **state)
     freeReplyObject(holder);
 }
 
+static void on_desk(void *arg, const struct store_desk *part)
+{
+    assert_int_equal(part->status, STORE_OK);
+    assert_int_equal(part->alert_count, 1);
+    *(bool *)arg = true;
+}
+
+static void an_agency_has_a_desk(void **state)
+{
+    struct fixture *f = *state;
+    bool told = false;
+    expect(say(f, NEW(A, AGENCY)), STORE_OK, A, 1);
+    store_desk(f->store, TAG, TEXT("agency/police"), TEXT(""), fixture_now(), on_desk, &told);
+    fixture_until(f, &told);
+}
+
+static void on_invited(void *arg, const struct store_invited *invited)
+{
+    assert_int_equal(invited->status, STORE_OK);
+    assert_true(invited->given.len > 0);
+    *(bool *)arg = true;
+}
+
+static void an_invitation_is_taken(void **state)
+{
+    struct fixture *f = *state;
+    struct seal *seal = seal_new((const uint8_t[SEAL_SECRET]){3});
+    char code[VERIFICATION_CODE + 1], digest[SEAL_CODE + 1];
+    bool taken = false;
+    UNTIL(f, f->available); /* the functions are there */
+    assert_int_equal(invitation_begin(&f->ask, seal, f->places, (struct bytes){(const uint8_t *)"{}", 2},
+                         fixture_now() + 60000, code),
+        REGISTRY_OK);
+    seal_code(seal, text_of(code), digest);
+    struct store_invitation_ask ask = {
+        .digest = digest, .address = "address", .nonce = TEXT("nonce-nonce-nonce"), .now = fixture_now()};
+    store_invitation_take(f->store, &ask, on_invited, &taken);
+    fixture_until(f, &taken);
+    seal_free(seal);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
 int main(void)
@@ -233,6 +277,8 @@ int main(void)
         TEST(reports_step_from_tag_to_tag),
         TEST(what_others_say_is_kept_beside_the_alert),
         TEST(followers_are_counted_in_one_place),
+        TEST(an_agency_has_a_desk),
+        TEST(an_invitation_is_taken),
         TEST(channels_and_logs_are_trimmed_a_tag_at_a_time),
         TEST(who_is_refused_a_lease_is_told_for_how_long),
         TEST(leases_change_hands_after_their_holders_death),

@@ -407,8 +407,9 @@ static void it_is_finished_whoever_dies(void **state)
     store_forget(f->store, &what, on_status, &answer);
     fixture_until(f, &answer.done);
     f->upkeep = true;
-    for (unsigned most = 1; fixture_number(f, "EXISTS nb:{forget}:queue") == 1; most++) {
-        assert_true(most < 200);
+    unsigned most = 1, more = f->redis.cluster ? 40 : 1; /* there each tag is a call */
+    for (; fixture_number(f, "EXISTS nb:{forget}:queue") == 1; most += more) {
+        assert_true(most < 200 * more);
         fixture_store(f);
         UNTIL(f, store_counters(f->store)->calls >= most || !fixture_number(f, "EXISTS nb:{forget}:queue"));
     }
@@ -498,6 +499,8 @@ int main(void)
     const struct CMUnitTest in_a_cluster[] = {
         TEST(a_time_is_forgotten),
         TEST(what_is_held_is_handed_out_whole),
+        TEST(nothing_is_left_of_who_goes),
+        TEST(it_is_finished_whoever_dies),
     };
     int failed = cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
     return failed + cmocka_run_group_tests_name(

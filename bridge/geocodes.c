@@ -91,7 +91,7 @@ bool geocodes_write(struct redis_sync *redis, const char *scheme, const struct g
     char key[KEY_TEXT];
     key_of(scheme, key);
     *out = (struct geocodes_written){0};
-    if (!redis_tell(redis, "SADD nb:geocode-schemes %s", scheme))
+    if (!redis_tell(redis, "SADD nb:{geocode-schemes}:names %s", scheme))
         return false;
     for (size_t i = 0; i < count; i++)
         if (!write_area(redis, key, &areas[i], out))
@@ -136,7 +136,7 @@ static bool take_names(redisReply *reply, struct arena *arena, struct geocodes_n
 
 bool geocodes_schemes(struct redis_sync *redis, struct arena *arena, struct geocodes_names *out)
 {
-    return take_names(redis_ask(redis, "SMEMBERS nb:geocode-schemes"), arena, out);
+    return take_names(redis_ask(redis, "SMEMBERS nb:{geocode-schemes}:names"), arena, out);
 }
 
 bool geocodes_codes(

@@ -1,7 +1,8 @@
 /* The operator's table of geocodes: what the command line writes into Redis and the broker asks
  * (store_geocodes). Blocking; the broker never includes this.
  *
- * Keys: hash nb:{geocodes}:<scheme>, code -> polygons (neighbors.v1.MultiPolygon); set nb:geocode-schemes. */
+ * Keys: hash nb:{geocodes}:<scheme>, code -> polygons (neighbors.v1.MultiPolygon); set
+ * nb:{geocode-schemes}:names. */
 #ifndef NEIGHBORS_BRIDGE_GEOCODES_H
 #define NEIGHBORS_BRIDGE_GEOCODES_H
 

@@ -246,7 +246,8 @@ static bool load_reason(struct redis_sync *redis, struct arena *arena, struct mo
 bool moderation_bans(
     struct redis_sync *redis, int64_t now, struct arena *arena, struct moderation_ban **out, size_t *count)
 {
-    redisReply *pairs = redis_ask(redis, "ZRANGE nb:banned (%" PRId64 " +inf BYSCORE WITHSCORES", now);
+    redisReply *pairs =
+        redis_ask(redis, "ZRANGE nb:{banned}:until (%" PRId64 " +inf BYSCORE WITHSCORES", now);
     bool done = pairs != NULL;
     *out = arena_alloc(arena, (pairs ? pairs->elements : 0) * sizeof **out + 1);
     *count = 0;

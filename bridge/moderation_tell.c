@@ -43,37 +43,36 @@ static bool tell_session(struct redis_sync *redis, const char *principal, struct
     return true;
 }
 
-/* The sessions among one answer of SCAN. */
-static bool tell_some(struct redis_sync *redis, const char *principal, const redisReply *keys,
-    struct bytes data, struct arena *arena, size_t *sessions)
+/* Of a client there may be nothing any more. */
+static bool has_session(
+    struct redis_sync *redis, const char *principal, struct bytes client, struct arena *arena, bool *out)
 {
-    size_t before = strlen(principal) + sizeof "nb:{p:}:s:" - 1;
-    for (size_t i = 0; i < keys->elements; i++) {
-        const redisReply *key = keys->element[i];
-        struct bytes client = {(const uint8_t *)key->str + before, key->len - before};
-        if (!tell_session(redis, principal, client, data, arena))
-            return false;
-        ++*sessions;
-    }
+    const struct bytes words[] = {
+        word("EXISTS"), joined(arena, arena_printf(arena, "nb:{p:%s}:s:", principal), client)};
+    redisReply *reply = redis_ask_words(redis, words, 2);
+    if (!reply)
+        return false;
+    *out = reply->integer == 1;
+    freeReplyObject(reply);
     return true;
 }
 
 static bool tell_all(
     struct redis_sync *redis, const char *principal, struct bytes data, struct arena *arena, size_t *sessions)
 {
-    const char *cursor = "0";
-    do {
-        redisReply *reply = redis_ask(redis, "SCAN %s MATCH nb:{p:%s}:s:* COUNT 1000", cursor, principal);
-        bool done = reply && reply->elements == 2 &&
-                    tell_some(redis, principal, reply->element[1], data, arena, sessions);
-        if (done)
-            cursor = arena_copy(arena, reply->element[0]->str, reply->element[0]->len);
-        if (reply)
-            freeReplyObject(reply);
-        if (!done)
-            return false;
-    } while (strcmp(cursor, "0") != 0);
-    return true;
+    redisReply *clients = redis_ask(redis, "SMEMBERS nb:{p:%s}:clients", principal);
+    bool done = clients != NULL;
+    for (size_t i = 0; done && i < clients->elements; i++) {
+        const redisReply *name = clients->element[i];
+        struct bytes client = {(const uint8_t *)name->str, name->len};
+        bool there = false;
+        done = has_session(redis, principal, client, arena, &there) &&
+               (!there || tell_session(redis, principal, client, data, arena));
+        *sessions += there;
+    }
+    if (clients)
+        freeReplyObject(clients);
+    return done;
 }
 
 bool moderation_tell(struct redis_sync *redis, const char *principal, struct bytes message, size_t *sessions)

@@ -106,7 +106,6 @@ static bool take_range(struct redis_route *route, const struct redis_node *asked
     struct redis_node *node = node_of(route, host.len ? host.data : asked->host, (int)reply_number(port));
     for (int64_t slot = from; slot <= to; slot++)
         route->slots[slot] = node;
-    route->first = node;
     return true;
 }
 
@@ -127,6 +126,7 @@ static bool learn_from(struct redis_sync *redis, struct redis_node *node)
         return false;
     }
     memset(route->slots, 0, sizeof route->slots);
+    route->first = node; /* it is there: what has no key may go to any */
     bool taken = true;
     for (size_t i = 0; taken && i < reply->elements; i++)
         taken = take_range(route, node, reply->element[i]);
@@ -240,8 +240,10 @@ struct redis_node *route_node(struct redis_sync *redis, const struct command *co
 
 bool route_open(struct redis_sync *redis, const struct redis_url *where)
 {
-    redis->route = store_alloc(sizeof *redis->route);
-    redis->route->where = *where;
+    if (!redis->route) {
+        redis->route = store_alloc(sizeof *redis->route);
+        redis->route->where = *where;
+    }
     return route_node(redis, NULL) != NULL;
 }
 

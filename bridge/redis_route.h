@@ -25,7 +25,7 @@ struct redis_route {
     bool stale;                            /* who has what is to be asked anew */
 };
 
-/* Takes the address and connects. False: redis->error. */
+/* Takes the address and connects. False: redis->error, and another try may succeed. */
 bool route_open(struct redis_sync *redis, const struct redis_url *where) __attribute__((warn_unused_result));
 void route_close(struct redis_sync *redis);
 

@@ -23,17 +23,6 @@ enum outcome {
     UNREACHED  /* not sent */
 };
 
-bool redis_sync_open(struct redis_sync *redis, const char *url)
-{
-    struct redis_url at;
-    *redis = (struct redis_sync){0};
-    if (!redis_url_read(url, &at, redis->error))
-        return false;
-    bool ready = route_open(redis, &at);
-    explicit_bzero(&at, sizeof at);
-    return ready;
-}
-
 void redis_sync_close(struct redis_sync *redis)
 {
     route_close(redis);
@@ -72,6 +61,12 @@ static void make_command(struct command *command, const struct bytes *words, siz
     }
     for (; at < count; at++)
         command_bytes(command, words[at].data, words[at].len);
+    /* A key without a tag. */
+    if (!command->routed && count > 1 && words[1].len > 3 && memcmp(words[1].data, "nb:", 3) == 0 &&
+        !is_word(words[0], "PUBLISH")) {
+        command->routed = true;
+        command->slot = key_slot(words[1].data, words[1].len);
+    }
 }
 
 /* True for what changes nothing: no replica needs to have it. */
@@ -210,6 +205,22 @@ static void pause_before(int turn)
 {
     long ms = PAUSE_MS << (turn < 6 ? turn : 6);
     nanosleep(&(struct timespec){.tv_nsec = (ms < PAUSE_MOST_MS ? ms : PAUSE_MOST_MS) * 1000000}, NULL);
+}
+
+bool redis_sync_open(struct redis_sync *redis, const char *url)
+{
+    struct redis_url at;
+    int64_t until = now_ms() + PATIENCE_MS;
+    *redis = (struct redis_sync){0};
+    if (!redis_url_read(url, &at, redis->error))
+        return false;
+    bool ready = route_open(redis, &at);
+    for (int turn = 0; !ready && at.kind != REDIS_ONE && now_ms() < until; turn++) {
+        pause_before(turn);
+        ready = route_open(redis, &at);
+    }
+    explicit_bzero(&at, sizeof at);
+    return ready;
 }
 
 /* Without REPLACE: those of another version stay as they are. That some are there now is well when they were

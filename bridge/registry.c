@@ -331,23 +331,6 @@ static bool write_principal(struct redis_sync *redis, const struct place_key *pl
     return redis_commit(redis) && kept;
 }
 
-/* Each member bears when its household was verified, since the broker looks there. */
-static bool tell_members(struct redis_sync *redis, const struct enrolled *known)
-{
-    if (*known->household == '\0')
-        return true;
-    redisReply *members = redis_ask(redis, "SMEMBERS nb:{h:%s}:members", known->household);
-    bool done = members != NULL;
-    for (size_t i = 0; done && i < members->elements; i++) {
-        const char *name = members->element[i]->str;
-        done = redis_tell(redis, "HSET nb:{p:%s}:principal verified %" PRId64, name, known->verified) &&
-               redis_tell(redis, "PUBLISH nb:principals %s", name);
-    }
-    if (members)
-        freeReplyObject(members);
-    return done;
-}
-
 /* The change itself, with the locks held. */
 static bool change(struct redis_sync *redis, const struct place_key *places, const struct enrolment *e,
     const struct enrolled *before, struct enrolled *out)
@@ -365,9 +348,21 @@ static bool change(struct redis_sync *redis, const struct place_key *places, con
         return false;
     if (before->revoked && !registry_begin_anew(redis, e->role, e->id))
         return false;
-    return write_principal(redis, places, e, out) && (!e->verified || tell_members(redis, out)) &&
-           (!leaves || settle(redis, before->household)) && settle(redis, out->household) &&
-           redis_tell(redis, "PUBLISH nb:principals %s/%s", e->role, e->id);
+    return write_principal(redis, places, e, out) && (!leaves || settle(redis, before->household)) &&
+           settle(redis, out->household) && redis_tell(redis, "PUBLISH nb:principals %s/%s", e->role, e->id);
+}
+
+/* What is to be settled is noted before, for who comes after whoever dies here. */
+static bool change_noted(struct redis_sync *redis, const struct place_key *places, const struct enrolment *e,
+    const struct enrolled *before, struct enrolled *out)
+{
+    char note[2][SHARING_NOTE];
+    bool here = *out->household, there = *before->household && strcmp(before->household, out->household) != 0;
+    return (!here || sharing_index_note(redis, out->household, note[0])) &&
+           (!there || sharing_index_note(redis, before->household, note[1])) &&
+           change(redis, places, e, before, out) &&
+           (!here || sharing_index_settled(redis, out->household, note[0])) &&
+           (!there || sharing_index_settled(redis, before->household, note[1]));
 }
 
 /* Takes the locks in the order of their names, so that two who need the same ones never wait for each other.
@@ -382,7 +377,7 @@ static bool change_locked(struct redis_sync *redis, const struct place_key *plac
         return false;
     bool done = !*second || lock(redis, second);
     bool second_held = done && *second;
-    done = done && change(redis, places, e, before, out);
+    done = done && change_noted(redis, places, e, before, out);
     if (second_held)
         done = unlock(redis, second) && done;
     if (*first)
@@ -426,12 +421,15 @@ enum registry_result registry_revoke(struct redis_sync *redis, const char *role,
     enum registry_result found = registry_read(redis, NULL, role, id, &known);
     if (found != REGISTRY_OK)
         return found;
-    bool done = revoke(redis, role, id, now) &&
+    char note[SHARING_NOTE];
+    bool member = *known.household;
+    bool done = (!member || sharing_index_note(redis, known.household, note)) &&
+                revoke(redis, role, id, now) &&
                 (strcmp(role, "agency") != 0 || registry_agency_hide(redis, id, known.name, now));
-    if (done && *known.household) {
+    if (done && member) {
         if (!lock(redis, known.household))
             return REGISTRY_FAILED;
-        done = settle(redis, known.household);
+        done = settle(redis, known.household) && sharing_index_settled(redis, known.household, note);
         done = unlock(redis, known.household) && done;
     }
     return done ? REGISTRY_OK : REGISTRY_FAILED;

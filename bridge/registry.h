@@ -15,9 +15,9 @@
  * for it; a token of another officer is refused hash nb:{h:<household>}:household  place, fine (sealed),
  * verified (ms), next (the last device number given) set  nb:{h:<household>}:members    the principals of the
  * household set  nb:{h:<household>}:leaves
- * "<region>:<leaf_digest>" where the household stands in the sharing index zset nb:banned <role>/<id> by the
- * end of its ban and the sharing index (bridge/sharing_index.h). Each change is told by PUBLISH nb:principals
- * <role>/<id>.
+ * "<region>:<leaf_digest>" where the household stands in the sharing index zset nb:{banned}:until <role>/<id>
+ * by the end of its ban and the sharing index (bridge/sharing_index.h). Each change is told by PUBLISH
+ * nb:principals <role>/<id>.
  */
 #ifndef NEIGHBORS_BRIDGE_REGISTRY_H
 #define NEIGHBORS_BRIDGE_REGISTRY_H

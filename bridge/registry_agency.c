@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bridge/record_note.h"
+
 const char *const registry_agency_kinds[] = {
     "police", "sheriff", "fire", "medical", "emergency_management", "weather", "transport", "other", NULL};
 
@@ -138,11 +140,13 @@ enum registry_result registry_officer_remove(
 
 static bool note(struct redis_sync *redis, const char *what, const char *id, const char *name, int64_t now)
 {
-    return redis_tell(redis,
-               "XADD nb:{s00}:acts * what %s by %s officer %s alert agency/%s revision 0 reason %s at "
-               "%" PRId64 " name %s",
-               what, "operator", "", id, "", now, name) &&
-           redis_tell(redis, "HINCRBY nb:{s00}:moderation %s 1", what);
+    char subject[REGISTRY_ID + 8];
+    snprintf(subject, sizeof subject, "agency/%.64s", id);
+    const struct record_note act = {
+        .what = what, .by = "operator", .subject = subject, .name = name, .at = now};
+    redis_begin(redis);
+    bool kept = record_note(redis, &act);
+    return redis_commit(redis) && kept;
 }
 
 bool registry_agency_show(

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "bridge/registry_inside.h"
+#include "bridge/sharing_index.h"
 
 enum { SECOND_MS = 1000 };
 
@@ -104,7 +105,10 @@ enum registry_result registry_household_move(struct redis_sync *redis, const str
         return REGISTRY_FAILED;
     arena_init(&arena, NULL, 0);
     enum registry_result result = registry_household_read(redis, places, household, &arena, &known);
-    if (result == REGISTRY_OK && !move_all(redis, places, household, &known, &place, now))
+    char note[SHARING_NOTE];
+    if (result == REGISTRY_OK && !(sharing_index_note(redis, household, note) &&
+                                     move_all(redis, places, household, &known, &place, now) &&
+                                     sharing_index_settled(redis, household, note)))
         result = REGISTRY_FAILED;
     arena_free(&arena);
     return registry_unlock(redis, household) ? result : REGISTRY_FAILED;
@@ -116,15 +120,17 @@ enum registry_result registry_household_move(struct redis_sync *redis, const str
 static bool take_out(struct redis_sync *redis, const char *device, const struct enrolled *known, int64_t now)
 {
     int64_t after = (now / SECOND_MS + 1) * SECOND_MS;
+    char note[SHARING_NOTE];
     if (after <= known->tokens_after)
         after = known->tokens_after + SECOND_MS;
-    return redis_tell(redis, "SREM nb:{h:%s}:members device/%s", known->household, device) &&
+    return sharing_index_note(redis, known->household, note) &&
+           redis_tell(redis, "SREM nb:{h:%s}:members device/%s", known->household, device) &&
            redis_tell(redis,
                "HSET nb:{p:device/%s}:principal household %s place %s fine %s former %s region %s "
                "leaf_digest "
                "%s askable_digest %s number 0 share 0 verified 0 tokens_after %" PRId64,
                device, "", "", "", "", "", "", "", after) &&
-           registry_settle(redis, known->household) &&
+           registry_settle(redis, known->household) && sharing_index_settled(redis, known->household, note) &&
            redis_tell(redis, "PUBLISH nb:principals device/%s", device);
 }
 

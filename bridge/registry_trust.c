@@ -79,10 +79,10 @@ static bool write_ban(
 {
     if (until == 0)
         return redis_tell(redis, "HDEL nb:{p:%s/%s}:principal banned_until ban_reason", role, id) &&
-               redis_tell(redis, "ZREM nb:banned %s/%s", role, id);
+               redis_tell(redis, "ZREM nb:{banned}:until %s/%s", role, id);
     return redis_tell(redis, "HSET nb:{p:%s/%s}:principal banned_until %" PRId64 " ban_reason %s", role, id,
                until, reason) &&
-           redis_tell(redis, "ZADD nb:banned %" PRId64 " %s/%s", until, role, id);
+           redis_tell(redis, "ZADD nb:{banned}:until %" PRId64 " %s/%s", until, role, id);
 }
 
 enum registry_result registry_ban(

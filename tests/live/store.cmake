@@ -1,5 +1,5 @@
 # The store against a real Redis, in programs of its own so that a failure names its part.
-foreach(part motion regions packet alert agency moderation report overtake slots geocodes channel feed session revoked footage household tip push record forget)
+foreach(part motion regions packet alert agency moderation report overtake slots geocodes channel feed session revoked footage household settle tip push record forget)
   neighbors_test(NAME store_${part}
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_${part}.c ${CMAKE_CURRENT_LIST_DIR}/store_fixture.c
       ${CMAKE_CURRENT_LIST_DIR}/store_alerts.c ${CMAKE_CURRENT_LIST_DIR}/store_motions.c

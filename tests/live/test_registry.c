@@ -409,16 +409,16 @@ static void a_ban_has_a_reason_and_an_end(void **state)
     assert_int_equal(registry_ban(&f->redis, "user", "ann", NOW, "spam"), REGISTRY_NOT_FOUND);
     enroll(f, (struct enrolment){.role = "user", .id = "ann"});
     assert_int_equal(registry_ban(&f->redis, "user", "ann", NOW, ""), REGISTRY_REFUSED);
-    assert_answer(f, "EXISTS nb:banned", "0");
+    assert_answer(f, "EXISTS nb:{banned}:until", "0");
     assert_int_equal(registry_ban(&f->redis, "user", "ann", NOW, "spam, three times"), REGISTRY_OK);
     assert_answer(
         f, "HMGET nb:{p:user/ann}:principal banned_until ban_reason", "1795000000500 spam, three times");
-    assert_answer(f, "ZRANGE nb:banned 0 -1", "user/ann");
+    assert_answer(f, "ZRANGE nb:{banned}:until 0 -1", "user/ann");
     enroll(f, (struct enrolment){.role = "user", .id = "ann"});
     assert_answer(f, "HEXISTS nb:{p:user/ann}:principal banned_until", "1");
     assert_int_equal(registry_ban(&f->redis, "user", "ann", 0, ""), REGISTRY_OK);
     assert_answer(f, "HEXISTS nb:{p:user/ann}:principal banned_until", "0");
-    assert_answer(f, "EXISTS nb:banned", "0");
+    assert_answer(f, "EXISTS nb:{banned}:until", "0");
 }
 
 static void an_absent_redis_is_named(void **state)

@@ -288,7 +288,7 @@ static void the_desk_sees_bans_that_hold(void **state)
     struct moderation_ban *bans;
     size_t count;
     arena_init(&arena, NULL, 0);
-    assert_true(redis_tell(&f->ask, "ZADD nb:banned 1000 user/eve 3000 user/ann 2000 user/bob"));
+    assert_true(redis_tell(&f->ask, "ZADD nb:{banned}:until 1000 user/eve 3000 user/ann 2000 user/bob"));
     assert_true(redis_tell(&f->ask, "HSET nb:{p:user/bob}:principal ban_reason %s", "spam, again"));
     assert_true(moderation_bans(&f->ask, 1000, &arena, &bans, &count));
     assert_int_equal(count, 2);

@@ -1,0 +1,117 @@
+"""The command line against a whole Redis Cluster of three masters, where no neighborsd ever ran."""
+import json
+import shutil
+import tempfile
+import threading
+import unittest
+from pathlib import Path
+
+from case import StackError
+from redis_cluster import ClusterStack
+
+AT, ELSEWHERE = "34.0768,-118.0316", "34.1500,-118.1500"
+SQUARE = {"type": "Feature", "properties": {"id": "1"}, "geometry": {"type": "Polygon", "coordinates": [
+    [[-118.1, 34.0], [-118.0, 34.0], [-118.0, 34.1], [-118.1, 34.1], [-118.1, 34.0]]]}}
+
+
+class CommandLine(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="neighbors-cluster-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.stack = ClusterStack(cls.folder, masters=3, replicas=1)
+        cls.addClassCleanup(cls.stack.stop)
+        cls.stack.start_redis()
+        cls.stack.make_keys()
+
+    def neighbors(self, *words):
+        return self.stack.neighbors(*words)
+
+    def refused(self, *words):
+        with self.assertRaises(StackError) as caught:
+            self.neighbors(*words)
+        return str(caught.exception)
+
+    def key(self, suffix):
+        """All that keys with this end hold, as they are spread over the masters."""
+        client = self.stack.everything()
+        try:
+            return {key.decode(): client.type(key).decode() for key in client.scan_iter(match=f"nb:*{suffix}", count=1000)}
+        finally:
+            client.close()
+
+    def home(self, name, *options):
+        for who in (f"user/{name}", f"device/{name}"):
+            share = ("--share", "all") if who.startswith("device") else ()
+            self.stack.enroll(who, "--household", name, "--at", AT, *share, *options)
+        return name
+
+    def test_households_live_under_many_slots(self):
+        for i in range(6):
+            self.home(f"h{i}", "--verified-since", "-30d")
+        sharers = self.key(":share")
+        self.assertEqual(len(sharers), 1, sharers)
+        region = next(iter(sharers))[:9]
+        self.assertEqual(self.stack.everything().hlen(region + "share"), 6)
+        self.assertEqual(len(self.key(":unsettled")), 0, "what was noted is settled")
+        # One moves, one is revoked, a camera goes to another household.
+        self.neighbors("household", "move", "h0", "--at", ELSEWHERE)
+        self.assertEqual(self.neighbors("household", "show", "h0")[-1]["verified"], 0)
+        self.neighbors("revoke", "device/h1")
+        code = self.neighbors("household", "release", "device/h2")[-1]["code"]
+        self.neighbors("household", "accept", "h3", code)
+        self.assertEqual(self.stack.everything().hlen(region + "share"), 3)
+        # A place is verified by a code, once.
+        letter = self.neighbors("household", "verify", "h0", "--way", "post")[-1]["code"]
+        self.assertIn("not one that is good here", self.refused("household", "verify", "h4", "--code", letter))
+        self.neighbors("household", "verify", "h0", "--code", letter)
+        self.assertGreater(self.neighbors("household", "show", "h0")[-1]["verified"], 0)
+
+    def test_the_operator_s_desk(self):
+        self.stack.enroll("operator/desk")
+        self.stack.enroll("user/ann")
+        self.neighbors("moderate", "ban", "user/ann", "--as", "operator/desk", "--for", "1d", "--reason", "three false reports")
+        bans = self.neighbors("moderate", "list", "--bans")
+        self.assertEqual([ban["reason"] for ban in bans if ban["principal"] == "user/ann"], ["three false reports"])
+        self.neighbors("moderate", "unban", "user/ann", "--as", "operator/desk", "--reason", "a mistake")
+        self.assertEqual([ban for ban in self.neighbors("moderate", "list", "--bans") if ban["principal"] == "user/ann"], [])
+        self.neighbors("disclosure", "--to", "the court", "--count", "2", "--as", "operator/desk")
+        counts = {row["what"]: row["count"] for row in self.acts()}
+        self.assertEqual((counts["banned"], counts["unbanned"], counts["disclosure"]), (1, 1, 1))
+        self.neighbors("moderate", "list")
+
+    def acts(self):
+        client = self.stack.everything()
+        counts = client.hgetall("nb:{s00}:moderation")
+        self.assertEqual(client.xlen("nb:{s00}:acts"), sum(map(int, counts.values())))
+        return [{"what": what.decode(), "count": int(count)} for what, count in counts.items()]
+
+    def test_geocodes(self):
+        file = self.folder / "areas.geojson"
+        file.write_text(json.dumps({"type": "FeatureCollection", "features": [SQUARE]}))
+        self.neighbors("geocodes", "import", "--scheme", "zones", "--property", "id", file)
+        self.assertIn({"scheme": "zones", "codes": 1}, self.neighbors("geocodes", "list"))
+
+    def test_z_a_master_dies_and_enrolling_goes_on(self):
+        """It waits for the replica that takes over, and for the dead one, that comes back as a replica and has all too."""
+        fallen = next(iter(self.stack.serving().values()))[0]
+        self.stack.kill_node(fallen)
+
+        def comes_back():
+            def taken_over():
+                serving = self.stack.serving()
+                return len(serving) == 3 and fallen.name not in serving
+            self.stack.until(taken_over, "a replica takes over")
+            self.stack.start_node(fallen)
+
+        back = threading.Thread(target=comes_back)
+        back.start()
+        try:
+            self.home("late")
+        finally:
+            back.join()
+        self.assertEqual(len(self.neighbors("household", "show", "late")[-1]["members"]), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

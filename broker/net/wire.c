@@ -104,7 +104,7 @@ void wire_receive(struct wire *wire, const uint8_t *data, size_t len)
 
 void wire_discard(struct wire *wire, size_t len)
 {
-    wire->discarded += len;
+    wire->discarded += (uint32_t)len; /* at most what is read at once */
     if (wire->discarded > DISCARD_MOST) {
         wire_lost(wire, wire->reason);
     }

@@ -64,8 +64,8 @@ struct wire {
     TAILQ_ENTRY(wire) place;
     STAILQ_ENTRY(wire) next_output;
     const char *reason; /* why it is closed: static text */
-    size_t discarded;   /* bytes that came after the end */
     int64_t deadline;   /* ms, monotonic, while shaking, closing, lingering */
+    uint32_t discarded; /* bytes that came after the end */
     uint8_t state;      /* enum wire_state */
     bool queued;        /* in wires->output */
     bool blocked;       /* the peer takes nothing now: the kind queues it when it does */

@@ -5,7 +5,7 @@ of the way slots begin to move from one master to another, a part at a time; at 
 replica takes over, and the dead one comes back as a replica. In the end the logs of all households are read: every event
 that was acknowledged stands there, and none twice.
 
-tests/live/kill/flood [--events N] [--slots N] [--edges N] prints what happened, and ends with "flood: clean" (exit 0)."""
+tests/live/kill/flood [--events N] [--slots N] [--edges N] [--any-pause] prints what happened, and ends with "flood: clean" (exit 0)."""
 import argparse
 import asyncio
 import re
@@ -222,7 +222,7 @@ async def flood(stack, edges, slots):
     return disaster, seconds, [f"{name} ended by itself" for name in ended]
 
 
-def run(folder, events, slots, count, tell=print):
+def run(folder, events, slots, count, any_pause):
     """The whole story in a fresh folder. Returns what was wrong."""
     with ClusterStack(folder, settings=SETTINGS) as stack:
         stack.make_keys()
@@ -232,15 +232,15 @@ def run(folder, events, slots, count, tell=print):
         edges = enroll(stack, count, events)
         disaster, seconds, ended = asyncio.run(flood(stack, edges, slots))
         for line in disaster.said:
-            tell(line)
+            print(line)
         longest, at = max(edge.longest for edge in edges)
-        tell(f"{events} events in {seconds:.0f} s ({events / seconds:.0f} a second), {sum(e.resent for e in edges)} messages sent again")
-        tell(f"the cluster's own failover took {disaster.failover:.1f} s, the longest wait for an acknowledgement was {longest:.1f} s "
+        print(f"{events} events in {seconds:.0f} s ({events / seconds:.0f} a second), {sum(e.resent for e in edges)} messages sent again")
+        print(f"the cluster's own failover took {disaster.failover:.1f} s, the longest wait for an acknowledgement was {longest:.1f} s "
              f"(until {at - disaster.died:+.1f} s after the master died)")
         store = stack.everything()
         wrong = compare(edges, stored(store, edges))
         store.close()
-        if longest > disaster.failover + 1:
+        if longest > disaster.failover + 1 and not any_pause:
             wrong.append(f"an acknowledgement took {longest:.1f} s, more than the failover and one second")
     return wrong + ended
 
@@ -250,10 +250,11 @@ def main():
     parser.add_argument("--events", type=int, default=2_000_000)
     parser.add_argument("--slots", type=int, default=4000)
     parser.add_argument("--edges", type=int, default=24)
+    parser.add_argument("--any-pause", action="store_true", help="it may stand still for as long as it likes: this machine is busy")
     parser.add_argument("--keep", action="store_true", help="keep the folder")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="neighbors-flood-")
-    wrong = run(folder, options.events, options.slots, options.edges)
+    wrong = run(folder, options.events, options.slots, options.edges, options.any_pause)
     for fault in wrong[:20]:
         print("    " + fault)
     if wrong or options.keep:

@@ -38,7 +38,7 @@ PLACES = {"9qh1f5": "34.0768,-118.0316", "9qh19m": "34.0439,-118.0646", "9qh4rs"
           "9qh60u": "34.1263,-117.7350"}
 NUMBERED, PLAIN, TWICE = 6, 2, 1
 BROKERS = ["broker-a", "broker-b"]
-CLUSTER_FAULTS = ["master", "move", "move and master", "freeze master", "replica", "master and broker"]
+CLUSTER_FAULTS = ["move and master", "freeze master", "master and broker", "replica", "move", "master"]
 FAULTS = ["power", "broker", "power", "freeze", "power", "redis", "power and broker", "broker", "power", "redis and brokers"]
 
 

@@ -87,6 +87,7 @@ void channel_ask_state(
         put_refusal(&command);
     }
     channel_keys_free(&keys);
+    command.any_order = true;
     store_send(store, &command, answer, arg);
 }
 
@@ -193,5 +194,6 @@ void store_channel_read(struct store *store, struct text channel, struct positio
         put_refusal(&command);
     }
     channel_keys_free(&keys);
+    command.any_order = command.reads = true;
     store_send(store, &command, on_page, call);
 }

@@ -337,6 +337,7 @@ static void send_some(struct store *store, struct motion_lane *lane)
     command_bytes(&command, packed.data, packed.len);
     buffer_free(&packed);
     lane->in_flight++;
+    command.any_order = true; /* what a batch repeats or comes too late for is told by its numbers */
     store_send(store, &command, on_motion, first);
 }
 

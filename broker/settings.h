@@ -21,7 +21,10 @@
     STRING(redis_url, "redis://127.0.0.1:6379", false,                                                       \
         "The store: redis://[user@]host:port[/db]?password-file=PATH or "                                    \
         "unix:/path?user=NAME&password-file=PATH; "                                                          \
-        "the password may also stand behind the user")                                                       \
+        "the password may also stand behind the user; "                                                      \
+        "redis+cluster://[user@]host:port,host:port for a Redis Cluster (some of its nodes), "               \
+        "redis+sentinel://[user@]host:port,host:port/name behind sentinels; "                                \
+        "there wait=N replicas (1) must have what is acknowledged")                                          \
     STRING(token_public_key, "/etc/neighbors/token_public.pem", true,                                        \
         "File with the keys that tokens are checked with, one or several: PEM (Ed25519, P-256) or a JSON "   \
         "Web Key Set; read again when it changes")                                                           \

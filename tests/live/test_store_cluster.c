@@ -219,12 +219,16 @@ static void answers_wait_for_replicas(void **state)
 {
     struct city *c = *state;
     struct fixture *f = &c->fixture;
-    size_t replica = redis_cluster_seen_replica(&c->cluster, 2, 2);
+    size_t replica = SERVERS;
     struct sent sent = {0};
-    assert_true(replica < SERVERS);
+    int number = person_at(c, 2);
+    /* A master hears who follows it by gossip. */
+    UNTIL(f, (replica = redis_cluster_seen_replica(&c->cluster, 2, 2)) < SERVERS);
+    UNTIL(f, store_node_of_slot(f->store, slot_of(number)) &&
+                 store_node_of_slot(f->store, slot_of(number))->replicas == 1);
     redis_server_freeze(&c->cluster.servers[replica]);
     uint64_t lacking = store_counters(f->store)->waits_unsatisfied;
-    tell(c, person_at(c, 2), &sent);
+    tell(c, number, &sent);
     UNTIL(f, store_counters(f->store)->waits_unsatisfied > lacking + 3);
     assert_false(sent.done);
     redis_server_thaw(&c->cluster.servers[replica]);

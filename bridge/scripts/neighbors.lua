@@ -43,8 +43,11 @@
 --                               (footage_stage.lua)
 --
 -- Keys under a household's tag, {h:<household>} (bridge/registry.h, household.lua):
---   nb:{h:…}:household, :members, :leaves
+--   nb:{h:…}:household, :members, :leaves, :askable, :lock, :attempts, :invited (verification.lua)
 --   nb:{h:…}:settings           hash: version sharing zone retention footage shared
+--
+-- And nb:{u00} to nb:{u0f}:unsettled (household.lua), nb:{code:<digest>}: (verification.lua, invitation.lua), nb:{banned}:until
+-- (bridge/registry.h), nb:{geocodes}:, nb:{geocode-schemes}: (bridge/geocodes.h).
 --
 -- Keys under a principal's tag, {p:<role>/<id>}:
 --   nb:{p:…}:principal          hash, written by enrolment (bridge/registry.h): household name number place former since

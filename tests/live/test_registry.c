@@ -33,6 +33,16 @@ static int start_redis(void **state)
     return 0;
 }
 
+static int start_cluster(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    f->server.cluster = true;
+    assert_true(redis_server_start(&f->server));
+    f->places = place_key_new((const uint8_t[PLACE_KEY_SECRET]){7});
+    *state = f;
+    return 0;
+}
+
 static int stop_redis(void **state)
 {
     struct fixture *f = *state;
@@ -301,7 +311,8 @@ static void changing_households_takes_all_along(void **state)
     assert_string_equal(out.former, LEAF);
     assert_in_region(f, "EXISTS nb:{r%02x}:share", LEAF, "0");
     assert_in_region(f, "ZSCORE nb:{r%02x}:sharers:%s h2", FAR_LEAF, "2000");
-    assert_answer(f, "EXISTS nb:{h:h1}:members nb:{h:h1}:lock nb:{h:h2}:lock", "0");
+    assert_answer(f, "EXISTS nb:{h:h1}:members nb:{h:h1}:lock", "0");
+    assert_answer(f, "EXISTS nb:{h:h2}:lock", "0");
 }
 
 static void the_revoked_share_nothing_and_their_tokens_are_void(void **state)
@@ -421,6 +432,21 @@ static void a_ban_has_a_reason_and_an_end(void **state)
     assert_answer(f, "EXISTS nb:{banned}:until", "0");
 }
 
+/* Two commands of the same time: none of them hides the other's note. */
+static void each_change_has_a_note_of_its_own(void **state)
+{
+    struct fixture *f = *state;
+    char one[SHARING_NOTE], other[SHARING_NOTE], count[64];
+    snprintf(count, sizeof count, "ZCARD nb:{u%02x}:unsettled", (unsigned)(hash_of("h1", 2) % 16));
+    assert_true(sharing_index_note(&f->redis, "h1", one) && sharing_index_note(&f->redis, "h1", other));
+    enroll(f, (struct enrolment){.role = "user", .id = "ann", .household = "h1"});
+    assert_answer(f, count, "2");
+    assert_true(sharing_index_settled(&f->redis, "h1", one));
+    assert_answer(f, count, "1");
+    assert_true(sharing_index_settled(&f->redis, "h1", other));
+    assert_answer(f, count, "0");
+}
+
 static void an_absent_redis_is_named(void **state)
 {
     (void)state;
@@ -452,8 +478,10 @@ int main(void)
         LIVE(trust_is_an_agency_s_and_stays_until_it_is_changed),
         LIVE(each_member_bears_when_its_household_was_verified),
         LIVE(a_ban_has_a_reason_and_an_end),
+        LIVE(each_change_has_a_note_of_its_own),
         cmocka_unit_test(the_store_looks_where_the_index_is),
         cmocka_unit_test(an_absent_redis_is_named),
     };
-    return cmocka_run_group_tests(tests, start_redis, stop_redis);
+    return cmocka_run_group_tests(tests, start_redis, stop_redis) +
+           cmocka_run_group_tests(tests, start_cluster, stop_redis);
 }

@@ -14,6 +14,7 @@
 #include "bridge/registry_inside.h"
 #include "bridge/registry_instance.h"
 #include "bridge/registry_trust.h"
+#include "bridge/settle.h"
 #include "bridge/sharing_index.h"
 
 enum { LOCK_MS = 10000, LOCK_PAUSE_MS = 20, SECOND_MS = 1000 };
@@ -208,25 +209,6 @@ static bool hget(struct redis_sync *redis, const char *household, const char *fi
     return true;
 }
 
-static bool household_verified(struct redis_sync *redis, const char *household, int64_t *out)
-{
-    char text[24];
-    if (!hget(redis, household, "verified", text, sizeof text))
-        return false;
-    *out = strtoll(text, NULL, 10);
-    return true;
-}
-
-static bool give_number(struct redis_sync *redis, struct enrolled *out)
-{
-    redisReply *number = redis_ask(redis, "HINCRBY nb:{h:%s}:household next 1", out->household);
-    if (!number)
-        return false;
-    out->number = (uint32_t)number->integer;
-    freeReplyObject(number);
-    return true;
-}
-
 static bool household_place(struct redis_sync *redis, const struct place_key *places, const char *household,
     struct registry_place *out)
 {
@@ -250,6 +232,26 @@ static bool write_household_place(struct redis_sync *redis, const struct place_k
     return redis_tell(redis, "HSET nb:{h:%s}:household place %s fine %s", household, sealed, fine);
 }
 
+/* Since when the household is verified, the member, and the device's number, in one step. */
+static bool join(struct redis_sync *redis, const struct enrolment *e, bool joins, struct enrolled *out)
+{
+    char member[REGISTRY_ID + 16] = "", verified[24] = "";
+    bool device = joins && strcmp(e->role, "device") == 0;
+    if (joins)
+        snprintf(member, sizeof member, "%s/%s", e->role, e->id);
+    if (e->verified)
+        snprintf(verified, sizeof verified, "%" PRId64, e->verified);
+    redisReply *reply = redis_ask(redis, "FCALL nb_household_join 1 nb:{h:%s}:household %s %s %d",
+        out->household, verified, member, device);
+    if (!reply)
+        return false;
+    out->verified = reply_number(reply_at(reply, 0));
+    if (device)
+        out->number = (uint32_t)reply_number(reply_at(reply, 1));
+    freeReplyObject(reply);
+    return true;
+}
+
 /* Writes what the enrolment says of the household, gives the device its number, and finds its place. */
 static bool join_household(struct redis_sync *redis, const struct place_key *places,
     const struct enrolment *e, bool joins, struct enrolled *out)
@@ -262,18 +264,9 @@ static bool join_household(struct redis_sync *redis, const struct place_key *pla
         if (!write_household_place(redis, places, out->household, &home))
             return false;
     }
-    if (e->verified &&
-        !redis_tell(redis, "HSET nb:{h:%s}:household verified %" PRId64, out->household, e->verified))
-        return false;
-    if (!household_verified(redis, out->household, &out->verified))
-        return false;
-    if (!joins)
-        return true;
-    if (!e->place)
+    if (joins && !e->place)
         out->place = home;
-    if (strcmp(e->role, "device") == 0 && !give_number(redis, out))
-        return false;
-    return redis_tell(redis, "SADD nb:{h:%s}:members %s/%s", out->household, e->role, e->id);
+    return join(redis, e, joins, out);
 }
 
 /* What will be known, from what is known and what the enrolment changes; the household's part comes later. */
@@ -352,17 +345,48 @@ static bool change(struct redis_sync *redis, const struct place_key *places, con
            settle(redis, out->household) && redis_tell(redis, "PUBLISH nb:principals %s/%s", e->role, e->id);
 }
 
-/* What is to be settled is noted before, for who comes after whoever dies here. */
-static bool change_noted(struct redis_sync *redis, const struct place_key *places, const struct enrolment *e,
-    const struct enrolled *before, struct enrolled *out)
+/* Takes the lock, and notes that the household is to be settled, for who comes after whoever dies here. */
+static bool hold(struct redis_sync *redis, const char *household, char note[SHARING_NOTE])
 {
-    char note[2][SHARING_NOTE];
-    bool here = *out->household, there = *before->household && strcmp(before->household, out->household) != 0;
-    return (!here || sharing_index_note(redis, out->household, note[0])) &&
-           (!there || sharing_index_note(redis, before->household, note[1])) &&
-           change(redis, places, e, before, out) &&
-           (!here || sharing_index_settled(redis, out->household, note[0])) &&
-           (!there || sharing_index_settled(redis, before->household, note[1]));
+    struct command commands[2] = {0};
+    redisReply *replies[2];
+    char key[KEY];
+    snprintf(key, sizeof key, "nb:{h:%.64s}:lock", household);
+    command_begin(&commands[0], 6);
+    command_text(&commands[0], "SET");
+    command_text(&commands[0], key);
+    command_text(&commands[0], "1");
+    command_text(&commands[0], "NX");
+    command_text(&commands[0], "PX");
+    command_number(&commands[0], LOCK_MS);
+    settle_note_new(note);
+    settle_note(&commands[1], text_of(household), note);
+    if (!redis_ask_all(redis, commands, 2, replies))
+        return false;
+    bool ours = replies[0]->type == REDIS_REPLY_STATUS;
+    freeReplyObject(replies[0]);
+    freeReplyObject(replies[1]);
+    return ours || lock(redis, household);
+}
+
+/* And lets it go; the note stays where it was not settled. */
+static bool let_go(struct redis_sync *redis, const char *household, const char *note, bool settled)
+{
+    struct command commands[2] = {0};
+    redisReply *replies[2];
+    char key[KEY];
+    if (!settled)
+        return unlock(redis, household);
+    snprintf(key, sizeof key, "nb:{h:%.64s}:lock", household);
+    command_begin(&commands[0], 2);
+    command_text(&commands[0], "DEL");
+    command_text(&commands[0], key);
+    settle_note_drop(&commands[1], text_of(household), note);
+    if (!redis_ask_all(redis, commands, 2, replies))
+        return false;
+    freeReplyObject(replies[0]);
+    freeReplyObject(replies[1]);
+    return true;
 }
 
 /* Takes the locks in the order of their names, so that two who need the same ones never wait for each other.
@@ -370,19 +394,18 @@ static bool change_noted(struct redis_sync *redis, const struct place_key *place
 static bool change_locked(struct redis_sync *redis, const struct place_key *places, const struct enrolment *e,
     const struct enrolled *before, struct enrolled *out)
 {
+    char note[2][SHARING_NOTE];
     int order = strcmp(before->household, out->household);
     const char *first = order < 0 ? before->household : out->household;
     const char *second = order < 0 ? out->household : order > 0 ? before->household : "";
-    if (*first && !lock(redis, first))
+    if (*first && !hold(redis, first, note[0]))
         return false;
-    bool done = !*second || lock(redis, second);
-    bool second_held = done && *second;
-    done = done && change_noted(redis, places, e, before, out);
-    if (second_held)
-        done = unlock(redis, second) && done;
+    bool second_held = *second && hold(redis, second, note[1]);
+    bool done = (!*second || second_held) && change(redis, places, e, before, out);
+    bool let = !second_held || let_go(redis, second, note[1], done);
     if (*first)
-        done = unlock(redis, first) && done;
-    return done;
+        let = let_go(redis, first, note[0], done) && let;
+    return done && let;
 }
 
 enum registry_result registry_enroll(
@@ -408,7 +431,7 @@ enum registry_result registry_enroll(
 
 /* First of all nobody comes in any more, and whoever is in goes; then nothing can come behind what is
  * dropped. */
-static bool revoke(struct redis_sync *redis, const char *role, const char *id, int64_t now)
+static bool shut_out(struct redis_sync *redis, const char *role, const char *id, int64_t now)
 {
     return redis_tell(redis, "HSET nb:{p:%s/%s}:principal revoked %" PRId64, role, id, now) &&
            redis_tell(redis, "PUBLISH nb:principals %s/%s", role, id) &&
@@ -424,7 +447,7 @@ enum registry_result registry_revoke(struct redis_sync *redis, const char *role,
     char note[SHARING_NOTE];
     bool member = *known.household;
     bool done = (!member || sharing_index_note(redis, known.household, note)) &&
-                revoke(redis, role, id, now) &&
+                shut_out(redis, role, id, now) &&
                 (strcmp(role, "agency") != 0 || registry_agency_hide(redis, id, known.name, now));
     if (done && member) {
         if (!lock(redis, known.household))

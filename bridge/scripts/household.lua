@@ -220,6 +220,20 @@ local function verify(keys, args)
     return OK
 end
 
+-- Key: the household. Arguments: since when it is verified ('': it stays as it is), who joins ('': nobody), 1 when that one
+-- gets a number. Answers since when it is verified, and the number.
+local function join(keys, args)
+    local number = args[3] == '1' and call('HINCRBY', keys[1], 'next', 1) or 0
+    if args[1] ~= '' then
+        call('HSET', keys[1], 'verified', args[1])
+    end
+    if args[2] ~= '' then
+        call('SADD', household_prefix(keys[1]) .. 'members', args[2])
+    end
+    return { call('HGET', keys[1], 'verified') or '', number }
+end
+
+register('nb_household_join', join)
 register('nb_settle_begin', settle_begin)
 register('nb_settle_write', settle_write)
 register('nb_settle_region', settle_region)

@@ -174,5 +174,6 @@ int main(void)
         TEST(settings_are_read_as_they_were_written),
         TEST(a_log_keeps_what_its_household_chose_and_no_more),
     };
-    return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    return cmocka_run_group_tests(tests, fixture_group, fixture_group_end) +
+           cmocka_run_group_tests(tests, fixture_group_cluster, fixture_group_end);
 }

@@ -82,7 +82,8 @@ struct store_motion_event {
     uint16_t device;                   /* number of its device in the household, and when it happened (ms): */
     int64_t at;                        /* two of one device within its cooldown are published as one */
 };
-/* Events of one sender that lie in one channel of precision 5, of one session. */
+/* Events of one sender that lie in one channel of precision 5, of one session. An event that is sent again
+ * has the same channel: what was stored is known in the channel's region. */
 struct store_motion {
     struct text sender;   /* "edge/home-7" */
     struct text instance; /* client id */
@@ -103,7 +104,7 @@ struct store_motion {
 };
 struct store_motion_result {
     enum store_status status; /* OK, FENCED, FAILED or GONE */
-    bool session_old;         /* the session is older than the previous one: nothing was stored */
+    bool session_old;         /* the region heard of two newer sessions: nothing was stored */
     uint64_t current_session; /* of this sender and instance, when session_old */
     uint64_t too_old;         /* bit n: events[n] lies below the window; not stored */
     uint64_t repeated;        /* bit n: events[n] was stored before; nothing done */
@@ -405,7 +406,7 @@ void store_session_wishes(struct store *store, struct session_name name, uint64_
 void store_session_close(struct store *store, struct session_name name, uint64_t generation,
     uint32_t expiry_s, struct bytes cursors, store_status_done *done, void *arg);
 
-/* PUBREL came: the packet id, written by store_motion, may be used anew. */
+/* PUBREL came: when it is answered, the packet id, written by store_motion, may be used anew. */
 void store_qos2_release(struct store *store, struct session_name name, uint64_t generation,
     uint16_t packet_id, store_status_done *done, void *arg);
 

@@ -110,6 +110,14 @@ class Households(case.LiveCase):
         self.does("redeem", code, "--as", f"user/{home}")
         self.assertGreater(self.shown(home)["verified"], now_ms() - 60000)
 
+    def test_what_comes_again_after_a_move_is_known(self):
+        home = self.household()
+        sent = motion({"seq": "1"}, {"seq": "2"}, session=now_ms())
+        self.assertEqual(self.client(f"device/{home}", client_id=home).publish("nb/v1/motion", sent).reason, 0)
+        self.does("move", home, "--at", ELSEWHERE)
+        self.assertEqual(self.client(f"device/{home}", client_id=home).publish("nb/v1/motion", sent).reason, 0)
+        self.assertEqual(self.logged(home), 1, "it goes where the home was when it happened, and is known there")
+
     def test_moving_house_begins_anew(self):
         home, public_id = self.household("--verified-since", "-30d"), self.public_id()
         self.assertEqual(self.witness(home, public_id), 0)

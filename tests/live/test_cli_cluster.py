@@ -92,6 +92,24 @@ class CommandLine(unittest.TestCase):
         self.neighbors("geocodes", "import", "--scheme", "zones", "--property", "id", file)
         self.assertIn({"scheme": "zones", "codes": 1}, self.neighbors("geocodes", "list"))
 
+    def test_y_slots_move_and_enrolling_goes_on(self):
+        (source, _), (target, _) = list(self.stack.serving().values())[:2]
+        moved = []
+        mover = threading.Thread(target=lambda: moved.append(self.stack.move(400, source, target)))
+        mover.start()
+        many = 0
+        while mover.is_alive() or many == 0:
+            self.home(f"moved{many}", "--verified-since", "-30d")
+            many += 1
+        mover.join()
+        self.assertEqual(moved, [True])
+        for i in range(many):
+            self.assertEqual(len(self.neighbors("household", "show", f"moved{i}")[-1]["members"]), 2)
+        shares = self.key(":share")
+        self.assertEqual(len([home for key in shares for home in self.stack.everything().hkeys(key)
+                              if home.startswith(b"moved")]), many)
+        self.assertEqual(self.key(":unsettled"), {})
+
     def test_z_a_master_dies_and_enrolling_goes_on(self):
         """It waits for the replica that takes over, and for the dead one, that comes back as a replica and has all too."""
         fallen = next(iter(self.stack.serving().values()))[0]

@@ -340,5 +340,6 @@ int main(void)
         TEST(an_agencys_alert_is_not_held_by_flags),
         TEST(what_is_no_verdict_is_on_record_too),
     };
-    return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    return cmocka_run_group_tests(tests, fixture_group, fixture_group_end) +
+           cmocka_run_group_tests(tests, fixture_group_cluster, fixture_group_end);
 }

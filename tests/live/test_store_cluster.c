@@ -326,11 +326,13 @@ static void what_a_frozen_master_answers_later_counts_for_nothing(void **state)
 
 /* ---- sentinels ---- */
 
-static long long ask_number(const struct redis_server *server, const char *command)
+static long long ask_number(const struct redis_server *server, const char *word, const char *key)
 {
+    struct bytes words[] = {bytes_of(word), bytes_of(key)};
+    size_t count = key[0] ? 2 : 1;
     struct redis_sync ask;
     assert_true(redis_sync_open(&ask, server->url));
-    redisReply *reply = redis_ask(&ask, command);
+    redisReply *reply = redis_ask_words(&ask, words, count);
     assert_non_null(reply);
     long long number = reply->integer;
     if (reply->type == REDIS_REPLY_ARRAY) /* ROLE */
@@ -353,14 +355,14 @@ static void sentinels_name_another_master(void **state)
     until_all(c, sent, BEFORE);
     redis_server_kill(old);
     tell(c, 1, &sent[BEFORE]);
-    UNTIL(f, ask_number(new, "ROLE") == 1);
+    UNTIL(f, ask_number(new, "ROLE", "") == 1);
     uint64_t lacking = store_counters(f->store)->waits_unsatisfied;
     UNTIL(f, store_counters(f->store)->waits_unsatisfied > lacking + 1);
     assert_false(sent[BEFORE].done);
     snprintf(old->master, sizeof(old->master), "127.0.0.1 %d", new->port);
     assert_true(redis_server_restart(old));
     until_all(c, sent, BEFORE + 1);
-    assert_int_equal(ask_number(new, "XLEN nb:{p:user/n1}:in:c"), BEFORE + 1);
+    assert_int_equal(ask_number(new, "XLEN", "nb:{p:user/n1}:in:c"), BEFORE + 1);
 }
 
 /* ---- */

@@ -137,11 +137,14 @@ void command_number(struct command *command, int64_t value)
 
 void command_function(struct command *command, const char *function, size_t keys, size_t arguments)
 {
-    size_t guard = keys > 0;
-    command_begin(command, 3 + keys + guard + arguments);
+    if (keys == 0) {
+        fprintf(stderr, "store_function text=\"%s is called without a key\"\n", function);
+        abort();
+    }
+    command_begin(command, 4 + keys + arguments);
     command_text(command, "FCALL");
     command_text(command, function);
-    command_number(command, (int64_t)(keys + guard));
+    command_number(command, (int64_t)keys + 1);
     command->keys_left = keys;
 }
 

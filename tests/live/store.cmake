@@ -5,7 +5,14 @@ foreach(part motion regions packet alert agency moderation report overtake slots
       ${CMAKE_CURRENT_LIST_DIR}/store_alerts.c ${CMAKE_CURRENT_LIST_DIR}/store_motions.c
       ${CMAKE_CURRENT_LIST_DIR}/store_opinions.c ${CMAKE_CURRENT_LIST_DIR}/redis_server.c
     LIBS neighbors_bridge)
+  set_tests_properties(store_${part} PROPERTIES FIXTURES_SETUP store)
+  list(APPEND called $<TARGET_FILE:test_store_${part}>.called)
 endforeach()
+# When all of them ran: every function was called in a cluster.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME store_functions_in_a_cluster
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/functions_called.py ${CMAKE_SOURCE_DIR}/bridge/scripts ${called})
+set_tests_properties(store_functions_in_a_cluster PROPERTIES FIXTURES_REQUIRED store)
 # Following in a cluster of three masters and three replicas.
 neighbors_test(NAME store_tail
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_tail.c ${CMAKE_CURRENT_LIST_DIR}/store_fixture.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c

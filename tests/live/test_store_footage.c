@@ -905,6 +905,7 @@ int main(void)
         TEST(what_is_withdrawn_is_forgotten),
         TEST(a_household_that_is_forgotten_takes_its_clips_along),
         TEST(a_closed_case_ends_its_requests),
+        TEST(the_index_follows_what_is_decided),
     };
     int failed = cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
     return failed + cmocka_run_group_tests_name("slots", slots, fixture_group_cluster, fixture_group_end);

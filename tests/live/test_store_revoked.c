@@ -234,5 +234,7 @@ int main(void)
         CASE(the_list_of_clients_stays_small),
         CASE(a_user_is_enrolled_by_coming_where_that_is_wanted),
     };
-    return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    int failed = cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
+    return failed +
+           cmocka_run_group_tests_name("in_a_cluster", tests, fixture_group_cluster, fixture_group_end);
 }

@@ -3,8 +3,12 @@
 #include <time.h>
 
 #include "bridge/invitation.h"
+#include "bridge/store_agency.h"
+#include "bridge/store_board.h"
+#include "bridge/store_cells.h"
 #include "bridge/store_desk.h"
 #include "bridge/store_invitation.h"
+#include "bridge/store_verification.h"
 #include "proto/message.h"
 #include "tests/live/store_alerts.h"
 
@@ -269,6 +273,79 @@ static void an_invitation_is_taken(void **state)
     seal_free(seal);
 }
 
+static void on_status(void *arg, enum store_status status)
+{
+    assert_int_equal(status, STORE_OK);
+    *(bool *)arg = true;
+}
+
+static void on_agencies(void *arg, const struct store_agencies *agencies)
+{
+    assert_int_equal(agencies->status, STORE_OK);
+    assert_int_equal(agencies->count, 0);
+    *(bool *)arg = true;
+}
+
+static void on_cells(void *arg, const struct store_cells_result *result)
+{
+    assert_int_equal(result->status, STORE_OK);
+    assert_int_equal(result->count, 1);
+    assert_int_equal(result->granted[0], '1');
+    *(bool *)arg = true;
+}
+
+static void on_code(void *arg, const struct store_code *code)
+{
+    assert_int_equal(code->status, STORE_OK);
+    *(bool *)arg = true;
+}
+
+static void what_concerns_somebody_is_asked_under_their_tag(void **state)
+{
+    struct fixture *f = *state;
+    const struct store_cell cell = {"9qh1f5", 1};
+    const struct store_cells cells = {.who = TEXT("user/ann"), .limit = 9, .count = 1, .cells = &cell};
+    bool done[3] = {false};
+    assert_true(redis_tell(&f->ask, "HSET nb:{p:agency/police}:principal household ''"));
+    assert_true(redis_tell(&f->ask, "HSET nb:{p:user/ann}:s:phone box 1"));
+    store_agencies(f->store, on_agencies, &done[0]);
+    store_drilled(f->store, TEXT("agency/police"), START, on_status, &done[1]);
+    store_cells(f->store, &cells, on_cells, &done[2]);
+    store_board_leave(f->store, (struct session_name){TEXT("user/ann"), TEXT("phone")});
+    UNTIL(f, done[0] && done[1] && done[2]);
+    UNTIL(f, fixture_number(f, "EXISTS nb:{p:user/ann}:s:phone") == 0);
+}
+
+static void a_neighbor_verifies_a_household(void **state)
+{
+    struct fixture *f = *state;
+    int64_t now = time(NULL) * INT64_C(1000); /* by Redis' clock it ends */
+    const char digest[] = "0123456789abcdef0123456789abcdef";
+    const struct store_invitation invitation = {.digest = digest,
+        .household = TEXT("h1"),
+        .by = TEXT("user/ann"),
+        .leaf = TEXT("9qh1f5"),
+        .now = now,
+        .expires = now + 60000,
+        .most = 3};
+    bool invited = false, known = false, used = false;
+    assert_true(redis_tell(&f->ask, "SADD nb:{h:h2}:members user/bob"));
+    assert_true(redis_tell(&f->ask, "HSET nb:{p:user/bob}:principal household h2 enrolled 1"));
+    store_invite(f->store, &invitation, on_status, &invited);
+    fixture_until(f, &invited);
+    store_code_look(f->store, digest, TEXT("h2"), now, on_code, &known);
+    fixture_until(f, &known);
+    store_code_use(f->store, digest, TEXT("h2"), now, on_status, &used);
+    fixture_until(f, &used);
+    UNTIL(f, fixture_number(f, "HEXISTS nb:{code:0123456789abcdef0123456789abcdef}:code done") == 1);
+    assert_true(fixture_number(f, "HSTRLEN nb:{h:h2}:household verified") > 0);
+    /* What somebody who died had begun to settle is settled by another. */
+    assert_true(redis_tell(&f->ask, "ZADD nb:{u00}:unsettled 1 %s", "note h2"));
+    f->upkeep = true;
+    UNTIL(f, fixture_number(f, "EXISTS nb:{u00}:unsettled") == 0);
+    UNTIL(f, fixture_number(f, "HEXISTS nb:{h:h2}:household settled") == 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
 int main(void)
@@ -281,6 +358,8 @@ int main(void)
         TEST(what_others_say_is_kept_beside_the_alert),
         TEST(followers_are_counted_in_one_place),
         TEST(an_agency_has_a_desk),
+        TEST(what_concerns_somebody_is_asked_under_their_tag),
+        TEST(a_neighbor_verifies_a_household),
         TEST(an_invitation_is_taken),
         TEST(channels_and_logs_are_trimmed_a_tag_at_a_time),
         TEST(who_is_refused_a_lease_is_told_for_how_long),

@@ -149,8 +149,9 @@ static int compare_targets(const void *a, const void *b)
     return strcmp(((const struct target *)a)->key, ((const struct target *)b)->key);
 }
 
-/* Where it goes, in the order of the tags. */
-static void find_targets(struct targets *targets, const redisReply *work)
+/* Where it goes. In one call the channels come as the alert reached them, so that who follows several sees
+ * its revisions in their order; in a cluster those of one tag stand together. */
+static void find_targets(struct store *store, struct targets *targets, const redisReply *work)
 {
     size_t count = reply_count(work);
     *targets = (struct targets){0};
@@ -163,7 +164,8 @@ static void find_targets(struct targets *targets, const redisReply *work)
             add_target(targets, geohash, reply_text(reply_at(work, at + 1)));
         add_land(targets, work, at);
     }
-    qsort(targets->list, targets->count, sizeof(*targets->list), compare_targets);
+    if (!store_spans_tags(store))
+        qsort(targets->list, targets->count, sizeof(*targets->list), compare_targets);
 }
 
 static void append_some(
@@ -188,7 +190,7 @@ static void append_some(
 static void append_all(struct store *store, struct piece *piece, const redisReply *work)
 {
     struct targets targets;
-    find_targets(&targets, work);
+    find_targets(store, &targets, work);
     for (size_t at = 0, next; at < targets.count; at = next) {
         const struct target *list = targets.list;
         next = at + 1;

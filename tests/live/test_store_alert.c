@@ -160,6 +160,22 @@ static void every_state_reaches_followers_in_order(void **state)
     assert_string_equal(history(f, "c:9qh1f"), "a1+ a2+ a3- a4-");
 }
 
+/* Whoever follows both channels must not see the second revision, in the one that it came to, before the
+ * first. */
+static void who_follows_several_channels_sees_revisions_in_their_order(void **state)
+{
+    struct fixture *f = *state;
+    follow(f, "c:9qh1c");
+    follow(f, "c:9qh1f");
+    say(f, NEW(A));
+    say(f, UPDATE(B, A, .channels = "9qh1c 9qh1f"));
+    f->upkeep = true;
+    until_history(f, "c:9qh1f", "a1+ a2+");
+    until_history(f, "c:9qh1c", "a2+");
+    assert_int_equal(f->told_count, 3);
+    assert_int_equal(f->told[0].alert.revision, 1);
+}
+
 static void an_alert_ends_by_itself_and_is_forgotten_later(void **state)
 {
     struct fixture *f = *state;
@@ -280,6 +296,7 @@ int main(void)
         TEST(a_land_has_the_alerts_of_its_channels),
         TEST(channels_that_are_left_get_ended),
         TEST(every_state_reaches_followers_in_order),
+        TEST(who_follows_several_channels_sees_revisions_in_their_order),
         TEST(an_alert_ends_by_itself_and_is_forgotten_later),
         TEST(an_old_state_cannot_come_after_a_new_one),
         TEST(work_that_was_left_is_claimed),

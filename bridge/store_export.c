@@ -204,11 +204,12 @@ static void finish(struct export_call *call, const char *next)
 static bool answered(struct export_call *call, enum store_status status)
 {
     call->failed = call->failed || status != STORE_OK;
+    bool failed = call->failed;
     if (--call->under_way)
         return false;
-    if (call->failed)
+    if (failed)
         finish(call, "");
-    return !call->failed;
+    return !failed;
 }
 
 static unsigned tags_at_once(const struct export_call *call, unsigned last)

@@ -157,11 +157,12 @@ void forget_go_on(struct forgetting *work, const struct forget_progress *progres
 bool forget_answered(struct forgetting *work, enum store_status status)
 {
     work->failed = work->failed || status != STORE_OK || work->store->ending;
+    bool failed = work->failed;
     if (--work->under_way)
         return false;
-    if (work->failed)
+    if (failed)
         forget_again(work, IDLE);
-    return !work->failed;
+    return !failed;
 }
 
 /* In the order of KNOWN in scripts/forget.lua. */

@@ -7,11 +7,25 @@
 
 enum { APPEND_CHANNELS = 64, WORK_HEAD = 7 };
 
+/* Where it goes. */
+struct target {
+    char key[KEY];
+    const char *flags; /* '1' or '0' a revision: in force there */
+};
+struct targets {
+    struct target *list;
+    size_t count, revisions;
+    struct arena arena;
+};
+
 /* One taken entry, until all its channels have it. */
 struct piece {
     char stream[KEY], alert[KEY], entry[48];
-    int64_t revision;
+    int64_t first, revision, next; /* the oldest that is carried, the newest, and the next to be appended */
+    int64_t until;
+    unsigned tag;
     char id[PUBLIC_ID + 1];
+    struct targets targets;
     unsigned waiting;  /* for so many answers */
     bool failed, near; /* near: it may concern push subscriptions */
 };
@@ -40,12 +54,19 @@ static void mark_done(struct store *store, struct piece *piece)
     store_send(store, &command, on_done, piece);
 }
 
-/* One of the answers came; with the last one it is done. */
+static void append_step(struct store *store, struct piece *piece);
+
+/* One of the answers came; with the last one of the newest revision it is done. */
 static void go_on(struct store *store, struct piece *piece, enum store_status status)
 {
     piece->failed = piece->failed || status != STORE_OK;
     if (--piece->waiting > 0)
         return;
+    if (!piece->failed && piece->targets.count && piece->next <= piece->revision) {
+        append_step(store, piece);
+        return;
+    }
+    arena_free(&piece->targets.arena);
     if (!piece->failed) {
         mark_done(store, piece);
         return;
@@ -76,31 +97,20 @@ static bool copy_text(char *out, size_t size, struct text text)
     return true;
 }
 
-static void put_head(struct buffer *packed, const redisReply *work)
+static void put_head(struct buffer *packed, const struct piece *piece, int64_t from, int64_t count)
 {
     uint8_t id[ID_BYTES];
-    int64_t first = reply_number(reply_at(work, 4)), newest = reply_number(reply_at(work, 5));
-    hex_to_bytes(id, reply_text(reply_at(work, 2)).data, ID_BYTES);
+    hex_to_bytes(id, piece->id, ID_BYTES);
     buffer_put(packed, id, sizeof(id));
-    buffer_number(packed, (uint64_t)reply_number(reply_at(work, 3)), 1);
-    buffer_number(packed, (uint64_t)first, 4);
-    buffer_number(packed, (uint64_t)(newest - first + 1), 1);
-    buffer_number(packed, (uint64_t)reply_number(reply_at(work, 6)), 8);
+    buffer_number(packed, piece->tag, 1);
+    buffer_number(packed, (uint64_t)from, 4);
+    buffer_number(packed, (uint64_t)count, 1);
+    buffer_number(packed, (uint64_t)piece->until, 8);
 }
 
 /* ---- the channels ---- */
 
 enum { LAND_LETTERS = 2 };
-
-struct target {
-    char key[KEY];
-    struct text flags; /* '1' or '0' a revision: in force there */
-};
-struct targets {
-    struct target *list;
-    size_t count, revisions;
-    struct arena arena;
-};
 
 static void add_target(struct targets *targets, const char *geohash, struct text flags)
 {
@@ -108,7 +118,7 @@ static void add_target(struct targets *targets, const char *geohash, struct text
     if (flags.len != targets->revisions)
         return;
     region_key(target->key, geohash, "ch:", text_of(geohash));
-    target->flags = flags;
+    target->flags = arena_copy(&targets->arena, flags.data, flags.len);
     targets->count++;
 }
 
@@ -149,14 +159,14 @@ static int compare_targets(const void *a, const void *b)
     return strcmp(((const struct target *)a)->key, ((const struct target *)b)->key);
 }
 
-/* Where it goes. In one call the channels come as the alert reached them, so that who follows several sees
- * its revisions in their order; in a cluster those of one tag stand together. */
-static void find_targets(struct store *store, struct targets *targets, const redisReply *work)
+/* In one call the channels come as the alert reached them, so that who follows several sees its revisions in
+ * their order; in a cluster those of one tag stand together. */
+static void find_targets(struct store *store, struct piece *piece, const redisReply *work)
 {
+    struct targets *targets = &piece->targets;
     size_t count = reply_count(work);
-    *targets = (struct targets){0};
     arena_init(&targets->arena, NULL, 0);
-    targets->revisions = (size_t)(reply_number(reply_at(work, 5)) - reply_number(reply_at(work, 4)) + 1);
+    targets->revisions = (size_t)(piece->revision - piece->first + 1);
     targets->list = arena_alloc(&targets->arena, (count + 1) * sizeof(*targets->list));
     for (size_t at = WORK_HEAD; at + 1 < count; at += 2) {
         char geohash[13];
@@ -168,16 +178,16 @@ static void find_targets(struct store *store, struct targets *targets, const red
         qsort(targets->list, targets->count, sizeof(*targets->list), compare_targets);
 }
 
-static void append_some(
-    struct store *store, struct piece *piece, const redisReply *work, const struct target *list, size_t count)
+static void append_some(struct store *store, struct piece *piece, const struct target *list, size_t count,
+    int64_t from, int64_t revisions)
 {
     struct command command = {0};
     struct buffer packed = {0};
     command_function(&command, "nb_append", count, 1);
-    put_head(&packed, work);
+    put_head(&packed, piece, from, revisions);
     for (size_t i = 0; i < count; i++) {
         command_text(&command, list[i].key);
-        buffer_put(&packed, list[i].flags.data, list[i].flags.len);
+        buffer_put(&packed, list[i].flags + (from - piece->first), (size_t)revisions);
     }
     command_bytes(&command, packed.data, packed.len);
     buffer_free(&packed);
@@ -186,20 +196,20 @@ static void append_some(
     store_send(store, &command, on_appended, piece);
 }
 
-/* So many channels a call; in a cluster those of one tag. */
-static void append_all(struct store *store, struct piece *piece, const redisReply *work)
+/* So many channels a call; in a cluster those of one tag, and one revision after the other: nothing else
+ * would keep their order for who follows several. */
+static void append_step(struct store *store, struct piece *piece)
 {
-    struct targets targets;
-    find_targets(store, &targets, work);
-    for (size_t at = 0, next; at < targets.count; at = next) {
-        const struct target *list = targets.list;
+    const struct target *list = piece->targets.list;
+    int64_t from = piece->next, revisions = store_spans_tags(store) ? piece->revision - from + 1 : 1;
+    piece->next += revisions;
+    for (size_t at = 0, next; at < piece->targets.count; at = next) {
         next = at + 1;
-        while (next < targets.count && next - at < APPEND_CHANNELS &&
+        while (next < piece->targets.count && next - at < APPEND_CHANNELS &&
                one_call(store, list[at].key, list[next].key))
             next++;
-        append_some(store, piece, work, list + at, next - at);
+        append_some(store, piece, list + at, next - at, from, revisions);
     }
-    arena_free(&targets.arena);
 }
 
 /* ---- push subscriptions ---- */
@@ -256,11 +266,15 @@ void outbox_carry(struct store *store, const redisReply *work)
         free(piece);
         return;
     }
-    sender_key(piece->alert, (unsigned)reply_number(reply_at(work, 3)), "alert:", id);
+    piece->tag = (unsigned)reply_number(reply_at(work, 3));
+    piece->first = piece->next = reply_number(reply_at(work, 4));
     piece->revision = reply_number(reply_at(work, 5));
+    piece->until = reply_number(reply_at(work, 6));
+    sender_key(piece->alert, piece->tag, "alert:", id);
     store->outbox.carrying++;
-    append_all(store, piece, work);
+    piece->waiting = 1; /* until everything is asked */
+    find_targets(store, piece, work);
+    append_step(store, piece);
     ask_near(store, piece, work);
-    if (piece->waiting == 0)
-        mark_done(store, piece);
+    go_on(store, piece, STORE_OK);
 }

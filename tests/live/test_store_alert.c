@@ -308,6 +308,7 @@ int main(void)
         TEST(a_land_has_the_alerts_of_its_channels),
         TEST(channels_that_are_left_get_ended),
         TEST(every_state_reaches_followers_in_order),
+        TEST(who_follows_several_channels_sees_revisions_in_their_order),
         TEST(an_alert_ends_by_itself_and_is_forgotten_later),
         TEST(an_old_state_cannot_come_after_a_new_one),
         TEST(as_of_waits_for_the_outbox),

@@ -96,6 +96,17 @@ struct boot {
     char fsync[16];
 };
 
+/* How a Redis is, as it said last (store_look.c). */
+struct look_at_node {
+    double due;             /* loop time */
+    bool asking, told_skew; /* in the log */
+    int64_t asked_at;       /* ms, of our clock, before TIME */
+    int64_t clock_ahead;
+    uint32_t replicas;
+    uint64_t memory, memory_most;
+    bool unwritten;
+};
+
 /* A Redis that is a master or was one; it lives as long as the store. */
 struct node {
     struct store *store;
@@ -115,7 +126,8 @@ struct node {
     uint64_t kept_count, acked_until;    /* of all that were ever kept, up to this one */
     double acked_at;                     /* when */
     double answered;                     /* loop time of the last answer */
-    void *feed;                          /* store_feed.c's own */
+    struct look_at_node look;
+    void *feed; /* store_feed.c's own */
 };
 
 /* The masters now, by index; of a cluster or behind sentinels there is none before the first answer. What is
@@ -155,6 +167,12 @@ void boot_init(struct store *store);
 void boot_opened(struct node *node);
 /* Nothing is carried before nb:layout was looked at: asks for it where its slot came to be. */
 void boot_layout(struct store *store);
+
+/* ---- store_look.c: how the masters are ------------------------------------------------------------------
+ */
+
+/* Each tick: asks those that are due for their clocks and how they are. */
+void masters_look(struct store *store);
 
 /* ---- store_topology.c: who the masters are ------------------------------------------------------------ */
 

@@ -88,8 +88,10 @@ static void end_round(struct store *store)
 {
     struct outbox_round *round = &store->outbox.round;
     store->outbox.told |= round->more | round->others;
-    if (round->sweep && !round->failed)
+    if (round->sweep && !round->failed) {
+        store->counters.outbox_oldest = round->oldest;
         feed_swept(store, round->began, round->oldest);
+    }
 }
 
 /* All of a step are answered. */

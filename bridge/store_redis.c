@@ -52,6 +52,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     topology_check(store);
     feeds_check(store);
     reports_retry(store);
+    masters_look(store);
 }
 
 static void on_before_poll(struct ev_loop *loop, ev_prepare *watcher, int events)
@@ -91,6 +92,7 @@ struct store *store_redis_new(
         store->where = (struct redis_url){0};
     }
     store->options.url = NULL;
+    store->counters.wanted_replicas = (uint64_t)store->where.wait;
     strcpy(store->trim.cursor, "0");
     start_watchers(store);
     calls_init(store);

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "proto/topic.h"
+
 /* ROW(name, kind, sentence): kind is counter or gauge; the metric is neighbors_<name>[_total]. */
 #define COUNTER_TABLE(ROW)                                                                                   \
     ROW(connections, gauge, "Connections now")                                                               \
@@ -105,10 +107,56 @@ enum http_counted {
     HTTP_STATUSES = 6 /* 1xx to 5xx */
 };
 
+/* How long things took: a count for each bound that they kept within (but not within the one before), one for
+ * those beyond the last, and the sum. */
+#define DURATION_BOUNDS_MS 1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000
+enum { DURATION_BOUNDS = 13 };
+struct durations {
+    uint64_t within[DURATION_BOUNDS + 1];
+    uint64_t sum_ms;
+};
+
+/* `count` things took `ms`; less than 0, by two clocks that disagree, counts as 0. */
+static inline void durations_add(struct durations *durations, int64_t ms, uint64_t count)
+{
+    static const uint16_t bounds[DURATION_BOUNDS] = {DURATION_BOUNDS_MS};
+    int at = 0;
+    while (at < DURATION_BOUNDS && ms > bounds[at])
+        at++;
+    durations->within[at] += count;
+    durations->sum_ms += ms > 0 ? (uint64_t)ms * count : 0;
+}
+
+/* Of one kind of message. */
+struct kind_counters {
+    uint64_t received, refused, failed;
+    struct durations stored; /* from received to acknowledged as stored */
+};
+
+/* Where a message is counted, or TOPIC_NONE: with settings, push subscriptions, and what can be no message.
+ * An answer to a footage request is among those, and how long they take is not told: whoever sees the page
+ * must not tell who declined from who was silent. */
+static inline enum publish_topic counted_as(enum publish_topic topic)
+{
+    bool together = topic == TOPIC_FOOTAGE_ANSWER || topic == TOPIC_SETTINGS || topic == TOPIC_PUSH ||
+                    topic >= TOPIC_COUNT;
+    return together ? TOPIC_NONE : topic;
+}
+
+/* Connections are counted by the door that they came in by, and by their protocol's version: 0 before
+ * CONNECT, 3 (3.1), 4 (3.1.1), 5. */
+enum door { DOOR_MQTT, DOOR_TLS, DOOR_WEBSOCKET, DOOR_WEBSOCKET_TLS, DOORS };
+enum { VERSIONS = 6 };
+
 struct counters {
 #define ROW(name, kind, sentence) uint64_t name;
     COUNTER_TABLE(ROW)
 #undef ROW
+    /* What has more than one value; behind the rows, which the page takes as an array. */
+    struct kind_counters kinds[TOPIC_COUNT];
+    struct durations alerts_delivered;   /* from stored to on its way to a follower */
+    struct durations activity_delivered; /* from its entry in the channel to that */
+    uint64_t open[DOORS][VERSIONS];
 };
 
 #endif

@@ -5,9 +5,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
 
 #include "broker/log.h"
 #include "broker/net/log_writer.h"
@@ -25,6 +24,8 @@ struct program {
     struct settings settings;
     char node[NODE_TEXT];
     struct board *board;
+    uint64_t watched_us; /* systemd wants to hear of us within so long; 0: it does not */
+    uint64_t told_alive; /* us, monotonic: when systemd's watchdog was told last */
 };
 
 static const char usage[] =
@@ -79,26 +80,6 @@ static int parse_arguments(struct program *program, int count, char **arguments)
     return -1;
 }
 
-/* Tells systemd, when it asked (sd_notify(3) is no more than this). */
-static void notify(const char *state)
-{
-    const char *path = getenv("NOTIFY_SOCKET");
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (!path || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof(address.sun_path)) {
-        return;
-    }
-    memcpy(address.sun_path, path, strlen(path));
-    if (path[0] == '@') {
-        address.sun_path[0] = '\0';
-    }
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0) {
-        socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-        (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, len);
-        close(fd);
-    }
-}
-
 static void ready(void *arg)
 {
     const struct program *program = arg;
@@ -107,7 +88,24 @@ static void ready(void *arg)
         (int)s->mqtt_port, s->tls_certificate[0] ? (int)s->tls_port : 0, (int)s->http_port,
         s->tls_certificate[0] ? (int)s->https_port : 0, (int)s->metrics_port, (int)s->processes,
         program->node, version);
-    notify("READY=1");
+    (void)sd_notify(0, "READY=1");
+}
+
+/* systemd's watchdog (WatchdogSec= of the unit) hears twice in its time that this process lives: it is called
+ * a few times a second, by the loop when it serves alone, by the parent of several when it looks at them. */
+static void alive(void *arg)
+{
+    struct program *program = arg;
+    struct timespec now;
+    if (!program->watched_us) {
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+    if (now_us - program->told_alive >= program->watched_us / 2) {
+        program->told_alive = now_us;
+        (void)sd_notify(0, "WATCHDOG=1");
+    }
 }
 
 /* As many files as connections and what else a process holds, if the system lets us. */
@@ -147,6 +145,7 @@ static int serve(struct program *program, size_t number, bool alone)
         .board = program->board,
         .state = &program->board->processes[number],
         .ready = alone ? ready : NULL,
+        .alive = alone ? alive : NULL,
         .arg = program,
     };
     return process_run(&options);
@@ -162,11 +161,15 @@ static int run(struct program *program)
     const struct settings *settings = &program->settings;
     size_t count = (size_t)settings->processes;
     settings_node(settings, program->node);
+    if (sd_watchdog_enabled(0, &program->watched_us) <= 0) {
+        program->watched_us = 0;
+    }
     program->board = board_new(count);
     if (!program->board) {
         log_line(LOG_LEVEL_ERROR, "cannot_start", "no shared memory");
         return EXIT_FAILURE;
     }
+    snprintf(program->board->version, sizeof(program->board->version), "%s", version);
     for (size_t i = 0; i < count; i++) {
         struct process_state *state = &program->board->processes[i];
         if (count == 1) {
@@ -181,10 +184,11 @@ static int run(struct program *program)
         .stop_ms = settings->drain_ms + 1000,
         .work = work,
         .ready = ready,
+        .alive = alive,
         .arg = program,
     };
     int status = count == 1 ? serve(program, 0, true) : supervisor_run(&options);
-    notify("STOPPING=1");
+    (void)sd_notify(0, "STOPPING=1");
     board_free(program->board);
     return status;
 }

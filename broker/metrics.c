@@ -1,8 +1,9 @@
 /* The board that processes share, and the metrics page made from the tables of counters. */
-#include "broker/metrics.h"
+#include "broker/metrics_inside.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -28,6 +29,7 @@
     ROW(put_back, counter, "Calls that a Redis Cluster put back, because their slot moved or nobody had it") \
     ROW(waits, counter, "Times that replicas of Redis were waited for")                                      \
     ROW(waits_unsatisfied, counter, "Times that too few replicas had what was written")                      \
+    ROW(wanted_replicas, gauge, "Replicas of Redis that must have what is acknowledged")                     \
     ROW(masters, gauge, "Redis that carry the state: masters with slots of a cluster, or 1")                 \
     ROW(slots_away, gauge, "Of 16384 slots, those whose Redis does not answer")                              \
     ROW(available, gauge, "1 while the store answers, of a cluster any part")
@@ -60,14 +62,22 @@ void board_publish(struct process_state *state, const struct counters *counters,
     state->counters = *counters;
     if (store) {
         state->store = *store_counters(store);
+        state->as_of = store_as_of(store);
+        state->master_count = store_masters(store, state->masters);
         snprintf(state->durability, sizeof(state->durability), "%s", store_durability(store));
     }
 }
 
+void metric_head(FILE *out, const char *name, const char *kind, const char *sentence)
+{
+    fprintf(out, "# HELP neighbors_%s %s\n# TYPE neighbors_%s %s\n", name, sentence, name, kind);
+}
+
 static void print_head(FILE *out, const char *prefix, const struct metric *metric, const char *suffix)
 {
-    fprintf(out, "# HELP neighbors_%s%s%s %s\n# TYPE neighbors_%s%s%s %s\n", prefix, metric->name, suffix,
-        metric->sentence, prefix, metric->name, suffix, metric->kind);
+    char name[96];
+    snprintf(name, sizeof name, "%s%s%s", prefix, metric->name, suffix);
+    metric_head(out, name, metric->kind, metric->sentence);
 }
 
 static const char *suffix_of(const struct metric *metric)
@@ -137,7 +147,18 @@ static void print_durability(FILE *out, const struct board *board)
     }
 }
 
-char *metrics_page(const struct board *board)
+int64_t state_clock_skew(const struct process_state *state)
+{
+    int64_t most = 0;
+    for (size_t i = 0; i < state->master_count; i++) {
+        if (llabs(state->masters[i].clock_ahead) > llabs(most)) {
+            most = state->masters[i].clock_ahead;
+        }
+    }
+    return most;
+}
+
+char *metrics_page(const struct board *board, int64_t now)
 {
     char *page = NULL;
     size_t len;
@@ -149,6 +170,9 @@ char *metrics_page(const struct board *board)
     print_store(out, board);
     print_http(out, board);
     print_durability(out, board);
+    metrics_of_messages(out, board);
+    metrics_of_masters(out, board);
+    metrics_of_processes(out, board, now);
     fclose(out);
     return page;
 }

@@ -195,6 +195,9 @@ int supervisor_run(const struct supervisor_options *options)
         wait_for_signals(&supervisor);
         collect(&supervisor);
         look(&supervisor);
+        if (options->alive) {
+            options->alive(options->arg);
+        }
     }
     free(supervisor.children);
     return supervisor.status;

@@ -14,6 +14,7 @@ struct supervisor_options {
     int64_t stop_ms;     /* the longest that processes may take to stop */
     int (*work)(void *arg, size_t number); /* the life of a process; its result is its exit status */
     void (*ready)(void *arg);              /* all are ready, for the first time */
+    void (*alive)(void *arg);              /* at each look, a few times a second; may be NULL */
     void *arg;
 };
 

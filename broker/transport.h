@@ -30,7 +30,7 @@ enum { PEER_NAME = 160, ADDRESS_TEXT = 46 /* the longest IPv6 address and its NU
 /* What the transport knows of its peer. */
 struct peer {
     char address[ADDRESS_TEXT]; /* for limits and log: "192.0.2.7"; never a port */
-    bool encrypted;
+    bool encrypted, websocket;
     /* Of a verified client certificate its common name, "<role>/<id>", and from when until when it is good
      * (ms since 1970); len 0: none. */
     struct text certificate;

@@ -127,6 +127,7 @@ static bool start_tls(struct net *net, char error[NET_ERROR])
         snprintf(error, NET_ERROR, "%s", why);
     }
     net->sockets.tls = net->tunnels.tls = net->tls;
+    net->options.state->certificate_ends = net->tls ? tls_certificate_ends(net->tls) : 0;
     return net->tls != NULL;
 }
 
@@ -210,6 +211,7 @@ void net_reload(struct net *net)
         return;
     }
     if (tls_reload(net->tls, net->options.settings, error)) {
+        net->options.state->certificate_ends = tls_certificate_ends(net->tls);
         log_line(LOG_LEVEL_INFO, "tls_reloaded", "the files are used from now on");
     } else {
         log_line(LOG_LEVEL_ERROR, "tls_not_reloaded", "%s; the former certificate stays", error);

@@ -147,6 +147,7 @@ static void on_stop(struct ev_loop *loop, ev_signal *signal, int events)
     }
     log_line(LOG_LEVEL_INFO, "stopping", "connections=%zu", net_connections(process->net));
     process->stopping = true;
+    atomic_store(&process->options->state->ready, false);
     process->stop_by = wall_clock_ms() + process->options->settings->drain_ms;
     net_stop_listening(process->net);
     broker_drain(process->broker);
@@ -293,6 +294,7 @@ static void serve(struct process *process)
     watch_signal(process, &process->terminate, SIGTERM, on_stop);
     watch_signal(process, &process->interrupt, SIGINT, on_stop);
     watch_signal(process, &process->reload, SIGHUP, on_reload);
+    process->options->state->started_at = wall_clock_ms();
     atomic_store(&process->options->state->ready, true);
     if (process->options->ready) {
         process->options->ready(process->options->arg);
@@ -300,6 +302,9 @@ static void serve(struct process *process)
     while (!finished(process)) {
         ev_run(process->loop, again ? EVRUN_NOWAIT : EVRUN_ONCE);
         again = net_turn(process->net);
+        if (process->options->alive) {
+            process->options->alive(process->options->arg);
+        }
     }
     ev_signal_stop(process->loop, &process->terminate);
     ev_signal_stop(process->loop, &process->interrupt);

@@ -12,6 +12,7 @@ struct process_options {
     struct board *board;
     struct process_state *state; /* of this process; its node is set */
     void (*ready)(void *arg);    /* it listens; may be NULL */
+    void (*alive)(void *arg);    /* each turn of the loop; may be NULL */
     void *arg;
 };
 

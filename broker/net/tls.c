@@ -217,6 +217,16 @@ bool tls_reload(struct tls *tls, const struct settings *settings, char error[TLS
     return true;
 }
 
+int64_t tls_certificate_ends(const struct tls *tls)
+{
+    struct tm ends;
+    const X509 *certificate = SSL_CTX_get0_certificate(tls->context);
+    if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &ends) != 1) {
+        return 0;
+    }
+    return (int64_t)timegm(&ends) * 1000;
+}
+
 void tls_free(struct tls *tls)
 {
     if (tls) {

@@ -22,6 +22,8 @@ bool tls_reload(struct tls *tls, const struct settings *settings, char error[TLS
     __attribute__((warn_unused_result));
 /* True when a file was changed since it was read last, or was tried. */
 bool tls_files_changed(const struct tls *tls, const struct settings *settings);
+/* When the server's certificate ends: ms since 1970. */
+int64_t tls_certificate_ends(const struct tls *tls);
 void tls_free(struct tls *tls);
 
 /* What a session will carry: the name that ALPN (RFC 7301) has for it. */

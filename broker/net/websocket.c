@@ -86,6 +86,7 @@ static void established(struct lws *wsi, struct websocket_slot *slot)
     slot->websocket = websocket;
     struct peer peer;
     http_peer(wsi, &peer);
+    peer.websocket = true;
     wire_open(&websocket->wire, &peer);
 }
 

@@ -64,7 +64,7 @@ void connection_refuse_connect(struct connection *connection, uint8_t version, c
                       refusal->code == REASON_BAD_CLIENT_ID;
 
     /* Who speaks a version that is not known is answered in the older one's form [MQTT-3.1.2-2] of 3.1.1. */
-    connection->version = version >= MQTT_5 ? MQTT_5 : MQTT_3_1_1;
+    connection_speaks(connection, version >= MQTT_5 ? MQTT_5 : MQTT_3_1_1);
     char told[160];
     snprintf(told, sizeof told, "%s: %s", refusal->field, refusal->rule);
     if (answerable)
@@ -320,7 +320,7 @@ void connection_on_connect(struct connection *connection, const struct mqtt_conn
     struct credential who = {0};
     const char *why = "not authorized";
 
-    connection->version = connect->version;
+    connection_speaks(connection, connect->version);
     if (connection->broker->draining) {
         refuse(connection, REASON_SERVER_UNAVAILABLE, "shutting down");
     } else if (MQTT_HAS(&connect->properties, MQTT_AUTH_METHOD)) {

@@ -13,6 +13,21 @@
 
 enum { CONNECT_MOST = 128 * 1024 };
 
+/* Where it is counted while it is open. */
+static uint64_t *open_count(const struct connection *connection)
+{
+    int door = connection->peer.websocket * DOOR_WEBSOCKET + connection->peer.encrypted;
+
+    return &connection->broker->counters.open[door][connection->version < VERSIONS ? connection->version : 0];
+}
+
+void connection_speaks(struct connection *connection, uint8_t version)
+{
+    --*open_count(connection);
+    connection->version = version;
+    ++*open_count(connection);
+}
+
 struct connection *connection_new(struct broker *broker, struct transport *transport, const struct peer *peer)
 {
     struct connection *connection = must_calloc(sizeof *connection);
@@ -32,6 +47,7 @@ struct connection *connection_new(struct broker *broker, struct transport *trans
     LIST_INSERT_HEAD(&broker->connections, connection, in_list);
     broker->connection_count++;
     broker->counters.connections++;
+    ++*open_count(connection);
     return connection;
 }
 
@@ -377,6 +393,7 @@ void connection_free(struct connection *connection)
     LIST_REMOVE(connection, in_list);
     broker->connection_count--;
     broker->counters.connections--;
+    --*open_count(connection);
     output_clear(&connection->output);
     for (int i = 0; i < connection->alias_count; i++)
         free(connection->aliases[i].topic);

@@ -56,6 +56,8 @@ struct connection {
 
 /* ---- for session/ ---- */
 uint8_t connection_version(const struct connection *connection);
+/* CONNECT said which version of the protocol it speaks. */
+void connection_speaks(struct connection *connection, uint8_t version);
 uint32_t connection_maximum_packet(const struct connection *connection);
 struct output *connection_out(struct connection *connection);
 void connection_wants_write(struct connection *connection);

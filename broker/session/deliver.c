@@ -247,9 +247,24 @@ static void read_behind(struct session *session, struct link *link)
         session->broker->store, text_of(link->channel->name), link->sent, PAGE, page_read, request);
 }
 
+/* What keeps up with its channel is told how long that took; who comes back, or was slow, has missed it. */
+static void count_delivered(
+    struct broker *broker, const struct link *link, const struct entry *entry, uint64_t delivered)
+{
+    int64_t now = broker_now(broker);
+
+    if (position_order(entry->position, link->missed) <= 0)
+        return;
+    if (entry->kind == ENTRY_ALERT && entry->alert->at)
+        durations_add(&broker->counters.alerts_delivered, now - entry->alert->at, delivered);
+    else if (entry->kind == ENTRY_ACTIVITY)
+        durations_add(&broker->counters.activity_delivered, now - (int64_t)entry->position.ms, delivered);
+}
+
 /* Takes one link along its ring; false when the session has to stop. */
 static bool send_ring(struct session *session, struct link *link, uint64_t stop)
 {
+    struct broker *broker = session->broker;
     struct entry *entry;
     bool behind;
 
@@ -258,7 +273,12 @@ static bool send_ring(struct session *session, struct link *link, uint64_t stop)
             deliver_wait_for_alert(session);
             return false;
         }
-        if (!send_entry(session, link, entry))
+        uint64_t delivered = broker->counters.items_delivered;
+        bool whole = send_entry(session, link, entry);
+        delivered = broker->counters.items_delivered - delivered;
+        if (delivered)
+            count_delivered(broker, link, entry, delivered);
+        if (!whole)
             return false;
         if (session->items_sent >= stop) {
             deliver_wake(session);

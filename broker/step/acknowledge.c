@@ -229,9 +229,24 @@ void acknowledge_done(struct connection *connection)
     connection_resume(connection);
 }
 
+/* The duration of what was stored; a preview was not. */
+static void count_kind(const struct publication *publication)
+{
+    enum publish_topic topic = counted_as(publication->topic);
+    struct kind_counters *kind = &publication->broker->counters.kinds[topic];
+
+    if (publication->failed)
+        kind->failed++;
+    else if (publication->refusal.code)
+        kind->refused++;
+    else if (topic != TOPIC_NONE && !publication->preview)
+        durations_add(&kind->stored, broker_now(publication->broker) - publication->received_at, 1);
+}
+
 static void finish(struct publication *publication)
 {
     publication->done = true;
+    count_kind(publication);
     if (publication->posted)
         publication->posted(publication->posted_arg, publication->failed ? NULL : publication);
     if (!publication->connection)

@@ -45,8 +45,12 @@ struct publication *publication_new(struct broker *broker, struct connection *co
 
 void publication_begin(struct publication *publication, const struct mqtt_publish *publish, struct text topic)
 {
+    struct broker *broker = publication->broker;
+
     publication->topic = topic_of(topic);
     publication->retain = publish->retain;
+    publication->received_at = broker_now(broker);
+    broker->counters.kinds[counted_as(publication->topic)].received++;
     pipeline_run(publication);
 }
 

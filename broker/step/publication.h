@@ -54,6 +54,7 @@ struct publication {
     uint8_t version, qos, encoding;
     uint16_t packet_id;
     uint64_t generation; /* of the session that it came in */
+    int64_t received_at; /* ms */
     enum publish_topic topic;
     bool retain;
     const struct kind *kind;    /* NULL until the step admit has found it */

@@ -163,6 +163,19 @@ const struct store_counters *store_counters(const struct store *store)
     return &none;
 }
 
+int64_t store_as_of(const struct store *store)
+{
+    (void)store;
+    return 0;
+}
+
+size_t store_masters(const struct store *store, struct store_master out[STORE_MASTERS])
+{
+    (void)store;
+    (void)out;
+    return 0;
+}
+
 const char *store_durability(const struct store *store)
 {
     (void)store;

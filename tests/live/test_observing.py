@@ -1,0 +1,202 @@
+"""What an operator's monitoring is told: the metrics page, health, readiness, and systemd's watchdog."""
+import json
+import os
+import re
+import signal
+import socket
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import case
+import mqtt
+from observed import Page, WrongRedis, ask
+from stack import BUILD
+from watched import Broker
+
+
+def eventually(test, true, told=lambda: "", seconds=30):
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            test.fail(f"not within {seconds} s: {told()}")
+        time.sleep(0.02)
+
+
+class Metrics(case.LiveCase):
+    """By a broker that reaches Redis through somebody who can lie and be away."""
+
+    @classmethod
+    def setUpClass(cls):
+        home = case.installation()
+        cls.redis = WrongRedis(home.stack.redis_port)
+        url = home.stack.redis_url.replace(f":{home.stack.redis_port}", f":{cls.redis.port}")
+        cls.own = Broker(home, case.unique("observed"), redis_url=url)
+        cls.addClassCleanup(cls.redis.close)
+        cls.addClassCleanup(cls.own.stop)
+
+    def setUp(self):
+        super().setUp()
+        self.port = self.own.mqtt_port
+        eventually(self, lambda: self.ask("/readyz")[0] == 200, lambda: self.ask("/healthz"))
+
+    def ask(self, path):
+        return ask(self.own.metrics_port, path)
+
+    def page(self):
+        status, text = self.ask("/metrics")
+        self.assertEqual(status, 200)
+        return Page(text)
+
+    def log(self):
+        return (self.home.stack.logs / f"{self.own.name}.log").read_text(errors="replace")
+
+    def test_a_kind_of_message(self):
+        before = self.page()
+        device, ann = self.client("device/observed"), self.client("user/ann")
+        follower = self.follower("user/fred")
+        self.assertEqual(device.publish("nb/v1/motion", case.motion()).reason, 0)
+        self.assertEqual(ann.publish("nb/v1/alert", case.alert(headline="Sample headline 9")).reason, 0)
+        self.assertGreaterEqual(ann.publish("nb/v1/alert", b'{"headline": 4}').reason, 0x80)
+        self.headline(follower, "Sample headline 9")
+        now = self.page()
+
+        def rose(name, **labels):
+            return now.value(name, **labels) - before.value(name, **labels)
+        self.assertEqual(rose("neighbors_kind_received_total", kind="motion"), 1)
+        self.assertEqual(rose("neighbors_kind_received_total", kind="alert"), 2)
+        self.assertEqual(rose("neighbors_kind_refused_total", kind="alert"), 1)
+        self.assertEqual(rose("neighbors_kind_failed_total", kind="alert"), 0)
+        self.assertEqual(rose("neighbors_kind_stored_seconds_count", kind="motion"), 1)
+        self.assertEqual(rose("neighbors_kind_stored_seconds_count", kind="alert"), 1)
+        self.assertLess(rose("neighbors_kind_stored_seconds_sum", kind="alert"), 60)
+        self.assertGreaterEqual(rose("neighbors_delivered_seconds_count", item="alert"), 1)
+        self.assertEqual(now.value("neighbors_connections_open", listener="mqtt", version="5")
+                         + now.value("neighbors_connections_open", listener="mqtt", version="none"),
+                         now.value("neighbors_connections"))
+
+    def test_connections_by_version(self):
+        self.client("user/ann", version=4)
+        self.assertEqual(self.page().value("neighbors_connections_open", listener="mqtt", version="3.1.1"), 1)
+
+    def test_a_decline_is_not_told_from_silence(self):
+        """An answer to a footage request is counted with settings and push subscriptions, and no time is told of them."""
+        before = self.page()
+        page = self.ask("/metrics")[1]
+        self.assertNotIn("footage-answer", page)
+        self.assertNotRegex(page, r'seconds_\w+\{[^}]*kind="(other|settings|push)')
+        ann = self.client("user/ann")
+        ann.publish("nb/v1/footage-answer", json.dumps({"requestId": "0" * 24, "action": "IGNORE"}).encode())
+        ann.publish("nb/v1/settings", b"{}")
+        now = self.page()
+        self.assertEqual(now.value("neighbors_kind_received_total", kind="other")
+                         - before.value("neighbors_kind_received_total", kind="other"), 2)
+
+    def test_redis_and_what_runs(self):
+        eventually(self, lambda: self.page().value("neighbors_redis_memory_bytes") > 0)
+        page = self.page()
+        self.assertEqual(page.value("neighbors_redis_up", redis=f"127.0.0.1:{self.redis.port}"), 1)
+        self.assertEqual(page.value("neighbors_redis_durability", appendfsync="always"), 1)
+        self.assertEqual(page.value("neighbors_redis_write_failed"), 0)
+        self.assertEqual(page.value("neighbors_ready"), 1)
+        eventually(self, lambda: self.page().value("neighbors_outbox_oldest_seconds") == 0)
+        self.assertLess(abs(page.value("neighbors_start_timestamp_seconds") - time.time()), 3600)
+        version = os.popen(f"{BUILD}/neighborsd --version").read().split()[1]
+        self.assertEqual(page.value("neighbors_build_info", version=version), 1)
+
+    def test_a_clock_that_differs_is_no_health(self):
+        self.addCleanup(setattr, self.redis, "off", 0)
+        self.redis.off = 7
+        eventually(self, lambda: self.ask("/healthz")[0] == 503, lambda: self.ask("/healthz"))
+        health = json.loads(self.ask("/healthz")[1])
+        self.assertEqual((health["store"], health["clock"]), ("up", "skewed"))
+        self.assertGreater(health["clock_ahead_ms"], 1000)
+        self.assertGreater(self.page().value("neighbors_clock_skew_seconds"), 1)
+        self.assertRegex(self.log(), r"clock_skew node=127.0.0.1:\d+ ahead_ms=\d{4}")
+        self.redis.off = 0
+        eventually(self, lambda: self.ask("/healthz")[0] == 200, lambda: self.ask("/healthz"))
+        self.assertIn("clock_in_step", self.log())
+
+    def test_without_redis_it_lives_and_is_not_ready(self):
+        self.redis.go_away()
+        eventually(self, lambda: self.ask("/readyz")[0] == 503, lambda: self.ask("/readyz"))
+        page = self.page()
+        self.assertEqual((page.value("neighbors_redis_up"), page.value("neighbors_ready")), (0, 0))
+        self.redis.away = False
+        eventually(self, lambda: self.ask("/readyz")[0] == 200, lambda: self.ask("/readyz"))
+
+
+class Stopping(case.LiveCase):
+    def test_who_stops_is_not_ready(self):
+        """What it took and Redis has not yet keeps it from its end."""
+        redis = WrongRedis(self.home.stack.redis_port)
+        self.addCleanup(redis.close)
+        url = self.home.stack.redis_url.replace(f":{self.home.stack.redis_port}", f":{redis.port}")
+        own = Broker(self.home, case.unique("stopping"), redis_url=url, drain_ms=60000)
+        self.addCleanup(own.stop)
+        self.port = own.mqtt_port
+        ann = self.client("user/ann")
+        eventually(self, lambda: ask(own.metrics_port, "/readyz") == (200, '{"status":"ready"}\n'))
+        redis.go_away()
+        ann.send(mqtt.publish("nb/v1/alert", case.alert(), packet_id=7))
+        eventually(self, lambda: Page(ask(own.metrics_port, "/metrics")[1]).value("neighbors_store_waiting") > 0)
+        own.process.terminate()
+        eventually(self, lambda: ask(own.metrics_port, "/readyz") == (503, '{"status":"stopping"}\n'))
+        redis.away = False
+        self.assertEqual(own.process.wait(60), 0)
+
+
+class Watchdog(case.LiveCase):
+    """What systemd's watchdog hears of neighborsd, at a socket of our own."""
+
+    def hears(self, seconds):
+        """Whether a ping comes within so long."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                if b"WATCHDOG=1" in self.socket.recv(4096):
+                    return True
+            except TimeoutError:
+                return False
+        return False
+
+    def drain(self):
+        self.socket.setblocking(False)
+        try:
+            while True:
+                self.socket.recv(4096)
+        except BlockingIOError:
+            pass
+
+    def watched(self, processes):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = Path(folder.name) / "notify"
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.socket.close)
+        self.socket.bind(str(path))
+        stack, name = self.home.stack, case.unique("watchdog")
+        config = stack.write_settings(name, mqtt_port=case.free_port(), http_port=0, metrics_port=case.free_port(),
+                                      processes=processes)
+        process = stack.start(name, [BUILD / "neighborsd", "--config", config],
+                              {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "400000"})
+        self.addCleanup(stack.stop_one, name)
+        self.assertTrue(self.hears(30) and self.hears(30), "no pings come")
+        os.kill(process.pid, signal.SIGSTOP)
+        eventually(self, lambda: re.search(r"State:\s+T", Path(f"/proc/{process.pid}/status").read_text()))
+        self.drain()
+        self.assertFalse(self.hears(1.5), "a frozen process pings")
+        os.kill(process.pid, signal.SIGCONT)
+        self.assertTrue(self.hears(30), "it does not go on")
+
+    def test_alone(self):
+        self.watched(1)
+
+    def test_the_parent_of_two(self):
+        self.watched(2)
+
+
+if __name__ == "__main__":
+    unittest.main()

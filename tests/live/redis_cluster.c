@@ -268,6 +268,7 @@ size_t redis_cluster_owner(struct redis_cluster *cluster, uint16_t slot)
 
 void redis_cluster_leave_slot(struct redis_cluster *cluster, uint16_t slot, size_t owner)
 {
+    assert_true(say(cluster->ask[owner], "OK", "CONFIG SET cluster-require-full-coverage yes"));
     assert_true(say(cluster->ask[owner], "OK", "CLUSTER DELSLOTS %d", (int)slot));
     assert_true(wait_for(cluster->ask[owner], "cluster_state:fail", "CLUSTER INFO"));
 }
@@ -275,6 +276,7 @@ void redis_cluster_leave_slot(struct redis_cluster *cluster, uint16_t slot, size
 void redis_cluster_take_slot(struct redis_cluster *cluster, uint16_t slot, size_t owner)
 {
     assert_true(say(cluster->ask[owner], "OK", "CLUSTER ADDSLOTS %d", (int)slot));
+    assert_true(say(cluster->ask[owner], "OK", "CONFIG SET cluster-require-full-coverage no"));
 }
 
 static void move_keys(struct redis_cluster *cluster, uint16_t slot, size_t from, size_t to)

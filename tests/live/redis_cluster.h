@@ -47,7 +47,8 @@ size_t redis_cluster_seen_replica(struct redis_cluster *cluster, size_t asked, s
 /* Which server says of itself that it has the slot; the count when none does. */
 size_t redis_cluster_owner(struct redis_cluster *cluster, uint16_t slot);
 
-/* Its owner serves it no more, and so, by Redis' default, serves nothing at all; and takes it again. */
+/* Its owner serves it no more and, as it is told to want them all, serves nothing at all; and takes it again.
+ */
 void redis_cluster_leave_slot(struct redis_cluster *cluster, uint16_t slot, size_t owner);
 void redis_cluster_take_slot(struct redis_cluster *cluster, uint16_t slot, size_t owner);
 

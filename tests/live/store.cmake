@@ -23,3 +23,5 @@ neighbors_test(NAME store_cluster
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_cluster.c ${CMAKE_CURRENT_LIST_DIR}/store_fixture.c
     ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c ${CMAKE_CURRENT_LIST_DIR}/redis_sentinels.c ${CMAKE_CURRENT_LIST_DIR}/redis_server.c
   LIBS neighbors_bridge)
+# Each has six or more servers: not both at once.
+set_tests_properties(store_tail store_cluster PROPERTIES RESOURCE_LOCK cluster)

@@ -25,7 +25,7 @@ struct rig {
     struct store *writer;
     struct tail tails[CHANNELS];
     size_t seams;
-    bool writing;
+    bool writing, fell; /* fell: a master died */
 };
 
 /* ---- what is heard ---- */
@@ -41,16 +41,20 @@ static struct tail *tail_of(struct rig *rig, struct text channel)
 }
 
 /* The data is the topic's suffix after its length, then the number. One appended twice (its answer was lost,
- * and more than 16 others came between) would show here too. */
+ * and more than 16 others came between) would show here too. What a master told that died before its replica
+ * had it was not answered: it is appended again, and comes a second time. */
 static void hear(struct tail *tail, const struct channel_entry *entry)
 {
     char text[32] = "";
     assert_int_equal(entry->kind, ENTRY_INBOX);
     assert_true(entry->data.len > 2 && entry->data.len < sizeof(text));
     memcpy(text, entry->data.data + 2, entry->data.len - 2);
-    assert_int_equal(strtoul(text, NULL, 10), tail->heard + 1);
+    unsigned long number = strtoul(text, NULL, 10);
+    bool again = tail->rig->fell && number <= tail->heard && number + UNDER_WAY > tail->heard;
+    if (!again)
+        assert_int_equal(number, tail->heard + 1);
     assert_true(position_compare(entry->position, tail->last) > 0);
-    tail->heard++;
+    tail->heard += !again;
     tail->last = entry->position;
 }
 
@@ -409,6 +413,7 @@ static void a_killed_master_is_followed_at_its_heir(void **state)
         had += redis_cluster_owner(&rig->cluster, rig->tails[i].slot) == 0;
     assert_true(had > 0);
     redis_server_kill(&rig->cluster.servers[0]);
+    rig->fell = true;
     fixture_set_now(START + 60000);
     TURN_UNTIL(rig, redis_cluster_owner(&rig->cluster, 0) == HEIR);
     assert_true(

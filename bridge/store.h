@@ -496,7 +496,7 @@ struct store_counters {
 };
 const struct store_counters *store_counters(const struct store *store);
 
-/* A Redis that carries the state, as it was found last (a few times a minute). */
+/* A Redis that carries the state, as it was found within the last seconds. */
 enum { STORE_MASTERS = 32, STORE_MASTER_NAME = 112 };
 struct store_master {
     char name[STORE_MASTER_NAME]; /* "address:port" or the path of its socket */

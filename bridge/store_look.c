@@ -1,4 +1,4 @@
-/* How the masters are: a few times a minute each is asked for its clock (TIME) and for its memory, files and
+/* How the masters are: every two seconds each is asked for its clock (TIME) and for its memory, files and
  * replicas (INFO). The answers are for the operator; the clock is too for health, since expiry, quiet hours
  * and the order of things are told by two clocks that must agree. */
 #include <inttypes.h>
@@ -6,7 +6,7 @@
 
 #include "bridge/store_call.h"
 
-static const double EVERY = 5., LOST_AFTER = 60.;
+static const double EVERY = 2., LOST_AFTER = 60.;
 enum { SKEW_MS = 1000 };
 
 static struct text value_of(struct text info, const char *name)

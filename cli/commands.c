@@ -77,6 +77,8 @@ const struct command *const cli_commands[] = {
     &command_geocodes_show,
     &command_geocodes_list,
     &command_stats,
+    &command_top,
+    &command_watchdog,
     &command_setup,
     &command_manual,
     &command_completion,

@@ -1,10 +1,9 @@
 /* neighbors stats: what the broker counts, read from its metrics listener (five ports above MQTT) in
  * Prometheus' text form, as a table for people or one JSON object for programs. */
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/samples.h"
 
 enum { URL, ALL };
 static const struct option_row options[] = {
@@ -12,52 +11,6 @@ static const struct option_row options[] = {
     [ALL] = {"all", NULL, "also what is 0"},
     {0},
 };
-
-enum { PAGE_MOST = 1 << 20, METRICS_OFFSET = 5 };
-
-struct page {
-    char *text;
-    size_t len;
-};
-
-static size_t gather(char *data, size_t size, size_t count, void *arg)
-{
-    struct page *page = arg;
-    size_t len = size * count;
-    char *text = page->len + len > PAGE_MOST ? NULL : realloc(page->text, page->len + len + 1);
-    if (!text)
-        return 0;
-    memcpy(text + page->len, data, len);
-    page->text = text;
-    page->len += len;
-    page->text[page->len] = '\0';
-    return len;
-}
-
-static enum exit_code fetch(const struct invocation *invocation, const char *url, struct page *page)
-{
-    char error[CURL_ERROR_SIZE] = "";
-    long status = 0;
-    CURL *curl = curl_easy_init();
-    if (!curl)
-        return cli_fail(invocation, EXIT_UNREACHABLE, "out of memory");
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 10L);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, gather);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, page);
-    CURLcode code = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_cleanup(curl);
-    if (code != CURLE_OK)
-        return cli_fail(invocation, EXIT_UNREACHABLE, "cannot read %s: %s", url,
-            *error ? error : curl_easy_strerror(code));
-    if (status != 200 || !page->text)
-        return cli_fail(invocation, EXIT_REFUSED, "%s answers with status %ld", url, status);
-    return EXIT_DONE;
-}
 
 /* ---- the table ---- */
 
@@ -147,19 +100,16 @@ static void print_page(const struct invocation *invocation, char *text)
 
 static enum exit_code run(struct invocation *invocation)
 {
-    char url[COMMAND_FIELD + 64];
-    struct page page = {0};
+    char url[METRICS_URL], why[METRICS_WHY], *text;
     if (invocation->argument_count)
         return cli_fail(invocation, EXIT_USAGE, "stats takes no arguments");
-    const struct common *common = &invocation->common;
-    bool v6 = strchr(common->broker_host, ':') != NULL;
-    snprintf(url, sizeof url, "http://%s%s%s:%d/metrics", v6 ? "[" : "", common->broker_host, v6 ? "]" : "",
-        common->broker_port + METRICS_OFFSET);
-    enum exit_code code = fetch(invocation, invocation->value[URL] ? invocation->value[URL] : url, &page);
-    if (code == EXIT_DONE)
-        print_page(invocation, page.text);
-    free(page.text);
-    return code;
+    metrics_url(invocation, invocation->value[URL], url);
+    enum exit_code code = metrics_fetch(url, &text, why);
+    if (code != EXIT_DONE)
+        return cli_fail(invocation, code, "%s", why);
+    print_page(invocation, text);
+    free(text);
+    return EXIT_DONE;
 }
 
 const struct command command_stats = {"stats", "what the broker counts", "", options, run};

@@ -42,7 +42,7 @@ install(FILES ${CMAKE_BINARY_DIR}/completion/neighbors
 install(FILES deploy/systemd/neighborsd.service deploy/systemd/neighbors-redis.service
   deploy/systemd/neighbors-bridge.service DESTINATION ${units} COMPONENT broker)
 install(FILES deploy/systemd/neighbors-edge.service DESTINATION ${units} COMPONENT edge)
-install(FILES deploy/systemd/neighbors-poll.service DESTINATION ${units} COMPONENT tools)
+install(FILES deploy/systemd/neighbors-poll.service deploy/systemd/neighbors-watchdog.service DESTINATION ${units} COMPONENT tools)
 install(FILES deploy/systemd/neighbors.sysusers.conf DESTINATION lib/sysusers.d RENAME neighbors-broker.conf
   COMPONENT broker)
 install(FILES deploy/systemd/neighbors.sysusers.conf DESTINATION lib/sysusers.d RENAME neighbors-edge.conf
@@ -58,6 +58,7 @@ install(DIRECTORY ${CMAKE_BINARY_DIR}/portal/ DESTINATION ${CMAKE_INSTALL_DATADI
 install(FILES deploy/neighbors-edge.conf DESTINATION ${shared} COMPONENT edge)
 install(DIRECTORY deploy/home-assistant DESTINATION ${shared} COMPONENT edge)
 install(FILES deploy/neighbors-poll.conf DESTINATION ${shared} COMPONENT tools)
+install(DIRECTORY deploy/monitoring DESTINATION ${shared} COMPONENT tools)
 foreach(component broker edge tools)
   install(FILES deploy/debian/copyright ${CMAKE_BINARY_DIR}/man/changelog.gz
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/neighbors-${component} COMPONENT ${component})

@@ -1,10 +1,15 @@
 """What an operator's monitoring is told: the metrics page, health, readiness, and systemd's watchdog."""
+import fcntl
 import json
 import os
+import pty
 import re
 import signal
 import socket
+import struct
+import subprocess
 import tempfile
+import termios
 import time
 import unittest
 from pathlib import Path
@@ -12,8 +17,10 @@ from pathlib import Path
 import case
 import mqtt
 from observed import Page, WrongRedis, ask
-from stack import BUILD
+from stack import BUILD, ROOT
 from watched import Broker
+
+MONITORING = ROOT / "deploy/monitoring"
 
 
 def eventually(test, true, told=lambda: "", seconds=30):
@@ -22,6 +29,19 @@ def eventually(test, true, told=lambda: "", seconds=30):
         if time.monotonic() > deadline:
             test.fail(f"not within {seconds} s: {told()}")
         time.sleep(0.02)
+
+
+def watchdog(test, port, *options):
+    """`neighbors watchdog` that follows the broker at that port, once it has heard of it."""
+    stack = test.home.stack
+    test.home.token("user/watcher")
+    command = stack.command("watchdog", "--as", "user/watcher", *options)
+    command[command.index("--broker") + 1] = f"127.0.0.1:{port}"
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    test.addCleanup(process.stdout.close)
+    test.addCleanup(process.wait)
+    test.addCleanup(process.kill)
+    return process
 
 
 class Metrics(case.LiveCase):
@@ -119,10 +139,16 @@ class Metrics(case.LiveCase):
         self.assertIn("clock_in_step", self.log())
 
     def test_without_redis_it_lives_and_is_not_ready(self):
+        """And a watchdog says that the feed is stale."""
+        heard = self.page().value("neighbors_heartbeats_total")
+        far = watchdog(self, self.own.mqtt_port, "--silence", "1s", "--once")
+        eventually(self, lambda: self.page().value("neighbors_heartbeats_total") > heard)
         self.redis.go_away()
         eventually(self, lambda: self.ask("/readyz")[0] == 503, lambda: self.ask("/readyz"))
         page = self.page()
         self.assertEqual((page.value("neighbors_redis_up"), page.value("neighbors_ready")), (0, 0))
+        self.assertEqual(far.wait(60), 1)
+        self.assertRegex(far.stdout.read(), r"^\S+Z stale: 127.0.0.1:\d+ says that its feed is stale since \d+ s\n$")
         self.redis.away = False
         eventually(self, lambda: self.ask("/readyz")[0] == 200, lambda: self.ask("/readyz"))
 
@@ -145,6 +171,117 @@ class Stopping(case.LiveCase):
         eventually(self, lambda: ask(own.metrics_port, "/readyz") == (503, '{"status":"stopping"}\n'))
         redis.away = False
         self.assertEqual(own.process.wait(60), 0)
+
+
+class FarAway(case.LiveCase):
+    """Programs that look at the broker from elsewhere."""
+
+    def test_a_watchdog_barks_when_the_broker_falls_silent(self):
+        own = Broker(self.home, case.unique("silent"))
+        self.addCleanup(own.stop)
+        with tempfile.TemporaryDirectory() as folder:
+            told = Path(folder) / "told"
+            far = watchdog(self, own.mqtt_port, "--silence", "2s",
+                           "--run", f'echo "$NEIGHBORS_ALARM: $NEIGHBORS_TEXT" >> {told}')
+            eventually(self, lambda: Page(ask(own.metrics_port, "/metrics")[1]).value("neighbors_heartbeats_total") > 0)
+            os.kill(own.process.pid, signal.SIGSTOP)
+            self.addCleanup(os.kill, own.process.pid, signal.SIGCONT)
+            eventually(self, lambda: told.exists() and "silent: 127.0.0.1:" in told.read_text())
+            os.kill(own.process.pid, signal.SIGCONT)
+            eventually(self, lambda: "well: " in told.read_text().split("silent: ")[-1], told.read_text, 60)
+            self.assertIsNone(far.poll())
+            far.terminate()
+            self.assertEqual(far.wait(30), 0)
+            lines = far.stdout.read().splitlines()
+            self.assertEqual([line.split(" ", 1)[1] for line in lines], told.read_text().splitlines())
+
+    def test_a_watchdog_for_a_while(self):
+        """As cron may ask: is it well now?"""
+        self.assertEqual(watchdog(self, self.home.stack.mqtt_port, "--silence", "60s", "--for", "1s").wait(60), 0)
+        self.assertEqual(watchdog(self, case.free_port(), "--silence", "1s", "--for", "60s", "--once").wait(60), 1)
+
+    def test_top(self):
+        device = self.client("device/top")
+        device.publish("nb/v1/motion", case.motion())
+        stack = self.home.stack
+        place, nobody = f"127.0.0.1:{stack.metrics_port}", f"127.0.0.1:{case.free_port()}"
+        done = subprocess.run(stack.command("top", place, nobody), capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = done.stdout.splitlines()
+        self.assertRegex(lines[0], rf"^Neighbors \S+ at {place} and 1 more, up \d+:\d\d:\d\d   \d\d:\d\d:\d\d$")
+        self.assertRegex(lines[1], f"^!! cannot read http://{nobody}/metrics")
+        self.assertRegex(done.stdout, r"serving 1 of 1 +store up, keeps always +record whole +clocks [+-]0\.\d+ s")
+        self.assertRegex(done.stdout, r"motion events +\d+\.\d +[1-9]\d* +\d+\.\d ms +\d+\.\d ms")
+        self.assertRegex(done.stdout, rf"127.0.0.1:{stack.redis_port} +up +0 +\d+\.\d +[+-]0\.\d+")
+        self.assertLessEqual(len(lines), 25)
+        self.assertLessEqual(max(map(len, lines)), 80)
+        self.assertEqual(subprocess.run(stack.command("top", nobody), capture_output=True, timeout=60).returncode, 3)
+
+    def test_top_on_a_terminal(self):
+        """It takes the whole screen, goes on, and gives the screen back."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        command = self.home.stack.command("top", f"127.0.0.1:{self.home.stack.metrics_port}")
+        process = subprocess.Popen(command, stdin=theirs, stdout=theirs)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        os.close(theirs)
+        shown = b""
+
+        def sees(what, times=1):
+            nonlocal shown
+            while shown.count(what) < times:
+                shown += os.read(ours, 65536)
+        sees(b"\033[?1049h")
+        sees(b"\033[HNeighbors ", times=2)
+        os.write(ours, b"q")
+        sees(b"\033[?1049l")
+        self.assertEqual(process.wait(30), 0)
+        os.close(ours)
+
+
+class Files(case.LiveCase):
+    """What deploy/monitoring asks for is there."""
+
+    def setUp(self):
+        super().setUp()
+        self.families = Page(ask(self.home.stack.metrics_port, "/metrics")[1]).families
+
+    def names_there(self, expression):
+        names = set(re.findall(r"\bneighbors_[a-z0-9_]+", expression))
+        for name in names:
+            family = re.sub("_bucket$", "", name)
+            self.assertIn(family, self.families, expression)
+            self.assertEqual(name.endswith("_bucket"), self.families[family][0] == "histogram", expression)
+            if self.families[family][0] == "counter":
+                self.assertRegex(expression, rf"(rate|increase)\({name}\b", "a counter is looked at by its rate")
+        labels = {label for family in self.families.values() for _, has, _ in family[1] for label in has}
+        for label in re.findall(r"by \(([^)]*)\)", expression):
+            self.assertLessEqual(set(label.replace(" ", "").split(",")), labels | {"instance"}, expression)
+        return names
+
+    def test_alert_rules(self):
+        rules = re.split(r"\n      - alert: ", (MONITORING / "neighbors-alerts.yml").read_text())[1:]
+        self.assertGreater(len(rules), 10)
+        for rule in rules:
+            with self.subTest(rule.split("\n")[0]):
+                expression = re.search(r"\n        expr: (.+)", rule)[1]
+                self.assertTrue(self.names_there(expression) or expression.startswith("up{"))
+                self.assertRegex(rule, r"\n        labels: \{severity: (page|look)\}\n")
+                self.assertRegex(rule, r"\n          summary: .+\n          description: .+")
+
+    def test_dashboard(self):
+        board = json.loads((MONITORING / "neighbors-dashboard.json").read_text())
+        for panel in board["panels"]:
+            with self.subTest(panel["title"]):
+                for target in panel["targets"]:
+                    self.assertTrue(self.names_there(target["expr"]))
+        places = [panel["gridPos"] for panel in board["panels"]]
+        for place in places:
+            self.assertLessEqual(place["x"] + place["w"], 24)
+            others = [p for p in places if p is not place and p["x"] < place["x"] + place["w"]
+                      and place["x"] < p["x"] + p["w"] and p["y"] < place["y"] + place["h"] and place["y"] < p["y"] + p["h"]]
+            self.assertEqual(others, [])
 
 
 class Watchdog(case.LiveCase):
@@ -187,7 +324,7 @@ class Watchdog(case.LiveCase):
         os.kill(process.pid, signal.SIGSTOP)
         eventually(self, lambda: re.search(r"State:\s+T", Path(f"/proc/{process.pid}/status").read_text()))
         self.drain()
-        self.assertFalse(self.hears(1.5), "a frozen process pings")
+        self.assertFalse(self.hears(1.0), "a frozen process pings")
         os.kill(process.pid, signal.SIGCONT)
         self.assertTrue(self.hears(30), "it does not go on")
 

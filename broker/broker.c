@@ -161,8 +161,10 @@ void connections_revoke(struct broker *broker, const struct known_principal *pri
             why = "officer not listed";
         if (why)
             connection_bar(connection, why);
-        else if (!session_in_reach(session))
+        else if (!session_in_reach(session)) {
+            broker->counters.connections_barred++;
             connection_end(connection, REASON_NOT_ALLOWED, "follows more than its jurisdiction");
+        }
     }
 }
 

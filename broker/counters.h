@@ -16,11 +16,13 @@
     ROW(connections_refused_unavailable, counter, "CONNECTs refused: no store, or the process is stopping")  \
     ROW(connections_closed_timeout, counter, "Connections closed: no CONNECT in time, or keep-alive missed") \
     ROW(connections_closed_protocol, counter, "Connections closed because the peer broke the protocol")      \
+    ROW(connections_closed_store, counter, "Connections closed because the store failed what they wait for") \
     ROW(connections_slowed, counter, "Times that a connection was not read for a while: above its rate")     \
     ROW(connections_closed_flood, counter, "Connections closed: they kept sending above their rate")         \
     ROW(connections_refused_identity, counter, "CONNECTs refused: too many connections of one identity")     \
     ROW(connections_taken_over, counter, "Connections closed because their session was opened elsewhere")    \
-    ROW(connections_barred, counter, "Connections closed because a token ended or somebody was revoked")     \
+    ROW(connections_barred, counter,                                                                         \
+        "Connections closed: a token ended, somebody was revoked, or may see less now")                      \
     ROW(tls_handshakes, counter, "TLS handshakes done")                                                      \
     ROW(tls_resumed, counter, "TLS handshakes that went on with an earlier session")                         \
     ROW(tls_refused, counter, "TLS handshakes refused or broken off, and sessions that broke the protocol")  \
@@ -76,9 +78,12 @@
     ROW(subscriptions_refused, counter, "Filters refused")                                                   \
     ROW(items_delivered, counter, "Items sent to followers")                                                 \
     ROW(items_repeated, counter, "Items not sent because the connection had that revision or a newer one")   \
+    ROW(items_superseded, counter,                                                                           \
+        "States of alerts not sent to who was away or slow: there is a newer one")                           \
     ROW(items_too_large, counter, "Items not sent because the client's maximum packet size is smaller")      \
     ROW(alerts_gone, counter, "Changes of alerts not sent because the alert was deleted meanwhile")          \
     ROW(gaps, counter, "Gap items sent: something was trimmed before the follower came back")                \
+    ROW(sessions_to_go_on, gauge, "Sessions that have more to send than a turn let them")                    \
     ROW(reads_behind, counter, "Reads from the store for followers behind the ring")                         \
     ROW(heartbeats, counter, "Heartbeats sent")                                                              \
     ROW(http_bodies_refused, counter, "HTTP bodies refused, too large, or not whole in time")                \

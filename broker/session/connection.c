@@ -341,6 +341,8 @@ static void end(struct connection *connection, uint8_t reason, const char *why, 
         connection->broker->counters.connections_taken_over++;
     else if (reason == REASON_KEEP_ALIVE_TIMEOUT)
         connection->broker->counters.connections_closed_timeout++;
+    else if (reason == REASON_UNSPECIFIED)
+        connection->broker->counters.connections_closed_store++;
     else if (reason != REASON_SHUTTING_DOWN && reason != REASON_NOT_ALLOWED &&
              reason != REASON_MESSAGE_RATE_TOO_HIGH) /* counted by itself */
         connection->broker->counters.connections_closed_protocol++;

@@ -150,9 +150,10 @@ static bool send_page(struct session *session)
             deliver_wait_for_alert(session);
             return false;
         }
-        if (superseded(reader->link, entry))
+        if (superseded(reader->link, entry)) {
+            session->broker->counters.items_superseded++;
             link_move(reader->link, entry->position);
-        else if (!send_entry(session, reader->link, entry))
+        } else if (!send_entry(session, reader->link, entry))
             return false;
     }
     reader_free(session);
@@ -357,6 +358,7 @@ void deliver_turn(struct broker *broker)
         session->blocked = false;
         pump(session);
     }
+    broker->counters.sessions_to_go_on = broker->pump_count;
 }
 
 /* ---- ends ---- */

@@ -78,6 +78,9 @@ static void nothing_is_acknowledged_that_the_store_refused(void **state)
     sees_motion(cam, 1, 1, NULL, 1);
     hears(cam, "DISCONNECT 0x80");
     is_closed(cam, "store failed");
+    assert_int_equal(broker_counters(stage.broker)->connections_closed_store, 1);
+    assert_int_equal(broker_counters(stage.broker)->connections_closed_protocol, 0);
+    assert_int_equal(broker_counters(stage.broker)->kinds[TOPIC_MOTION].failed, 1);
 }
 
 static void while_the_store_is_away_the_gate_shuts(void **state)

@@ -112,6 +112,7 @@ static void a_slow_follower_leaves_the_ring_and_comes_back(void **state)
     acknowledges(ann, 3);
     hears_nothing(ann);
     assert_true(broker_counters(stage.broker)->reads_behind > 0);
+    assert_true(broker_counters(stage.broker)->items_superseded > 0);
     moves(HERE, KIND_VEHICLE, 1);
     hears(ann, "activity VEHICLE 0 *");
 }

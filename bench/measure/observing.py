@@ -1,0 +1,74 @@
+"""(observing) what it costs that an operator sees: metrics that are read each second and log lines of level info, against neither."""
+import statistics
+import threading
+import urllib.request
+
+from stack import free_port
+
+from . import pairs
+from .servers import load
+
+PUBLISHERS, FOLLOWERS = 50, 192
+LOADS = {
+    "motion": ["--publishers", PUBLISHERS, "--window", 20, "--channels", PUBLISHERS, "--seconds", 4],
+    "fanout": ["--publishers", 16, "--window", 4, "--channels", 1, "--followers", FOLLOWERS, "--paced", "--seconds", 4, "--drain", 3],
+}
+GOAL = ("<=", 1.03)
+
+
+class Scraper(threading.Thread):
+    """Reads the metrics page each second, as Prometheus may, until it is told to stop."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.url, self.ended, self.pages = f"http://127.0.0.1:{port}/metrics", threading.Event(), 0
+
+    def run(self):
+        while not self.ended.wait(1):
+            with urllib.request.urlopen(self.url, timeout=30) as page:
+                self.pages += bool(page.read())
+
+
+class Side:
+    """A neighborsd with a Redis of its own, seen or unseen."""
+
+    def __init__(self, servers, kind, seen):
+        def enrol(registry):
+            registry.publishers(PUBLISHERS, PUBLISHERS if kind == "motion" else 1, 0 if kind == "motion" else 254)
+            if kind == "fanout":
+                registry.sharing(PUBLISHERS, 1)
+                registry.followers(FOLLOWERS)
+
+        self.kind, self.port = kind, free_port() if seen else 0
+        self.stack = servers.ours(f"observing-{kind}", enrol=enrol, release_delay_ms=0, metrics_port=self.port,
+                                  log_level="info" if seen else "error")
+
+    def run(self):
+        """`cost`: processor time of neighborsd in µs an event stored, with all that was delivered of it."""
+        scraper = Scraper(self.port) if self.port else None
+        if scraper:
+            scraper.start()
+        result = load(self.stack, *LOADS[self.kind])
+        if scraper:
+            scraper.ended.set()
+            scraper.join()
+            result["pages"] = scraper.pages
+        result["cost"] = result["cpu_us_per_event"]["neighborsd"]
+        return result
+
+
+def of_an_operator(servers, rounds):
+    for kind in LOADS:
+        seen, unseen = Side(servers, kind, True), Side(servers, kind, False)
+        for side in (seen, unseen):
+            side.run()  # both warm
+        results = pairs.interleave(rounds, {"seen": seen.run, "unseen": unseen.run})
+        rates = [statistics.median(r["acknowledged_per_s"] for r in results[side]) for side in ("seen", "unseen")]
+        pages = statistics.median(r["pages"] for r in results["seen"])
+        wrong = pairs.holes(results["seen"] + results["unseen"])
+        yield pairs.row(f"observing.{kind}", "us/event", "no metrics listener, log_level error",
+                        [r["cost"] for r in results["seen"]], [r["cost"] for r in results["unseen"]], GOAL,
+                        f"processor time of neighborsd; {rates[0]:,.0f} events a second against {rates[1]:,.0f}; "
+                        f"{pages:.0f} pages read in a run" + (f"; {wrong}" if wrong else ""))
+        for side in (seen, unseen):
+            servers.stop(side.stack)

@@ -320,6 +320,11 @@ typedef void store_record_done(void *arg, const struct store_alert_record *recor
 void store_alert_load(struct store *store, uint8_t sender_tag, const char *public_id, uint32_t revision,
     store_record_done *done, void *arg);
 
+/* Adds to how often a revision was delivered, for whoever traces the alert; nothing of one that is forgotten.
+ * What is sent again because its answer was lost counts twice. */
+void store_alert_delivered(
+    struct store *store, uint8_t sender_tag, const char *public_id, uint32_t revision, uint32_t deliveries);
+
 /* ---- sessions and principals --------------------------------------------------------------------- */
 
 /* What is known of somebody enrolled. Text lives until the completion returns. */
@@ -474,6 +479,9 @@ struct store_events {
     void (*principal_changed)(void *arg, struct text principal);
     /* For a while nothing was heard: any of them may have been. */
     void (*changes_missed)(void *arg);
+    /* This process has carried an alert's revisions up to this one to all channels that it ever reached;
+     * in_force: it is so in some of them. May be NULL. */
+    void (*carried)(void *arg, const char *public_id, uint32_t revision, size_t channel_count, bool in_force);
     /* The store went away, or is back. */
     void (*available)(void *arg, bool available);
 };

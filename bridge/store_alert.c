@@ -188,3 +188,27 @@ void store_alert(struct store *store, const struct store_alert *alert, store_ale
     else
         call->message = message;
 }
+
+/* ---- deliveries ---- */
+
+static void on_delivered(struct store *store, void *arg, enum store_status status, const redisReply *reply)
+{
+    (void)store;
+    (void)arg;
+    (void)status;
+    (void)reply;
+}
+
+void store_alert_delivered(
+    struct store *store, uint8_t sender_tag, const char *public_id, uint32_t revision, uint32_t deliveries)
+{
+    struct command command = {0};
+    char key[KEY];
+    sender_key(key, sender_tag, "alert:", public_id);
+    command_function(&command, "nb_delivered", 1, 2);
+    command_text(&command, key);
+    command_number(&command, revision);
+    command_number(&command, deliveries);
+    command.any_order = true;
+    store_send(store, &command, on_delivered, NULL);
+}

@@ -26,14 +26,19 @@ struct piece {
     unsigned tag;
     char id[PUBLIC_ID + 1];
     struct targets targets;
-    unsigned waiting;  /* for so many answers */
+    unsigned waiting; /* for so many answers */
+    size_t channel_count;
     bool failed, near; /* near: it may concern push subscriptions */
+    bool in_force;     /* by its newest revision, in some channel */
 };
 
 static void on_done(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
-    (void)status;
     (void)reply;
+    const struct piece *piece = arg;
+    if (status == STORE_OK && store->events.carried)
+        store->events.carried(
+            store->events.arg, piece->id, (uint32_t)piece->revision, piece->channel_count, piece->in_force);
     store->outbox.carrying--;
     free(arg);
 }
@@ -255,6 +260,15 @@ static void ask_near(struct store *store, struct piece *piece, const redisReply 
     free(keys);
 }
 
+static void count_channels(struct piece *piece, const redisReply *work)
+{
+    for (size_t at = WORK_HEAD; at + 1 < reply_count(work); at += 2) {
+        struct text flags = reply_text(reply_at(work, at + 1));
+        piece->channel_count++;
+        piece->in_force = piece->in_force || (flags.len && flags.data[flags.len - 1] == '1');
+    }
+}
+
 void outbox_carry(struct store *store, const redisReply *work)
 {
     struct piece *piece = store_alloc(sizeof(*piece));
@@ -271,6 +285,7 @@ void outbox_carry(struct store *store, const redisReply *work)
     piece->revision = reply_number(reply_at(work, 5));
     piece->until = reply_number(reply_at(work, 6));
     sender_key(piece->alert, piece->tag, "alert:", id);
+    count_channels(piece, work);
     store->outbox.carrying++;
     piece->waiting = 1; /* until everything is asked */
     find_targets(store, piece, work);

@@ -5,6 +5,7 @@
 #include "broker/push_inside.h"
 #include "broker/session/connection_state.h"
 #include "broker/session/deliver.h"
+#include "broker/session/delivered.h"
 #include "broker/session/expiry.h"
 #include "broker/session/hold.h"
 #include "broker/session/info.h"
@@ -19,7 +20,7 @@ enum { TICK_MS = 100, TICK_PARTS = 10, TICK_LEAST = 64 };
 static void *must(void *memory)
 {
     if (!memory) {
-        log_line(LOG_LEVEL_ERROR, "out_of_memory", "ending");
+        log_line(LOG_LEVEL_ERROR, "out_of_memory", "why=\"the process ends\"");
         abort();
     }
     return memory;
@@ -100,12 +101,14 @@ void broker_drain(struct broker *broker)
         next = LIST_NEXT(connection, in_list);
         connection_end(connection, REASON_SHUTTING_DOWN, "shutting down");
     }
+    delivered_tell(broker);
 }
 
 void broker_free(struct broker *broker)
 {
     struct publication *publication;
 
+    delivered_clear(broker);
     pushes_clear(broker);
     posts_clear(broker);
     inquiries_clear(broker);
@@ -144,6 +147,7 @@ struct store_events broker_store_events(struct broker *broker)
         .taken_over = connection_on_taken_over,
         .principal_changed = principal_on_change,
         .changes_missed = on_changes_missed,
+        .carried = delivered_on_carried,
         .available = on_available};
 }
 
@@ -257,6 +261,7 @@ static void tick(struct broker *broker)
     principals_tick(broker);
     places_tell(broker, now);
     alert_objects_tick(broker);
+    delivered_tick(broker, now);
     while (most-- > 0) {
         struct connection *connection = broker->tick_next;
         if (!connection)

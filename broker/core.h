@@ -75,6 +75,8 @@ struct broker {
     struct publication_list posts;                /* that begin with the next turn (broker/post.h) */
     struct inquiry_list waiting_inquiries;        /* likewise (broker/inquiry.h) */
     size_t inquiry_count;
+    struct alert_object *delivered; /* lately: whose deliveries are still to be told (session/delivered.h) */
+    int64_t delivered_told_at;      /* ms */
     struct alert_object **agency_alerts; /* in force when somebody asked last; held */
     size_t agency_count;
     int64_t agency_changed; /* ms: since when it is these; 0: nobody asked */

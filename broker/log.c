@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LINES_A_SECOND = 20, EVENTS = 64, LINE = 1024 };
+enum { LINES_A_SECOND = 20, DEBUG_A_SECOND = 5000, EVENTS = 64, LINE = 1024 };
 
 struct event_rate {
     const char *event; /* static text of the caller */
@@ -34,6 +34,11 @@ void log_set_writer(log_writer *another)
 void log_set_level(enum log_level level)
 {
     highest = level;
+}
+
+bool log_wants(enum log_level level)
+{
+    return level <= highest;
 }
 
 /* What peers sent may be in a value: nothing of it may begin a new line or move a terminal's cursor. */
@@ -90,7 +95,7 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
         begin_second(now.tv_sec);
     }
     struct event_rate *rate = rate_of(event);
-    if (rate->lines >= LINES_A_SECOND) {
+    if (rate->lines >= (level == LOG_LEVEL_DEBUG ? DEBUG_A_SECOND : LINES_A_SECOND)) {
         rate->left_out++;
         return;
     }

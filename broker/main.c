@@ -122,8 +122,9 @@ static void allow_files(const struct settings *settings)
         getrlimit(RLIMIT_NOFILE, &limit);
         limit.rlim_cur = limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
-        log_line(LOG_LEVEL_WARNING, "open_files", "limit=%ju wanted=%ju: raise it, or lower max_connections",
-            (uintmax_t)limit.rlim_cur, (uintmax_t)wanted);
+        log_line(LOG_LEVEL_WARNING, "open_files",
+            "limit=%ju wanted=%ju why=\"raise it, or lower max_connections\"", (uintmax_t)limit.rlim_cur,
+            (uintmax_t)wanted);
     }
 }
 
@@ -132,7 +133,7 @@ static void keep_memory_private(void)
 {
     const struct rlimit none = {0, 0};
     if (setrlimit(RLIMIT_CORE, &none) || prctl(PR_SET_DUMPABLE, 0)) {
-        log_line(LOG_LEVEL_WARNING, "core_files", "why=\"%s\": they cannot be turned off", strerror(errno));
+        log_line(LOG_LEVEL_WARNING, "core_files", "why=\"they cannot be turned off: %s\"", strerror(errno));
     }
 }
 
@@ -166,7 +167,7 @@ static int run(struct program *program)
     }
     program->board = board_new(count);
     if (!program->board) {
-        log_line(LOG_LEVEL_ERROR, "cannot_start", "no shared memory");
+        log_line(LOG_LEVEL_ERROR, "cannot_start", "why=\"no shared memory\"");
         return EXIT_FAILURE;
     }
     snprintf(program->board->version, sizeof(program->board->version), "%s", version);

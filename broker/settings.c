@@ -212,7 +212,7 @@ bool settings_from_environment(struct settings *settings, char *const *environme
         }
         const struct setting *row = find(name, rule);
         if (!row) {
-            log_line(LOG_LEVEL_WARNING, "environment", "%s", rule);
+            log_line(LOG_LEVEL_WARNING, "environment", "why=\"%s\"", rule);
         } else if (!set_from_text(settings, row, equals + 1, rule)) {
             snprintf(error, SETTING_ERROR, "environment: %.480s", rule);
             return false;
@@ -389,7 +389,7 @@ void settings_reload(struct settings *settings, const struct settings *from)
         }
         if (!row->reloadable) {
             restart++;
-            log_line(LOG_LEVEL_WARNING, "reload", "setting=%s needs a restart", row->name);
+            log_line(LOG_LEVEL_WARNING, "reload", "setting=%s why=\"needs a restart\"", row->name);
         } else if (number) {
             changed++;
             log_line(LOG_LEVEL_INFO, "reload", "setting=%s was=%" PRId64 " is=%" PRId64, row->name,

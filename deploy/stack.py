@@ -82,6 +82,8 @@ def born(pid):
 class Stack:
     """settings: of neighborsd, over what deploy/neighborsd.conf and this folder say."""
 
+    checks = []  # of who tests: each is called with a stack that has stopped, and raises StackError
+
     def __init__(self, folder, mqtt_port=0, tls_port=0, http_port=0, redis_port=0, home_port=0, metrics_port=0,
                  https_port=0, settings=None):
         self.folder = Path(folder).resolve()
@@ -93,7 +95,8 @@ class Stack:
         self.settings = settings or {}
         self.keys = self.folder / "keys"
         self.logs = self.folder / "log"
-        self.processes = {}
+        self.processes, self.programs = {}, {}  # programs: what each is, by the same name
+        self.places = set()  # "LAT,LON" that somebody was enrolled at
         for path in (self.folder, self.logs, self.folder / "redis", self.folder / "tokens",
                      self.folder / "certificates"):
             path.mkdir(parents=True, exist_ok=True)
@@ -114,6 +117,7 @@ class Stack:
                                        env=ENVIRONMENT | (environment or {}), preexec_fn=die_with_parent,
                                        process_group=0)
         self.processes[name] = process
+        self.programs[name] = Path(str(command[0])).name
         with open(self.folder / "processes", "a") as record:
             record.write(f"{process.pid} {born(process.pid)}\n")
         return process
@@ -162,6 +166,8 @@ class Stack:
         for name in reversed(list(self.processes)):
             self.stop_one(name)
         (self.folder / "processes").unlink(missing_ok=True)
+        for check in self.checks:
+            check(self)
 
     # ---- the store ----
 
@@ -210,6 +216,7 @@ class Stack:
         role, identifier = name.split("/")
         if role == "agency" and "--drill" not in options:
             options += ("--drill", "no")
+        self.places.update(place for option, place in zip(options, options[1:]) if option == "--at")
         return self.neighbors("enroll", role, identifier, "--token-file", self.token_file(name), *options)[-1]["token"]
 
     def certificate(self, name):
@@ -258,7 +265,7 @@ class Stack:
     def times_ready(self, name):
         """How often the log says that a process serves."""
         log = self.logs / f"{name}.log"
-        return sum(line.startswith("ready ") for line in log.read_text().splitlines()) if log.exists() else 0
+        return sum(line.startswith("ready ") or '"event":"ready"' in line for line in log.read_text().splitlines()) if log.exists() else 0
 
     # ---- the sample home ----
 

@@ -10,7 +10,7 @@
 --   last one's arguments, and what it led to), appeal, appealed (ms), parted (1: others' reports are in it, parts.lua),
 --   waits (1: something of it is kept back),
 --   and for each of the newest KEPT revisions s<n> its state, when it was stored, and what it was about (15 bytes), c<n> its
---   channels, b<n> its body where it is not that of the revision before; a<n> an area.
+--   channels, b<n> its body where it is not that of the revision before, d<n> how often it was delivered; a<n> an area.
 -- One without digest was cancelled before it came. What is kept back, for a second officer or while the alert is held, is
 -- the hash nb:{sXX}:wait:<public id>.
 
@@ -159,7 +159,7 @@ local function revise(prefix, id, state, m)
     end
     if revision > KEPT then
         local old = revision - KEPT
-        call('HDEL', key, 's' .. old, 'c' .. old, 'b' .. old)
+        call('HDEL', key, 's' .. old, 'c' .. old, 'b' .. old, 'd' .. old)
     end
     call('ZADD', prefix .. 'tombs', until_ms, id)
     call('XADD', prefix .. (revision == 1 and 'outbox' or 'first'), '*', 'p', id, 't', m.now)

@@ -131,6 +131,15 @@ local function done(keys, args)
     return call('XDEL', keys[1], args[1])
 end
 
+-- Key: the alert. Arguments: a revision, how many more deliveries there were of it.
+local function delivered(keys, args)
+    local newest = call('HGET', keys[1], 'revision')
+    if newest and tonumber(args[1]) > tonumber(newest) - KEPT then
+        call('HINCRBY', keys[1], 'd' .. args[1], args[2])
+    end
+    return OK
+end
+
 -- Removes an alert of which nothing is needed; one that is still to be told, or in force, stays a while.
 local function remove(prefix, id, now)
     local key = prefix .. 'alert:' .. id
@@ -202,4 +211,5 @@ end
 
 register('nb_take', take)
 register('nb_done', done)
+register('nb_delivered', delivered)
 register('nb_expire', expire)

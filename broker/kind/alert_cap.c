@@ -144,7 +144,7 @@ static void found(void *arg, const struct store_geocodes *geocodes)
             break;
         }
         if (!readable)
-            log_line(LOG_LEVEL_ERROR, "geocode_unreadable", "scheme=%.*s code=%.*s",
+            log_line(LOG_LEVEL_ERROR, "geocode_unreadable", "scheme=\"%.*s\" code=\"%.*s\"",
                 (int)job->plan.codes[i].scheme.len, job->plan.codes[i].scheme.data,
                 (int)job->plan.codes[i].code.len, job->plan.codes[i].code.data);
     }

@@ -30,8 +30,8 @@ static enum step_result authorize(struct publication *publication)
 
 static void log_unreadable(const char *what, const struct refusal *refusal)
 {
-    log_line(
-        LOG_LEVEL_ERROR, "desk_unreadable", "%s field=%s rule=\"%s\"", what, refusal->field, refusal->rule);
+    log_line(LOG_LEVEL_ERROR, "desk_unreadable", "what=\"%s\" field=%s rule=\"%s\"", what, refusal->field,
+        refusal->rule);
 }
 
 static void add_alerts(struct publication *publication, const struct store_desk *part, struct desk *desk)

@@ -247,15 +247,21 @@ static struct bytes body_of(struct publication *publication)
     return codec_encode_footage_request(ENCODING_PROTOBUF, request, &publication->arena);
 }
 
+void footage_request_public_id(struct publication *publication, char out[PUBLIC_ID + 1])
+{
+    const struct text own = publication->footage_request.sender_request_id;
+    /* With a blank, which no sender's id of an alert has: the names of the two kinds never meet. */
+    const char *id = arena_printf(&publication->arena, "footage %.*s", (int)own.len, own.data);
+
+    seal_public_id(publication->broker->seal, text_of(publication->principal->name), text_of(id), out);
+}
+
 static enum step_result store(struct publication *publication)
 {
     const struct footage_request *request = &publication->footage_request;
     const struct seal *seal = publication->broker->seal;
     const struct request_job *job = publication->job;
     struct text agency = text_of(publication->principal->name);
-    /* With a blank, which no sender's id of an alert has: the names of the two kinds never meet. */
-    struct text id = text_of(arena_printf(&publication->arena, "footage %.*s",
-        (int)request->sender_request_id.len, request->sender_request_id.data));
     struct store_footage_request out = {.agency_tag = seal_sender_tag(seal, agency),
         .agency = agency,
         .agency_name = request->agency_name,
@@ -273,7 +279,7 @@ static enum step_result store(struct publication *publication)
         .per_case = PER_CASE,
         .most_open = MOST_OPEN};
 
-    seal_public_id(seal, agency, id, publication->outcome.public_id);
+    footage_request_public_id(publication, publication->outcome.public_id);
     memcpy(out.id, publication->outcome.public_id, sizeof out.id);
     memcpy(out.digest, publication->digest, sizeof out.digest);
     out.body = body_of(publication);

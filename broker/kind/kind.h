@@ -25,6 +25,9 @@ bool kind_allows(enum publish_topic topic, enum role role);
 /* True when the sender is banned, and the refusal says until when and why. */
 bool kind_refuses_banned(struct publication *publication);
 
+/* The id in public of a decoded footage request, until the step store. */
+void footage_request_public_id(struct publication *publication, char out[PUBLIC_ID + 1]);
+
 extern const struct kind kind_household, kind_motion, kind_alert, kind_history, kind_settings, kind_witness,
     kind_flag, kind_verdict, kind_footage_request, kind_footage_answer, kind_resolve, kind_tip, kind_reward,
     kind_forget, kind_export, kind_desk, kind_push;

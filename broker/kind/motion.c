@@ -269,6 +269,8 @@ static void stored(void *arg, const struct store_motion_result *result)
         if (result->session_old || result->too_old >> n & 1)
             refuse_stored(part->publication, part->index[n], result);
     }
+    part->publication->outcome.repeated +=
+        result->status == STORE_OK ? (uint32_t)__builtin_popcountll(result->repeated) : 0;
     pipeline_stored(part->publication, result->status);
 }
 

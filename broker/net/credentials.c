@@ -90,12 +90,12 @@ void credentials_reload(struct credentials *credentials)
     take_stamps(credentials, credentials->read); /* before, so that what changes meanwhile is seen */
     struct token_trust *fresh = token_trust_load(&sources, error);
     if (!fresh) {
-        log_line(LOG_LEVEL_ERROR, "token_keys", "%s; the former keys stay", error);
+        log_line(LOG_LEVEL_ERROR, "token_keys", "why=\"%s; the former keys stay\"", error);
         return;
     }
     token_trust_free(credentials->trust);
     credentials->trust = fresh;
-    log_line(LOG_LEVEL_INFO, "token_keys", "read anew");
+    log_line(LOG_LEVEL_INFO, "token_keys", "done=\"read anew\"");
     if (credentials->broker) {
         broker_recheck(credentials->broker);
     }

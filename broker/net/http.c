@@ -25,7 +25,7 @@ enum { HEADER_POOL = 4096 };
 static void log_library(int level, const char *line)
 {
     size_t len = strcspn(line, "\n");
-    log_line(level == LLL_ERR ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "http", "%.*s", (int)len, line);
+    log_line(level == LLL_ERR ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "http", "text=\"%.*s\"", (int)len, line);
 }
 
 int64_t http_now(const struct http *http)

@@ -212,9 +212,9 @@ void net_reload(struct net *net)
     }
     if (tls_reload(net->tls, net->options.settings, error)) {
         net->options.state->certificate_ends = tls_certificate_ends(net->tls);
-        log_line(LOG_LEVEL_INFO, "tls_reloaded", "the files are used from now on");
+        log_line(LOG_LEVEL_INFO, "tls_reloaded", "done=\"the files are used from now on\"");
     } else {
-        log_line(LOG_LEVEL_ERROR, "tls_not_reloaded", "%s; the former certificate stays", error);
+        log_line(LOG_LEVEL_ERROR, "tls_not_reloaded", "why=\"%s; the former certificate stays\"", error);
     }
 }
 

@@ -166,9 +166,9 @@ static void on_reload(struct ev_loop *loop, ev_signal *signal, int events)
         log_set_level((enum log_level)settings_log_level(settings));
         credentials_reload(process->credentials);
         net_reload(process->net);
-        log_line(LOG_LEVEL_INFO, "reload", "done");
+        log_line(LOG_LEVEL_INFO, "reload", "done=1");
     } else {
-        log_line(LOG_LEVEL_ERROR, "reload", "%s; nothing was changed", error);
+        log_line(LOG_LEVEL_ERROR, "reload", "why=\"%s; nothing was changed\"", error);
     }
     settings_free(&fresh);
 }
@@ -322,7 +322,7 @@ int process_run(const struct process_options *options)
         serve(&process);
         log_line(LOG_LEVEL_INFO, "stopped", "connections=%zu", net_connections(process.net));
     } else {
-        log_line(LOG_LEVEL_ERROR, "cannot_start", "%s", error);
+        log_line(LOG_LEVEL_ERROR, "cannot_start", "why=\"%s\"", error);
     }
     tear_down(&process);
     return built ? EXIT_SUCCESS : EXIT_CANNOT_START;

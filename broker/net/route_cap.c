@@ -194,7 +194,7 @@ static void answer_own(struct document_job *job)
     struct bytes document;
     const char *rule;
     if (!cap_own_document(&job->alert, &job->origin, &job->request->arena, &document, &rule)) {
-        log_line(LOG_LEVEL_ERROR, "cap_unwritable", "alert=%s rule=%s", job->public_id, rule);
+        log_line(LOG_LEVEL_ERROR, "cap_unwritable", "alert=%s rule=\"%s\"", job->public_id, rule);
         refuse(job->request, 500, "cannot be written as CAP 1.2");
         return;
     }

@@ -18,6 +18,6 @@ void tls_tell_refused(const struct tls_session *session, int fd, const struct vi
     char address[ADDRESS_TEXT];
     peer_address(fd, visitor, address);
     counters->tls_refused++;
-    log_line(LOG_LEVEL_INFO, "tls_refused", "peer=%s certificate=%s reason=\"%s\"", address,
+    log_line(LOG_LEVEL_INFO, "tls_refused", "peer=%s certificate=\"%s\" reason=\"%s\"", address,
         tls_refused_name(session), reason);
 }

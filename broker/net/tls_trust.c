@@ -175,7 +175,7 @@ static void tell_overdue(const char *path, const X509_CRL *list)
     const ASN1_TIME *next = X509_CRL_get0_nextUpdate(list);
     if (next && X509_cmp_current_time(next) < 0) {
         log_line(LOG_LEVEL_WARNING, "tls_client_crl",
-            "%.160s: a newer list was promised and is overdue; this one holds on", path);
+            "path=\"%.160s\" why=\"a newer list was promised and is overdue; this one holds on\"", path);
     }
 }
 

@@ -29,6 +29,8 @@ struct alert_object {
     } key;
     uint64_t serial; /* no two objects of this process have the same */
     uint32_t holders;
+    uint32_t delivered;                  /* not told yet (delivered.h) */
+    struct alert_object *next_delivered; /* of those with some */
     uint8_t sender_tag;
     enum alert_load load;
     bool failed;        /* the store could not load it: it is asked again */

@@ -3,6 +3,7 @@
 #include "broker/session/item.h"
 
 #include "broker/session/connection_state.h"
+#include "broker/session/delivered.h"
 #include "broker/session/drill.h"
 #include "broker/session/hold.h"
 #include "proto/codec.h"
@@ -193,7 +194,8 @@ static int concerned_face(struct session *session, const struct follow *follow,
 static void send_alert(struct session *session, struct follow *follow, struct entry *entry,
     const struct initial *initial, struct delivery *delivery)
 {
-    const struct alert_object *alert = entry->alert;
+    struct alert_object *alert = entry->alert;
+    uint64_t before = session->broker->counters.items_delivered;
     struct hold_alert what = {.follow = follow,
         .link = delivery->link,
         .alert = alert,
@@ -217,6 +219,8 @@ static void send_alert(struct session *session, struct follow *follow, struct en
     delivery->shown_key = shown_key(follow, alert->key.public_id);
     if (deliver_send(session, delivery) && delivery->qos)
         drill_sent(session, alert);
+    if (session->broker->counters.items_delivered > before)
+        delivered_note(session->broker, alert);
 }
 
 /* What an owner is asked waits for the end of quiet hours. */

@@ -55,7 +55,7 @@ static bool answers(const struct mqtt_packet *packet)
 static void cut(struct connection *connection)
 {
     connection->broker->counters.connections_closed_flood++;
-    log_line(LOG_LEVEL_WARNING, "flood", "peer=%s principal=%.*s: cut, it kept sending above its rate",
+    log_line(LOG_LEVEL_WARNING, "flood", "peer=%s principal=%.*s why=\"cut: it kept sending above its rate\"",
         connection->peer.address, (int)connection->session->principal_len, connection->session->name);
     connection_end(connection, REASON_MESSAGE_RATE_TOO_HIGH,
         "message rate too high: packets_second or bytes_second of this broker");

@@ -5,6 +5,7 @@
 #include "bridge/cap/cap_area.h"
 #include "broker/kind/kind.h"
 #include "broker/session/connection_state.h"
+#include "broker/step/trail.h"
 
 /* ---- counting ---- */
 
@@ -37,8 +38,6 @@ static void count(struct publication *publication)
         counters->publishes_refused++;
         counters->events_refused += publication->kind == &kind_motion ? publication->motion.count : 0;
         count_refusal(counters, publication->refusal.code);
-        log_line(LOG_LEVEL_DEBUG, "publish_refused", "sender=%s field=\"%s\" rule=\"%s\"",
-            publication->principal->name, publication->refusal.field, publication->refusal.rule);
         return;
     }
     counters->publishes_acknowledged++;
@@ -245,6 +244,8 @@ static void count_kind(const struct publication *publication)
 
 static void finish(struct publication *publication)
 {
+    if (!publication->failed && log_wants(LOG_LEVEL_DEBUG))
+        trail_step(publication, "acknowledged");
     publication->done = true;
     count_kind(publication);
     if (publication->posted)
@@ -280,11 +281,15 @@ void acknowledge(struct publication *publication)
     struct mqtt_property_out properties[DETAILS];
 
     if (publication->failed) {
+        if (log_wants(LOG_LEVEL_DEBUG))
+            trail_step(publication, "failed");
         fail(publication);
         return;
     }
     refuse_when_all_are(publication);
     count(publication);
+    if (log_wants(LOG_LEVEL_DEBUG))
+        trail_outcome(publication);
     if (!publication->posted &&
         (publication->refusal.code || bad_events(publication) || publication->outcome.refused_count) &&
         (!connection || !can_carry(publication, properties, details(publication, properties)))) {

@@ -3,6 +3,7 @@
 #include "broker/kind/kind.h"
 #include "broker/session/connection_state.h"
 #include "broker/step/record.h"
+#include "broker/step/trail.h"
 
 /* Of a POST, what CONNECT asks of a connection. */
 static enum step_result identify(struct publication *publication)
@@ -77,14 +78,14 @@ static enum step_result store(struct publication *publication)
 }
 
 static const struct step {
-    const char *name; /* for who reads the table in a debugger */
+    const char *done; /* what the log says when it went on (step/trail.h); NULL: nothing */
     enum step_result (*run)(struct publication *publication);
 } steps[] = {
-    {"admit", admit},
-    {"decode", decode},
-    {"authorize", authorize},
-    {"locate", locate},
-    {"store", store},
+    {NULL, admit},
+    {"decoded", decode},
+    {"authorized", authorize},
+    {"located", locate},
+    {NULL, store},
 };
 enum { STEPS = sizeof steps / sizeof steps[0] };
 
@@ -107,6 +108,8 @@ void pipeline_run(struct publication *publication)
     while (publication->step < STEPS) {
         switch (steps[publication->step].run(publication)) {
         case STEP_GO_ON:
+            if (steps[publication->step].done && log_wants(LOG_LEVEL_DEBUG))
+                trail_step(publication, steps[publication->step].done);
             publication->step++;
             break;
         case STEP_WAIT:

@@ -25,6 +25,7 @@ enum step_result {
 struct outcome {
     char public_id[PUBLIC_ID + 1]; /* of an alert, a footage request or a conversation; "" */
     uint32_t left;                 /* of a programme of rewards */
+    uint32_t repeated;             /* of motion: events that were stored before */
     uint32_t revision;
     bool pending;          /* it waits for a second officer */
     bool merged;           /* it became part of somebody else's report */
@@ -65,6 +66,7 @@ struct publication {
     uint8_t digest[16]; /* of the payload, for kinds that tell repeats by it */
     uint8_t step;
     bool done, failed, in_inbox;
+    bool trailed;      /* the log tells its steps, from the first on: it is decoded (step/trail.h) */
     bool on_record;    /* its refusal is (step/record.h) */
     bool banned;       /* refused because its sender is */
     const char *about; /* what was sent, in one line for the operator's desk; in the arena; NULL: not known */

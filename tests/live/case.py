@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy"))
 
+import log_check  # noqa: E402, F401: holds the logs of every stack against what they may not say
 import mqtt  # noqa: E402
 from stack import Stack, StackError, free_port  # noqa: E402
 
@@ -45,9 +46,10 @@ class Installation:
         return self.tokens[name]
 
     def close(self):
-        self.stack.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
+        try:
+            self.stack.stop()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def installation():
@@ -55,8 +57,16 @@ def installation():
     global _installation
     if _installation is None:
         _installation = Installation()
-        atexit.register(_installation.close)
+        atexit.register(close_installation)
     return _installation
+
+
+def close_installation():
+    """StackError when its logs say what they may not."""
+    global _installation
+    closing, _installation = _installation, None
+    if closing:
+        closing.close()
 
 
 def unique(prefix):

@@ -282,6 +282,24 @@ static void many_alerts_reach_many_channels_once(void **state)
     store_free(other);
 }
 
+static void deliveries_are_counted_by_revision(void **state)
+{
+    struct fixture *f = *state;
+    say(f, NEW(A, .channels = "9qh1f"));
+    say(f, UPDATE(B, A, .channels = "9qh1f"));
+    store_alert_delivered(f->store, TAG, A, 1, 3);
+    store_alert_delivered(f->store, TAG, A, 2, 5);
+    store_alert_delivered(f->store, TAG, A, 2, 2);
+    store_alert_delivered(f->store, TAG, C, 1, 9);
+    UNTIL(f, store_counters(f->store)->waiting == 0);
+    redisReply *counts = redis_ask(&f->ask, "HMGET nb:{s11}:alert:%s d1 d2", A);
+    assert_non_null(counts);
+    assert_string_equal(counts->element[0]->str, "3");
+    assert_string_equal(counts->element[1]->str, "7");
+    freeReplyObject(counts);
+    assert_int_equal(fixture_number(f, "EXISTS nb:{s11}:alert:" C), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
 int main(void)
@@ -302,6 +320,7 @@ int main(void)
         TEST(work_that_was_left_is_claimed),
         TEST(as_of_waits_for_the_outbox),
         TEST(many_alerts_reach_many_channels_once),
+        TEST(deliveries_are_counted_by_revision),
     };
     /* What is carried from tag to tag. */
     const struct CMUnitTest slots[] = {
@@ -313,6 +332,7 @@ int main(void)
         TEST(an_old_state_cannot_come_after_a_new_one),
         TEST(as_of_waits_for_the_outbox),
         TEST(many_alerts_reach_many_channels_once),
+        TEST(deliveries_are_counted_by_revision),
     };
     int failed = cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
     return failed + cmocka_run_group_tests_name("slots", slots, fixture_group_cluster, fixture_group_end);

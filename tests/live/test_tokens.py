@@ -148,10 +148,10 @@ class Rotation(TokensCase):
     """Of the keys; last of all, for it leaves no key as it was."""
 
     def rotate(self, *options):
-        before = [self.log(name).count("token_keys read anew") for name in ("neighborsd", "second")]
+        before = [self.log(name).count('token_keys done="read anew"') for name in ("neighborsd", "second")]
         kept = self.stack.neighbors("ca", "rotate-token-key", *options)[-1]["kept"]
         for name, count in zip(("neighborsd", "second"), before):
-            self.until(lambda: self.log(name).count("token_keys read anew") > count, "the keys were not read anew")
+            self.until(lambda: self.log(name).count('token_keys done="read anew"') > count, "the keys were not read anew")
         return kept
 
     def test_keys_change_and_nobody_notices_until_one_is_taken_out(self):
@@ -192,7 +192,7 @@ class Rotation(TokensCase):
         public.write_text("-----BEGIN NONSENSE-----\n")
         self.logged("token.pub: holds no PEM key; the former keys stay")
         self.stack.processes["neighborsd"].send_signal(signal.SIGHUP)
-        self.logged("reload done")
+        self.logged("reload done=1")
         self.stays(last)
         self.assertEqual(self.knock(0, name, self.enroll(name))[1], 0)
         public.write_text(good)
@@ -386,7 +386,7 @@ class OpenId(TokensCase):
         name = "user/oidc-bob_40example.org"
         config = self.stack.write_settings("second", **self.second, openid_enroll=1)
         self.stack.processes["second"].send_signal(signal.SIGHUP)
-        self.logged("reload done", "second")
+        self.logged("reload done=1", "second")
         phone = self.comes(1, "openid", token)
         self.assertEqual(self.stack.redis_command("HEXISTS", f"nb:{{p:{name}}}:principal", "enrolled"), "1")
         # The operator has the last word, and it is not undone by coming again.
@@ -400,7 +400,7 @@ class OpenId(TokensCase):
         self.ended(here)
         self.stack.write_settings("second", **self.second)
         self.stack.processes["second"].send_signal(signal.SIGHUP)
-        self.until(lambda: self.log("second").count("reload done") == 3, "not reloaded")
+        self.until(lambda: self.log("second").count("reload done=1") == 3, "not reloaded")
 
 
 class Files(TokensCase):

@@ -249,7 +249,7 @@ static void reload_takes_what_it_may_and_tells_what_it_did(void **state)
     assert_int_equal(settings.max_connections, 7);
     assert_int_equal(settings.mqtt_port, 1883);
     assert_int_equal(settings_log_level(&settings), LOG_LEVEL_ERROR);
-    assert_string_equal(reported, "reload setting=mqtt_port needs a restart\n"
+    assert_string_equal(reported, "reload setting=mqtt_port why=\"needs a restart\"\n"
                                   "reload setting=max_connections was=20000 is=7\n"
                                   "reload setting=log_level was=\"info\" is=\"error\"\n"
                                   "reloaded changed=2 restart=1\n");

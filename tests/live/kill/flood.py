@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 sys.path[:0] = [str(ROOT / "deploy"), str(HERE.parent), str(HERE)]
 
+import log_check  # noqa: E402, F401: holds the logs of the stack against what they may not say
 import mqtt  # noqa: E402
 import wire  # noqa: E402
 from link import Gone, Link  # noqa: E402

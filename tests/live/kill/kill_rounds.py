@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 sys.path[:0] = [str(ROOT / "deploy"), str(HERE.parent)]
 
+import log_check  # noqa: E402, F401: holds the logs of the stack against what they may not say
 import redis  # noqa: E402
 import verdict  # noqa: E402
 from author import Author  # noqa: E402

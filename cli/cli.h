@@ -138,7 +138,7 @@ extern const struct command command_ca_init, command_ca_redis, command_ca_rotate
     command_setup, command_manual, command_completion, command_cap_check, command_cap_rules,
     command_geocodes_import, command_geocodes_show, command_geocodes_list, command_publish_cap,
     command_witness, command_flag, command_verdict, command_settings, command_forget, command_export,
-    command_poll, command_moderate_list, command_moderate_show, command_moderate_stats,
+    command_poll, command_moderate_list, command_moderate_show, command_moderate_stats, command_trace,
     command_moderate_release, command_moderate_remove, command_moderate_ban, command_moderate_unban,
     command_log_head, command_log_prove, command_log_verify, command_disclosure;
 extern const struct command command_footage_request, command_footage_received, command_resolve,

@@ -49,6 +49,7 @@ const struct command *const cli_commands[] = {
     &command_cap_check,
     &command_cap_rules,
     &command_poll,
+    &command_trace,
     &command_moderate_list,
     &command_moderate_show,
     &command_moderate_release,

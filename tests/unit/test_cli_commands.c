@@ -145,6 +145,8 @@ static const struct command_case cases[] = {
     {"revoke ann", 2, "ROLE/ID"},
     {"poll x", 2, "options alone"},
     {"poll --config /nonexistent", 1, "/nonexistent: it cannot be read"},
+    {"trace", 2, "say which alert"},
+    {"trace xyz", 2, "24 hexadecimal digits"},
     {"moderate", 2, "neighbors moderate list"},
     {"moderate list x", 2, "options alone"},
     {"moderate list --redis redis://127.0.0.1:1", 3, "cannot reach Redis at 127.0.0.1:1"},

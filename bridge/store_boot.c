@@ -5,10 +5,7 @@
 #include <stdlib.h>
 
 #include "bridge/store_call.h"
-
-/* Version of the keys and values; behind it the precisions of channels and leaf cells, which are fixed with
- * the first start. */
-enum { LAYOUT_VERSION = 4 };
+#include "bridge/store_layout.h"
 
 enum step {
     STEP_ROLE,
@@ -81,6 +78,8 @@ static void take_step(struct node *node, enum step step, const redisReply *reply
         node->boot.wrong_layout =
             reply->type == REDIS_REPLY_STRING && !text_equal(text, text_of(node->store->layout));
         node->boot.right_layout = !node->boot.wrong_layout;
+        node->boot.former_layout =
+            node->boot.wrong_layout && text.len && strtol(text.data, NULL, 10) == LAYOUT_BEFORE;
         break;
     case STEP_LAYOUT_SET:
     case STEP_KILL:
@@ -134,10 +133,11 @@ static bool fails(struct node *node)
         topology_trouble(store);
         link_drop(&node->command, "a replica");
     } else if (node->boot.wrong_layout) {
-        store_log(store, STORE_LOG_ERROR, "store_layout",
-            "wanted=\"%s\" text=\"nb:layout in Redis says otherwise: data of another version or other cell "
-            "precisions\"",
-            store->layout);
+        store_log(store, STORE_LOG_ERROR, "store_layout", "wanted=\"%s\" text=\"%s\"", store->layout,
+            node->boot.former_layout
+                ? "the data in Redis is of the layout before: stop every neighborsd, and `neighbors migrate` "
+                  "brings it along"
+                : "nb:layout in Redis says otherwise: data of another version or other cell precisions");
         calls_fail(store, STORE_FAILED);
         link_drop(&node->command, "wrong layout");
     }
@@ -231,7 +231,8 @@ void boot_opened(struct node *node)
     struct boot *boot = &node->boot;
     boot->pending = 0;
     boot->id = 0;
-    boot->load = boot->wrong_layout = boot->right_layout = boot->replica = boot->ended_previous = false;
+    boot->load = boot->wrong_layout = boot->right_layout = boot->former_layout = boot->replica =
+        boot->ended_previous = false;
     link_log_in(&node->command);
     if (node->store->where.kind == REDIS_SENTINEL)
         ask(node, STEP_ROLE, "*1\r\n$4\r\nROLE\r\n");

@@ -89,7 +89,7 @@ struct call_list {
 /* What is found out about a Redis before it carries calls (store_boot.c). */
 struct boot {
     int pending;
-    bool replica, wrong_layout, right_layout, load, ended_previous;
+    bool replica, wrong_layout, right_layout, former_layout, load, ended_previous;
     int64_t id, previous_id; /* of this connection and of the last that carried calls */
     char run_id[48], previous_run_id[48];
     bool appends;

@@ -81,6 +81,7 @@ const struct command *const cli_commands[] = {
     &command_top,
     &command_watchdog,
     &command_setup,
+    &command_migrate,
     &command_manual,
     &command_completion,
 };

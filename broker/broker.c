@@ -281,8 +281,10 @@ void broker_turn(struct broker *broker)
 {
     rations_turn(broker);
     posts_turn(broker);
+    broker->turn_at = 0; /* what came in took its time */
     deliver_turn(broker);
     pushes_turn(broker);
     tick(broker);
+    broker->turn_at = 0;
     store_upkeep(broker->store, broker_now(broker));
 }

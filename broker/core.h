@@ -83,6 +83,7 @@ struct broker {
     size_t will_count;
     struct will_list wills; /* whose delay is not over */
     struct pushes *pushes;  /* push_inside.h; NULL: push is not offered */
+    int64_t turn_at;        /* ms: when it was asked first in this turn; 0: it was not yet (turn_now) */
     bool alerts_failed;     /* some could not be loaded */
     bool store_available;
     bool draining;
@@ -93,6 +94,14 @@ struct broker {
 static inline int64_t broker_now(const struct broker *broker)
 {
     return broker->options.now();
+}
+
+/* The same for what counts durations alone: the clock is read once a turn. */
+static inline int64_t turn_now(struct broker *broker)
+{
+    if (!broker->turn_at)
+        broker->turn_at = broker_now(broker);
+    return broker->turn_at;
 }
 
 /* malloc and friends that end the process with a line in the log when there is no memory. */

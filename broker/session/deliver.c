@@ -9,7 +9,7 @@
 #include "broker/session/item.h"
 #include "broker/step/publication.h"
 
-enum { PAGE = 64, ITEMS_A_TURN = 512 };
+enum { PAGE = 64, ITEMS_A_TURN = 512, LINKS_A_LOOK = 64 };
 
 struct page_reader {
     struct link *link;
@@ -252,7 +252,7 @@ static void read_behind(struct session *session, struct link *link)
 static void count_delivered(
     struct broker *broker, const struct link *link, const struct entry *entry, uint64_t delivered)
 {
-    int64_t now = broker_now(broker);
+    int64_t now = turn_now(broker);
 
     if (position_order(entry->position, link->missed) <= 0)
         return;
@@ -326,6 +326,7 @@ static void pump_link(struct link *link)
 static void pump_channel(struct broker *broker, struct channel *channel)
 {
     struct link *link, *next;
+    unsigned served = 0;
 
     if (channel->ring_count) {
         const struct entry *newest =
@@ -338,6 +339,8 @@ static void pump_channel(struct broker *broker, struct channel *channel)
     }
     for (link = LIST_FIRST(&channel->links); link; link = next) {
         next = LIST_NEXT(link, of_channel);
+        if (++served % LINKS_A_LOOK == 0)
+            broker->turn_at = 0; /* a crowd takes a while, and who is served last waits for it */
         pump_link(link);
     }
 }

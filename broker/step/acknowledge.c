@@ -239,7 +239,7 @@ static void count_kind(const struct publication *publication)
     else if (publication->refusal.code)
         kind->refused++;
     else if (topic != TOPIC_NONE && !publication->preview)
-        durations_add(&kind->stored, broker_now(publication->broker) - publication->received_at, 1);
+        durations_add(&kind->stored, turn_now(publication->broker) - publication->received_at, 1);
 }
 
 static void finish(struct publication *publication)

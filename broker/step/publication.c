@@ -49,7 +49,7 @@ void publication_begin(struct publication *publication, const struct mqtt_publis
 
     publication->topic = topic_of(topic);
     publication->retain = publish->retain;
-    publication->received_at = broker_now(broker);
+    publication->received_at = turn_now(broker);
     broker->counters.kinds[counted_as(publication->topic)].received++;
     pipeline_run(publication);
 }

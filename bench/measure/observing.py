@@ -1,4 +1,5 @@
-"""(observing) what it costs that an operator sees: metrics that are read each second and log lines of level info, against neither."""
+"""(observing) what it costs that an operator sees: metrics that are read each second and log lines of level info, against neither;
+and of level debug, which follows each message and has no goal."""
 import statistics
 import threading
 import urllib.request
@@ -32,16 +33,16 @@ class Scraper(threading.Thread):
 class Side:
     """A neighborsd with a Redis of its own, seen or unseen."""
 
-    def __init__(self, servers, kind, seen):
+    def __init__(self, servers, kind, level):
         def enrol(registry):
             registry.publishers(PUBLISHERS, PUBLISHERS if kind == "motion" else 1, 0 if kind == "motion" else 254)
             if kind == "fanout":
                 registry.sharing(PUBLISHERS, 1)
                 registry.followers(FOLLOWERS)
 
-        self.kind, self.port = kind, free_port() if seen else 0
+        self.kind, self.port = kind, 0 if level == "error" else free_port()
         self.stack = servers.ours(f"observing-{kind}", enrol=enrol, release_delay_ms=0, metrics_port=self.port,
-                                  log_level="info" if seen else "error")
+                                  log_level=level)
 
     def run(self):
         """`cost`: processor time of neighborsd in µs an event stored, with all that was delivered of it."""
@@ -59,10 +60,10 @@ class Side:
 
 def of_an_operator(servers, rounds):
     for kind in LOADS:
-        seen, unseen = Side(servers, kind, True), Side(servers, kind, False)
-        for side in (seen, unseen):
-            side.run()  # both warm
-        results = pairs.interleave(rounds, {"seen": seen.run, "unseen": unseen.run})
+        seen, followed, unseen = sides = [Side(servers, kind, level) for level in ("info", "debug", "error")]
+        for side in sides:
+            side.run()  # all warm
+        results = pairs.interleave(rounds, {"seen": seen.run, "followed": followed.run, "unseen": unseen.run})
         rates = [statistics.median(r["acknowledged_per_s"] for r in results[side]) for side in ("seen", "unseen")]
         pages = statistics.median(r["pages"] for r in results["seen"])
         wrong = pairs.holes(results["seen"] + results["unseen"])
@@ -70,5 +71,8 @@ def of_an_operator(servers, rounds):
                         [r["cost"] for r in results["seen"]], [r["cost"] for r in results["unseen"]], GOAL,
                         f"processor time of neighborsd; {rates[0]:,.0f} events a second against {rates[1]:,.0f}; "
                         f"{pages:.0f} pages read in a run" + (f"; {wrong}" if wrong else ""))
-        for side in (seen, unseen):
+        yield pairs.row(f"observing.{kind}.debug", "us/event", "no metrics listener, log_level error",
+                        [r["cost"] for r in results["followed"]], [r["cost"] for r in results["unseen"]], None,
+                        "log_level debug: some lines a message")
+        for side in sides:
             servers.stop(side.stack)

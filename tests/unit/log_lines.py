@@ -1,0 +1,45 @@
+"""Every line of the log in the sources is an event of lower-case words and "key=value" pairs, with quotes around what may have
+blanks, so that JSON and the journal have a field for each. Argument: the root of the sources."""
+import pathlib
+import re
+import sys
+
+CALL = re.compile(r'\blog_(?:line\(\s*[^,;]+?,|always\()\s*(?P<event>[^,;]+?),\s*(?P<format>(?:"(?:[^"\\]|\\.)*"|PRI\w+|\s+)+)', re.S)
+PAIR = r'[a-z][a-z0-9_]*=(?:"[^"]*"|[^\s"]+)'
+PAIRS = re.compile(f"{PAIR}(?: {PAIR})*")
+TAKEN = {"time", "level", "event"}  # what JSON has of its own
+
+
+def format_of(text):
+    pieces = re.findall(r'"((?:[^"\\]|\\.)*)"|(PRI\w+)', text)
+    return "".join(piece.replace('\\"', '"') if piece or not macro else "d" for piece, macro in pieces)
+
+
+def faults(path):
+    text = path.read_text()
+    calls, found = len(re.findall(r"\blog_(?:line|always)\(", text)), list(CALL.finditer(text))
+    if calls != len(found):
+        yield f"{path}: of {calls} lines of the log {len(found)} can be read"
+    for call in found:
+        line, written = text.count("\n", 0, call.start()) + 1, format_of(call["format"])
+        for event in re.findall(r'"([^"]*)"', call["event"]):
+            if not re.fullmatch(r"[a-z][a-z0-9_]*", event):
+                yield f"{path}:{line}: the event {event}"
+        # A head, which is pairs and a blank, may be put before others.
+        if not PAIRS.fullmatch(re.sub(r"(?:^|(?<= ))%s(?=[a-z])", "", written)):
+            yield f"{path}:{line}: not pairs: {written}"
+        for key in re.findall(r"(?:^| |%s)([a-z0-9_]+)=", written):
+            if key in TAKEN:
+                yield f"{path}:{line}: JSON has {key} of its own"
+
+
+def main(root):
+    sources = [path for room in ("broker", "bridge", "cli") for path in sorted(pathlib.Path(root, room).rglob("*.c"))
+               if path.name != "log.c"]
+    found = [fault for path in sources for fault in faults(path)]
+    print("\n".join(found))
+    return 1 if found or not any("log_line(" in path.read_text() for path in sources) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -56,7 +56,7 @@ class Wishes(CommandCase):
         self.headlines_until(feed, f"{self.mark} a")
         self.end(feed)
         self.publish("b", "minor")
-        again = self.watch("--at", AT, "--json", "--client", client, "--count", "50")
+        again = self.watch("--at", AT, "--json", "--client", client)
         self.assertIn(f"{self.mark} b", self.headlines_until(again, f"{self.mark} b"))
 
 

@@ -4,6 +4,8 @@ Marks are HTML comments on the line before a block:
     <!-- not run: WHY -->            a shell block that no test can run; the test counts them
     <!-- goes on, shows: TEXT -->    a program that does not end by itself: started, and stopped when TEXT came
     <!-- after: TEXT -->             run when one of those programs has said TEXT
+    <!-- prints: TEXT -->           what it prints holds that
+    <!-- saved as: NAME -->         settings that the shell blocks behind it read
     <!-- file: PATH -->              the block is that file, whole; PATH is from the document's folder
 """
 import re

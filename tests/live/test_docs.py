@@ -15,7 +15,7 @@ from stack import BUILD, ENVIRONMENT, ROOT, die_with_parent, port_open, reserve
 
 import run
 
-GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "bridge/edge/README.md", ROOT / "bridge/mqtt/README.md"]
 MODULES = ROOT / "portal/node_modules"
 PATIENCE = 60
 
@@ -106,6 +106,8 @@ class Guides(Neighborhood):
     def check(self, path):
         said, going = "", []
         for block in blocks(path):
+            if block.mark.startswith("saved as: "):
+                (self.folder / block.mark.partition(": ")[2]).write_text(block.text)
             if block.language != "sh" or block.mark.startswith(("not run: ", "file: ")):
                 continue
             words = ["sh", "-euc", self.here(block.text, said)]
@@ -116,6 +118,8 @@ class Guides(Neighborhood):
                 self.wait_for_any(block.mark.partition(": ")[2], [program for program, _ in going])
             code, out = self.ended(*words)
             self.assertEqual(code, 0, f"{path.name}:{block.line}\n{words[2]}\n{out}")
+            if block.mark.startswith("prints: "):
+                self.assertIn(block.mark.partition(": ")[2], out, f"{path.name}:{block.line}")
             said += out
         for program, wanted in going:
             program.wait_for(wanted)
@@ -128,7 +132,8 @@ def check_of(path):
 
 for guide in GUIDES:
     if any(block.language == "sh" for block in blocks(guide)):
-        setattr(Guides, f"test_{guide.stem.replace('-', '_').lower()}", check_of(guide))
+        name = "_".join(guide.relative_to(ROOT).with_suffix("").parts).replace("-", "_").lower()
+        setattr(Guides, f"test_{name}", check_of(guide))
 
 
 class Examples(Neighborhood):
@@ -234,9 +239,12 @@ class Documents(unittest.TestCase):
                 reason = block.mark.removeprefix("not run: ") if block.mark.startswith("not run: ") else None
                 not_run += reason is not None
                 self.assertTrue(reason is None or len(reason) > 10, f"{path.name}:{block.line}: why not?")
-                self.assertIn(block.language, ("sh", "text", "conf", "python", "js", "json", "xml"), f"{path.name}:{block.line}")
+                self.assertIn(block.language, ("sh", "text", "conf", "python", "js", "json", "yaml", "xml"), f"{path.name}:{block.line}")
                 self.assertNotRegex(block.text if block.language == "text" else "", r"(?m)^ *(build/)?(neighbors|curl|mosquitto_)",
                                     f"{path.name}:{block.line}")
+            if path.name != "SCALE.md":  # what measures is not run by tests
+                typed = re.search(r"(?m)^ {4,}(build/|docs/|neighbors|curl |mosquitto_|deploy/|\./run)", prose(path))
+                self.assertIsNone(typed, f"{path.name}: {typed and typed[0]}… stands in no block")
         print(f"{not_run} blocks are not run", file=sys.stderr)
         self.assertLessEqual(not_run, 25)
 

@@ -166,12 +166,14 @@ class Examples(Neighborhood):
         code, out = self.ended(self.example("publish.py"), *self.address("user/ben"), "34.0768,-118.0316", "crime", "Without a word")
         self.assertEqual(code, 1, out)
         self.assertIn("refused: description", out)
-        # What came while it was away comes when it is back.
+        # What ended while it was away is told when it is back: only its cursors know that it was away.
+        self.stack.neighbors("publish", "alert", "--as", "user/cara", "--id", "short", "--category", "hazard", "--at", run.PLACE,
+                             "--headline", "Tree across the road")
+        python.wait_for("Tree across the road")
         python.stop()
         self.assertIn("9qh1", state.read_text())
-        code, out = self.ended(self.example("publish.py"), *self.address("user/ben"), "34.0768,-118.0316", "safety", "Meanwhile")
-        self.assertEqual(code, 0, out)
-        self.program(*follow).wait_for("Meanwhile")
+        self.stack.neighbors("publish", "alert", "--as", "user/cara", "--cancel", "short")
+        self.program(*follow).wait_for("over: ")
 
     def test_a_device_in_protobuf(self):
         subprocess.run(["protoc", f"-I{ROOT}/proto", f"--python_out={self.folder}", "neighbors.proto"], check=True)

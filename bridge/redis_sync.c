@@ -74,9 +74,9 @@ static bool only_reads(const struct command *command)
 {
     static const char *const reads[] = {"AUTH", "CLUSTER", "CONFIG", "DBSIZE", "DUMP", "EXISTS", "GET",
         "HEXISTS", "HGET", "HGETALL", "HKEYS", "HLEN", "HMGET", "HSCAN", "HVALS", "INFO", "KEYS", "LINDEX",
-        "LLEN", "LRANGE", "PING", "PTTL", "PUBLISH", "SCAN", "SCARD", "SISMEMBER", "SMEMBERS", "SPUBLISH",
-        "STRLEN", "SUBSCRIBE", "TTL", "TYPE", "WAIT", "XLEN", "XRANGE", "XREVRANGE", "ZCARD", "ZCOUNT",
-        "ZRANGE", "ZSCORE", "FUNCTION"};
+        "LLEN", "LRANGE", "PING", "PEXPIRETIME", "PTTL", "PUBLISH", "PUBSUB", "SCAN", "SCARD", "SISMEMBER",
+        "SMEMBERS", "SPUBLISH", "SSCAN", "STRLEN", "SUBSCRIBE", "TTL", "TYPE", "WAIT", "XINFO", "XLEN",
+        "XPENDING", "XRANGE", "XREVRANGE", "ZCARD", "ZCOUNT", "ZSCAN", "ZRANGE", "ZSCORE", "FUNCTION"};
     const char *at = (const char *)command->bytes.data;
     struct bytes word = next_word(&at);
     for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
@@ -345,6 +345,49 @@ redisReply *redis_ask(struct redis_sync *redis, const char *format, ...)
     return redis_ask_command(redis, &command);
 }
 
+redisReply *redis_ask_at(struct redis_sync *redis, uint16_t slot, const char *format, ...)
+{
+    struct command command;
+    va_list arguments;
+    va_start(arguments, format);
+    make_formatted(&command, format, arguments);
+    va_end(arguments);
+    command.routed = true;
+    command.slot = slot;
+    return redis_ask_command(redis, &command);
+}
+
+static bool is_new(const struct redis_route *route, const uint16_t *slots, size_t count, unsigned slot)
+{
+    for (size_t i = 0; i < count; i++)
+        if (route->slots[slots[i]] == route->slots[slot])
+            return false;
+    return true;
+}
+
+bool redis_masters(struct redis_sync *redis, uint16_t *slots, size_t room, size_t *count)
+{
+    const struct redis_route *route = redis->route;
+    *count = 1;
+    slots[0] = 0;
+    if (!route_node(redis, NULL) || route->where.kind != REDIS_CLUSTER)
+        return route->first != NULL;
+    for (unsigned slot = 0; slot < ROUTE_SLOTS; slot++) {
+        if (slot && route->slots[slot] == route->slots[slot - 1])
+            continue;
+        if (!route->slots[slot] || *count == room) {
+            snprintf(redis->error, sizeof redis->error,
+                route->slots[slot] ? "the cluster has more than %zu masters"
+                                   : "a slot of the cluster has no master, of %zu that may be",
+                room);
+            return false;
+        }
+        if (is_new(route, slots, *count, slot))
+            slots[(*count)++] = (uint16_t)slot;
+    }
+    return true;
+}
+
 bool redis_tell(struct redis_sync *redis, const char *format, ...)
 {
     struct command command;
@@ -449,7 +492,7 @@ bool redis_ask_all(struct redis_sync *redis, struct command *commands, size_t co
     free(nodes);
     bool done = true;
     for (size_t i = 0; i < count; i++) {
-        if (done && !replies[i])
+        if (done && !replies[i] && !redis->in_order)
             replies[i] = ask(redis, &commands[i]);
         done = done && replies[i];
         command_free(&commands[i]);

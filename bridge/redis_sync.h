@@ -26,6 +26,8 @@ struct redis_sync {
     struct command *together; /* of redis_begin: what is told since */
     size_t together_count;
     bool begun;
+    bool in_order; /* for the caller to set: of redis_ask_all nothing is sent again, so that what goes to one
+                      master is done in the order in which it is told, or fails */
 };
 
 /* Connects to an address of the form that bridge/redis_url.h has, waits at most 5 s for it and for each
@@ -43,6 +45,14 @@ bool redis_tell(struct redis_sync *redis, const char *format, ...)
 
 bool redis_tell_words(struct redis_sync *redis, const struct bytes *words, size_t count)
     __attribute__((warn_unused_result));
+
+/* A slot of each master, for what is to be asked of all: of one Redis 0. slots: room for so many. False:
+ * redis->error. */
+bool redis_masters(struct redis_sync *redis, uint16_t *slots, size_t room, size_t *count)
+    __attribute__((warn_unused_result));
+/* redis_ask of the master that has the slot. */
+redisReply *redis_ask_at(struct redis_sync *redis, uint16_t slot, const char *format, ...)
+    __attribute__((warn_unused_result, format(printf, 3, 4)));
 
 /* What is told from redis_begin on happens at once when redis_commit says so, or not at all: redis_tell keeps
  * it until then, and is true. All its keys have one tag. False: redis->error. */

@@ -141,7 +141,7 @@ extern const struct command command_ca_init, command_ca_redis, command_ca_rotate
     command_poll, command_moderate_list, command_moderate_show, command_moderate_stats, command_trace,
     command_moderate_release, command_moderate_remove, command_moderate_ban, command_moderate_unban,
     command_log_head, command_log_prove, command_log_verify, command_disclosure;
-extern const struct command command_migrate;
+extern const struct command command_migrate, command_import;
 extern const struct command command_footage_request, command_footage_received, command_resolve,
     command_footage_requests, command_footage_answer;
 extern const struct command command_tip, command_tips, command_reward_stock, command_reward_give,

@@ -82,6 +82,7 @@ const struct command *const cli_commands[] = {
     &command_watchdog,
     &command_setup,
     &command_migrate,
+    &command_import,
     &command_manual,
     &command_completion,
 };

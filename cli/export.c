@@ -1,17 +1,21 @@
 /* neighbors export: all that is held about a household, as JSON: on standard output one part a line, or in a
- * file one object with everything. */
+ * file one object with everything. With --installation it is what installation.h says. */
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/installation.h"
 #include "cli/link.h"
 #include "proto/codec.h"
 
-enum { FROM, TO, OUT };
+enum { FROM, TO, OUT, INSTALLATION, FORCE };
 static const struct option_row options[] = {
     [FROM] = {"from", "TIME", "of events, what happened since then"},
     [TO] = {"to", "TIME", "of events, what happened before then"},
     [OUT] = {"out", "FILE", "write one JSON object into this new file"},
+    [INSTALLATION] = {"installation", "FILE",
+        "for the operator: all that Redis has of the installation, into this new file (-: standard output)"},
+    [FORCE] = {"force", NULL, "with --installation: also while a neighborsd is connected"},
     {0},
 };
 
@@ -139,6 +143,8 @@ static enum exit_code run(struct invocation *invocation)
     struct link *link;
     if (invocation->argument_count)
         return cli_fail(invocation, EXIT_USAGE, "export takes options alone");
+    if (value[INSTALLATION])
+        return installation_export(invocation, value[INSTALLATION], value[FORCE] != NULL);
     if ((value[FROM] && !cli_time(invocation, "--from", value[FROM], &export.query.from)) ||
         (value[TO] && !cli_time(invocation, "--to", value[TO], &export.query.to)))
         return EXIT_USAGE;
@@ -158,4 +164,4 @@ static enum exit_code run(struct invocation *invocation)
 }
 
 const struct command command_export = {
-    "export", "all that is held about your household, as JSON", "", options, run};
+    "export", "all that is held about your household, as JSON; or a whole installation", "", options, run};

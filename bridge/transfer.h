@@ -1,0 +1,41 @@
+/* All that an installation has in Redis, as a file that another Redis or cluster (or Valkey) takes in.
+ *
+ * The file, version 1: one line of text
+ *     neighbors-installation 1 layout "<nb:layout>" at <ms since 1970>\n
+ * then the commands that make the keys, each as Redis' protocol has it (an array of bulk strings), those of
+ * one key one after the other, with DEL first; every command's first argument that begins with "nb:" is its
+ * key. They are DEL, SET, HSET, SADD, ZADD, RPUSH, XADD (with ids), XSETID, XGROUP CREATE and DESTROY,
+ * XCLAIM, PEXPIREAT. Then one line end <keys> <commands> <SHA-256 of all bytes before this line,
+ * hexadecimal>\n No value is in a form of Redis' own, so that versions of Redis do not matter. What must not
+ * travel is left out: leases, locks, and who is connected. Keys of the installation (broker.secret, token.key
+ * …) are not in it; but sealed places, and sessions, are of no use without them. */
+#ifndef NEIGHBORS_BRIDGE_TRANSFER_H
+#define NEIGHBORS_BRIDGE_TRANSFER_H
+
+#include <stdio.h>
+
+#include "bridge/redis_sync.h"
+
+struct transfer {
+    uint64_t keys, commands;
+    char layout[32]; /* as nb:layout has it */
+    char error[240];
+};
+
+/* Writes the file. Nobody else changes the data meanwhile, or it is of no moment that ever was. Memory: a
+ * page of a value. False: out->error. */
+bool transfer_export(struct redis_sync *redis, FILE *file, int64_t now, struct transfer *out)
+    __attribute__((warn_unused_result));
+
+/* Reads the file to its end and holds it against its last line; it is where it was then. False: out->error.
+ */
+bool transfer_check(FILE *file, struct transfer *out) __attribute__((warn_unused_result));
+/* Takes a checked file in. While that lasts nb:layout says so, and no neighborsd starts with the data. What
+ * fails leaves a part of it there. False: out->error. */
+bool transfer_import(struct redis_sync *redis, FILE *file, struct transfer *out)
+    __attribute__((warn_unused_result));
+
+/* Whether no master has a key of ours: 1 or 0; -1: redis->error. */
+int transfer_empty(struct redis_sync *redis);
+
+#endif

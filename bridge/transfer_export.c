@@ -1,0 +1,402 @@
+/* What a key holds, as the commands that make it again, a page at a time. */
+#include "bridge/transfer.h"
+
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge/store_inside.h"
+
+enum { PAGE = 256, MASTERS = 1024 };
+
+struct writer {
+    struct redis_sync *redis;
+    FILE *file;
+    EVP_MD_CTX *digest;
+    struct transfer *out;
+};
+
+static bool told(redisReply *reply)
+{
+    freeReplyObject(reply);
+    return reply != NULL;
+}
+
+/* ---- bytes ---- */
+
+static bool put(struct writer *w, const void *data, size_t len)
+{
+    if (fwrite(data, 1, len, w->file) == len && EVP_DigestUpdate(w->digest, data, len) == 1)
+        return true;
+    snprintf(w->out->error, sizeof w->out->error, "the file cannot be written");
+    return false;
+}
+
+static bool put_command(struct writer *w, struct command *command)
+{
+    bool done = put(w, command->bytes.data, command->bytes.len);
+    command_free(command);
+    w->out->commands++;
+    return done;
+}
+
+/* "<word> <key>" and so many more arguments. */
+static struct command begin(const char *word, struct text key, size_t more)
+{
+    struct command command = {0};
+    command_begin(&command, 2 + more);
+    command_text(&command, word);
+    command_view(&command, key);
+    return command;
+}
+
+/* ---- values ---- */
+
+enum { ARGUMENTS = 6 };
+
+static redisReply *ask_texts(struct writer *w, const struct text texts[], size_t count)
+{
+    struct bytes words[ARGUMENTS];
+    for (size_t i = 0; i < count; i++)
+        words[i] = (struct bytes){(const uint8_t *)texts[i].data, texts[i].len};
+    return redis_ask_words(w->redis, words, count);
+}
+
+#define ASK(w, ...)                                                                                          \
+    ask_texts(w, (const struct text[]){__VA_ARGS__},                                                         \
+        sizeof((const struct text[]){__VA_ARGS__}) / sizeof(struct text))
+
+static const char page_size[] = "256"; /* PAGE */
+
+static bool put_string(struct writer *w, struct text key)
+{
+    redisReply *reply = ASK(w, TEXT("GET"), key);
+    bool done = reply != NULL;
+    if (reply && reply->type == REDIS_REPLY_STRING) {
+        struct command command = begin("SET", key, 1);
+        command_bytes(&command, reply->str, reply->len);
+        done = put_command(w, &command);
+    }
+    freeReplyObject(reply);
+    return done;
+}
+
+/* Elements in the order in which the command takes them; of a set's pairs the score comes first. */
+static bool put_elements(
+    struct writer *w, struct text key, const char *word, const redisReply *page, bool turn)
+{
+    size_t count = reply_count(page);
+    for (size_t from = 0, some; from < count; from += some) {
+        some = count - from < 2 * PAGE ? count - from : 2 * PAGE;
+        struct command command = begin(word, key, some);
+        for (size_t i = 0; i < some; i++) {
+            struct text element = reply_text(reply_at(page, from + (turn ? i ^ 1 : i)));
+            command_view(&command, element);
+        }
+        if (!put_command(w, &command))
+            return false;
+    }
+    return true;
+}
+
+/* HSCAN, SSCAN, ZSCAN. */
+static bool put_scanned(struct writer *w, struct text key, const char *scan, const char *word)
+{
+    char cursor[24] = "0";
+    bool done;
+    do {
+        redisReply *reply = ASK(w, text_of(scan), key, text_of(cursor), TEXT("COUNT"), TEXT(page_size));
+        done = reply_count(reply) == 2;
+        if (done) {
+            snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)).data);
+            done = put_elements(w, key, word, reply_at(reply, 1), *scan == 'Z');
+        }
+        freeReplyObject(reply);
+    } while (done && strcmp(cursor, "0") != 0);
+    return done;
+}
+
+static bool put_list(struct writer *w, struct text key)
+{
+    size_t count = PAGE;
+    bool done = true;
+    for (long from = 0; done && count == PAGE; from += PAGE) {
+        char first[24], last[24];
+        snprintf(first, sizeof first, "%ld", from);
+        snprintf(last, sizeof last, "%ld", from + PAGE - 1);
+        redisReply *reply = ASK(w, TEXT("LRANGE"), key, text_of(first), text_of(last));
+        count = reply_count(reply);
+        done = reply && put_elements(w, key, "RPUSH", reply, false);
+        freeReplyObject(reply);
+    }
+    return done;
+}
+
+/* ---- streams ---- */
+
+static struct text named(const redisReply *info, const char *name)
+{
+    for (size_t i = 0; i + 1 < reply_count(info); i += 2)
+        if (text_equal(reply_text(reply_at(info, i)), text_of(name)))
+            return reply_text(reply_at(info, i + 1));
+    return (struct text){0};
+}
+
+static int64_t named_number(const redisReply *info, const char *name, int64_t without)
+{
+    for (size_t i = 0; i + 1 < reply_count(info); i += 2)
+        if (text_equal(reply_text(reply_at(info, i)), text_of(name)) &&
+            reply_at(info, i + 1)->type == REDIS_REPLY_INTEGER)
+            return reply_number(reply_at(info, i + 1));
+    return without;
+}
+
+static bool put_entry(struct writer *w, struct text key, const redisReply *entry)
+{
+    const redisReply *fields = reply_at(entry, 1);
+    struct command command = begin("XADD", key, 1 + reply_count(fields));
+    command_view(&command, reply_text(reply_at(entry, 0)));
+    for (size_t i = 0; i < reply_count(fields); i++)
+        command_view(&command, reply_text(reply_at(fields, i)));
+    return put_command(w, &command);
+}
+
+static bool put_entries(struct writer *w, struct text key)
+{
+    char from[48] = "-";
+    size_t count = PAGE;
+    bool done = true;
+    while (done && count == PAGE) {
+        redisReply *reply =
+            ASK(w, TEXT("XRANGE"), key, text_of(from), TEXT("+"), TEXT("COUNT"), TEXT(page_size));
+        count = reply_count(reply);
+        done = reply != NULL;
+        for (size_t i = 0; done && i < count; i++)
+            done = put_entry(w, key, reply_at(reply, i));
+        if (count)
+            snprintf(from, sizeof from, "(%s", reply_text(reply_at(reply_at(reply, count - 1), 0)).data);
+        freeReplyObject(reply);
+    }
+    return done;
+}
+
+static bool put_group(struct writer *w, struct text key, struct text name, struct text from)
+{
+    struct command command = {0};
+    command_begin(&command, 6);
+    command_text(&command, "XGROUP");
+    command_text(&command, "CREATE");
+    command_view(&command, key);
+    command_view(&command, name);
+    command_view(&command, from);
+    command_text(&command, "MKSTREAM");
+    return put_command(w, &command);
+}
+
+/* An entry that a consumer took and did not finish: [id, consumer, idle, times]. */
+static bool put_pending(struct writer *w, struct text key, struct text group, const redisReply *entry)
+{
+    struct command command = begin("XCLAIM", key, 10);
+    command_view(&command, group);
+    command_view(&command, reply_text(reply_at(entry, 1)));
+    command_text(&command, "0");
+    command_view(&command, reply_text(reply_at(entry, 0)));
+    command_text(&command, "IDLE");
+    command_number(&command, reply_number(reply_at(entry, 2)));
+    command_text(&command, "RETRYCOUNT");
+    command_number(&command, reply_number(reply_at(entry, 3)));
+    command_text(&command, "FORCE");
+    command_text(&command, "JUSTID");
+    return put_command(w, &command);
+}
+
+static bool put_all_pending(struct writer *w, struct text key, struct text group)
+{
+    char from[48] = "-";
+    size_t count = PAGE;
+    bool done = true;
+    while (done && count == PAGE) {
+        redisReply *reply = ASK(w, TEXT("XPENDING"), key, group, text_of(from), TEXT("+"), TEXT(page_size));
+        count = reply_count(reply);
+        done = reply != NULL;
+        for (size_t i = 0; done && i < count; i++)
+            done = put_pending(w, key, group, reply_at(reply, i));
+        if (count)
+            snprintf(from, sizeof from, "(%s", reply_text(reply_at(reply_at(reply, count - 1), 0)).data);
+        freeReplyObject(reply);
+    }
+    return done;
+}
+
+static bool put_groups(struct writer *w, struct text key)
+{
+    redisReply *groups = ASK(w, TEXT("XINFO"), TEXT("GROUPS"), key);
+    bool done = groups != NULL;
+    for (size_t i = 0; done && i < reply_count(groups); i++) {
+        const redisReply *group = reply_at(groups, i);
+        struct text name = named(group, "name");
+        done = put_group(w, key, name, named(group, "last-delivered-id")) && put_all_pending(w, key, name);
+    }
+    freeReplyObject(groups);
+    return done;
+}
+
+/* A stream without entries and groups is there by a group that comes and goes. */
+static bool put_empty(struct writer *w, struct text key)
+{
+    static const char passing[] = "empty";
+    struct command command = {0};
+    if (!put_group(w, key, TEXT(passing), TEXT("0")))
+        return false;
+    command_begin(&command, 4);
+    command_text(&command, "XGROUP");
+    command_text(&command, "DESTROY");
+    command_view(&command, key);
+    command_text(&command, passing);
+    return put_command(w, &command);
+}
+
+static bool put_stream(struct writer *w, struct text key)
+{
+    redisReply *info = ASK(w, TEXT("XINFO"), TEXT("STREAM"), key);
+    if (!info)
+        return false;
+    struct command command = begin("XSETID", key, 5);
+    int64_t added = named_number(info, "entries-added", 0);
+    struct text deleted = named(info, "max-deleted-entry-id");
+    command_view(&command, named(info, "last-generated-id"));
+    command_text(&command, "ENTRIESADDED");
+    command_number(&command, added);
+    command_text(&command, "MAXDELETEDID");
+    command_view(&command, deleted.len ? deleted : TEXT("0-0"));
+    bool done = (named_number(info, "length", 0) ? put_entries(w, key) : put_empty(w, key)) &&
+                put_command(w, &command) && put_groups(w, key);
+    freeReplyObject(info);
+    return done;
+}
+
+/* ---- keys ---- */
+
+static bool ends(struct text key, const char *with)
+{
+    size_t len = strlen(with);
+    return key.len >= len && memcmp(key.data + key.len - len, with, len) == 0;
+}
+
+/* Of the moment alone; the layout is in the first line. */
+static bool stays(struct text key)
+{
+    static const char followers[] = "nb:{followers}:";
+    return text_equal(key, TEXT("nb:layout")) || memmem(key.data, key.len, "}:lease:", 8) ||
+           ends(key, "}:lock") ||
+           (key.len >= sizeof followers - 1 && memcmp(key.data, followers, sizeof followers - 1) == 0);
+}
+
+static bool put_value(struct writer *w, struct text key, struct text type)
+{
+    if (text_equal(type, TEXT("string")))
+        return put_string(w, key);
+    if (text_equal(type, TEXT("hash")))
+        return put_scanned(w, key, "HSCAN", "HSET");
+    if (text_equal(type, TEXT("set")))
+        return put_scanned(w, key, "SSCAN", "SADD");
+    if (text_equal(type, TEXT("zset")))
+        return put_scanned(w, key, "ZSCAN", "ZADD");
+    if (text_equal(type, TEXT("list")))
+        return put_list(w, key);
+    if (text_equal(type, TEXT("stream")))
+        return put_stream(w, key);
+    snprintf(w->out->error, sizeof w->out->error, "a key of type %.*s", (int)type.len, type.data);
+    return false;
+}
+
+static bool put_expiry(struct writer *w, struct text key)
+{
+    redisReply *reply = ASK(w, TEXT("PEXPIRETIME"), key);
+    int64_t at = reply ? reply_number(reply) : 0;
+    bool done = told(reply);
+    if (done && at > 0) {
+        struct command command = begin("PEXPIREAT", key, 1);
+        command_number(&command, at);
+        done = put_command(w, &command);
+    }
+    return done;
+}
+
+/* What SCAN tells twice is made twice, which is why DEL comes first. */
+static bool put_key(struct writer *w, struct text key)
+{
+    if (stays(key))
+        return true;
+    redisReply *type = ASK(w, TEXT("TYPE"), key);
+    bool done = type != NULL;
+    if (done && !text_equal(reply_text(type), TEXT("none"))) {
+        struct command command = begin("DEL", key, 0);
+        done = put_command(w, &command) && put_value(w, key, reply_text(type)) && put_expiry(w, key);
+        w->out->keys++;
+    }
+    freeReplyObject(type);
+    return done;
+}
+
+static bool put_master(struct writer *w, uint16_t slot)
+{
+    char cursor[24] = "0";
+    bool done;
+    do {
+        redisReply *reply = redis_ask_at(w->redis, slot, "SCAN %s MATCH nb:* COUNT %d", cursor, PAGE);
+        done = reply_count(reply) == 2;
+        if (done)
+            snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)).data);
+        for (size_t i = 0; done && i < reply_count(reply_at(reply, 1)); i++)
+            done = put_key(w, reply_text(reply_at(reply_at(reply, 1), i)));
+        freeReplyObject(reply);
+    } while (done && strcmp(cursor, "0") != 0);
+    return done;
+}
+
+static bool put_head(struct writer *w, int64_t now)
+{
+    char line[128];
+    redisReply *reply = redis_ask(w->redis, "GET nb:layout");
+    if (!reply)
+        return false;
+    snprintf(
+        w->out->layout, sizeof w->out->layout, "%s", reply->type == REDIS_REPLY_STRING ? reply->str : "");
+    freeReplyObject(reply);
+    int len = snprintf(
+        line, sizeof line, "neighbors-installation 1 layout \"%s\" at %" PRId64 "\n", w->out->layout, now);
+    return put(w, line, (size_t)len);
+}
+
+static bool put_tail(struct writer *w)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    char hex[2 * EVP_MAX_MD_SIZE + 1] = "";
+    unsigned len = 0;
+    if (EVP_DigestFinal_ex(w->digest, digest, &len) != 1)
+        return false;
+    for (unsigned i = 0; i < len; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    return fprintf(w->file, "end %" PRIu64 " %" PRIu64 " %s\n", w->out->keys, w->out->commands, hex) > 0 &&
+           fflush(w->file) == 0;
+}
+
+bool transfer_export(struct redis_sync *redis, FILE *file, int64_t now, struct transfer *out)
+{
+    uint16_t slots[MASTERS];
+    size_t masters = 0;
+    *out = (struct transfer){0};
+    struct writer w = {redis, file, EVP_MD_CTX_new(), out};
+    bool done = w.digest && EVP_DigestInit_ex(w.digest, EVP_sha256(), NULL) == 1 &&
+                redis_masters(redis, slots, MASTERS, &masters) && put_head(&w, now);
+    for (size_t i = 0; done && i < masters; i++)
+        done = put_master(&w, slots[i]);
+    done = done && put_tail(&w);
+    EVP_MD_CTX_free(w.digest);
+    if (!done && !*out->error)
+        snprintf(
+            out->error, sizeof out->error, "%s", *redis->error ? redis->error : "the file cannot be written");
+    return done;
+}

@@ -1,0 +1,195 @@
+"""An installation goes from one Redis to a cluster and back to one Redis, by `neighbors export --installation` and `neighbors
+import`: the same keys with the same contents, and life goes on there. docs/backup.md is followed to the letter, too."""
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import redis
+
+import mqtt
+from case import HERE, ROOT, SETTINGS, alert, free_port, motion, now_ms
+from redis_cluster import ClusterStack
+from stack import BUILD, ENVIRONMENT, Stack, StackError
+
+NEAR = "nb/v1/json/near/9qh1f5/1600/#"
+MORE = SETTINGS | {"tree_head_s": 1, "footage_release_s": 1}
+LEFT_OUT = re.compile(r"^nb:layout$|^nb:\{followers\}:|\}:lease:|\}:lock$")
+
+
+def contents(client):
+    """Every key with its type, its value and when it goes."""
+    found = {}
+    for key in client.scan_iter(match="nb:*", count=1000):
+        name, kind = key.decode(errors="backslashreplace"), client.type(key)
+        if LEFT_OUT.search(name):
+            continue
+        if kind == b"stream":
+            info = client.xinfo_stream(key)
+            groups = sorted((group["name"], group["last-delivered-id"],
+                             [(one["message_id"], one["consumer"]) for one in client.xpending_range(key, group["name"], "-", "+", 1000)])
+                            for group in client.xinfo_groups(key))
+            value = client.xrange(key), info["last-generated-id"], info["entries-added"], groups
+        else:
+            read = {b"string": client.get, b"hash": client.hgetall, b"set": client.smembers, b"list": lambda key: client.lrange(key, 0, -1),
+                    b"zset": lambda key: client.zrange(key, 0, -1, withscores=True)}[kind]
+            value = read(key)
+        found[name] = kind, value, client.execute_command("PEXPIRETIME", key)
+    return found
+
+
+class Masters(ClusterStack):
+    """Three masters without replicas, which nobody waits for."""
+
+    @property
+    def redis_url(self):
+        return super().redis_url + "&wait=0"
+
+
+class Transfer(unittest.TestCase):
+    longMessage = True
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="neighbors-transfer-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.tokens = {}
+        cls.first = cls.stack(Stack, "first")
+        cls.story()
+        cls.first.stop_one("neighborsd")
+        cls.file = cls.folder / "installation"
+        cls.exported = cls.first.neighbors("export", "--installation", cls.file)[-1]
+        cls.was = contents(redis.Redis(port=cls.first.redis_port))
+        cls.cluster = cls.stack(Masters, "cluster", replicas=0)
+        cls.imported = cls.cluster.neighbors("import", cls.file)[-1]
+        cls.back = cls.folder / "back"
+        cls.cluster.neighbors("export", "--installation", cls.back)
+        cls.second = cls.stack(Stack, "second")
+        cls.second.neighbors("import", cls.back)
+
+    @classmethod
+    def stack(cls, kind, name, **options):
+        """A machine of its own; the keys are taken along from the first."""
+        stack = kind(cls.folder / name, settings=MORE, **options)
+        stack.http_port = free_port()
+        cls.addClassCleanup(stack.stop)
+        if name != "first":
+            shutil.copytree(cls.first.keys, stack.keys, dirs_exist_ok=True)
+        stack.start_redis()
+        stack.make_keys()
+        return stack
+
+    @classmethod
+    def connect(cls, stack, who, client_id, **options):
+        connection = mqtt.Client(stack.mqtt_port)
+        connection.connack = connection.connect(client_id=client_id, username=who, password=cls.tokens[who].encode(), clean=False,
+                                                props={"session_expiry": 86400}, **options)
+        assert connection.connack.reason == 0, connection.connack
+        return connection
+
+    @classmethod
+    def story(cls):
+        stack = cls.first
+        stack.start_broker()
+        home = ("--household", "home", "--at", f"{HERE[0]},{HERE[1]}", "--verified-since", "-30d")
+        for who, options in (("user/ann", home), ("device/cam", (*home, "--share", "all")), ("agency/pd", ("--name", "Police")),
+                             ("user/follower", ()), ("operator/desk", ())):
+            cls.tokens[who] = stack.enroll(who, *options)
+        stack.neighbors("moderate", "ban", "user/ann", "--as", "operator/desk", "--for", "1d", "--reason", "a test")
+        with cls.connect(stack, "user/follower", "phone") as phone:
+            assert phone.subscribe(NEAR)[0] <= 2
+            phone.send(mqtt.disconnect())
+        with cls.connect(stack, "agency/pd", "desk") as desk:
+            for number in range(300):  # more than a page
+                answer = desk.publish("nb/v1/alert", alert(f"alert-{number}", headline=f"Headline {number}", lives=86400))
+                assert answer.reason == 0, answer
+            assert desk.publish("nb/v1/alert", json.dumps({"senderAlertId": "end", "msgType": "CANCEL", "references": ["alert-0"]}).encode()
+                                ).reason == 0
+        cls.batch = motion(*[{"seq": str(n)} for n in range(1, 6)], session=now_ms())
+        with cls.connect(stack, "device/cam", "cam") as camera:
+            assert camera.publish("nb/v1/motion", cls.batch).reason == 0
+            camera.send(mqtt.publish("nb/v1/motion", motion(), 2, 9))
+            assert camera.until(mqtt.PUBREC, 30).reason == 0
+        client, deadline = redis.Redis(port=stack.redis_port), time.monotonic() + 60
+        while client.xlen("nb:{log}:leaves") < 301 or not client.hget("nb:{log}:tree", "head"):
+            assert time.monotonic() < deadline, "the record"
+            time.sleep(0.05)
+
+    def test_the_same_keys_with_the_same_contents(self):
+        self.maxDiff = 4000
+        self.assertGreater(len(self.was), 50)
+        self.assertEqual((self.exported["keys"], self.imported["keys"]), (len(self.was), len(self.was)))
+        everything = self.cluster.everything()
+        self.addCleanup(everything.close)
+        self.assertGreater(len({everything.keyslot(name.encode()) for name in self.was}), 10)
+        self.assertEqual(contents(everything), self.was)
+        self.assertEqual(contents(redis.Redis(port=self.second.redis_port)), self.was)
+        self.assertEqual(self.file.stat().st_mode & 0o777, 0o600)
+
+    def test_y_life_goes_on_in_the_cluster_and_back_in_one_redis(self):
+        for stack in (self.cluster, self.second):
+            with self.subTest(stack=stack.folder.name):
+                stack.start_broker()
+                self.goes_on(stack)
+                stack.stop_one("neighborsd")
+
+    def goes_on(self, stack):
+        with self.connect(stack, "user/follower", "phone") as phone:
+            self.assertTrue(phone.connack.session_present)
+            missing = {f"Headline {number}" for number in range(1, 300)}
+            while missing:
+                packet = phone.until(mqtt.PUBLISH, 60)
+                if packet.qos:
+                    phone.send(mqtt.ack(mqtt.PUBACK, packet.packet_id))
+                missing.discard(json.loads(packet.payload).get("alert", {}).get("headline"))
+        with self.connect(stack, "device/cam", "cam") as camera:
+            before = self.logged(stack)
+            self.assertEqual(camera.publish("nb/v1/motion", self.batch).reason, 0)
+            camera.send(mqtt.publish("nb/v1/motion", motion(), 2, 9, dup=True))
+            self.assertEqual(camera.until(mqtt.PUBREC, 30).reason, 0)
+            self.assertEqual(self.logged(stack), before, "what was stored is a repeat")
+            self.assertEqual(camera.publish("nb/v1/motion", motion()).reason, 0)
+            self.assertEqual(self.logged(stack), before + 1)
+        stack.neighbors("log", "verify", "--http", f"http://127.0.0.1:{stack.http_port}", "--state", self.folder / "state.json")
+        self.assertIn("user/ann", [ban["principal"] for ban in stack.neighbors("moderate", "list", "--bans")])
+
+    @staticmethod
+    def logged(stack):
+        client = stack.everything() if isinstance(stack, ClusterStack) else redis.Redis(port=stack.redis_port)
+        return sum(client.xlen(key) for key in client.scan_iter(match="nb:{r*}:log:home", count=1000))
+
+    # ---- what it refuses
+
+    def refused(self, stack, *words):
+        with self.assertRaises(StackError) as caught:
+            stack.neighbors(*words)
+        return str(caught.exception)
+
+    def test_a_broken_file_is_told_before_anything_is_written(self):
+        whole = self.file.read_bytes()
+        empty = self.stack(Stack, "empty")
+        for name, broken in (("cut", whole[:-100]), ("changed", whole.replace(b"Headline 7", b"headline 7", 1)),
+                             ("other", b"neighbors-installation 9" + whole[24:]), ("foreign", b"hello\n"),
+                             ("command", whole.replace(b"$4\r\nHSET", b"$4\r\nEVAL", 1))):
+            path = self.folder / name
+            path.write_bytes(broken)
+            with self.subTest(name):
+                self.assertRegex(self.refused(empty, "import", path), "not a whole export|has version 9")
+        self.assertEqual(empty.redis_command("DBSIZE"), "0")
+        self.assertIn("there is no data", self.refused(empty, "export", "--installation", self.folder / "nothing"))
+        empty.stop()
+
+    def test_neither_over_data_nor_over_a_file_nor_beside_a_broker(self):
+        self.assertIn("has data of neighborsd already", self.refused(self.first, "import", self.file))
+        self.assertIn("exists", self.refused(self.first, "export", "--installation", self.file))
+        self.first.start_broker()
+        self.addCleanup(self.first.stop_one, "neighborsd")
+        self.assertIn("is connected", self.refused(self.first, "export", "--installation", self.folder / "torn"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -221,6 +221,10 @@ class Documents(unittest.TestCase):
             for path in drawn:
                 self.assertEqual((ROOT / "docs/pictures" / path.name).read_text(), path.read_text(), "docs/pictures/draw")
 
+    def test_pictures_are_small(self):
+        for path in (ROOT / "docs/pictures").iterdir():
+            self.assertLess(path.stat().st_size, 150_000, path.name)
+
     def test_what_is_quoted_is_the_file(self):
         quoted = set()
         for path in GUIDES:

@@ -51,10 +51,14 @@ export class Stack {
     return `${this.url}#/sign-in?${new URLSearchParams({ name, token })}`;
   }
 
+  /** Fails when it did not end well: what its logs may not say was in one. */
   async stop() {
     this.#process.stdin.end();
     if (this.#process.exitCode === null) {
       await new Promise((resolve) => this.#process.once("exit", resolve));
+    }
+    if (this.#process.exitCode !== 0) {
+      throw new Error(`the installation ended with ${this.#process.exitCode}: its standard error says why`);
     }
   }
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy"))
 sys.path.insert(0, str(ROOT / "tests/live"))
+import log_check  # noqa: E402, F401: holds the logs against what they may not say
 from redis_raw import Redis  # noqa: E402
 from stack import BUILD, Stack, free_port  # noqa: E402
 

@@ -1,9 +1,14 @@
 """No secret and no exact place in the log of any program that a test starts: whoever imports this has the logs of each
-stack held against that when it stops, and a stack that fails it fails the run, with file and line."""
+stack held against that when it stops, and a stack that fails it fails the run, with file and line. By hand, of the folder that a
+stack was in: tests/live/log_check.py FOLDER"""
 import base64
 import re
+import sys
+from pathlib import Path
 
-from stack import Stack, StackError
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy"))
+
+from stack import Stack, StackError  # noqa: E402
 
 # Whose output is no log but what it was asked for.
 SHOWN = {"neighbors"}
@@ -90,5 +95,10 @@ def check(stack):
         raise StackError("what no log may say is in a log:\n" + "\n".join(said))
 
 
-if check not in Stack.checks:
+if __name__ == "__main__":
+    if not any(Path(sys.argv[1], "log").glob("*.log")):
+        sys.exit(f"{sys.argv[1]}: no logs are there")
+    print("\n".join(found := findings(Stack(sys.argv[1]))) or "clean")
+    sys.exit(bool(found))
+elif check not in Stack.checks:
     Stack.checks.append(check)

@@ -2,6 +2,7 @@
 
 Marks are HTML comments on the line before a block:
     <!-- not run: WHY -->            a shell block that no test can run; the test counts them
+    <!-- run by: PATH -->            run by that test, from the repository's folder
     <!-- goes on, shows: TEXT -->    a program that does not end by itself: started, and stopped when TEXT came
     <!-- after: TEXT -->             run when one of those programs has said TEXT
     <!-- prints: TEXT -->           what it prints holds that

@@ -108,6 +108,9 @@ class Guides(Neighborhood):
         for block in blocks(path):
             if block.mark.startswith("saved as: "):
                 (self.folder / block.mark.partition(": ")[2]).write_text(block.text)
+            if block.mark.startswith("run by: "):
+                self.assertIn(f"{path.relative_to(ROOT)}", (ROOT / block.mark.partition(": ")[2]).read_text(), f"{path.name}:{block.line}")
+                continue
             if block.language != "sh" or block.mark.startswith(("not run: ", "file: ")):
                 continue
             words = ["sh", "-euc", self.here(block.text, said)]

@@ -1,6 +1,7 @@
 """An installation goes from one Redis to a cluster and back to one Redis, by `neighbors export --installation` and `neighbors
 import`: the same keys with the same contents, and life goes on there. docs/backup.md is followed to the letter, too."""
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import redis
 
 import mqtt
 from case import HERE, ROOT, SETTINGS, alert, free_port, motion, now_ms
+from documents import blocks
 from redis_cluster import ClusterStack
 from stack import BUILD, ENVIRONMENT, Stack, StackError
 
@@ -161,6 +163,44 @@ class Transfer(unittest.TestCase):
     def logged(stack):
         client = stack.everything() if isinstance(stack, ClusterStack) else redis.Redis(port=stack.redis_port)
         return sum(client.xlen(key) for key in client.scan_iter(match="nb:{r*}:log:home", count=1000))
+
+    # ---- docs/backup.md
+
+    def shell(self, lines):
+        """The lines where this installation stands."""
+        for there, here in (("-s /run/neighbors-redis/redis.sock", f"-p {self.second.redis_port}"),
+                            ("unix:/run/neighbors-redis/redis.sock?user=neighbors&", f"redis://neighbors@127.0.0.1:{self.second.redis_port}?"),
+                            ("redis+cluster://neighbors@redis-1:6379,redis-2:6379,redis-3:6379?password-file=/etc/neighbors/redis.password",
+                             self.cluster.redis_url),
+                            ("/etc/neighbors", str(self.second.keys)), ("/var/lib/neighbors-redis", str(self.second.folder / "redis")),
+                            ("/var/backups", str(self.folder / "backups"))):
+            lines = lines.replace(there, here)
+        done = subprocess.run(["sh", "-euc", lines], capture_output=True, text=True, timeout=120,
+                              env=ENVIRONMENT | {"PATH": f"{BUILD}:{os.environ['PATH']}"})
+        self.assertEqual(done.returncode, 0, f"{lines}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def test_z_the_page_is_followed(self):
+        begin, copy, restore, out, into_one, into_cluster, migrate = [
+            block.text for block in blocks(ROOT / "docs/backup.md") if block.language == "sh"]
+        client = redis.Redis(port=self.second.redis_port)
+        was = contents(client)
+        self.shell(begin + copy)
+        self.assertFalse((self.second.folder / "redis/dump.rdb").exists())
+        client.flushall()
+        self.second.stop_one("redis")
+        self.shell(begin + restore)
+        self.second.start_redis()
+        self.assertEqual(contents(client), was)
+        self.shell(begin + out)
+        client.flushall()
+        self.shell(begin + into_one)
+        self.assertEqual(contents(client), was)
+        with self.cluster.everything() as everything:
+            everything.flushall(target_nodes=everything.PRIMARIES)
+            self.shell(begin + into_cluster)
+            self.assertEqual(contents(everything), was)
+        self.assertIn("nothing is to be done", self.shell(begin + migrate))
 
     # ---- what it refuses
 

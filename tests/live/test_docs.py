@@ -114,6 +114,7 @@ class Guides(Neighborhood):
             if block.language != "sh" or block.mark.startswith(("not run: ", "file: ")):
                 continue
             words = ["sh", "-euc", self.here(block.text, said)]
+            self.assertNotRegex(words[2], r"(^|\s)/(etc|var|usr|root)/|systemctl|\bapt ", f"{path.name}:{block.line}: of a whole machine")
             if block.mark.startswith("goes on, shows: "):
                 going.append((self.program(*words), block.mark.partition(": ")[2]))
                 continue

@@ -125,6 +125,20 @@ static void end_previous(struct node *node)
     command_free(&command);
 }
 
+/* Nothing is carried any more; what other masters still have under way is answered to nobody. */
+static void refuse_calls(struct node *node)
+{
+    struct store *store = node->store;
+    store->layout_fine = false;
+    for (size_t i = 0; i < store->nodes.count; i++) {
+        struct node *other = store->nodes.masters[i];
+        if (other != node && (other->sent.first || other->waits))
+            link_drop(&other->command, "wrong layout");
+    }
+    calls_fail(store, STORE_FAILED);
+    link_drop(&node->command, "wrong layout");
+}
+
 /* What it is keeps it from carrying calls. */
 static bool fails(struct node *node)
 {
@@ -138,8 +152,7 @@ static bool fails(struct node *node)
                 ? "the data in Redis is of the layout before: stop every neighborsd, and `neighbors migrate` "
                   "brings it along"
                 : "nb:layout in Redis says otherwise: data of another version or other cell precisions");
-        calls_fail(store, STORE_FAILED);
-        link_drop(&node->command, "wrong layout");
+        refuse_calls(node);
     }
     return node->boot.replica || node->boot.wrong_layout;
 }

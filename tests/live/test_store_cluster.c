@@ -162,6 +162,38 @@ static void each_master_is_asked_as_a_whole(void **state)
     UNTIL(&c->fixture, sum == expected + 1000000); /* there is none */
 }
 
+static void obeyed(redisReply *reply)
+{
+    assert_non_null(reply);
+    freeReplyObject(reply);
+}
+
+/* What another master answers late, to a call that failed, is no other call's answer. */
+static void another_layout_fails_what_is_under_way(void **state)
+{
+    static const char layout[] = "nb:layout";
+    struct city *c = *state;
+    struct store *store = c->fixture.store;
+    struct sent first[PEOPLE] = {0}, failed = {0}, after = {0};
+    uint16_t slot = key_slot(layout, sizeof(layout) - 1);
+    size_t owner = redis_cluster_seen_owner(&c->cluster, 0, slot), other;
+    int number = 0;
+    tell_all(c, first);
+    until_all(c, first, PEOPLE);
+    while ((other = redis_cluster_seen_owner(&c->cluster, 0, slot_of(number))) == owner)
+        number++;
+    obeyed(redis_cluster_ask(&c->cluster, other, "CLIENT PAUSE 60000 WRITE"));
+    tell(c, number, &failed);
+    obeyed(redis_cluster_ask(&c->cluster, owner, "SET nb:layout 999"));
+    link_drop(&store_node_of_slot(store, slot)->command, "to look anew");
+    UNTIL(&c->fixture, failed.done);
+    assert_int_equal(failed.status, STORE_FAILED);
+    obeyed(redis_cluster_ask(&c->cluster, owner, "DEL nb:layout"));
+    obeyed(redis_cluster_ask(&c->cluster, other, "CLIENT UNPAUSE"));
+    tell(c, number, &after);
+    until_all(c, &after, 1);
+}
+
 static void calls_follow_a_slot_that_moved(void **state)
 {
     struct city *c = *state;
@@ -442,6 +474,7 @@ int main(void)
         cmocka_unit_test(the_configuration_has_all_of_one_redis),
         TEST(calls_go_where_their_slot_is),
         TEST(each_master_is_asked_as_a_whole),
+        TEST(another_layout_fails_what_is_under_way),
         TEST(calls_follow_a_slot_that_moved),
         TEST(calls_wait_while_their_slot_moves),
         TEST(answers_wait_for_replicas),

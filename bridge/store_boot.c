@@ -30,16 +30,11 @@ static void ask(struct node *node, enum step step, const char *command)
 
 static void find_run_id(struct node *node, struct text info)
 {
-    static const char name[] = "run_id:";
-    const char *at = info.len ? strstr(info.data, name) : NULL;
-    if (!at)
+    struct text id = info_value(info, "run_id:");
+    if (!id.len || id.len >= sizeof(node->boot.run_id))
         return;
-    at += sizeof(name) - 1;
-    size_t len = strcspn(at, "\r\n");
-    if (len < sizeof(node->boot.run_id)) {
-        memcpy(node->boot.run_id, at, len);
-        node->boot.run_id[len] = 0;
-    }
+    memcpy(node->boot.run_id, id.data, id.len);
+    node->boot.run_id[id.len] = 0;
 }
 
 static void find_durability(struct node *node, const redisReply *reply)

@@ -42,16 +42,6 @@ void forget_disk_free(struct store *store)
 
 /* ---- what INFO says ---- */
 
-/* What is behind "name:", to the end of its line; len 0: it is not there. */
-static struct text info_value(struct text info, const char *name)
-{
-    const char *at = info.len ? strstr(info.data, name) : NULL; /* hiredis ends it with a NUL */
-    if (!at)
-        return (struct text){0};
-    at += strlen(name);
-    return (struct text){at, strcspn(at, "\r\n")};
-}
-
 static bool info_says(struct text info, const char *name, const char *value)
 {
     return text_equal(info_value(info, name), text_of(value));

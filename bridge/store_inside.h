@@ -195,6 +195,9 @@ struct bytes reply_bytes(const redisReply *reply);
 struct text reply_text(const redisReply *reply);
 const redisReply *reply_at(const redisReply *reply, size_t index);
 size_t reply_count(const redisReply *reply);
+/* What is behind the name, colon included, in an answer of INFO, to the end of its line; len 0: it is not
+ * there. */
+struct text info_value(struct text info, const char *name);
 /* For who needs an answer when the next one comes; freeReplyObject. */
 redisReply *reply_copy(const redisReply *reply);
 void hex_to_bytes(uint8_t *out, const char *hex, size_t bytes);

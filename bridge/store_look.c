@@ -9,24 +9,15 @@
 static const double EVERY = 2., LOST_AFTER = 60.;
 enum { SKEW_MS = 1000 };
 
-static struct text value_of(struct text info, const char *name)
-{
-    const char *at = info.len ? strstr(info.data, name) : NULL; /* hiredis ends it with a NUL */
-    if (!at)
-        return (struct text){0};
-    at += strlen(name);
-    return (struct text){at, strcspn(at, "\r\n")};
-}
-
 static uint64_t number_of(struct text info, const char *name)
 {
-    struct text value = value_of(info, name);
+    struct text value = info_value(info, name);
     return value.len ? strtoull(value.data, NULL, 10) : 0;
 }
 
 static bool says_err(struct text info, const char *name)
 {
-    return text_equal(value_of(info, name), TEXT("err"));
+    return text_equal(info_value(info, name), TEXT("err"));
 }
 
 /* The answer's reply of a connection that still is this node's; NULL: there is none. */

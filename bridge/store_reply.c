@@ -36,6 +36,15 @@ size_t reply_count(const redisReply *reply)
     return reply && reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
 }
 
+struct text info_value(struct text info, const char *name)
+{
+    const char *at = info.len ? strstr(info.data, name) : NULL;
+    if (!at)
+        return (struct text){0};
+    at += strlen(name);
+    return (struct text){at, strcspn(at, "\r\n")};
+}
+
 redisReply *reply_copy(const redisReply *reply)
 {
     redisReply *copy = store_alloc(sizeof *copy);

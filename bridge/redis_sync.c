@@ -436,13 +436,25 @@ static void join_all(struct redis_sync *redis, struct command *all)
     redis->begun = false;
 }
 
+/* EXEC answers for each command, and goes on behind one that fails. */
+static bool all_done(struct redis_sync *redis, const redisReply *reply)
+{
+    for (size_t i = 0; i < reply_count(reply); i++)
+        if (reply_at(reply, i)->type == REDIS_REPLY_ERROR) {
+            snprintf(redis->error, sizeof redis->error, "Redis refuses: %.170s", reply_at(reply, i)->str);
+            return false;
+        }
+    return reply != NULL;
+}
+
 bool redis_commit(struct redis_sync *redis)
 {
     struct command all = {0};
     join_all(redis, &all);
     redisReply *reply = redis_ask_command(redis, &all);
+    bool done = all_done(redis, reply);
     freeReplyObject(reply);
-    return reply != NULL;
+    return done;
 }
 
 /* ---- many at once ---- */

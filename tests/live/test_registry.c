@@ -447,6 +447,20 @@ static void each_change_has_a_note_of_its_own(void **state)
     assert_answer(f, count, "0");
 }
 
+static void what_fails_among_several_is_told(void **state)
+{
+    struct fixture *f = *state;
+    assert_true(redis_tell(&f->redis, "SET nb:{x}:text a"));
+    redis_begin(&f->redis);
+    assert_true(redis_tell(&f->redis, "SADD nb:{x}:text b"));
+    assert_true(redis_tell(&f->redis, "SADD nb:{x}:set b"));
+    assert_false(redis_commit(&f->redis));
+    assert_non_null(strstr(f->redis.error, "WRONGTYPE"));
+    redis_begin(&f->redis);
+    assert_true(redis_tell(&f->redis, "SADD nb:{x}:set c"));
+    assert_true(redis_commit(&f->redis));
+}
+
 static void an_absent_redis_is_named(void **state)
 {
     (void)state;
@@ -479,6 +493,7 @@ int main(void)
         LIVE(each_member_bears_when_its_household_was_verified),
         LIVE(a_ban_has_a_reason_and_an_end),
         LIVE(each_change_has_a_note_of_its_own),
+        LIVE(what_fails_among_several_is_told),
         cmocka_unit_test(the_store_looks_where_the_index_is),
         cmocka_unit_test(an_absent_redis_is_named),
     };

@@ -2,23 +2,27 @@
  * the broker never includes this.
  *
  * Keys and fields, as the scripts of the store read them too. Times are ms since 1970. Places are sealed
- * (bridge/place_seal.h), for Redis does not hold the key:
- *   hash nb:{p:<role>/<id>}:principal
- *     household, name, number, since, share (until the household sets what it shares itself), tokens_after,
- * enrolled, verified (the household's), devices (of a node: for which it speaks) place, former   sealed leaf
- * geohashes; fine: sealed, of precision 8, or "" region          of the place, two hexadecimal digits
- * (bridge/sharing_index.h), or "" leaf_digest place_digest "sharers" of the leaf cell; askable_digest:
- * "askable" of the cell of precision 7; "" where there is none: indexes are written without the key revoked
- * only when revoked; banned_until, ban_reason: only when banned of an agency    jurisdiction
- * (neighbors.v1.MultiPolygon), certificate (PEM), must_sign, no_approval, forgiving, no_drill, drilled (ms,
- * by the broker), kind, office ("LAT,LON"), partner_since (ms) set  nb:{p:agency/<id>}:officers   who may act
- * for it; a token of another officer is refused hash nb:{h:<household>}:household  place, fine (sealed),
- * verified (ms), next (the last device number given) set  nb:{h:<household>}:members    the principals of the
- * household set  nb:{h:<household>}:leaves
- * "<region>:<leaf_digest>" where the household stands in the sharing index zset nb:{banned}:until <role>/<id>
- * by the end of its ban and the sharing index (bridge/sharing_index.h). Each change is told by PUBLISH
- * nb:principals <role>/<id>.
- */
+ * (bridge/place_seal.h), for Redis does not hold the key.
+ *
+ * - hash nb:{p:<role>/<id>}:principal: household, name, number, since, share (until the household sets what
+ *   it shares itself), tokens_after, enrolled, verified (the household's), devices (of a node: for which it
+ *   speaks)
+ * - place, former: sealed leaf geohashes; fine: sealed, of precision 8, or ""
+ * - region: of the place, two hexadecimal digits (bridge/sharing_index.h), or ""; leaf_digest: place_digest
+ *   "sharers" of the leaf cell; askable_digest: "askable" of the cell of precision 7; "" where there is none:
+ *   indexes are written without the key
+ * - revoked: only when revoked; banned_until, ban_reason: only when banned
+ * - of an agency: jurisdiction (neighbors.v1.MultiPolygon), certificate (PEM), must_sign, no_approval,
+ *   forgiving, no_drill, drilled (ms, by the broker), kind, office ("LAT,LON"), partner_since (ms)
+ * - set nb:{p:agency/<id>}:officers: who may act for it; a token of another officer is refused
+ * - hash nb:{h:<household>}:household: place, fine (sealed), verified (ms), next (the last device number
+ *   given)
+ * - set nb:{h:<household>}:members: the principals of the household
+ * - set nb:{h:<household>}:leaves: "<region>:<leaf_digest>" where it stands in the sharing index
+ *   (bridge/sharing_index.h)
+ * - zset nb:{banned}:until: <role>/<id> by the end of its ban
+ *
+ * Each change is told by PUBLISH nb:principals <role>/<id>. */
 #ifndef NEIGHBORS_BRIDGE_REGISTRY_H
 #define NEIGHBORS_BRIDGE_REGISTRY_H
 

@@ -1,9 +1,8 @@
 /* Agencies beyond what every principal has: officers, the public list, what the record says of them.
  * Blocking, as bridge/registry.h.
  *
- *   hash nb:{agencies}:list     id -> what the public is told: a GeoJSON feature, as GET /v1/agencies gives
- * it string nb:{agencies}:version  raised with each change
- */
+ * - hash nb:{agencies}:list: id -> what the public is told: a GeoJSON feature, as GET /v1/agencies gives it
+ * - string nb:{agencies}:version: raised with each change */
 #ifndef NEIGHBORS_BRIDGE_REGISTRY_AGENCY_H
 #define NEIGHBORS_BRIDGE_REGISTRY_AGENCY_H
 

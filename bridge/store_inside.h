@@ -1,4 +1,6 @@
-/* What the files of the Redis store share among themselves; nobody else includes this.
+/* What the files of the Redis store share among themselves. Of it the blocking conversation
+ * (bridge/redis_route.h) and what is done over one take commands, keys and replies; nobody else includes
+ * this.
  *
  * The life of a call: a store_ function builds a command in a struct buffer and hands it to store_send; it
  * waits in the store's list until Redis has answered it, over as many connections as that takes; then its

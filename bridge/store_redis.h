@@ -1,5 +1,5 @@
-/* The store on one Redis 7 (bridge/store.h says what it does; bridge/scripts/ has the functions that Redis
- * runs). */
+/* The store on Redis 7, one, a cluster, or behind sentinels (bridge/store.h says what it does;
+ * bridge/scripts/ has the functions that Redis runs). */
 #ifndef NEIGHBORS_BRIDGE_STORE_REDIS_H
 #define NEIGHBORS_BRIDGE_STORE_REDIS_H
 

@@ -1,7 +1,9 @@
 /* Which master has which slot, and how many replicas, from the lines of CLUSTER NODES:
- *   <id> <host>:<port>@<bus>[,…] <flags> <master's id or -> <ping> <pong> <epoch> <link> [<slot> |
- * <slot>-<slot> …] A view whose newest epoch is older than one that was told before is that of a Redis which
- * was away, and is not taken, unless everybody says the same. */
+ *
+ *   <id> <host>:<port>@<bus>[,…] <flags> <master's id or -> <ping> <pong> <epoch> <link> [<slots> …]
+ *
+ * with slots as <slot> or <slot>-<slot>. A view whose newest epoch is older than one that was told before is
+ * that of a Redis which was away, and is not taken, unless everybody says the same. */
 #include <inttypes.h>
 #include <stdlib.h>
 

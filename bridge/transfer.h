@@ -5,8 +5,11 @@
  * then the commands that make the keys, each as Redis' protocol has it (an array of bulk strings), those of
  * one key one after the other, with DEL first; every command's first argument that begins with "nb:" is its
  * key. They are DEL, SET, HSET, SADD, ZADD, RPUSH, XADD (with ids), XSETID, XGROUP CREATE and DESTROY,
- * XCLAIM, PEXPIREAT. Then one line end <keys> <commands> <SHA-256 of all bytes before this line,
- * hexadecimal>\n No value is in a form of Redis' own, so that versions of Redis do not matter. What must not
+ * XCLAIM, PEXPIREAT. Then one line
+ *
+ *     end <keys> <commands> <SHA-256 of all bytes before this line, hexadecimal>\n
+ *
+ * No value is in a form of Redis' own, so that versions of Redis do not matter. What must not
  * travel is left out: leases, locks, and who is connected. Keys of the installation (broker.secret, token.key
  * …) are not in it; but sealed places, and sessions, are of no use without them. */
 #ifndef NEIGHBORS_BRIDGE_TRANSFER_H

@@ -21,6 +21,8 @@
 --                               of what the household shares
 -- The last two are derived (household.lua), under the tag of the member's own cell of precision 5; then
 --   nb:{rXX}:sharing            number, is raised (INCR), so that what is known of them is looked up anew
+--   nb:{rXX}:askable:<digest>   who may be asked for footage in a cell (askable.lua)
+--   nb:{rXX}:settled:<household>  the newest settling that came there, for a while (household.lua)
 -- Repeat state of the events of a region, by a bucket (two digits) of their senders:
 --   nb:{rXX}:seq:<bucket>       hash: sender and instance -> 64 bytes (motion.lua)
 --   nb:{rXX}:once:<bucket>      hash, of senders without numbers: their last 64 events, 8 bytes each (motion.lua)
@@ -43,11 +45,8 @@
 --                               (footage_stage.lua)
 --
 -- Keys under a household's tag, {h:<household>} (bridge/registry.h, household.lua):
---   nb:{h:…}:household, :members, :leaves, :askable, :lock, :attempts, :invited (verification.lua)
+--   nb:{h:…}:household, :members, :leaves, :askable, :lock; :attempts, :invited (verification.lua); :asked (footage_stage.lua)
 --   nb:{h:…}:settings           hash: version sharing zone retention footage shared
---
--- And nb:{u00} to nb:{u0f}:unsettled (household.lua), nb:{code:<digest>}: (verification.lua, invitation.lua), nb:{banned}:until
--- (bridge/registry.h), nb:{geocodes}:, nb:{geocode-schemes}: (bridge/geocodes.h).
 --
 -- Keys under a principal's tag, {p:<role>/<id>}:
 --   nb:{p:…}:principal          hash, written by enrolment (bridge/registry.h): household name number place former since
@@ -69,9 +68,11 @@
 --   nb:{forget}:…               what is to be forgotten (forget.lua); how far a tag is with it: nb:{…}:forget:<work> there
 --   nb:{footage}:…              nothing but the lease of who does footage requests
 --   nb:{followers}:nodes, :n:<node>, :next:<node>  how many follow which leaf cell, by process (followers.lua)
---   nb:{agencies}:list          what the public is told of agencies (bridge/registry_agency.h)
---   nb:{geocodes}:<scheme>      the operator's table of areas (geocodes.lua)
+--   nb:{agencies}:list, :version  what the public is told of agencies (bridge/registry_agency.h)
+--   nb:{banned}:until           who is banned (bridge/registry.h)
+--   nb:{geocodes}:<scheme>, nb:{geocode-schemes}:names  the operator's tables of areas (bridge/geocodes.h)
 --   nb:{code:<digest>}:…, nb:{invitations}:…  invitations and codes (invitation.lua, verification.lua)
+--   nb:{u00} to nb:{u0f}:unsettled  households that are to be settled, by 16 tags (household.lua)
 --
 -- Under each tag that something is done for by processes for all: lease:<work>, who does it. Trimming has one a master, by its
 -- number: nb:{rXX}:lease:trim.

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/store.h"
+#include "bridge/store_inside.h"
 
 /* As scripts/alert.lua has them. */
 enum { KEPT = 64, IN_FORCE = 1, EXPIRED, FINAL, HELD, WAITING, STATE_BYTES = 15, PART_BYTES = 45 };
@@ -16,25 +16,13 @@ enum { NEW_TRUTHS = 5, HOPS = 4 };
 
 static const char *text_of_reply(const redisReply *reply, struct arena *arena)
 {
-    return reply && reply->str ? arena_copy(arena, reply->str, reply->len) : "";
+    struct text text = reply_text(reply);
+    return text.len ? arena_copy(arena, text.data, text.len) : "";
 }
 
-static int64_t number_of_reply(const redisReply *reply)
+static uint64_t big_endian(const char *bytes, int count)
 {
-    return reply && reply->str ? strtoll(reply->str, NULL, 10) : reply ? reply->integer : 0;
-}
-
-static const redisReply *at(const redisReply *list, size_t i)
-{
-    return i < list->elements ? list->element[i] : NULL;
-}
-
-static uint64_t big_endian(const char *bytes, size_t count)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < count; i++)
-        value = value << 8 | (uint8_t)bytes[i];
-    return value;
+    return packed_number((const uint8_t *)bytes, count);
 }
 
 /* ---- revisions ---- */
@@ -98,15 +86,15 @@ static bool load_revision(struct redis_sync *redis, const char *key, uint32_t re
     redisReply *known = redis_ask(redis, "HMGET %s s%u c%u d%u", key, revision, revision, revision);
     redisReply *body = known ? redis_ask(redis, "HEXISTS %s b%u", key, revision) : NULL;
     if (body) {
-        struct stored_state is = read_state(at(known, 0));
+        struct stored_state is = read_state(reply_at(known, 0));
         if (is.state)
             out->revisions[out->revision_count++] = (struct trace_revision){.revision = revision,
                 .at = is.at,
                 .what = what_it_was(out, &is, was, revision == approved, body->integer == 1, revision),
                 .in_force = is.state == IN_FORCE,
                 .carried = revision <= out->carried,
-                .deliveries = number_of_reply(at(known, 2)),
-                .channels = is.state == IN_FORCE ? text_of_reply(at(known, 1), arena) : ""};
+                .deliveries = reply_number(reply_at(known, 2)),
+                .channels = is.state == IN_FORCE ? text_of_reply(reply_at(known, 1), arena) : ""};
         if (revision == 1)
             out->received = is.at;
         *was = is;
@@ -143,9 +131,9 @@ static bool load_waits(struct redis_sync *redis, unsigned tag, struct alert_trac
     redisReply *held = waits ? redis_ask(redis, "ZSCORE nb:{s%02x}:held %s", tag, out->public_id) : NULL;
     bool done = held != NULL;
     if (done) {
-        out->waits_as = (uint32_t)number_of_reply(at(waits, 0));
-        out->waits_since = number_of_reply(at(waits, 1));
-        out->held_since = held->str ? number_of_reply(held) : 0;
+        out->waits_as = (uint32_t)reply_number(reply_at(waits, 0));
+        out->waits_since = reply_number(reply_at(waits, 1));
+        out->held_since = held->str ? reply_number(held) : 0;
         if (!out->received)
             out->received = out->waits_since;
         freeReplyObject(held);
@@ -170,22 +158,22 @@ static bool load_alert(struct redis_sync *redis, unsigned tag, const char *id, s
         "HMGET %s state revision done expires sender officer removed approved into union about digest", key);
     if (!known)
         return false;
-    *found = at(known, 0) && at(known, 0)->str;
+    *found = reply_at(known, 0) && reply_at(known, 0)->str;
     if (*found)
         *out = (struct alert_trace){.public_id = arena_copy(arena, id, strlen(id)),
             .relation = out->relation,
-            .state = state_word(number_of_reply(at(known, 0))),
-            .revision = (uint32_t)number_of_reply(at(known, 1)),
-            .carried = (uint32_t)number_of_reply(at(known, 2)),
-            .expires = number_of_reply(at(known, 3)),
-            .sender = text_of_reply(at(known, 4), arena),
-            .officer = text_of_reply(at(known, 5), arena),
-            .removed = number_of_reply(at(known, 6)) == 1,
-            .into = text_of_reply(at(known, 8), arena),
-            .channels = text_of_reply(at(known, 9), arena),
-            .reports = reports_of(at(known, 10)),
-            .before_it_came = !at(known, 11)->str};
-    uint32_t approved = (uint32_t)number_of_reply(at(known, 7));
+            .state = state_word(reply_number(reply_at(known, 0))),
+            .revision = (uint32_t)reply_number(reply_at(known, 1)),
+            .carried = (uint32_t)reply_number(reply_at(known, 2)),
+            .expires = reply_number(reply_at(known, 3)),
+            .sender = text_of_reply(reply_at(known, 4), arena),
+            .officer = text_of_reply(reply_at(known, 5), arena),
+            .removed = reply_number(reply_at(known, 6)) == 1,
+            .into = text_of_reply(reply_at(known, 8), arena),
+            .channels = text_of_reply(reply_at(known, 9), arena),
+            .reports = reports_of(reply_at(known, 10)),
+            .before_it_came = !reply_at(known, 11)->str};
+    uint32_t approved = (uint32_t)reply_number(reply_at(known, 7));
     freeReplyObject(known);
     return !*found || (load_revisions(redis, key, approved, arena, out) && load_waits(redis, tag, out));
 }

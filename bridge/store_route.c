@@ -114,18 +114,23 @@ bool call_is_put_back(struct node *node, struct call *call, const char *error)
     return true;
 }
 
+static void again_in(struct store *store, double pause)
+{
+    ev_timer_stop(store->loop, &store->calls.again);
+    ev_timer_set(&store->calls.again, pause > 0 ? pause : 0, 0.);
+    ev_timer_start(store->loop, &store->calls.again);
+}
+
 /* When the first of them is due. */
 static void set_again(struct store *store)
 {
     double first = 0;
     for (const struct call *call = store->calls.later.first; call; call = call->next)
         first = first > 0 && first < call->due ? first : call->due;
-    ev_timer_stop(store->loop, &store->calls.again);
-    if (first > 0) {
-        double pause = first - ev_now(store->loop);
-        ev_timer_set(&store->calls.again, pause > 0 ? pause : 0, 0.);
-        ev_timer_start(store->loop, &store->calls.again);
-    }
+    if (first > 0)
+        again_in(store, first - ev_now(store->loop));
+    else
+        ev_timer_stop(store->loop, &store->calls.again);
 }
 
 void call_later(struct store *store, struct call *call)
@@ -137,7 +142,9 @@ void call_later(struct store *store, struct call *call)
     call->tries++;
     call->due = ev_now(store->loop) + pause;
     call_append(&store->calls.later, call);
-    set_again(store);
+    /* Not by all of them: a cluster that is down puts back thousands in one turn. */
+    if (!ev_is_active(&store->calls.again) || pause < ev_timer_remaining(store->loop, &store->calls.again))
+        again_in(store, pause);
 }
 
 static void on_again(struct ev_loop *loop, ev_timer *timer, int events)

@@ -205,11 +205,16 @@ static bool write_one(
     return fclose(file) == 0 && written;
 }
 
+/* Who could read the former can read the new one: the broker's key belongs to its group. */
 static bool take_place(const char *base, const char *ending)
 {
     char path[FILE_PATH], fresh[FILE_PATH];
+    struct stat former;
     snprintf(path, sizeof path, "%.*s.%s", AUTHORITY_PATH - 1, base, ending);
     snprintf(fresh, sizeof fresh, "%.*s.%s.new", AUTHORITY_PATH - 1, base, ending);
+    if (stat(path, &former) == 0 &&
+        (chown(fresh, former.st_uid, former.st_gid) != 0 || chmod(fresh, former.st_mode & 0777) != 0))
+        return false;
     return rename(fresh, path) == 0;
 }
 

@@ -148,6 +148,17 @@ class Installed(unittest.TestCase):
             self.assertIn(words, said)
 
 
+    def test_what_root_makes_anew_the_broker_can_read(self):
+        before = (self.etc / "server.key").read_text()
+        self.shell("neighbors ca renew --host alerts.example.org --keys /etc/neighbors\n"
+                   "neighbors ca rotate-token-key --keys /etc/neighbors")
+        self.assertNotEqual((self.etc / "server.key").read_text(), before)
+        about = (self.etc / "server.key").stat()
+        self.assertEqual((about.st_uid, about.st_gid, oct(about.st_mode & 0o777)), (0, GROUP, "0o640"))
+        check = [self.folder / "bin/neighborsd", "--config", self.etc / "neighborsd.conf", "--check-config"]
+        self.assertEqual(self.as_user(BROKER, *check), (0, "the settings are good\n"))
+
+
 class Units(unittest.TestCase):
     @unittest.skipUnless(shutil.which("systemd-analyze"), "SKIPPED: no systemd-analyze here")
     def test_exposure(self):

@@ -51,8 +51,8 @@ install(FILES deploy/systemd/neighbors.sysusers.conf DESTINATION lib/sysusers.d 
   COMPONENT tools)
 
 install(FILES deploy/redis.conf DESTINATION /etc/neighbors COMPONENT broker)
-install(FILES deploy/debian/neighborsd.conf deploy/neighbors-bridge.conf deploy/nftables.conf DESTINATION ${shared}
-  COMPONENT broker)
+install(FILES deploy/debian/neighborsd.conf deploy/neighbors-bridge.conf deploy/nftables.conf deploy/haproxy.cfg
+  deploy/redis-cluster.conf deploy/redis-tunnel.conf DESTINATION ${shared} COMPONENT broker)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/portal/ DESTINATION ${CMAKE_INSTALL_DATADIR}/neighbors-portal COMPONENT broker
   OPTIONAL)
 install(FILES deploy/neighbors-edge.conf DESTINATION ${shared} COMPONENT edge)

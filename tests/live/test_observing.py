@@ -260,6 +260,13 @@ class Files(case.LiveCase):
             self.assertLessEqual(set(label.replace(" ", "").split(",")), labels | {"instance"}, expression)
         return names
 
+    def test_prometheus_asks_where_neighborsd_listens(self):
+        settings = subprocess.run([BUILD / "neighborsd", "--print-config"], capture_output=True, text=True, check=True).stdout
+        port = re.search(r"\nmetrics_port = (\d+);", settings)[1]
+        text = (MONITORING / "prometheus.yml").read_text()
+        self.assertIn(f'targets: ["127.0.0.1:{port}"]', text)
+        self.assertIn(f"(metrics_port, {port})", text)
+
     def test_alert_rules(self):
         rules = re.split(r"\n      - alert: ", (MONITORING / "neighbors-alerts.yml").read_text())[1:]
         self.assertGreater(len(rules), 10)

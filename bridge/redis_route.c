@@ -168,9 +168,14 @@ static bool is_master(struct redis_sync *redis, struct redis_node *node)
 static bool learn_from_sentinel(struct redis_sync *redis, const struct redis_host *sentinel)
 {
     struct redis_route *route = redis->route;
+    const char *password = route->where.sentinel_password;
     redisContext *context = connect_to(redis, sentinel->name, sentinel->port);
     if (!context)
         return false;
+    if (password[0] && !is_fine(redis, context, redisCommand(context, "AUTH %s", password))) {
+        redisFree(context);
+        return false;
+    }
     redisReply *reply = redisCommand(context, "SENTINEL GET-MASTER-ADDR-BY-NAME %s", route->where.master);
     if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2)
         route->first = node_of(route, reply->element[0]->str, (int)reply_number(reply_at(reply, 1)));

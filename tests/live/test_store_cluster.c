@@ -2,6 +2,7 @@
  * where their slot is, through moves of slots, the death of a master, and one that stands still and comes
  * back. What was acknowledged is there, once, and in order. */
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "bridge/store_inside.h"
@@ -375,6 +376,33 @@ static long long ask_number(const struct redis_server *server, const char *word,
 }
 
 /* With one replica in all, the new master has none: nothing is acknowledged until the old one follows it. */
+static void sentinels_may_want_a_password(void **state)
+{
+    enum { SENTINELS = 3 };
+    struct redis_sentinels *all = &((struct city *)*state)->sentinels;
+    struct redis_sync sentinels[SENTINELS], ask;
+    char path[96], url[sizeof(all->url) + sizeof(path) + 32];
+    snprintf(path, sizeof(path), "%s/sentinel-password", all->master.folder);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_int_equal(fchmod(fileno(file), S_IRUSR | S_IWUSR), 0);
+    assert_true(fputs("quiet-street\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    for (int i = 0; i < SENTINELS; i++) {
+        assert_true(redis_sync_open(&sentinels[i], all->sentinels[i].url));
+        assert_true(redis_tell(&sentinels[i], "ACL SETUSER default resetpass >quiet-street"));
+    }
+    snprintf(
+        url, sizeof(url), "%s%csentinel-password-file=%s", all->url, strchr(all->url, '?') ? '&' : '?', path);
+    bool opened = redis_sync_open(&ask, url);
+    redis_sync_close(&ask);
+    for (int i = 0; i < SENTINELS; i++) {
+        assert_true(redis_tell(&sentinels[i], "ACL SETUSER default nopass"));
+        redis_sync_close(&sentinels[i]);
+    }
+    assert_true(opened);
+}
+
 static void sentinels_name_another_master(void **state)
 {
     enum { BEFORE = 50 };
@@ -481,7 +509,8 @@ int main(void)
         TEST(a_master_that_dies_takes_nothing_along),
         TEST(what_a_frozen_master_answers_later_counts_for_nothing),
     };
-    const struct CMUnitTest sentinels[] = {TEST(sentinels_name_another_master)};
+    const struct CMUnitTest sentinels[] = {
+        TEST(sentinels_may_want_a_password), TEST(sentinels_name_another_master)};
     int failed = cmocka_run_group_tests_name("cluster", cluster, start_cluster, stop_cluster);
     return failed + cmocka_run_group_tests_name("sentinels", sentinels, start_sentinels, stop_sentinels);
 }

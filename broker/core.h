@@ -77,6 +77,7 @@ struct broker {
     size_t inquiry_count;
     struct alert_object *delivered; /* lately: whose deliveries are still to be told (session/delivered.h) */
     int64_t delivered_told_at;      /* ms */
+    unsigned delivered_count;       /* in the list */
     struct alert_object **agency_alerts; /* in force when somebody asked last; held */
     size_t agency_count;
     int64_t agency_changed; /* ms: since when it is these; 0: nobody asked */

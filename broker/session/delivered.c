@@ -1,6 +1,6 @@
 #include "broker/session/delivered.h"
 
-enum { TELL_MS = 2000 };
+enum { TELL_MS = 2000, KEPT_MOST = 64 /* alerts: they are kept in memory until they are told */ };
 
 void delivered_note(struct broker *broker, struct alert_object *alert)
 {
@@ -9,6 +9,7 @@ void delivered_note(struct broker *broker, struct alert_object *alert)
     alert->holders++;
     alert->next_delivered = broker->delivered;
     broker->delivered = alert;
+    broker->delivered_count++;
 }
 
 static void tell(struct broker *broker, struct alert_object *alert)
@@ -30,6 +31,7 @@ static void let_go(struct broker *broker, bool told)
         alert->delivered = 0;
         alert_object_drop(broker, alert);
     }
+    broker->delivered_count = 0;
 }
 
 void delivered_tell(struct broker *broker)
@@ -44,7 +46,8 @@ void delivered_clear(struct broker *broker)
 
 void delivered_tick(struct broker *broker, int64_t now)
 {
-    if (now - broker->delivered_told_at < TELL_MS && now >= broker->delivered_told_at)
+    bool early = now - broker->delivered_told_at < TELL_MS && now >= broker->delivered_told_at;
+    if (early && broker->delivered_count < KEPT_MOST)
         return;
     broker->delivered_told_at = now;
     delivered_tell(broker);

@@ -1,5 +1,6 @@
 /* How many deliveries there were of each revision of an alert: counted in memory, told to the store
- * (store_alert_delivered) and at log_level debug to the log every two seconds, as
+ * (store_alert_delivered) and at log_level debug to the log every two seconds, or sooner when there are many,
+ * as
  *
  *     alert id=<public id> step=delivered revision=<n> deliveries=<since the last line>
  *

@@ -122,11 +122,13 @@ static bool exists(const struct setup *setup, const char *file)
 }
 
 /* What the broker and Redis read belongs to their group, where there is one; token.key and ca.key stay the
- * owner's alone. */
+ * owner's alone. What is no secret anybody may read, whatever the umask was. */
 static bool hand_over(const struct setup *setup)
 {
     static const char *const files[] = {
         "broker.secret", "log.key", "push.key", "server.key", "redis.password", "redis-users.acl"};
+    static const char *const open_files[] = {
+        "token.pub", "log.pub", "push.pub", "server.crt", "ca.crt", "ca.crl"};
     const struct group *group = geteuid() == 0 ? getgrnam(GROUP) : NULL;
     char path[2 * COMMAND_FIELD];
     for (size_t i = 0; group && i < sizeof files / sizeof *files; i++) {
@@ -134,6 +136,11 @@ static bool hand_over(const struct setup *setup)
         if (access(path, F_OK) != 0)
             continue;
         if (chown(path, (uid_t)-1, group->gr_gid) != 0 || chmod(path, 0640) != 0)
+            return false;
+    }
+    for (size_t i = 0; i < sizeof open_files / sizeof *open_files; i++) {
+        snprintf(path, sizeof path, "%s/%s", setup->etc, open_files[i]);
+        if (chmod(path, 0644) != 0 && errno != ENOENT)
             return false;
     }
     return chmod(setup->etc, 0755) == 0;

@@ -43,6 +43,13 @@ class Setup(unittest.TestCase):
         self.assertIn("10.0.0.7", names)
         self.assertEqual((self.etc / "token.key").stat().st_mode & 0o077, 0)
 
+    def test_what_is_no_secret_may_be_read_whatever_the_umask(self):
+        before = os.umask(0o077)
+        self.addCleanup(os.umask, before)
+        self.assertEqual(self.setup("--yes", "--host", "a.example").returncode, 0)
+        for name in ("server.crt", "ca.crt", "ca.crl", "token.pub", "neighborsd.conf"):
+            self.assertEqual((self.etc / name).stat().st_mode & 0o777, 0o644, name)
+
     def test_settings_that_are_there_stay_and_keys_are_never_replaced(self):
         self.assertEqual(self.setup("--yes", "--host", "a.example").returncode, 0)
         key = (self.etc / "token.key").read_bytes()

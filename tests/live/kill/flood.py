@@ -24,6 +24,7 @@ sys.path[:0] = [str(ROOT / "deploy"), str(HERE.parent), str(HERE)]
 import log_check  # noqa: E402, F401: holds the logs of the stack against what they may not say
 import mqtt  # noqa: E402
 import wire  # noqa: E402
+from kill_rounds import region  # noqa: E402
 from link import Gone, Link  # noqa: E402
 from redis_cluster import ClusterStack  # noqa: E402
 
@@ -148,8 +149,15 @@ class Disaster:
         self.stack.start_node(node)
         self.stack.wait_until_whole()
 
+    def by_what_they_hold(self):
+        """The masters, by how many of the events' places lie in their slots: who dies has the most, who gives slots some."""
+        first = self.stack.nodes[0]
+        busy = [int(self.stack.ask(first, "CLUSTER KEYSLOT", f"nb:{{{region(leaf)}}}:pend")) for leaf, _ in PLACES]
+        held = {name: sum(slot in slots for slot in busy) for name, (_, slots) in self.stack.serving().items()}
+        return sorted((node for node, _ in self.stack.serving().values()), key=lambda node: held[node.name])
+
     async def happen(self):
-        source, target, third = [node for node, _ in self.stack.serving().values()]
+        target, source, third = self.by_what_they_hold()
         await asyncio.to_thread(self.when, 1 / 3)
         moving = asyncio.create_task(asyncio.to_thread(self.move_all, source, target))
         await asyncio.to_thread(self.when, 1 / 2)

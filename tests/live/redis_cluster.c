@@ -38,12 +38,14 @@ static bool wait_for(redisContext *of, const char *wanted, const char *command)
 
 static bool start_one(struct redis_cluster *cluster, size_t n)
 {
+    static const struct timeval patience = {.tv_sec = 60}; /* also with one that a failed test left frozen */
     struct redis_server *server = &cluster->servers[n];
     server->cluster = server->member = true;
     if (!redis_server_start(server))
         return false;
-    cluster->ask[n] = redisConnect("127.0.0.1", server->port);
-    redisReply *id = cluster->ask[n] ? redisCommand(cluster->ask[n], "CLUSTER MYID") : NULL;
+    cluster->ask[n] = redisConnectWithTimeout("127.0.0.1", server->port, patience);
+    bool there = cluster->ask[n] && redisSetTimeout(cluster->ask[n], patience) == REDIS_OK;
+    redisReply *id = there ? redisCommand(cluster->ask[n], "CLUSTER MYID") : NULL;
     if (id && id->type == REDIS_REPLY_STRING)
         snprintf(cluster->ids[n], sizeof(cluster->ids[n]), "%s", id->str);
     freeReplyObject(id);

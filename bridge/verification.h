@@ -34,4 +34,13 @@ enum registry_result verification_redeem(struct redis_sync *redis, const struct 
     const char *household, struct text code, unsigned wanted, int64_t now, struct verification_found *out)
     __attribute__((warn_unused_result));
 
+/* An agency's code to join, VERIFICATION_JOIN: first it is claimed for one request (whose public key has that
+ * digest), then the certificate is signed and enrolled, then it is done. Of requests that come at once one
+ * claims it. Whoever dies in between says the same request again; REFUSED: the code is not good for the
+ * owner, another request used it, this one has joined already, or too many were tried. */
+enum registry_result verification_join(struct redis_sync *redis, const struct seal *seal, const char *owner,
+    struct text code, const char *request, int64_t now) __attribute__((warn_unused_result));
+enum registry_result verification_joined(struct redis_sync *redis, const struct seal *seal, const char *owner,
+    struct text code) __attribute__((warn_unused_result));
+
 #endif

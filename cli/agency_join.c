@@ -3,6 +3,7 @@
  * gets the certificate. */
 #include <errno.h>
 #include <openssl/pem.h>
+#include <openssl/sha.h>
 #include <openssl/x509.h>
 #include <string.h>
 
@@ -242,31 +243,62 @@ static enum registry_result enroll_certificate(
     return result == REGISTRY_OK && !agency_show(redis, id, now) ? REGISTRY_FAILED : result;
 }
 
-static enum exit_code join(const struct invocation *invocation, const struct authority *authority,
-    const struct seal *seal, const struct place_key *places, X509_REQ *request, const char *path)
+/* Which request it is: by the key that it asks for. */
+static void request_name(X509_REQ *request, char out[2 * SHA256_DIGEST_LENGTH + 1])
 {
-    struct redis_sync redis;
-    struct verification_found found;
-    char id[SUBJECT_TEXT], owner[SUBJECT_TEXT], code[VERIFICATION_CODE + 1];
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    unsigned char *key = NULL;
+    int len = i2d_X509_PUBKEY(X509_REQ_get_X509_PUBKEY(request), &key);
+    if (len <= 0 || EVP_Digest(key, (size_t)len, digest, NULL, EVP_sha256(), NULL) != 1)
+        abort();
+    OPENSSL_free(key);
+    for (size_t i = 0; i < sizeof digest; i++)
+        sprintf(out + 2 * i, "%02x", digest[i]);
+}
+
+struct joining {
+    const struct invocation *invocation;
+    const struct authority *authority;
+    const struct seal *seal;
+    const struct place_key *places;
+    X509_REQ *request;
+};
+
+/* The code is this request's from its claim on, and done when all else is: who dies in between joins again.
+ */
+static enum exit_code join_as(
+    const struct joining *j, struct redis_sync *redis, const char *id, const char *code)
+{
+    char owner[SUBJECT_TEXT], request[2 * SHA256_DIGEST_LENGTH + 1];
     X509 *certificate = NULL;
     int64_t now = cli_now();
-    const char *why = read_request(request, id, code), *base = invocation->value[JOIN_OUT];
+    code_owner(id, owner);
+    request_name(j->request, request);
+    enum registry_result result = verification_join(redis, j->seal, owner, text_of(code), request, now);
+    if (result != REGISTRY_OK)
+        return ended(j->invocation, result, redis);
+    enum exit_code end = authority_sign(j->invocation, j->authority, X509_REQ_get0_pubkey(j->request), owner,
+        now, now + 365 * day_ms, j->invocation->value[JOIN_OUT], &certificate);
+    if (end != EXIT_DONE)
+        return end;
+    result = enroll_certificate(redis, j->places, id, certificate, now);
+    X509_free(certificate);
+    if (result == REGISTRY_OK)
+        result = verification_joined(redis, j->seal, owner, text_of(code));
+    return result == REGISTRY_OK ? EXIT_DONE : ended(j->invocation, result, redis);
+}
+
+static enum exit_code join(const struct joining *j, const char *path)
+{
+    const struct invocation *invocation = j->invocation;
+    struct redis_sync redis;
+    char id[SUBJECT_TEXT], code[VERIFICATION_CODE + 1];
+    const char *why = read_request(j->request, id, code), *base = invocation->value[JOIN_OUT];
     if (why)
         return cli_fail(invocation, EXIT_REFUSED, "%.200s %s", path, why);
     if (!reach_redis(invocation, &redis))
         return EXIT_UNREACHABLE;
-    code_owner(id, owner);
-    enum registry_result result =
-        verification_redeem(&redis, seal, owner, text_of(code), 1U << VERIFICATION_JOIN, now, &found);
-    enum exit_code end = result == REGISTRY_OK
-                             ? authority_sign(invocation, authority, X509_REQ_get0_pubkey(request), owner,
-                                   now, now + 365 * day_ms, base, &certificate)
-                             : ended(invocation, result, &redis);
-    if (certificate)
-        result = enroll_certificate(&redis, places, id, certificate, now);
-    if (certificate && result != REGISTRY_OK)
-        end = ended(invocation, result, &redis);
-    X509_free(certificate);
+    enum exit_code end = join_as(j, &redis, id, code);
     redis_sync_close(&redis);
     if (end == EXIT_DONE && invocation->common.json)
         cli_print_json(json_pack("{s:b, s:s, s:s}", "ok", 1, "agency", id, "certificate", base));
@@ -292,7 +324,7 @@ static enum exit_code run_join(struct invocation *invocation)
     struct place_key *places = seal ? cli_place_key(invocation) : NULL;
     enum exit_code code = places ? authority_open(invocation, false, &authority) : EXIT_REFUSED;
     if (places && code == EXIT_DONE) {
-        code = join(invocation, &authority, seal, places, request, path);
+        code = join(&(struct joining){invocation, &authority, seal, places, request}, path);
         authority_close(&authority);
     }
     place_key_free(places);

@@ -1,12 +1,12 @@
 -- How a household's place becomes known to be real, and a device another's: by codes that are used once. A code's key
 -- is its keyed digest; the code itself stands nowhere.
 --   nb:{code:<digest>}:code       hash: way (a word), household (whose alone it is, or ''), by (who gave it), place (sealed
---                                 leaf cell that the household must be near, or ''), expires (ms), used (by whom), used_at
---                                 (ms), done (1 when all that follows of it is)
+--                                 leaf cell that the household must be near, or ''), expires (ms), used (by whom), claimer
+--                                 (which request of it, or ''), used_at (ms), done (1 when all that follows of it is)
 --   nb:{h:<household>}:attempts   codes that it tried within an hour
 --   nb:{h:<household>}:invited    zset of digests of the codes that it gave to neighbors, by when they expire
--- To use a code is several steps: it is claimed, what follows is done (nb_household_verify, and the household is settled),
--- and it is done. Who claimed it and died claims it again.
+-- To use a code is several steps: it is claimed, what follows is done (nb_household_verify, and the household is settled; an
+-- agency's certificate is signed), and it is done. Who claimed it and died claims it again; nobody else does.
 
 local ATTEMPTS, ATTEMPTS_S = 10, 3600
 
@@ -54,10 +54,16 @@ local function look(keys, args)
     return good and { OK, way, by, place } or { NOT_FOUND }
 end
 
--- Key: the code. Arguments: household, now. Answers OK and when it was claimed first; REPEAT when all is done; NOT_FOUND.
+-- Key: the code. Arguments: household, now, which of its requests (left out: it has one alone). Answers OK and when it was
+-- claimed first; REPEAT when all is done; CONFLICT when another request claimed it; NOT_FOUND.
 local function claim(keys, args)
+    local claimer = args[3] or ''
     if not good_code(keys[1], args[1], args[2]) then
         return { NOT_FOUND }
+    end
+    call('HSETNX', keys[1], 'claimer', claimer)
+    if call('HGET', keys[1], 'claimer') ~= claimer then
+        return { CONFLICT }
     elseif call('HEXISTS', keys[1], 'done') == 1 then
         return { REPEAT }
     end

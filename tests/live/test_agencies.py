@@ -1,6 +1,7 @@
 """Agencies: the drill before the first alert, and the officers who may act."""
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 import unittest
 import urllib.error
 import urllib.request
@@ -95,6 +96,29 @@ class Invitation(case.LiveCase):
         self.assertEqual(told.returncode, 0, told.stderr)
         listed = {row["agency"]: row for row in does("agency", "list")}[name]
         self.assertEqual((listed["drill"], listed["officers"], listed["kind"]), ("due", ["lee"], "fire"))
+
+    def test_of_requests_that_come_at_once_one_wins(self):
+        does, folder = self.home.stack.neighbors, self.home.folder
+        for _ in range(4):
+            name = unique("invited")
+            code = does("agency", "invite", name, "--name", "Invited Fire", "--jurisdiction", "everywhere")[-1]["code"]
+            requests = [folder / unique("request") for _ in range(4)]
+            for request in requests:
+                does("agency", "request", name, "--code", code, "--out", request)
+
+            def join(request):
+                try:
+                    does("agency", "join", f"{request}.csr", "--out", request)
+                except case.StackError as refused:
+                    return str(refused)
+                return ""
+
+            with ThreadPoolExecutor(len(requests)) as pool:
+                told = list(pool.map(join, requests))
+            self.assertEqual(told.count(""), 1, told)
+            self.assertTrue(all(not text or "another request has used it" in text for text in told), told)
+            self.assertEqual([request for request in requests if request.with_suffix(".crt").exists()],
+                             [requests[told.index("")]])
 
 
 class PublicList(case.LiveCase):

@@ -11,6 +11,7 @@
 
 #include "bridge/sharing_index.h"
 #include "bridge/store_inside.h"
+#include "bridge/verification.h"
 #include "tests/live/redis_server.h"
 
 #define NOW INT64_C(1795000000500)
@@ -461,6 +462,49 @@ static void what_fails_among_several_is_told(void **state)
     assert_true(redis_commit(&f->redis));
 }
 
+/* Two requests of one agency, a tag alone: who claimed the code says it again until it is done. */
+static void one_request_joins_by_a_code(void **state)
+{
+    struct fixture *f = *state;
+    struct seal *seal = seal_new((const uint8_t[SEAL_SECRET]){7});
+    char text[VERIFICATION_CODE + 1];
+    struct verification join = {.way = VERIFICATION_JOIN,
+        .household = "agency/fire",
+        .by = "operator",
+        .now = NOW,
+        .expires = INT64_C(4000000000000)};
+    assert_int_equal(verification_begin(&f->redis, seal, &join, text), REGISTRY_OK);
+    struct text code = text_of(text);
+    assert_int_equal(verification_join(&f->redis, seal, "agency/police", code, "one", NOW), REGISTRY_REFUSED);
+    assert_int_equal(verification_join(&f->redis, seal, "agency/fire", code, "one", NOW), REGISTRY_OK);
+    assert_int_equal(verification_join(&f->redis, seal, "agency/fire", code, "other", NOW), REGISTRY_REFUSED);
+    assert_non_null(strstr(f->redis.error, "another request has used it"));
+    assert_int_equal(verification_join(&f->redis, seal, "agency/fire", code, "one", NOW + 9), REGISTRY_OK);
+    assert_int_equal(verification_joined(&f->redis, seal, "agency/fire", code), REGISTRY_OK);
+    assert_int_equal(verification_join(&f->redis, seal, "agency/fire", code, "one", NOW), REGISTRY_REFUSED);
+    assert_non_null(strstr(f->redis.error, "has joined already"));
+    assert_int_equal(verification_join(&f->redis, seal, "agency/fire", code, "other", NOW), REGISTRY_REFUSED);
+    seal_free(seal);
+}
+
+/* Whoever dies before all is done repeats it; another household gets nothing. */
+static void one_household_takes_a_device(void **state)
+{
+    struct fixture *f = *state;
+    struct seal *seal = seal_new((const uint8_t[SEAL_SECRET]){7});
+    struct verification_found found;
+    char text[VERIFICATION_CODE + 1];
+    struct verification handover = {
+        .way = VERIFICATION_HANDOVER, .by = "device/cam", .now = NOW, .expires = INT64_C(4000000000000)};
+    unsigned wanted = 1U << VERIFICATION_HANDOVER;
+    assert_int_equal(verification_begin(&f->redis, seal, &handover, text), REGISTRY_OK);
+    struct text code = text_of(text);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(verification_redeem(&f->redis, seal, "h1", code, wanted, NOW, &found), REGISTRY_OK);
+    assert_int_equal(verification_redeem(&f->redis, seal, "h2", code, wanted, NOW, &found), REGISTRY_REFUSED);
+    seal_free(seal);
+}
+
 static void an_absent_redis_is_named(void **state)
 {
     (void)state;
@@ -494,6 +538,8 @@ int main(void)
         LIVE(a_ban_has_a_reason_and_an_end),
         LIVE(each_change_has_a_note_of_its_own),
         LIVE(what_fails_among_several_is_told),
+        LIVE(one_request_joins_by_a_code),
+        LIVE(one_household_takes_a_device),
         cmocka_unit_test(the_store_looks_where_the_index_is),
         cmocka_unit_test(an_absent_redis_is_named),
     };

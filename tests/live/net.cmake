@@ -1,5 +1,7 @@
 # Sockets, TLS, WebSocket and HTTP for real, on a core that echoes.
-neighbors_test(NAME net
-  SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/live/test_net.c ${CMAKE_CURRENT_SOURCE_DIR}/live/net_core.c
-    ${CMAKE_CURRENT_SOURCE_DIR}/live/net_client.c
-  LIBS neighbors_net neighbors_core ssl crypto)
+foreach(part tcp tls websocket http)
+  neighbors_test(NAME net_${part}
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_net_${part}.c ${CMAKE_CURRENT_LIST_DIR}/net_fixture.c ${CMAKE_CURRENT_LIST_DIR}/net_core.c
+      ${CMAKE_CURRENT_LIST_DIR}/net_client.c
+    LIBS neighbors_net neighbors_core ssl crypto)
+endforeach()

@@ -1,10 +1,13 @@
+# What the tests of the store share: the fixture, and what is done and looked at in it.
+add_library(store_tests OBJECT ${CMAKE_CURRENT_LIST_DIR}/store_fixture.c ${CMAKE_CURRENT_LIST_DIR}/store_alerts.c
+  ${CMAKE_CURRENT_LIST_DIR}/store_motions.c ${CMAKE_CURRENT_LIST_DIR}/store_opinions.c ${CMAKE_CURRENT_LIST_DIR}/store_streets.c
+  ${CMAKE_CURRENT_LIST_DIR}/redis_server.c)
+target_link_libraries(store_tests PUBLIC neighbors_bridge cmocka)
+
 # The store against a real Redis, in programs of its own so that a failure names its part.
-foreach(part motion regions packet alert agency moderation report overtake slots geocodes channel feed session revoked footage household settle tip push record forget)
-  neighbors_test(NAME store_${part}
-    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_${part}.c ${CMAKE_CURRENT_LIST_DIR}/store_fixture.c
-      ${CMAKE_CURRENT_LIST_DIR}/store_alerts.c ${CMAKE_CURRENT_LIST_DIR}/store_motions.c
-      ${CMAKE_CURRENT_LIST_DIR}/store_opinions.c ${CMAKE_CURRENT_LIST_DIR}/redis_server.c
-    LIBS neighbors_bridge)
+foreach(part motion regions packet alert agency moderation report overtake slots geocodes channel feed session revoked
+    footage clips household settle tip push record forget)
+  neighbors_test(NAME store_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_${part}.c LIBS store_tests neighbors_bridge)
   set_tests_properties(store_${part} PROPERTIES FIXTURES_SETUP store)
   list(APPEND called $<TARGET_FILE:test_store_${part}>.called)
 endforeach()
@@ -15,13 +18,11 @@ add_test(NAME store_functions_in_a_cluster
 set_tests_properties(store_functions_in_a_cluster PROPERTIES FIXTURES_REQUIRED store)
 # Following in a cluster of three masters and three replicas.
 neighbors_test(NAME store_tail
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_tail.c ${CMAKE_CURRENT_LIST_DIR}/store_fixture.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c
-    ${CMAKE_CURRENT_LIST_DIR}/redis_server.c
-  LIBS neighbors_bridge)
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_tail.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c
+  LIBS store_tests neighbors_bridge)
 # Calls in one, and behind sentinels.
 neighbors_test(NAME store_cluster
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_cluster.c ${CMAKE_CURRENT_LIST_DIR}/store_fixture.c
-    ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c ${CMAKE_CURRENT_LIST_DIR}/redis_sentinels.c ${CMAKE_CURRENT_LIST_DIR}/redis_server.c
-  LIBS neighbors_bridge)
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_cluster.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c ${CMAKE_CURRENT_LIST_DIR}/redis_sentinels.c
+  LIBS store_tests neighbors_bridge)
 # Each has six or more servers: not both at once.
 set_tests_properties(store_tail store_cluster PROPERTIES RESOURCE_LOCK cluster)

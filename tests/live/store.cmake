@@ -1,12 +1,12 @@
 # What the tests of the store share: the fixture, and what is done and looked at in it.
-add_library(store_tests OBJECT ${CMAKE_CURRENT_LIST_DIR}/store_fixture.c ${CMAKE_CURRENT_LIST_DIR}/store_alerts.c
-  ${CMAKE_CURRENT_LIST_DIR}/store_motions.c ${CMAKE_CURRENT_LIST_DIR}/store_opinions.c ${CMAKE_CURRENT_LIST_DIR}/store_reports.c ${CMAKE_CURRENT_LIST_DIR}/store_streets.c
-  ${CMAKE_CURRENT_LIST_DIR}/redis_server.c)
+set(store_tests_sources store_fixture.c store_alerts.c store_motions.c store_opinions.c store_reports.c store_streets.c store_traces.c redis_server.c)
+list(TRANSFORM store_tests_sources PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
+add_library(store_tests OBJECT ${store_tests_sources})
 target_link_libraries(store_tests PUBLIC neighbors_bridge cmocka)
 
 # The store against a real Redis, in programs of its own so that a failure names its part.
 foreach(part motion activity outage regions packet alert agency moderation report report_change overtake slots geocodes channel feed session revoked
-    footage clips household settle tip push record forget)
+    footage clips household settle tip push record forget export)
   neighbors_test(NAME store_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_${part}.c LIBS store_tests neighbors_bridge)
   set_tests_properties(store_${part} PROPERTIES FIXTURES_SETUP store)
   list(APPEND called $<TARGET_FILE:test_store_${part}>.called)

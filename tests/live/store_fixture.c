@@ -275,6 +275,18 @@ void fixture_until_number(struct fixture *fixture, const size_t *number, size_t 
     UNTIL(fixture, *number >= at_least);
 }
 
+void fixture_tell(struct fixture *fixture, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    redisReply *reply = redisvCommand(fixture->ask.context, format, arguments);
+    va_end(arguments);
+    assert_non_null(reply);
+    if (reply->type == REDIS_REPLY_ERROR)
+        fail_msg("%s: %s", format, reply->str);
+    freeReplyObject(reply);
+}
+
 long long fixture_number(struct fixture *fixture, const char *command)
 {
     redisReply *reply = redisCommand(fixture->ask.context, command);

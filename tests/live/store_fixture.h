@@ -86,6 +86,8 @@ void until_end(struct fixture *fixture, struct until *until);
 /* A new key of the public record; log_key_free. */
 struct log_key *fixture_log_key(void);
 
+/* Tells Redis something, which it does; as redisCommand has it. */
+void fixture_tell(struct fixture *fixture, const char *format, ...);
 /* An integer answer of Redis. */
 long long fixture_number(struct fixture *fixture, const char *command);
 

@@ -19,18 +19,6 @@ int footage_open(void **state)
     return 0;
 }
 
-void ask(struct fixture *f, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    redisReply *reply = redisvCommand(f->ask.context, format, arguments);
-    va_end(arguments);
-    assert_non_null(reply);
-    if (reply->type == REDIS_REPLY_ERROR)
-        fail_msg("%s: %s", format, reply->str);
-    freeReplyObject(reply);
-}
-
 void region_of(const char *cell, char out[3])
 {
     uint32_t hash = 2166136261u;
@@ -56,9 +44,9 @@ void household_since(struct fixture *f, const char *name, const char *cell, stru
     size_t len = pack_rules(packed, rules), at = 0, id = strlen(name) + 4;
     region_of(cell, region);
     place_digest(f->places, "askable", text_of(cell), digest);
-    ask(f, "HSET nb:{h:%s}:settings footage %b", name, packed, len);
-    ask(f, "SADD nb:{h:%s}:members user/%s device/cam-%s", name, name, name);
-    ask(f, "HSET nb:{p:user/%s}:principal household %s", name, name);
+    fixture_tell(f, "HSET nb:{h:%s}:settings footage %b", name, packed, len);
+    fixture_tell(f, "SADD nb:{h:%s}:members user/%s device/cam-%s", name, name, name);
+    fixture_tell(f, "HSET nb:{p:user/%s}:principal household %s", name, name);
     value[at++] = 0;
     value[at++] = (uint8_t)len;
     memcpy(value + at, packed, len);
@@ -69,7 +57,7 @@ void household_since(struct fixture *f, const char *name, const char *cell, stru
         value[at++] = (uint8_t)(since >> 8 * i);
     value[at++] = (uint8_t)id;
     at += (size_t)sprintf((char *)value + at, "cam-%s", name);
-    ask(f, "HSET nb:{r%s}:askable:%s %s %b", region, digest, name, value, at);
+    fixture_tell(f, "HSET nb:{r%s}:askable:%s %s %b", region, digest, name, value, at);
 }
 
 void household(struct fixture *f, const char *name, const char *cell, struct rules rules)
@@ -86,7 +74,7 @@ void moved(struct fixture *f, const char *name, const char *cell, int64_t at, ui
         record[7 + i] = (uint8_t)(at >> 8 * i);
     for (int i = 0; i < 4; i++)
         record[13 + i] = (uint8_t)(lasted >> 8 * i);
-    ask(f, "XADD nb:{r%s}:log:%s %lld-* e %b", region, name, (long long)(at + lasted + 1000), record,
+    fixture_tell(f, "XADD nb:{r%s}:log:%s %lld-* e %b", region, name, (long long)(at + lasted + 1000), record,
         sizeof(record));
 }
 
@@ -111,7 +99,7 @@ struct session_name session_of(const char *principal, const char *client)
 uint64_t opens(struct fixture *f, const char *principal, const char *client)
 {
     if (strncmp(principal, "agency/", 7) == 0)
-        ask(f, "HSET nb:{p:%s}:principal name Police", principal);
+        fixture_tell(f, "HSET nb:{p:%s}:principal name Police", principal);
     struct opened opened = {0};
     const struct store_opening how = {.name = session_of(principal, client), .expiry_s = 3600};
     store_session_open(f->store, &how, on_open, &opened);

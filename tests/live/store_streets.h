@@ -19,8 +19,6 @@ extern const char area[AREA_CELLS][13]; /* in two regions */
 /* cmocka's set-up of a test: fixture_open with upkeep and the settings of footage. */
 int footage_open(void **state);
 
-/* As redisCommand has it. */
-void ask(struct fixture *f, const char *format, ...);
 /* The number of the region's tag, in hexadecimal. */
 void region_of(const char *cell, char out[3]);
 

@@ -53,7 +53,7 @@ static size_t agency_view(struct fixture *f, char *out, size_t size)
 
 static size_t story(struct fixture *f, bool there, bool declines, char *out, size_t size)
 {
-    ask(f, "FLUSHDB");
+    fixture_tell(f, "FLUSHDB");
     fixture_store(f);
     fixture_set_now(START);
     street(f, 5);
@@ -265,7 +265,7 @@ static void whatever_is_cut_off_goes_on_once(void **state)
     struct fixture *f = *state;
     bool whole = false;
     for (int cut = 1; !whole; cut += 1 + cut / 2) {
-        ask(f, "FLUSHDB");
+        fixture_tell(f, "FLUSHDB");
         fixture_store(f);
         fixture_set_now(START);
         street(f, 20);

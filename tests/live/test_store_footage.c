@@ -124,7 +124,7 @@ static void who_changed_their_mind_is_not_asked(void **state)
 {
     struct fixture *f = *state;
     street(f, 5);
-    ask(f, "HSET nb:{h:b}:settings footage %b", "\0\0\0", (size_t)3);
+    fixture_tell(f, "HSET nb:{h:b}:settings footage %b", "\0\0\0", (size_t)3);
     REQUEST(ID("1"));
     settles(f);
     assert_int_equal(asked(f, "user/a"), 1);
@@ -235,8 +235,9 @@ static void enrolled_at(struct fixture *f, const char *cell)
     char region[3], digest[PLACE_DIGEST + 1];
     region_of(cell, region);
     place_digest(f->places, "askable", text_of(cell), digest);
-    ask(f, "HSET nb:{p:device/cam-a}:principal household a number 7 since 0 region %s askable_digest %s",
-        region, digest);
+    fixture_tell(f,
+        "HSET nb:{p:device/cam-a}:principal household a number 7 since 0 region %s askable_digest %s", region,
+        digest);
     settled(f);
 }
 
@@ -246,7 +247,7 @@ static void the_index_follows_what_is_decided(void **state)
     UNTIL(f, f->available);
     household(f, "a", area[0], ANYBODY);
     redisReply *wanted = index_entry(f, area[0]);
-    ask(f, "DEL nb:{r00}:none");
+    fixture_tell(f, "DEL nb:{r00}:none");
     enrolled_at(f, area[0]);
     redisReply *got = index_entry(f, area[0]);
     assert_int_equal(got->len, wanted->len);
@@ -260,7 +261,7 @@ static void the_index_follows_what_is_decided(void **state)
     got = index_entry(f, area[2]);
     assert_int_equal(got->type, REDIS_REPLY_STRING);
     freeReplyObject(got);
-    ask(f, "HSET nb:{h:a}:settings footage %b", "\0\0\0", (size_t)3); /* nobody may ask any more */
+    fixture_tell(f, "HSET nb:{h:a}:settings footage %b", "\0\0\0", (size_t)3); /* nobody may ask any more */
     settled(f);
     got = index_entry(f, area[2]);
     assert_int_equal(got->type, REDIS_REPLY_NIL);

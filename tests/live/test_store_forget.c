@@ -4,13 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/store_export.h"
 #include "bridge/store_forget.h"
 #include "proto/codec.h"
-#include "tests/live/store_alerts.h"
-
-enum { RECORD_FIXED = 18, EVENTS = 1200 };
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+#include "tests/live/store_traces.h"
 
 struct status {
     bool done;
@@ -20,46 +16,6 @@ struct status {
 static void on_status(void *arg, enum store_status status)
 {
     *(struct status *)arg = (struct status){true, status};
-}
-
-static size_t sent; /* events, of which nobody has heard yet */
-
-/* An event of the household's device of that number, whose activity id is the marker; logs are in two
- * regions. */
-static void happens(struct fixture *f, const char *household, uint8_t number, const char *marker, int64_t at)
-{
-    uint8_t record[1 + RECORD_FIXED + LIMIT_ID] = {0, KIND_PERSON | PHASE_START << 4, 90, number};
-    size_t len = strlen(marker);
-    for (int i = 0; i < 6; i++)
-        record[7 + i] = (uint8_t)(at >> 8 * i);
-    record[17] = (uint8_t)len;
-    memcpy(record + 18, marker, len);
-    record[0] = (uint8_t)(RECORD_FIXED + len);
-    redisAppendCommand(f->ask.context, "XADD nb:{r%s}:log:%s * e %b", at % 2 ? "9c" : "07", household, record,
-        (size_t)1 + RECORD_FIXED + len);
-    sent++;
-}
-
-static void all_are_stored(struct fixture *f)
-{
-    for (; sent; sent--) {
-        void *reply = NULL;
-        assert_int_equal(redisGetReply(f->ask.context, &reply), REDIS_OK);
-        assert_int_equal(((redisReply *)reply)->type, REDIS_REPLY_STRING);
-        freeReplyObject(reply);
-    }
-}
-
-static void enrolled(struct fixture *f, const char *household, const char *name, int number)
-{
-    char digest[PLACE_DIGEST + 1];
-    place_digest(f->places, "sharers", TEXT("9qh1f5"), digest);
-    assert_true(
-        redis_tell(&f->ask,
-            "HSET nb:{p:%s}:principal household %s number %d share 4 enrolled 1 region %s leaf_digest %s",
-            name, household, number, "9c", digest) &&
-        redis_tell(&f->ask, "SADD nb:{h:%s}:members %s", household, name) &&
-        redis_tell(&f->ask, "HSET nb:{h:%s}:household verified 1", household));
 }
 
 /* Of an entry of a log, each after its length in one byte. */
@@ -153,23 +109,6 @@ static const struct store_forget by_ann = {.household = {"h1", 2},
     .to = INT64_MAX >> 12,
     .name = {"f1", 2},
     .now = START};
-
-static void a_household(struct fixture *f)
-{
-    enrolled(f, "h1", "device/cam-1", 1);
-    enrolled(f, "h1", "device/cam-2", 2);
-    enrolled(f, "h1", "user/ann", 0);
-    enrolled(f, "h2", "device/cam-9", 1);
-    assert_true(redis_tell(&f->ask, "HSET nb:{p:user/ann}:s:phone gen 1 expiry 3600"));
-    assert_true(redis_tell(&f->ask, "SADD nb:{p:user/ann}:clients phone"));
-    for (int i = 0; i < EVENTS; i++) {
-        happens(f, "h1", 1, "FIRST-CAMERA", START + i);
-        happens(f, "h1", 2, "SECOND-CAMERA", START + i);
-        happens(f, "h2", 1, "THE-NEIGHBORS", START + i);
-    }
-    all_are_stored(f);
-    assert_true(disk_has(f->redis.folder, "FIRST-CAMERA"));
-}
 
 static void a_device_is_forgotten_and_nobody_else(void **state)
 {
@@ -324,53 +263,6 @@ static int keys_with(struct fixture *f, const char *text, const char *but)
     return count;
 }
 
-/* As redisCommand has it. */
-static void tell(struct fixture *f, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    redisReply *reply = redisvCommand(f->ask.context, format, arguments);
-    va_end(arguments);
-    assert_true(reply && reply->type != REDIS_REPLY_ERROR);
-    freeReplyObject(reply);
-}
-
-/* What is anywhere of the household HOME, its camera and its resident. */
-static void traces(struct fixture *f, const char *home, const char *camera, const char *resident)
-{
-    char clip[64] = "s-since--delete-";
-    size_t len = 17;
-    clip[len++] = (char)strlen(home);
-    memcpy(clip + len, home, strlen(home));
-    len += strlen(home);
-    tell(f, "HSET nb:{r10}:cool:%lld %s/%b 1", (long long)(fixture_now() / 600000), home,
-        "\0\1"
-        "1",
-        (size_t)3);
-    tell(f, "HSET nb:{r11}:seq:0a device/%s%bclient state", camera, "\0", (size_t)1);
-    tell(f, "HSET nb:{r11}:once:ff device/%s%bclient state", camera, "\0", (size_t)1);
-    tell(f, "SADD nb:{p:device/%s}:clients client", camera);
-    tell(f, "HSET nb:{p:device/%s}:s:client gen 1 expiry 9", camera);
-    tell(f, "HSET nb:{r12}:q2:device/%s/client 7 1", camera);
-    tell(f, "HSET nb:{p:user/%s}:board note said-to-%s", resident, resident);
-    tell(f, "SADD nb:{p:user/%s}:boxes phone", resident);
-    tell(f, "HSET nb:{p:user/%s}:cells a 1", resident);
-    tell(f, "HSET nb:{p:user/%s}:instances phone 0", resident);
-    tell(f, "HSET nb:{h:%s}:settings version 1", home);
-    tell(f, "ZADD nb:{s03}:tips:user/%s 1 talk-%s", resident, resident);
-    tell(f, "HSET nb:{s03}:tip:talk-%s sender user/%s agency agency/pd claim x d1%s a d2%s b", resident,
-        resident, home, home);
-    tell(f, "HSET nb:{p:agency/pd}:board 1%s %b", home, "0000000000000000tip", (size_t)19);
-    tell(f, "ZADD nb:{s03}:limit:user/%s 1 a", resident);
-    tell(f, "ZADD nb:{s04}:footage_due 1 request");
-    tell(f, "HSET nb:{s04}:footage:request until 1 settled asked agency agency/pd case 1 to 1 stage over");
-    tell(f, "SADD nb:{s04}:asked:request %s", home);
-    tell(f, "HSET nb:{s04}:ask:request %s x", home);
-    tell(f, "HSET nb:{s04}:clips:request clip-%s %b", home, clip, len);
-    tell(f, "HSET nb:{s11}:flags:" B " %s 1", home);
-    tell(f, "ZADD nb:{s11}:tombs 99999999999999 " B);
-}
-
 static void nothing_is_left_of_who_goes(void **state)
 {
     struct fixture *f = *state;
@@ -418,71 +310,7 @@ static void it_is_finished_whoever_dies(void **state)
     assert_int_equal(records(f, "h2"), EVENTS);
 }
 
-/* ---- what is held is handed out ---- */
-
-struct held {
-    bool done;
-    char next[STORE_EXPORT_PAGE];
-    size_t events, principals, devices, alerts, tips, clips, flags, inbox;
-    bool settings;
-};
-
-static void count_note(struct held *held, struct text what)
-{
-    held->tips += text_equal(what, TEXT("tip"));
-    held->clips += text_equal(what, TEXT("footage-answer"));
-    held->flags += text_equal(what, TEXT("flag"));
-    held->inbox += text_equal(what, TEXT("inbox"));
-}
-
-static void on_page(void *arg, const struct store_export *page)
-{
-    struct held *held = arg;
-    assert_int_equal(page->status, STORE_OK);
-    assert_true(page->next.len < STORE_EXPORT_PAGE);
-    snprintf(
-        held->next, sizeof held->next, "%.*s", (int)page->next.len, page->next.data ? page->next.data : "");
-    held->events += page->event_count; /* here each is an entry of its own */
-    held->principals += page->principal_count;
-    held->devices = page->device_count;
-    held->alerts += page->alert_count;
-    held->settings = held->settings || page->has_settings;
-    for (size_t i = 0; i < page->note_count; i++)
-        count_note(held, page->notes[i].what);
-    held->done = true;
-}
-
-static void what_is_held_is_handed_out_whole(void **state)
-{
-    struct fixture *f = *state;
-    const struct store_alert hers = {
-        .sender = TEXT("user/ann"), .household = TEXT("h1"), .client = TEXT("phone")};
-    struct held held = {0};
-    a_household(f);
-    traces(f, "h1", "cam-1", "ann");
-    traces(f, "h2", "cam-9", "zoe");
-    tell(f, "XADD nb:{p:user/ann}:in:phone * i %b", "8letters\5helloworld", (size_t)19);
-    expect(say(f, NEW(A, .channels = "9qh1f", .expires = START + 1000000, .others = hers)), STORE_OK, A, 1);
-    for (int i = 0; i < 300; i++) /* more than one call looks at */
-        tell(f, "ZADD nb:{s20}:tombs %d %024d", i / 7, i);
-    tell(f, "HSET nb:{s20}:seen:%024d h1 %b", 299, "12 me too", (size_t)9);
-    do {
-        char page[STORE_EXPORT_PAGE];
-        strcpy(page, held.next);
-        held.done = false;
-        store_export(f->store, TEXT("h1"), text_of(page), on_page, &held);
-        fixture_until(f, &held.done);
-    } while (held.next[0]);
-    assert_int_equal(held.events, 2 * EVENTS);
-    assert_int_equal(held.principals, 3);
-    assert_int_equal(held.devices, 2);
-    assert_true(held.settings);
-    assert_int_equal(held.alerts, 1);
-    assert_int_equal(held.tips, 1);
-    assert_int_equal(held.clips, 1);
-    assert_int_equal(held.flags, 1);
-    assert_int_equal(held.inbox, 1);
-}
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
 int main(void)
 {
@@ -491,14 +319,12 @@ int main(void)
         TEST(a_time_is_forgotten),
         TEST(a_household_is_forgotten_on_disk_too),
         TEST(what_somebody_said_is_forgotten_and_its_followers_learn_that_it_ended),
-        TEST(what_is_held_is_handed_out_whole),
         TEST(nothing_is_left_of_who_goes),
         TEST(it_is_finished_whoever_dies),
         TEST(forgetting_goes_on_after_redis_was_killed),
     };
     const struct CMUnitTest in_a_cluster[] = {
         TEST(a_time_is_forgotten),
-        TEST(what_is_held_is_handed_out_whole),
         TEST(nothing_is_left_of_who_goes),
         TEST(it_is_finished_whoever_dies),
     };

@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bridge/token_inside.h"
@@ -24,11 +25,14 @@ static bool write_private(FILE *file, EVP_PKEY *key)
     return PEM_write_PKCS8PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1;
 }
 
-/* A new file, whole and on the disk, or none. */
+/* A new file with that mode whatever the umask is, whole and on the disk, or none. */
 static FILE *create(const char *path, mode_t mode)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    return fd < 0 ? NULL : fdopen(fd, "w");
+    FILE *file = fd >= 0 && fchmod(fd, mode) == 0 ? fdopen(fd, "w") : NULL;
+    if (fd >= 0 && !file)
+        close(fd);
+    return file;
 }
 
 static bool finish(FILE *file, bool written)

@@ -181,15 +181,7 @@ bool authority_names(const char *further, char out[AUTHORITY_NAMES])
 
 /* ---- files ---- */
 
-static FILE *create(const char *path, unsigned mode, bool replace)
-{
-    if (!replace)
-        return cli_create(path, mode);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
-    return fd < 0 ? NULL : fdopen(fd, "w");
-}
-
-enum { FILE_PATH = AUTHORITY_PATH + 16 };
+enum { FILE_PATH = AUTHORITY_PATH + 16, KEY_MODE = 0600, GROUPS_KEY_MODE = 0640, CERTIFICATE_MODE = 0644 };
 
 /* The key, or with it NULL the certificate; as BASE.key or BASE.crt and `more`. */
 static bool write_one(
@@ -197,7 +189,8 @@ static bool write_one(
 {
     char path[FILE_PATH];
     snprintf(path, sizeof path, "%.*s.%s%s", AUTHORITY_PATH - 1, base, key ? "key" : "crt", more);
-    FILE *file = create(path, key ? 0600 : 0644, replace);
+    unsigned mode = key ? KEY_MODE : CERTIFICATE_MODE;
+    FILE *file = replace ? cli_create_anew(path, mode) : cli_create(path, mode);
     if (!file)
         return false;
     bool written = key ? PEM_write_PKCS8PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1
@@ -205,15 +198,17 @@ static bool write_one(
     return fclose(file) == 0 && written;
 }
 
-/* Who could read the former can read the new one: the broker's key belongs to its group. */
+/* Whose the former was the new one is, and a key that its group could read it can still: the broker's. */
 static bool take_place(const char *base, const char *ending)
 {
     char path[FILE_PATH], fresh[FILE_PATH];
     struct stat former;
+    bool key = strcmp(ending, "key") == 0;
     snprintf(path, sizeof path, "%.*s.%s", AUTHORITY_PATH - 1, base, ending);
     snprintf(fresh, sizeof fresh, "%.*s.%s.new", AUTHORITY_PATH - 1, base, ending);
     if (stat(path, &former) == 0 &&
-        (chown(fresh, former.st_uid, former.st_gid) != 0 || chmod(fresh, former.st_mode & 0777) != 0))
+        (chown(fresh, former.st_uid, former.st_gid) != 0 ||
+            (key && chmod(fresh, (former.st_mode & GROUPS_KEY_MODE) | KEY_MODE) != 0)))
         return false;
     return rename(fresh, path) == 0;
 }

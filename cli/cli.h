@@ -102,8 +102,12 @@ void cli_fine(struct geo_point point, char out[GEO_CELL_TEXT]);
 bool cli_make_folder(const char *path);
 /* Reads a whole file of at most `most` bytes into the arena; "-" is standard input. False: errno tells. */
 bool cli_read_file(const char *path, size_t most, struct arena *arena, struct bytes *out);
-/* Makes a new file to write; NULL when it cannot be made or exists already. errno tells. */
+/* Makes a new file to write, with exactly that mode; NULL when it cannot be made or exists already. errno
+ * tells. */
 FILE *cli_create(const char *path, unsigned mode);
+/* The same in place of what a run that was killed may have left there: for what is renamed when it is whole.
+ */
+FILE *cli_create_anew(const char *path, unsigned mode);
 /* Writes a line to a file that only its owner may read, in place of what was there, whole or not at all; its
  * folder is made when it is missing. False: errno tells. */
 bool cli_write_secret(const char *path, const char *text);

@@ -1,4 +1,4 @@
-/* Files that hold secrets: made for their owner alone, never written over by mistake, never seen half
+/* Files that are made: secrets for their owner alone, never written over by mistake, never seen half
  * written. */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,19 @@ bool cli_make_folder(const char *path)
 FILE *cli_create(const char *path, unsigned mode)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
-    return fd < 0 ? NULL : fdopen(fd, "w");
+    FILE *file = fd >= 0 && fchmod(fd, (mode_t)mode) == 0 ? fdopen(fd, "w") : NULL; /* the umask took of it */
+    int error = errno;
+    if (fd >= 0 && !file)
+        close(fd);
+    errno = error;
+    return file;
+}
+
+FILE *cli_create_anew(const char *path, unsigned mode)
+{
+    if (unlink(path) != 0 && errno != ENOENT)
+        return NULL;
+    return cli_create(path, mode);
 }
 
 bool cli_read_file(const char *path, size_t most, struct arena *arena, struct bytes *out)
@@ -73,9 +85,7 @@ bool cli_write_secret(const char *path, const char *text)
     if (strlen(path) >= COMMAND_FIELD || !make_parent(path))
         return false;
     snprintf(temporary, sizeof temporary, "%s.new", path);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return false;
-    bool written = fchmod(fd, 0600) == 0 && dprintf(fd, "%s\n", text) > 0;
-    return close(fd) == 0 && written && rename(temporary, path) == 0;
+    FILE *file = cli_create_anew(temporary, 0600);
+    bool written = file && fprintf(file, "%s\n", text) > 0;
+    return file && fclose(file) == 0 && written && rename(temporary, path) == 0;
 }

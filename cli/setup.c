@@ -187,12 +187,11 @@ static bool write_settings(const struct setup *setup, const char *path)
 {
     char temporary[2 * COMMAND_FIELD + 8];
     snprintf(temporary, sizeof temporary, "%s.new", path);
-    unlink(temporary);
-    FILE *file = cli_create(temporary, 0644);
+    FILE *file = cli_create_anew(temporary, 0644);
     if (!file)
         return false;
     write_lines(setup, file);
-    bool good = fflush(file) == 0 && fchmod(fileno(file), 0644) == 0 && fsync(fileno(file)) == 0;
+    bool good = fflush(file) == 0 && fsync(fileno(file)) == 0;
     good = fclose(file) == 0 && good && rename(temporary, path) == 0;
     if (!good)
         unlink(temporary);
@@ -253,6 +252,7 @@ static enum exit_code run(struct invocation *invocation)
     if (invocation->argument_count)
         return cli_fail(invocation, EXIT_USAGE, "setup takes no arguments");
     setup.etc = setup.etc ? setup.etc : "/etc/neighbors";
+    umask(022); /* folders above it too are on the way of the broker, who is somebody else */
     snprintf(path, sizeof path, "%.400s/neighborsd.conf", setup.etc);
     if (strlen(setup.etc) >= COMMAND_FIELD || !cli_make_folder(setup.etc) || access(setup.etc, W_OK) != 0)
         return cli_fail(invocation, EXIT_REFUSED, "%.200s: %s", setup.etc, strerror(errno));

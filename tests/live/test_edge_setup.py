@@ -99,7 +99,8 @@ class EdgeSetup(unittest.TestCase):
                 "2", "--out", folder, "--spool", folder / "spool.db", *words]
 
     def setup_edge(self, invitation, folder, *words):
-        return subprocess.run(self.command(invitation, folder, "--yes", *words), capture_output=True, text=True, timeout=120)
+        return subprocess.run(self.command(invitation, folder, "--yes", *words), capture_output=True, text=True, timeout=120,
+                              umask=0o077)
 
     def out(self):
         folder = Path(tempfile.mkdtemp(dir=self.folder))
@@ -139,6 +140,7 @@ class EdgeSetup(unittest.TestCase):
         done = self.setup_edge(invitation, folder, "--share", "front_door:person,package", "--neighbors-see")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("front_door", done.stdout)
+        self.assertEqual(folder.stat().st_mode & 0o777, 0o755, "whatever the umask: the edge is another user")
         for path in folder.iterdir():
             self.assertEqual(path.stat().st_mode & 0o777, 0o600, path)
         follower = mqtt.Client(self.stack.mqtt_port)

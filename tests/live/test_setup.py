@@ -49,6 +49,10 @@ class Setup(unittest.TestCase):
         self.assertEqual(self.setup("--yes", "--host", "a.example").returncode, 0)
         for name in ("server.crt", "ca.crt", "ca.crl", "token.pub", "neighborsd.conf"):
             self.assertEqual((self.etc / name).stat().st_mode & 0o777, 0o644, name)
+        self.etc = self.etc / "further" / "neighbors"
+        self.assertEqual(self.setup("--yes", "--host", "a.example").returncode, 0)
+        for folder in (self.etc, self.etc.parent):
+            self.assertEqual(folder.stat().st_mode & 0o777, 0o755, folder)
 
     def test_settings_that_are_there_stay_and_keys_are_never_replaced(self):
         self.assertEqual(self.setup("--yes", "--host", "a.example").returncode, 0)

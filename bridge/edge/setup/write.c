@@ -220,7 +220,10 @@ bool setup_may_write(const struct setup *setup, bool replace)
 {
     char path[2 * SETUP_TEXT];
     setup_path(setup, "neighbors-edge.conf", path);
-    if (mkdir(setup->folder, 0755) < 0 && errno != EEXIST)
+    bool made = mkdir(setup->folder, 0755) == 0;
+    if (!made && errno != EEXIST)
+        return wrong(setup->folder);
+    if (made && chmod(setup->folder, 0755) < 0) /* it is on the way of the edge, who is somebody else */
         return wrong(setup->folder);
     if (access(setup->folder, W_OK) < 0)
         return wrong(setup->folder);

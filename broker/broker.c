@@ -184,6 +184,18 @@ void broker_recheck(struct broker *broker)
     }
 }
 
+void broker_recheck_certificates(struct broker *broker, certificate_fault *fault, void *arg)
+{
+    struct connection *connection, *next;
+
+    for (connection = LIST_FIRST(&broker->connections); connection; connection = next) {
+        next = LIST_NEXT(connection, in_list);
+        const char *why = connection->peer.trail ? fault(arg, connection->peer.trail) : NULL;
+        if (why)
+            connection_bar(connection, why);
+    }
+}
+
 /* ---- time ---- */
 
 /* Names a session to the store's answer, which may come after it is gone. */

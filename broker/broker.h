@@ -12,6 +12,7 @@
 #include "broker/counters.h"
 
 struct broker;
+struct certificate_trail;
 
 /* What was found in CONNECT's user name and password. */
 struct credential {
@@ -90,6 +91,11 @@ bool broker_token(const struct broker *broker, struct bytes token, struct creden
 
 /* The keys of credentials have changed: ends the connections whose key does not stand any more. */
 void broker_recheck(struct broker *broker);
+
+/* Certificates were revoked, or authorities taken out: ends the connections of which `fault` tells why theirs
+ * is good no longer (static text for client and log; NULL: it is). */
+typedef const char *certificate_fault(void *arg, const struct certificate_trail *trail);
+void broker_recheck_certificates(struct broker *broker, certificate_fault *fault, void *arg);
 
 /* Counters of this process; net/ and main.c count into it too. */
 struct counters *broker_counters(struct broker *broker);

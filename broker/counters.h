@@ -22,10 +22,11 @@
     ROW(connections_refused_identity, counter, "CONNECTs refused: too many connections of one identity")     \
     ROW(connections_taken_over, counter, "Connections closed because their session was opened elsewhere")    \
     ROW(connections_barred, counter,                                                                         \
-        "Connections closed: a token ended, somebody was revoked, or may see less now")                      \
+        "Connections closed: a token or certificate ended, somebody was revoked, or may see less now")       \
     ROW(tls_handshakes, counter, "TLS handshakes done")                                                      \
     ROW(tls_resumed, counter, "TLS handshakes that went on with an earlier session")                         \
     ROW(tls_refused, counter, "TLS handshakes refused or broken off, and sessions that broke the protocol")  \
+    ROW(tls_barred, counter, "Connections over HTTPS ended: their client certificate is good no longer")     \
     ROW(bytes_received, counter, "Bytes read from clients")                                                  \
     ROW(bytes_sent, counter, "Bytes written to clients")                                                     \
     ROW(publishes_received, counter, "PUBLISH packets and posts received")                                   \

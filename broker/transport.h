@@ -25,6 +25,15 @@ struct transport {
     const struct transport_ops *ops;
 };
 
+/* A verified client certificate and those above it, by which it is known again when some are revoked while
+ * the connection is open; what the keys are, the transport knows (broker/net/tls_trail.c). */
+enum { TRAIL_MOST = 8 };
+struct certificate_trail {
+    uint64_t authority;                /* at its end */
+    uint64_t certificates[TRAIL_MOST]; /* the client's first */
+    uint32_t count;
+};
+
 enum { PEER_NAME = 160, ADDRESS_TEXT = 46 /* the longest IPv6 address and its NUL */ };
 
 /* What the transport knows of its peer. */
@@ -35,6 +44,7 @@ struct peer {
      * (ms since 1970); len 0: none. */
     struct text certificate;
     int64_t certificate_from, certificate_until;
+    const struct certificate_trail *trail; /* of the certificate; NULL: there is none */
 };
 
 #endif

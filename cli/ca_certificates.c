@@ -125,8 +125,9 @@ static enum exit_code run_revoke(struct invocation *invocation)
     if (code == EXIT_DONE && invocation->common.json)
         cli_print_json(json_pack("{s:b, s:s, s:i}", "ok", 1, "revoked", what, "certificates", count));
     else if (code == EXIT_DONE)
-        printf("%d certificate%s revoked; who is connected goes on until neighbors revoke\n", count,
-            count == 1 ? " is" : "s are");
+        printf("%d certificate%s revoked; connections by %s end when the broker has read ca.crl, within a "
+               "second\n",
+            count, count == 1 ? " is" : "s are", count == 1 ? "it" : "them");
     return code;
 }
 

@@ -220,16 +220,21 @@ void http_accepted(void *http, int fd, const struct sockaddr_storage *address, s
     adopt(http, &(struct guest){.visitor = visitor}, fd);
 }
 
-/* The peer, and behind it its name. */
+/* The peer, and behind it its name and its certificate's trail. */
 static struct peer *copy_peer(const struct peer *peer)
 {
-    struct peer *copy = malloc(sizeof(*copy) + peer->certificate.len);
+    struct peer *copy = malloc(sizeof(*copy) + sizeof(*peer->trail) + peer->certificate.len);
     if (!copy) {
         abort();
     }
     *copy = *peer;
+    struct certificate_trail *trail = (struct certificate_trail *)(copy + 1);
+    if (peer->trail) {
+        *trail = *peer->trail;
+        copy->trail = trail;
+    }
     if (peer->certificate.len) {
-        copy->certificate.data = memcpy(copy + 1, peer->certificate.data, peer->certificate.len);
+        copy->certificate.data = memcpy(trail + 1, peer->certificate.data, peer->certificate.len);
     }
     return copy;
 }

@@ -28,6 +28,7 @@ static void take_headers(struct http_request *request)
     http_peer(request->wsi, &request->peer);
     struct text *name = &request->peer.certificate;
     name->data = name->len ? arena_copy(&request->arena, name->data, name->len) : NULL;
+    request->peer.trail = NULL; /* the tunnel ends when it must */
     request->authorization = header(request, WSI_TOKEN_HTTP_AUTHORIZATION);
     request->content_type = header(request, WSI_TOKEN_HTTP_CONTENT_TYPE);
     request->host = header(request, WSI_TOKEN_HOST);

@@ -204,6 +204,11 @@ bool net_turn(struct net *net)
     return again;
 }
 
+static const char *trail_fault(void *tls, const struct certificate_trail *trail)
+{
+    return tls_trail_fault(tls, trail);
+}
+
 void net_reload(struct net *net)
 {
     char error[TLS_ERROR];
@@ -213,6 +218,8 @@ void net_reload(struct net *net)
     if (tls_reload(net->tls, net->options.settings, error)) {
         net->options.state->certificate_ends = tls_certificate_ends(net->tls);
         log_line(LOG_LEVEL_INFO, "tls_reloaded", "done=\"the files are used from now on\"");
+        broker_recheck_certificates(net->options.broker, trail_fault, net->tls);
+        tunnels_recheck(&net->tunnels);
     } else {
         log_line(LOG_LEVEL_ERROR, "tls_not_reloaded", "why=\"%s; the former certificate stays\"", error);
     }

@@ -37,7 +37,8 @@ struct net *net_new(const struct net_options *options, char error[NET_ERROR]);
  * events. */
 bool net_turn(struct net *net) __attribute__((warn_unused_result));
 
-/* The settings were read anew. A certificate that cannot be used is logged, and the former stays. */
+/* The settings were read anew. A certificate that cannot be used is logged, and the former stays. Connections
+ * by client certificates that are good no longer end. */
 void net_reload(struct net *net);
 
 /* Closes the listeners; connections stay. */

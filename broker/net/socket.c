@@ -121,8 +121,15 @@ static void open_secure(struct socket *socket)
     struct peer peer = {.encrypted = true};
     char name[PEER_NAME];
     peer_address(socket->io.fd, socket->wire.visitor, peer.address);
-    tls_client(socket->tls, name, &peer);
     tls_tell_established(socket->tls, socket->wire.wires->counters);
+    const char *fault = tls_session_fault(socket->tls); /* the files may have changed in the handshake */
+    if (fault) {
+        tls_tell_refused(
+            socket->tls, socket->io.fd, socket->wire.visitor, fault, socket->wire.wires->counters);
+        wire_close(&socket->wire, fault);
+        return;
+    }
+    tls_client(socket->tls, name, &peer);
     wire_open(&socket->wire, &peer);
 }
 

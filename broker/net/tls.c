@@ -150,6 +150,7 @@ static SSL_CTX *context_new(
                                      SSL_OP_CIPHER_SERVER_PREFERENCE | (resumes ? 0 : SSL_OP_NO_TICKET));
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_max_cert_list(context, CHAIN_BYTES);
+    SSL_CTX_set_verify_depth(context, TRAIL_MOST - 2); /* authorities between the client's and the last */
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); /* tickets need no memory of ours */
     SSL_CTX_set_session_id_context(context, name, sizeof(name) - 1);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
@@ -200,6 +201,7 @@ struct tls *tls_new(const struct settings *settings, const uint8_t secret[TLS_SE
         return NULL;
     }
     tls->method = method_new();
+    trail_use(tls);
     return tls;
 }
 
@@ -214,6 +216,7 @@ bool tls_reload(struct tls *tls, const struct settings *settings, char error[TLS
     SSL_CTX_free(tls->context); /* sessions hold it until they end */
     tls->context = context;
     memcpy(tls->trust, digest, sizeof(digest));
+    trail_use(tls);
     return true;
 }
 
@@ -232,6 +235,7 @@ void tls_free(struct tls *tls)
     if (tls) {
         SSL_CTX_free(tls->context);
         BIO_meth_free(tls->method);
+        trail_forget(tls);
         explicit_bzero(&tls->tickets, sizeof(tls->tickets));
         free(tls);
     }

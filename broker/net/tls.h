@@ -17,7 +17,8 @@ enum { TLS_ERROR = 256, TLS_SECRET = 32 };
  * same in all processes of an installation; copied; NULL: no tickets. NULL: error says which file is wrong.
  */
 struct tls *tls_new(const struct settings *settings, const uint8_t secret[TLS_SECRET], char error[TLS_ERROR]);
-/* Reads the files anew. Sessions that are there keep what they have; false: so do new ones. */
+/* Reads the files anew. Sessions that are there keep what they have (tls_session_fault tells of whom they
+ * should not); false: so do new ones. */
 bool tls_reload(struct tls *tls, const struct settings *settings, char error[TLS_ERROR])
     __attribute__((warn_unused_result));
 /* True when a file was changed since it was read last, or was tried. */
@@ -50,9 +51,14 @@ const char *tls_refused_name(const struct tls_session *session);
 /* The handshake is done; and it went on with a session of before. */
 bool tls_established(const struct tls_session *session);
 bool tls_resumed(const struct tls_session *session);
-/* What the client's verified certificate says of it: peer's certificate, certificate_from and
- * certificate_until, with the name in name[]. Len 0: it has none. */
-void tls_client(const struct tls_session *session, char name[PEER_NAME], struct peer *peer);
+/* What the client's verified certificate says of it: peer's certificate, certificate_from, certificate_until
+ * and trail, with the name in name[]; the trail lives as long as the session. Len 0: it has none. */
+void tls_client(struct tls_session *session, char name[PEER_NAME], struct peer *peer);
+
+/* Why a client's certificate that was accepted is so no longer, by the files as they were read last: static
+ * text; NULL: it is, or there is none. */
+const char *tls_trail_fault(const struct tls *tls, const struct certificate_trail *trail);
+const char *tls_session_fault(struct tls_session *session);
 
 /* Seals clear text; false when the session is beyond that. */
 bool tls_write(struct tls_session *session, const uint8_t *clear, size_t len)

@@ -33,6 +33,20 @@ void tickets_use(SSL_CTX *context);
 bool trust_load(SSL_CTX *context, const struct settings *settings, uint8_t digest[TRUST_DIGEST],
     char error[TLS_ERROR]) __attribute__((warn_unused_result));
 
+/* ---- who is known again (tls_trail.c) ---- */
+
+/* Ascending. */
+struct key_set {
+    uint64_t *keys;
+    size_t count, room;
+};
+
+/* Takes the trail of a session whose handshake is done. */
+void trail_take(struct tls_session *session);
+/* Takes authorities and lists of revoked certificates from the context; forgets them. */
+void trail_use(struct tls *tls);
+void trail_forget(struct tls *tls);
+
 /* False, with error: "<setting>: <path>: <why>". */
 bool tls_refuse(char error[TLS_ERROR], const char *setting, const char *path, const char *why);
 /* OpenSSL's oldest error as text; forgets all. */
@@ -43,8 +57,9 @@ const char *tls_library_error(void);
 struct tls {
     SSL_CTX *context;
     BIO_METHOD *method;
-    uint8_t trust[TRUST_DIGEST];     /* of context */
-    struct timespec seen[TLS_FILES]; /* when each file was changed last */
+    uint8_t trust[TRUST_DIGEST];         /* of context */
+    struct key_set authorities, revoked; /* of context too */
+    struct timespec seen[TLS_FILES];     /* when each file was changed last */
     bool resumes;
     struct tickets tickets;
 };
@@ -56,7 +71,8 @@ struct tls_session {
     bool broken;                 /* the client did what no client may */
     const char *why;             /* it failed; static text; NULL: OpenSSL knows */
     uint8_t trust[TRUST_DIGEST]; /* as in tls when it began */
-    const uint8_t *input;        /* fed and not yet used */
+    struct certificate_trail trail;
+    const uint8_t *input; /* fed and not yet used */
     size_t input_len;
     uint8_t *output;
     size_t output_at, output_len, output_size; /* [at, len) waits */

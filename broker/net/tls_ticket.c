@@ -4,7 +4,8 @@
  *
  * What a full handshake asks of a client's certificate holds for a resumed one too: the ticket bears a digest
  * of the authorities and the revocation list by which the certificate was judged, and is ignored when they
- * are others now, or when the certificate has expired since. Who is enrolled is asked at CONNECT, each time.
+ * are others now, or when the certificate has expired since. It bears the certificate's trail too, so that a
+ * resumed session ends with it (tls_trail.c). Who is enrolled is asked at CONNECT, each time.
  */
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -79,20 +80,36 @@ static int choose_key(
     return UNKNOWN;
 }
 
-static int note_trust(SSL *ssl, void *arg)
+/* What a ticket bears beside OpenSSL's own. */
+struct note {
+    uint8_t trust[TRUST_DIGEST];
+    struct certificate_trail trail;
+};
+
+static int write_note(SSL *ssl, void *arg)
 {
     (void)arg;
-    const struct tls_session *session = SSL_get_app_data(ssl);
-    return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), session->trust, sizeof(session->trust));
+    struct tls_session *session = SSL_get_app_data(ssl);
+    struct note note;
+    memset(&note, 0, sizeof(note));
+    trail_take(session);
+    memcpy(note.trust, session->trust, sizeof(note.trust));
+    note.trail = session->trail;
+    return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &note, sizeof(note));
 }
 
-static bool still_trusted(const struct tls_session *session, SSL_SESSION *resumed)
+static bool still_trusted(struct tls_session *session, SSL_SESSION *resumed)
 {
-    void *trust;
+    void *data;
     size_t len;
+    struct note note;
     const X509 *certificate = SSL_SESSION_get0_peer(resumed);
-    return SSL_SESSION_get0_ticket_appdata(resumed, &trust, &len) == 1 && len == sizeof(session->trust) &&
-           memcmp(trust, session->trust, len) == 0 &&
+    if (SSL_SESSION_get0_ticket_appdata(resumed, &data, &len) != 1 || len != sizeof(note)) {
+        return false;
+    }
+    memcpy(&note, data, sizeof(note));
+    session->trail = note.trail;
+    return memcmp(note.trust, session->trust, sizeof(note.trust)) == 0 &&
            (!certificate || X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0);
 }
 
@@ -114,7 +131,7 @@ void tickets_use(SSL_CTX *context)
     SSL_CTX_set_timeout(context, HOUR_S);
     SSL_CTX_set_num_tickets(context, 1);
     if (SSL_CTX_set_tlsext_ticket_key_evp_cb(context, choose_key) != 1 ||
-        SSL_CTX_set_session_ticket_cb(context, note_trust, judge, NULL) != 1) {
+        SSL_CTX_set_session_ticket_cb(context, write_note, judge, NULL) != 1) {
         abort();
     }
 }

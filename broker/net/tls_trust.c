@@ -45,14 +45,17 @@ static int64_t milliseconds(const ASN1_TIME *when)
     return ASN1_TIME_to_tm(when, &time) == 1 ? (int64_t)timegm(&time) * 1000 : 0;
 }
 
-void tls_client(const struct tls_session *session, char name[PEER_NAME], struct peer *peer)
+void tls_client(struct tls_session *session, char name[PEER_NAME], struct peer *peer)
 {
     const X509 *certificate = SSL_get0_peer_certificate(session->ssl);
     peer->certificate = (struct text){0};
+    peer->trail = NULL;
     if (certificate && SSL_get_verify_result(session->ssl) == X509_V_OK) {
         peer->certificate = (struct text){name, common_name(certificate, name)};
         peer->certificate_from = milliseconds(X509_get0_notBefore(certificate));
         peer->certificate_until = milliseconds(X509_get0_notAfter(certificate));
+        trail_take(session);
+        peer->trail = &session->trail;
     }
 }
 

@@ -21,9 +21,10 @@ struct tunnel {
     struct tunnel_list *list;
     ev_io outer, inner; /* inner: fd -1 while shaking and when it was closed */
     struct tls_session *tls;
-    struct visitor *visitor; /* while shaking; then libwebsockets' guest has it */
-    int64_t deadline;        /* ms, monotonic; while shaking and closing */
-    uint8_t *waiting;        /* clear text that the inner side has not taken; owned; NULL: none */
+    struct visitor *visitor;    /* while shaking; then libwebsockets' guest has it */
+    char address[ADDRESS_TEXT]; /* its peer's, from then on */
+    int64_t deadline;           /* ms, monotonic; unless it is open */
+    uint8_t *waiting;           /* clear text that the inner side has not taken; owned; NULL: none */
     size_t waiting_at, waiting_len;
 };
 
@@ -206,11 +207,17 @@ static bool open_inner(struct tunnel *tunnel)
     struct peer peer = {.encrypted = true};
     char name[PEER_NAME];
     int pair[2];
+    const char *fault = tls_session_fault(tunnel->tls); /* the files may have changed in the handshake */
+    if (fault) {
+        tell_refused(tunnel, fault);
+        return false;
+    }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair)) {
         log_line(LOG_LEVEL_ERROR, "tunnel", "error=\"%s\"", strerrordesc_np(errno));
         return false;
     }
-    peer_address(tunnel->outer.fd, tunnel->visitor, peer.address);
+    peer_address(tunnel->outer.fd, tunnel->visitor, tunnel->address);
+    memcpy(peer.address, tunnel->address, sizeof(peer.address));
     tls_client(tunnel->tls, name, &peer);
     tls_tell_established(tunnel->tls, tunnel->all->wires->counters);
     ev_io_init(&tunnel->inner, inner_ready, pair[0], EV_READ);
@@ -270,7 +277,7 @@ static void carry_inward(struct tunnel *tunnel)
             tell_refused(tunnel, "closed in the handshake");
         }
         end(tunnel);
-    } else if (tunnel->list != &tunnel->all->closing) {
+    } else if (is_shaking(tunnel) || tunnel->list == &tunnel->all->open) {
         open_bytes(tunnel, buffer, (size_t)len);
     }
 }
@@ -300,6 +307,7 @@ void tunnels_init(struct tunnels *tunnels)
 {
     TAILQ_INIT(&tunnels->shaking);
     TAILQ_INIT(&tunnels->open);
+    TAILQ_INIT(&tunnels->barred);
     TAILQ_INIT(&tunnels->closing);
 }
 
@@ -322,6 +330,33 @@ void tunnel_accepted(void *arg, int fd, const struct sockaddr_storage *address, 
     move_to(tunnel, &all->shaking);
 }
 
+static void bar(struct tunnel *tunnel, const char *why)
+{
+    struct peer peer;
+    char name[PEER_NAME];
+    tls_client(tunnel->tls, name, &peer);
+    log_line(LOG_LEVEL_INFO, "tls_barred", "peer=%s certificate=\"%.*s\" why=\"%s\"", tunnel->address,
+        (int)peer.certificate.len, peer.certificate.data, why);
+    tunnel->all->wires->counters->tls_barred++;
+    free(tunnel->waiting);
+    tunnel->waiting = NULL;
+    tunnel->deadline = tunnel->all->wires->now + CLOSE_MS;
+    move_to(tunnel, &tunnel->all->barred);
+    watch_both(tunnel);
+}
+
+void tunnels_recheck(struct tunnels *tunnels)
+{
+    struct tunnel *tunnel, *next;
+    for (tunnel = TAILQ_FIRST(&tunnels->open); tunnel; tunnel = next) {
+        next = TAILQ_NEXT(tunnel, place);
+        const char *why = tls_session_fault(tunnel->tls);
+        if (why) {
+            bar(tunnel, why);
+        }
+    }
+}
+
 void tunnels_tick(struct tunnels *tunnels)
 {
     struct tunnel *tunnel;
@@ -331,6 +366,9 @@ void tunnels_tick(struct tunnels *tunnels)
         tell_refused(tunnel, wire_handshake_timeout);
         end(tunnel);
     }
+    while ((tunnel = TAILQ_FIRST(&tunnels->barred)) && tunnel->deadline <= now) {
+        (void)finish(tunnel);
+    }
     while ((tunnel = TAILQ_FIRST(&tunnels->closing)) && tunnel->deadline <= now) {
         end(tunnel);
     }
@@ -338,7 +376,7 @@ void tunnels_tick(struct tunnels *tunnels)
 
 void tunnels_free(struct tunnels *tunnels)
 {
-    struct tunnel_list *lists[] = {&tunnels->shaking, &tunnels->open, &tunnels->closing};
+    struct tunnel_list *lists[] = {&tunnels->shaking, &tunnels->open, &tunnels->barred, &tunnels->closing};
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         while (!TAILQ_EMPTY(lists[i])) {
             end(TAILQ_FIRST(lists[i]));

@@ -24,15 +24,20 @@ struct tunnels {
     struct wires *wires; /* for its time, counters, limits */
     struct http *http;
     struct tls *tls;
-    int64_t shake_ms;                          /* for a handshake */
-    uint8_t *buffer, *clear;                   /* TUNNEL_BUFFER bytes each */
-    struct tunnel_list shaking, open, closing; /* shaking and closing in the order of their deadlines */
+    int64_t shake_ms;        /* for a handshake */
+    uint8_t *buffer, *clear; /* TUNNEL_BUFFER bytes each */
+    /* All but the open ones in the order of their deadlines. */
+    struct tunnel_list shaking, open, barred, closing;
 };
 
 void tunnels_init(struct tunnels *tunnels);
 
 /* Takes over an accepted socket; listener_accepted with struct tunnels. */
 void tunnel_accepted(void *tunnels, int fd, const struct sockaddr_storage *address, struct visitor *visitor);
+
+/* Ends those whose client's certificate is good no longer: nothing more is taken from them, and what is still
+ * said to them has a second. */
+void tunnels_recheck(struct tunnels *tunnels);
 
 /* Ends what is past its deadline; a few times a second. */
 void tunnels_tick(struct tunnels *tunnels);

@@ -39,6 +39,11 @@ struct connection *connection_new(struct broker *broker, struct transport *trans
         char *name = must_alloc(peer->certificate.len);
         connection->peer.certificate.data = memcpy(name, peer->certificate.data, peer->certificate.len);
     }
+    if (peer->trail) {
+        struct certificate_trail *trail = must_alloc(sizeof *trail);
+        *trail = *peer->trail;
+        connection->peer.trail = trail;
+    }
     connection->accepted_at = connection->received_at = broker_now(broker);
     connection->maximum_packet = UINT32_MAX;
     connection->receive_maximum = 65535;
@@ -360,9 +365,11 @@ void connection_bar(struct connection *connection, const char *why)
 {
     if (connection->stage == STAGE_CLOSED)
         return;
-    if (connection->session)
-        log_line(LOG_LEVEL_INFO, "connection_barred", "principal=%s peer=%s why=\"%s\"",
-            connection->session->principal->name, connection->peer.address, why);
+    struct text name =
+        connection->session ? text_of(connection->session->principal->name) : connection->peer.certificate;
+    if (name.len)
+        log_line(LOG_LEVEL_INFO, "connection_barred", "principal=%.*s peer=%s why=\"%s\"", (int)name.len,
+            name.data, connection->peer.address, why);
     connection->broker->counters.connections_barred++;
     connection->broker->counters.wills_dropped += connection->will != NULL;
     will_free(connection->will);
@@ -404,6 +411,7 @@ void connection_free(struct connection *connection)
     free(connection->qos2);
     free(connection->officer);
     free((char *)connection->peer.certificate.data);
+    free((struct certificate_trail *)connection->peer.trail);
     free(connection->kept);
     free(connection);
 }

@@ -181,7 +181,7 @@ class Stack:
             self.neighbors("ca", "redis")
         users = (self.keys / "redis-users.acl").read_text()
         path = self.folder / "redis" / "users.acl"
-        path.write_text(users.replace("user default off", "user default on nopass ~* &* +@all"))
+        path.write_text(users.replace("user default off resetpass", "user default on nopass"))
         return path
 
     def start_redis(self, preload=None, fsync="always"):

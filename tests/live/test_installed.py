@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -75,6 +76,7 @@ class Installed(unittest.TestCase):
         service, log = unit(name), cls.folder / f"{name}.log"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified, open(log, "wb") as out:
             path = cls.folder / f"{name}.notify"
+            path.unlink(missing_ok=True)
             notified.bind(str(path))
             path.chmod(0o777)
             notified.settimeout(60)
@@ -118,6 +120,31 @@ class Installed(unittest.TestCase):
                       ["MONITOR"], ["SHUTDOWN"], ["GET", "other"], ["REPLICAOF", "127.0.0.1", "1"], ["EVAL", "return 1", "0"]):
             self.assertIn("NOPERM", self.redis_cli(*words), words)
         self.assertEqual(oct((self.run_folder / "redis.sock").stat().st_mode & 0o777), "0o770")
+
+    def wait_for_the_store(self):
+        """Until neighborsd has found Redis again."""
+        deadline = time.monotonic() + 30
+        while b"store_ready" not in (self.folder / "neighborsd.log").read_bytes().partition(b"store_lost link=command")[2]:
+            self.assertLess(time.monotonic(), deadline, "neighborsd does not find Redis again within 30 s")
+            time.sleep(0.02)
+
+    def test_redis_is_killed_and_has_everything(self):
+        """With the users of an installation: at its start Redis reads its file as one of them."""
+        ann, token = "user/ann", (self.etc / "user-ann.token").read_text().strip().encode()
+        with mqtt.Client(self.ports["NEIGHBORS_MQTT_PORT"]) as before:
+            self.assertEqual(before.connect(client_id="phone", username=ann, password=token).reason, 0)
+            self.assertEqual(before.publish("nb/v1/alert", alert(headline="Kept for good")).reason, 0)
+        self.redis.kill()
+        self.redis.wait(60)
+        type(self).redis = self.start("neighbors-redis", REDIS)
+        self.assertEqual(self.redis_cli("PING"), "PONG\n")
+        self.wait_for_the_store()
+        with mqtt.Client(self.ports["NEIGHBORS_MQTT_PORT"]) as after:
+            self.assertEqual(after.connect(client_id="phone", username=ann, password=token).reason, 0)
+            after.subscribe("nb/v1/json/near/9qh1f5/1600/#")
+            after.until(mqtt.PUBLISH, accept=lambda packet: b"Kept for good" in packet.payload)
+        for name in ("AUTH default x", "AUTH x"):
+            self.assertIn("WRONGPASS", self.redis_cli(*name.split(), known=False))
 
     def test_strangers_read_nothing(self):
         for name in ("broker.secret", "redis.password", "token.key", "ca.key", "log.key", "server.key", "token.pub"):

@@ -20,9 +20,13 @@ set_tests_properties(store_functions_in_a_cluster PROPERTIES FIXTURES_REQUIRED s
 neighbors_test(NAME store_tail
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_tail.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c
   LIBS store_tests neighbors_bridge)
-# Calls in one, and behind sentinels.
+# Calls in one.
 neighbors_test(NAME store_cluster
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_cluster.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c ${CMAKE_CURRENT_LIST_DIR}/redis_sentinels.c
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_cluster.c ${CMAKE_CURRENT_LIST_DIR}/store_people.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c
   LIBS store_tests neighbors_bridge)
-# Each has six or more servers: not both at once.
-set_tests_properties(store_tail store_cluster PROPERTIES RESOURCE_LOCK cluster)
+# Calls behind sentinels.
+neighbors_test(NAME store_sentinels
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_sentinels.c ${CMAKE_CURRENT_LIST_DIR}/store_people.c ${CMAKE_CURRENT_LIST_DIR}/redis_sentinels.c
+  LIBS store_tests neighbors_bridge)
+# Each has five or more servers: one at a time.
+set_tests_properties(store_tail store_cluster store_sentinels PROPERTIES RESOURCE_LOCK cluster)

@@ -1,51 +1,19 @@
-/* The store on a real Redis Cluster of three masters and three replicas, and behind real sentinels: calls go
- * where their slot is, through moves of slots, the death of a master, and one that stands still and comes
- * back. What was acknowledged is there, once, and in order. */
+/* The store on a real Redis Cluster of three masters and three replicas: calls go where their slot is,
+ * through moves of slots, the death of a master, and one that stands still and comes back. What was
+ * acknowledged is there, once, and in order. */
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "bridge/store_inside.h"
 #include "tests/live/redis_cluster.h"
-#include "tests/live/redis_sentinels.h"
-#include "tests/live/store_fixture.h"
+#include "tests/live/store_people.h"
 
-enum { PEOPLE = 60, MASTERS = 3, SERVERS = 6, TIMEOUT = 1500 };
+enum { MASTERS = 3, SERVERS = 6, TIMEOUT = 1500 };
 
 struct city {
     struct fixture fixture;
     struct redis_cluster cluster;
-    struct redis_sentinels sentinels;
 };
-
-/* ---- calls ---- */
-
-struct sent {
-    bool done;
-    enum store_status status;
-    size_t order; /* of its answer among all */
-};
-static size_t answers;
-
-static void on_status(void *arg, enum store_status status)
-{
-    struct sent *sent = arg;
-    assert_false(sent->done);
-    *sent = (struct sent){true, status, answers++};
-}
-
-static struct bytes bytes_of(const char *text)
-{
-    return (struct bytes){(const uint8_t *)text, strlen(text)};
-}
-
-/* The session of a person; valid until the next call. */
-static struct session_name person(int number)
-{
-    static char name[32];
-    int len = snprintf(name, sizeof(name), "user/n%d", number);
-    return (struct session_name){{name, (size_t)len}, TEXT("c")};
-}
 
 static uint16_t slot_of(int number)
 {
@@ -59,13 +27,6 @@ static void finish_move(struct city *c, int number, size_t from, size_t to)
 {
     for (int step = MOVE_KEYS; step < MOVE_STEPS; step++)
         redis_cluster_move(&c->cluster, slot_of(number), from, to, (enum move_step)step);
-}
-
-static void tell(struct city *c, int number, struct sent *sent)
-{
-    char payload[32];
-    snprintf(payload, sizeof(payload), "to n%d", number);
-    store_inbox(c->fixture.store, person(number), TEXT("x"), bytes_of(payload), on_status, sent);
 }
 
 /* A person whose slot that node has. */
@@ -92,28 +53,12 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void tell_all(struct city *c, struct sent *sent)
-{
-    for (int i = 0; i < PEOPLE; i++)
-        tell(c, i, &sent[i]);
-}
-
-static void until_all(struct city *c, const struct sent *sent, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        UNTIL(&c->fixture, sent[i].done);
-        assert_int_equal(sent[i].status, STORE_OK);
-    }
-}
-
-/* ---- a cluster ---- */
-
 static void calls_go_where_their_slot_is(void **state)
 {
     struct city *c = *state;
     struct sent sent[PEOPLE] = {0};
-    tell_all(c, sent);
-    until_all(c, sent, PEOPLE);
+    tell_all(&c->fixture, sent);
+    until_all(&c->fixture, sent, PEOPLE);
     const struct store_counters *counters = store_counters(c->fixture.store);
     assert_int_equal(counters->put_back, 0);
     assert_int_equal(counters->masters, MASTERS);
@@ -144,8 +89,8 @@ static void each_master_is_asked_as_a_whole(void **state)
     struct store *store = c->fixture.store;
     struct sent sent[PEOPLE] = {0};
     long long sum = 0, expected = 0, keys = 0;
-    tell_all(c, sent);
-    until_all(c, sent, PEOPLE);
+    tell_all(&c->fixture, sent);
+    until_all(&c->fixture, sent, PEOPLE);
     assert_int_equal(store_node_count(store), MASTERS);
     for (int node = 0; node < MASTERS; node++) {
         struct command command = {0};
@@ -179,20 +124,20 @@ static void another_layout_fails_what_is_under_way(void **state)
     uint16_t slot = key_slot(layout, sizeof(layout) - 1);
     size_t owner = redis_cluster_seen_owner(&c->cluster, 0, slot), other;
     int number = 0;
-    tell_all(c, first);
-    until_all(c, first, PEOPLE);
+    tell_all(&c->fixture, first);
+    until_all(&c->fixture, first, PEOPLE);
     while ((other = redis_cluster_seen_owner(&c->cluster, 0, slot_of(number))) == owner)
         number++;
     obeyed(redis_cluster_ask(&c->cluster, other, "CLIENT PAUSE 60000 WRITE"));
-    tell(c, number, &failed);
+    tell_person(&c->fixture, number, &failed);
     obeyed(redis_cluster_ask(&c->cluster, owner, "SET nb:layout 999"));
     link_drop(&store_node_of_slot(store, slot)->command, "to look anew");
     UNTIL(&c->fixture, failed.done);
     assert_int_equal(failed.status, STORE_FAILED);
     obeyed(redis_cluster_ask(&c->cluster, owner, "DEL nb:layout"));
     obeyed(redis_cluster_ask(&c->cluster, other, "CLIENT UNPAUSE"));
-    tell(c, number, &after);
-    until_all(c, &after, 1);
+    tell_person(&c->fixture, number, &after);
+    until_all(&c->fixture, &after, 1);
 }
 
 static void calls_follow_a_slot_that_moved(void **state)
@@ -200,12 +145,12 @@ static void calls_follow_a_slot_that_moved(void **state)
     struct city *c = *state;
     int number = person_at(c, 0);
     struct sent before = {0}, after = {0};
-    tell(c, number, &before);
-    until_all(c, &before, 1);
+    tell_person(&c->fixture, number, &before);
+    until_all(&c->fixture, &before, 1);
     redis_cluster_move(&c->cluster, slot_of(number), 0, 1, MOVE_ANNOUNCED);
     finish_move(c, number, 0, 1);
-    tell(c, number, &after);
-    until_all(c, &after, 1);
+    tell_person(&c->fixture, number, &after);
+    until_all(&c->fixture, &after, 1);
     assert_int_equal(messages(c, 1, number), 2);
     redis_cluster_move(&c->cluster, slot_of(number), 1, 0, MOVE_ANNOUNCED);
     finish_move(c, number, 1, 0);
@@ -219,24 +164,24 @@ static void calls_wait_while_their_slot_moves(void **state)
     struct fixture *f = &c->fixture;
     int number = person_at(c, 1);
     struct sent before = {0}, during = {0}, saves[SAVES] = {{0}};
-    tell(c, number, &before);
-    until_all(c, &before, 1);
+    tell_person(&c->fixture, number, &before);
+    until_all(&c->fixture, &before, 1);
     assert_int_equal(
         redis_cluster_number(&c->cluster, 1, "HSET nb:{p:user/n%d}:s:c gen 7 expiry 60", number), 2);
     redis_cluster_move(&c->cluster, slot_of(number), 1, 2, MOVE_ANNOUNCED);
     uint64_t put_back = store_counters(f->store)->put_back;
-    tell(c, number, &during);
+    tell_person(&c->fixture, number, &during);
     for (int i = 0; i < SAVES; i++) {
         char cursors[8];
         snprintf(cursors, sizeof(cursors), "at %d", i);
         store_session_save(
-            f->store, person(number), 7, (struct bytes){0}, bytes_of(cursors), on_status, &saves[i]);
+            f->store, person(number), 7, (struct bytes){0}, bytes_of(cursors), on_sent, &saves[i]);
     }
     UNTIL(f, store_counters(f->store)->put_back > put_back + 3);
     assert_false(during.done);
     finish_move(c, number, 1, 2);
-    until_all(c, &during, 1);
-    until_all(c, saves, SAVES);
+    until_all(&c->fixture, &during, 1);
+    until_all(&c->fixture, saves, SAVES);
     for (int i = 0; i < SAVES; i++)
         assert_true(saves[i].order > (i ? saves[i - 1].order : during.order));
     assert_int_equal(messages(c, 2, number), 2);
@@ -261,11 +206,11 @@ static void answers_wait_for_replicas(void **state)
                  store_node_of_slot(f->store, slot_of(number))->replicas == 1);
     redis_server_freeze(&c->cluster.servers[replica]);
     uint64_t lacking = store_counters(f->store)->waits_unsatisfied;
-    tell(c, number, &sent);
+    tell_person(&c->fixture, number, &sent);
     UNTIL(f, store_counters(f->store)->waits_unsatisfied > lacking + 3);
     assert_false(sent.done);
     redis_server_thaw(&c->cluster.servers[replica]);
-    until_all(c, &sent, 1);
+    until_all(&c->fixture, &sent, 1);
     assert_true(redis_cluster_wait(&c->cluster));
 }
 
@@ -287,7 +232,7 @@ static bool go_on(struct load *load)
         load->acknowledged[i]++;
         load->sent[i] = (struct sent){0};
         if (load->acknowledged[i] < ENOUGH)
-            tell(load->city, i, &load->sent[i]);
+            tell_person(&load->city->fixture, i, &load->sent[i]);
     }
     return true;
 }
@@ -297,7 +242,7 @@ static struct load *begin(struct city *city, int number)
     struct load *load = calloc(1, sizeof(*load));
     assert_non_null(load);
     load->city = city;
-    tell_all(city, load->sent);
+    tell_all(&city->fixture, load->sent);
     UNTIL(&city->fixture, go_on(load) && load->acknowledged[number] >= 20);
     return load;
 }
@@ -357,76 +302,6 @@ static void what_a_frozen_master_answers_later_counts_for_nothing(void **state)
     assert_true(redis_cluster_wait(&c->cluster));
 }
 
-/* ---- sentinels ---- */
-
-static long long ask_number(const struct redis_server *server, const char *word, const char *key)
-{
-    struct bytes words[] = {bytes_of(word), bytes_of(key)};
-    size_t count = key[0] ? 2 : 1;
-    struct redis_sync ask;
-    assert_true(redis_sync_open(&ask, server->url));
-    redisReply *reply = redis_ask_words(&ask, words, count);
-    assert_non_null(reply);
-    long long number = reply->integer;
-    if (reply->type == REDIS_REPLY_ARRAY) /* ROLE */
-        number = strcmp(reply->element[0]->str, "master") == 0;
-    freeReplyObject(reply);
-    redis_sync_close(&ask);
-    return number;
-}
-
-/* With one replica in all, the new master has none: nothing is acknowledged until the old one follows it. */
-static void sentinels_may_want_a_password(void **state)
-{
-    enum { SENTINELS = 3 };
-    struct redis_sentinels *all = &((struct city *)*state)->sentinels;
-    struct redis_sync sentinels[SENTINELS], ask;
-    char path[96], url[sizeof(all->url) + sizeof(path) + 32];
-    snprintf(path, sizeof(path), "%s/sentinel-password", all->master.folder);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    assert_int_equal(fchmod(fileno(file), S_IRUSR | S_IWUSR), 0);
-    assert_true(fputs("quiet-street\n", file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    for (int i = 0; i < SENTINELS; i++) {
-        assert_true(redis_sync_open(&sentinels[i], all->sentinels[i].url));
-        assert_true(redis_tell(&sentinels[i], "ACL SETUSER default resetpass >quiet-street"));
-    }
-    snprintf(
-        url, sizeof(url), "%s%csentinel-password-file=%s", all->url, strchr(all->url, '?') ? '&' : '?', path);
-    bool opened = redis_sync_open(&ask, url);
-    redis_sync_close(&ask);
-    for (int i = 0; i < SENTINELS; i++) {
-        assert_true(redis_tell(&sentinels[i], "ACL SETUSER default nopass"));
-        redis_sync_close(&sentinels[i]);
-    }
-    assert_true(opened);
-}
-
-static void sentinels_name_another_master(void **state)
-{
-    enum { BEFORE = 50 };
-    struct city *c = *state;
-    struct fixture *f = &c->fixture;
-    struct redis_server *old = &c->sentinels.master, *new = &c->sentinels.replica;
-    struct sent sent[BEFORE + 1] = {0};
-    for (int i = 0; i < BEFORE; i++)
-        tell(c, 1, &sent[i]);
-    until_all(c, sent, BEFORE);
-    redis_server_kill(old);
-    tell(c, 1, &sent[BEFORE]);
-    UNTIL(f, ask_number(new, "ROLE", "") == 1);
-    uint64_t lacking = store_counters(f->store)->waits_unsatisfied;
-    UNTIL(f, store_counters(f->store)->waits_unsatisfied > lacking + 1);
-    assert_false(sent[BEFORE].done);
-    snprintf(old->master, sizeof(old->master), "127.0.0.1 %d", new->port);
-    assert_true(redis_server_restart(old));
-    until_all(c, sent, BEFORE + 1);
-    assert_int_equal(ask_number(new, "XLEN", "nb:{p:user/n1}:in:c"), BEFORE + 1);
-}
-
-/* ---- */
-
 /* Everything that redis.conf says is said of a cluster's nodes too. */
 static void the_configuration_has_all_of_one_redis(void **state)
 {
@@ -462,29 +337,9 @@ static int stop_cluster(void **state)
     return 0;
 }
 
-static int start_sentinels(void **state)
-{
-    struct city *city = calloc(1, sizeof(*city));
-    *state = city;
-    return city && redis_sentinels_start(&city->sentinels) ? 0 : -1;
-}
-
-static int stop_sentinels(void **state)
-{
-    struct city *city = *state;
-    redis_sentinels_stop(&city->sentinels);
-    free(city);
-    return 0;
-}
-
 static int open_store(void **state)
 {
     struct city *city = *state;
-    answers = 0;
-    if (!city->cluster.url[0]) {
-        fixture_open_at(&city->fixture, city->sentinels.url);
-        return 0;
-    }
     for (unsigned slot = 0; slot < 16384; slot += 8000) {
         size_t owner = redis_cluster_seen_owner(&city->cluster, 0, (uint16_t)slot);
         if (owner == SERVERS || redis_cluster_number(&city->cluster, owner, "FLUSHALL") < 0)
@@ -498,7 +353,7 @@ static int open_store(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest cluster[] = {
+    const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_configuration_has_all_of_one_redis),
         TEST(calls_go_where_their_slot_is),
         TEST(each_master_is_asked_as_a_whole),
@@ -509,8 +364,5 @@ int main(void)
         TEST(a_master_that_dies_takes_nothing_along),
         TEST(what_a_frozen_master_answers_later_counts_for_nothing),
     };
-    const struct CMUnitTest sentinels[] = {
-        TEST(sentinels_may_want_a_password), TEST(sentinels_name_another_master)};
-    int failed = cmocka_run_group_tests_name("cluster", cluster, start_cluster, stop_cluster);
-    return failed + cmocka_run_group_tests_name("sentinels", sentinels, start_sentinels, stop_sentinels);
+    return cmocka_run_group_tests(tests, start_cluster, stop_cluster);
 }

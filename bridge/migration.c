@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/redis_batch.h"
 #include "bridge/sharing_index.h"
 #include "bridge/store_inside.h"
 #include "bridge/store_layout.h"
@@ -14,7 +15,8 @@
 extern const char migration_script[];
 extern const size_t migration_script_size;
 
-enum { PAGE = 500, Q_TAGS = 4096, FIELD_MOST = 60, DIGEST = 16, PRINCIPAL = 256 };
+enum { PAGE = 500, TOGETHER = 128, Q_TAGS = 4096, FIELD_MOST = 60, DIGEST = 16, PRINCIPAL = 256, PARTS = 2 };
+static const char *const parts[PARTS] = {"seq", "once"};
 
 struct work {
     struct redis_sync *redis;
@@ -39,25 +41,41 @@ static bool ends(struct text key, const char *with)
     return key.len >= len && memcmp(key.data + key.len - len, with, len) == 0;
 }
 
+/* ---- many at once ---- */
+
+/* Asks them and adds up what they answer. */
+static bool sum_batch(struct work *work, struct redis_batch *batch, uint64_t *sum)
+{
+    size_t count;
+    redisReply **replies = redis_batch_ask(work->redis, batch, &count);
+    for (size_t i = 0; replies && i < count; i++)
+        *sum += (uint64_t)reply_number(replies[i]);
+    redis_replies_free(replies, count);
+    return replies != NULL;
+}
+
+/* Asks the function about each of the keys. */
+static void add_steps(
+    struct work *work, struct redis_batch *batch, const char *function, const struct text *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct command command = {0};
+        command_function(&command, function, 1, 1);
+        command_view(&command, keys[i]);
+        command_number(&command, work->dry);
+        redis_batch_add(batch, &command);
+    }
+}
+
+static bool counted(
+    struct work *work, const char *function, const struct text *keys, size_t count, uint64_t *sum)
+{
+    struct redis_batch batch = {0};
+    add_steps(work, &batch, function, keys, count);
+    return sum_batch(work, &batch, sum);
+}
+
 /* ---- one step ---- */
-
-/* Asks one of the functions about this key; NULL: redis->error. */
-static redisReply *step(struct work *work, const char *function, struct text key)
-{
-    struct command command = {0};
-    command_function(&command, function, 1, 1);
-    command_view(&command, key);
-    command_number(&command, work->dry);
-    return redis_ask_command(work->redis, &command);
-}
-
-static bool counted(struct work *work, const char *function, struct text key, uint64_t *count)
-{
-    redisReply *reply = step(work, function, key);
-    if (reply)
-        *count += (uint64_t)reply_number(reply);
-    return told(reply);
-}
 
 static bool rename_key(struct work *work, const char *from, const char *to)
 {
@@ -80,29 +98,33 @@ static bool drop(struct work *work, struct text key)
 
 /* ---- by the kind of key ---- */
 
-static bool repeats(struct work *work, struct text key)
+static bool repeats(struct work *work, const struct text *keys, size_t count)
 {
-    redisReply *reply = step(work, "nb_migrate_repeats", key);
-    if (reply) {
-        work->done->senders += (uint64_t)reply_number(reply_at(reply, 0));
-        work->done->senders_gone += (uint64_t)reply_number(reply_at(reply, 1));
+    struct redis_batch batch = {0};
+    add_steps(work, &batch, "nb_migrate_repeats", keys, count);
+    redisReply **replies = redis_batch_ask(work->redis, &batch, &count);
+    if (!replies)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        work->done->senders += (uint64_t)reply_number(reply_at(replies[i], 0));
+        work->done->senders_gone += (uint64_t)reply_number(reply_at(replies[i], 1));
     }
-    return told(reply);
+    redis_replies_free(replies, count);
+    return true;
 }
 
 /* A sender and instance whose name is too long to be a field: the digest is. */
-static bool named(struct work *work, struct text principal, struct text instance)
+static void add_named(
+    struct work *work, struct redis_batch *batch, struct text principal, struct text instance)
 {
-    static const char *const parts[] = {"seq", "once"};
     struct buffer names = {0};
     uint8_t field[1 + EVP_MAX_MD_SIZE] = {0xff};
-    bool done = true;
     buffer_put(&names, principal.data, principal.len);
     buffer_number(&names, 0, 1);
     buffer_put(&names, instance.data, instance.len);
     uint32_t hash = hash_of(names.data, names.len);
     EVP_Digest(names.data, names.len, field + 1, NULL, EVP_sha256(), NULL);
-    for (size_t i = 0; done && names.len > FIELD_MOST && i < 2; i++) {
+    for (size_t i = 0; names.len > FIELD_MOST && i < PARTS; i++) {
         struct command command = {0};
         char key[32];
         snprintf(key, sizeof key, "nb:{q%03x}:%s", (hash ^ hash >> 16) % Q_TAGS, parts[i]);
@@ -111,90 +133,119 @@ static bool named(struct work *work, struct text principal, struct text instance
         command_bytes(&command, field, 1 + DIGEST);
         command_bytes(&command, names.data, names.len);
         command_number(&command, work->dry);
-        redisReply *reply = redis_ask_command(work->redis, &command);
-        if (reply)
-            work->done->senders += (uint64_t)reply_number(reply);
-        done = told(reply);
+        redis_batch_add(batch, &command);
     }
     buffer_free(&names);
+}
+
+/* What stands in the key between "nb:{p:" and its like, and what follows the tag. */
+static struct text name_in(struct text key, const char *head, const char *tail)
+{
+    return (struct text){key.data + strlen(head), key.len - strlen(head) - strlen(tail)};
+}
+
+static void add_list(struct redis_batch *batch, const char *word, struct text principal, const char *part)
+{
+    struct command command = {0};
+    struct buffer key = {0};
+    session_key(&key, (struct session_name){.principal = principal}, part);
+    command_begin(&command, 2);
+    command_text(&command, word);
+    command_bytes(&command, key.data, key.len);
+    redis_batch_add(batch, &command);
+    buffer_free(&key);
+}
+
+/* All instances of each principal that are known. */
+static bool principals(struct work *work, const struct text *keys, size_t count)
+{
+    static const char head[] = "nb:{p:", tail[] = "}:principal";
+    struct redis_batch lists = {0}, batch = {0};
+    for (size_t i = 0; i < count; i++) {
+        add_list(&lists, "SMEMBERS", name_in(keys[i], head, tail), "clients");
+        add_list(&lists, "HKEYS", name_in(keys[i], head, tail), "instances");
+    }
+    redisReply **replies = redis_batch_ask(work->redis, &lists, &count);
+    if (!replies)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct text name = name_in(keys[i / 2], head, tail);
+        if (i % 2 == 0)
+            add_named(work, &batch, name, TEXT("\x01node"));
+        for (size_t n = 0; n < reply_count(replies[i]); n++)
+            add_named(work, &batch, name, reply_text(reply_at(replies[i], n)));
+    }
+    redis_replies_free(replies, count);
+    return sum_batch(work, &batch, &work->done->senders);
+}
+
+static bool packets(struct work *work, const struct text *keys, size_t count)
+{
+    return counted(work, "nb_migrate_packets", keys, count, &work->done->packets);
+}
+
+static bool codes(struct work *work, const struct text *keys, size_t count)
+{
+    return counted(work, "nb_migrate_code", keys, count, &work->done->codes);
+}
+
+static bool forgets(struct work *work, const struct text *keys, size_t count)
+{
+    return counted(work, "nb_migrate_forget", keys, count, &work->done->forgets);
+}
+
+static bool regions(struct work *work, const struct text *keys, size_t count)
+{
+    return counted(work, "nb_migrate_region", keys, count, &work->done->regions);
+}
+
+static bool households(struct work *work, const struct text *keys, size_t count)
+{
+    struct text names[TOGETHER];
+    for (size_t i = 0; i < count; i++)
+        names[i] = name_in(keys[i], "nb:{h:", "}:members");
+    work->done->households += count;
+    return work->dry || sharing_index_refresh_all(work->redis, names, count);
+}
+
+static bool leases(struct work *work, const struct text *keys, size_t count)
+{
+    bool done = true;
+    for (size_t i = 0; done && i < count; i++)
+        done = drop(work, keys[i]);
+    work->done->leases += count;
     return done;
 }
 
-/* All instances of a principal that are known. */
-static bool principal(struct work *work, struct text key)
+static bool geocodes(struct work *work, const struct text *keys, size_t count)
 {
-    static const char *const lists[] = {"SMEMBERS nb:{p:%s}:clients", "HKEYS nb:{p:%s}:instances"};
-    static const size_t head = sizeof "nb:{p:" - 1, tail = sizeof "}:principal" - 1;
-    char name[PRINCIPAL];
-    snprintf(name, sizeof name, "%.*s", (int)(key.len - head - tail), key.data + head);
-    bool done = named(work, text_of(name), TEXT("\x01node"));
-    for (size_t list = 0; done && list < 2; list++) {
-        redisReply *reply = redis_ask(work->redis, lists[list], name);
-        for (size_t i = 0; done && i < reply_count(reply); i++)
-            done = named(work, text_of(name), reply_text(reply_at(reply, i)));
-        done = told(reply) && done;
+    bool done = true;
+    for (size_t i = 0; done && i < count; i++) {
+        char from[PRINCIPAL], to[PRINCIPAL + 8];
+        snprintf(from, sizeof from, "%.*s", (int)keys[i].len, keys[i].data);
+        snprintf(to, sizeof to, "nb:{geocodes}:%s", from + sizeof "nb:geocodes:" - 1);
+        done = rename_key(work, from, to);
     }
     return done;
-}
-
-static bool packets(struct work *work, struct text key)
-{
-    return counted(work, "nb_migrate_packets", key, &work->done->packets);
-}
-
-static bool code(struct work *work, struct text key)
-{
-    return counted(work, "nb_migrate_code", key, &work->done->codes);
-}
-
-static bool forget(struct work *work, struct text key)
-{
-    return counted(work, "nb_migrate_forget", key, &work->done->forgets);
-}
-
-static bool region(struct work *work, struct text key)
-{
-    return counted(work, "nb_migrate_region", key, &work->done->regions);
-}
-
-static bool household(struct work *work, struct text key)
-{
-    static const size_t head = sizeof "nb:{h:" - 1, tail = sizeof "}:members" - 1;
-    char name[PRINCIPAL];
-    snprintf(name, sizeof name, "%.*s", (int)(key.len - head - tail), key.data + head);
-    work->done->households++;
-    return work->dry || sharing_index_refresh(work->redis, name);
-}
-
-static bool lease(struct work *work, struct text key)
-{
-    work->done->leases++;
-    return drop(work, key);
-}
-
-static bool geocodes(struct work *work, struct text key)
-{
-    char from[PRINCIPAL], to[PRINCIPAL + 8];
-    snprintf(from, sizeof from, "%.*s", (int)key.len, key.data);
-    snprintf(to, sizeof to, "nb:{geocodes}:%s", from + sizeof "nb:geocodes:" - 1);
-    return rename_key(work, from, to);
 }
 
 static const struct kind {
     const char *begins, *part, *ends;
-    bool (*work)(struct work *work, struct text key);
+    bool (*work)(struct work *work, const struct text *keys, size_t count);
 } kinds[] = {
-    {"nb:{p:", "}:principal", "}:principal", principal},
+    {"nb:{p:", "}:principal", "}:principal", principals},
     {"nb:{q", "}:seq", "}:seq", repeats},
     {"nb:{q", "}:once", "}:once", repeats},
     {"nb:{p:", "}:q2:", "", packets},
-    {"nb:{code:", "}:code", "}:code", code},
-    {"nb:{forget}:work:", "", "", forget},
-    {"nb:{r", "}:share", "}:share", region},
-    {"nb:{h:", "}:members", "}:members", household},
-    {"nb:lease:", "", "", lease},
+    {"nb:{code:", "}:code", "}:code", codes},
+    {"nb:{forget}:work:", "", "", forgets},
+    {"nb:{r", "}:share", "}:share", regions},
+    {"nb:{h:", "}:members", "}:members", households},
+    {"nb:lease:", "", "", leases},
     {"nb:geocodes:", "", "", geocodes},
 };
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static bool is_of(const struct kind *kind, struct text key)
 {
@@ -202,12 +253,30 @@ static bool is_of(const struct kind *kind, struct text key)
            (!*kind->part || memmem(key.data, key.len, kind->part, strlen(kind->part)));
 }
 
-static bool take_key(struct work *work, struct text key)
+static const struct kind *kind_of(struct text key)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    for (size_t i = 0; i < KINDS; i++)
         if (is_of(&kinds[i], key))
-            return kinds[i].work(work, key);
-    return true;
+            return &kinds[i];
+    return NULL;
+}
+
+/* The keys of that kind, so many at once. */
+static bool take_kind(struct work *work, const struct kind *kind, const redisReply *page)
+{
+    struct text keys[TOGETHER];
+    size_t count = 0;
+    bool done = true;
+    for (size_t i = 0; done && i < reply_count(page); i++) {
+        struct text key = reply_text(reply_at(page, i));
+        if (kind_of(key) == kind)
+            keys[count++] = key;
+        if (count == TOGETHER) {
+            done = kind->work(work, keys, count);
+            count = 0;
+        }
+    }
+    return done && (count == 0 || kind->work(work, keys, count));
 }
 
 static bool take_all(struct work *work)
@@ -219,8 +288,8 @@ static bool take_all(struct work *work)
         done = reply_count(reply) == 2;
         if (done)
             snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)).data);
-        for (size_t i = 0; done && i < reply_count(reply_at(reply, 1)); i++)
-            done = take_key(work, reply_text(reply_at(reply_at(reply, 1), i)));
+        for (size_t i = 0; done && i < KINDS; i++)
+            done = take_kind(work, &kinds[i], reply_at(reply, 1));
         freeReplyObject(reply);
     } while (done && strcmp(cursor, "0") != 0);
     return done;
@@ -229,17 +298,27 @@ static bool take_all(struct work *work)
 /* Senders of long names of whom nothing is known any more. */
 static bool drop_repeats(struct work *work)
 {
-    static const char *const parts[] = {"seq", "once"};
-    for (unsigned tag = 0; tag < 2 * Q_TAGS; tag++) {
-        char key[32];
-        snprintf(key, sizeof key, "nb:{q%03x}:%s", tag / 2, parts[tag % 2]);
-        redisReply *reply = redis_ask(work->redis, "HLEN %s", key);
-        uint64_t left = reply ? (uint64_t)reply_number(reply) : 0;
-        if (!told(reply) || (left && !drop(work, text_of(key))))
-            return false;
+    struct redis_batch batch = {0};
+    char key[32];
+    size_t count;
+    for (unsigned tag = 0; tag < PARTS * Q_TAGS; tag++) {
+        struct command command = {0};
+        snprintf(key, sizeof key, "nb:{q%03x}:%s", tag / PARTS, parts[tag % PARTS]);
+        command_begin(&command, 2);
+        command_text(&command, "HLEN");
+        command_text(&command, key);
+        redis_batch_add(&batch, &command);
+    }
+    redisReply **replies = redis_batch_ask(work->redis, &batch, &count);
+    bool done = replies != NULL;
+    for (size_t tag = 0; done && tag < count; tag++) {
+        uint64_t left = (uint64_t)reply_number(replies[tag]);
+        snprintf(key, sizeof key, "nb:{q%03x}:%s", (unsigned)tag / PARTS, parts[tag % PARTS]);
+        done = !left || drop(work, text_of(key));
         work->done->senders_gone += left;
     }
-    return true;
+    redis_replies_free(replies, count);
+    return done;
 }
 
 /* ---- the whole ---- */

@@ -280,6 +280,8 @@ bool redis_ask_all(struct redis_sync *redis, struct command *commands, size_t co
     for (size_t i = 0; i < count; i++) {
         if (done && !replies[i] && !redis->in_order)
             replies[i] = ask(redis, &commands[i]);
+        if (done && !replies[i])
+            redis->failed = i;
         done = done && replies[i];
         command_free(&commands[i]);
     }

@@ -28,6 +28,7 @@ struct redis_sync {
     bool begun;
     bool in_order; /* for the caller to set: of redis_ask_all nothing is sent again, so that what goes to one
                       master is done in the order in which it is told, or fails */
+    size_t failed; /* of redis_ask_all that was false: the first that failed */
 };
 
 /* Connects to an address of the form that bridge/redis_url.h has, waits at most 5 s for it and for each

@@ -5,7 +5,7 @@
 
 #include "bridge/redis_words.h"
 
-enum { COPY_MS = 1000 };
+enum { COPY_MS = 1000, COPY_LOOKS = 15 };
 
 static int copies_wanted(const struct redis_sync *redis, const struct command *command)
 {
@@ -120,27 +120,62 @@ void try_send_all(
             continue;
         redisAppendFormattedCommand(
             nodes[i]->context, (const char *)commands[i].bytes.data, commands[i].bytes.len);
-        if (copies_wanted(redis, &commands[i]))
-            append_wait(nodes[i], copies_wanted(redis, &commands[i]));
+        nodes[i]->wrote = nodes[i]->wrote || copies_wanted(redis, &commands[i]);
     }
+    for (size_t n = 0; n < redis->route->node_count; n++)
+        if (redis->route->nodes[n]->wrote)
+            append_wait(redis->route->nodes[n], redis->route->where.wait);
+}
+
+static void take_answers(
+    struct redis_sync *redis, size_t count, struct redis_node **nodes, redisReply **replies)
+{
+    char first[sizeof redis->error] = "";
+    for (size_t i = 0; i < count; i++) {
+        if (!nodes[i] || !nodes[i]->context)
+            continue;
+        redisReply *reply = next_reply(nodes[i]->context);
+        enum try_outcome outcome = outcome_of(redis, nodes[i], reply);
+        if (outcome == TRY_ANSWERED) {
+            replies[i] = reply;
+            continue;
+        }
+        freeReplyObject(reply);
+        if (outcome == TRY_LOST)
+            route_lost(redis, nodes[i]);
+        if (!*first)
+            memcpy(first, redis->error, sizeof first);
+    }
+    if (*first)
+        memcpy(redis->error, first, sizeof first);
+}
+
+/* Whether the replicas have what was written there, behind as many looks as one command gets. */
+static bool has_copies(struct redis_sync *redis, struct redis_node *node)
+{
+    if (!node->context)
+        return false;
+    enum try_outcome outcome = copied(redis, node, redis->route->where.wait);
+    for (int looks = 1; outcome == TRY_UNCOPIED && looks < COPY_LOOKS; looks++)
+        outcome = try_copies(redis, node);
+    if (outcome == TRY_LOST)
+        route_lost(redis, node);
+    return outcome == TRY_ANSWERED;
 }
 
 void try_take_all(struct redis_sync *redis, const struct command *commands, size_t count,
     struct redis_node **nodes, redisReply **replies)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (!nodes[i] || !nodes[i]->context)
-            continue;
-        int copies = copies_wanted(redis, &commands[i]);
-        redisReply *reply = next_reply(nodes[i]->context);
-        enum try_outcome outcome = outcome_of(redis, nodes[i], reply);
-        enum try_outcome second =
-            copies && outcome != TRY_LOST ? copied(redis, nodes[i], copies) : TRY_ANSWERED;
-        if (outcome == TRY_ANSWERED && second == TRY_ANSWERED)
-            replies[i] = reply;
-        else
-            freeReplyObject(reply);
-        if (outcome == TRY_LOST || second == TRY_LOST)
-            route_lost(redis, nodes[i]);
+    take_answers(redis, count, nodes, replies);
+    for (size_t n = 0; n < redis->route->node_count; n++) {
+        struct redis_node *node = redis->route->nodes[n];
+        bool kept = !node->wrote || has_copies(redis, node);
+        node->wrote = false;
+        for (size_t i = 0; !kept && i < count; i++) {
+            if (nodes[i] != node || !copies_wanted(redis, &commands[i]))
+                continue;
+            freeReplyObject(replies[i]);
+            replies[i] = NULL;
+        }
     }
 }

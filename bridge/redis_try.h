@@ -24,10 +24,12 @@ enum try_outcome try_once(
  * calls it tells of LOST (route_lost). */
 enum try_outcome try_copies(struct redis_sync *redis, struct redis_node *node);
 
-/* Sends all that can be; nodes[i] is where each went, NULL where it could not be sent. */
+/* Sends all that can be, and behind it to each node that takes writes one question whether its replicas have
+ * them; nodes[i] is where each went, NULL where it could not be sent. */
 void try_send_all(
     struct redis_sync *redis, const struct command *commands, size_t count, struct redis_node **nodes);
-/* Takes the answers that are good into replies (freeReplyObject); the others stay as they are. */
+/* Takes the answers that are good into replies (freeReplyObject), those to writes when the replicas have
+ * them; the others stay as they are. redis->error is of the first that failed. */
 void try_take_all(struct redis_sync *redis, const struct command *commands, size_t count,
     struct redis_node **nodes, redisReply **replies);
 

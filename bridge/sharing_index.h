@@ -18,6 +18,9 @@ uint8_t sharing_region(const char *leaf);
  * Doing it twice is harmless. False: redis->error. */
 bool sharing_index_refresh(struct redis_sync *redis, const char *household)
     __attribute__((warn_unused_result));
+/* The same of several households, side by side. False: some of them may be settled, others not. */
+bool sharing_index_refresh_all(struct redis_sync *redis, const struct text *households, size_t count)
+    __attribute__((warn_unused_result));
 
 /* Before a change of a household or of its members, and when it is settled after it: so upkeep settles it
  * where who began did not come to that. note: room for SHARING_NOTE. False: redis->error. */

@@ -9,7 +9,7 @@
 #include "bridge/transfer.h"
 
 enum {
-    BATCH = 256,
+    BATCH = 2048,
     BATCH_BYTES = 1 << 20,
     WORDS_MOST = 4096,
     WORD_MOST = 64 << 20,

@@ -29,18 +29,17 @@ local function bucket_of(names)
     return string.format('%02x', bit.bxor(hash, math.floor(hash / 65536)) % 256)
 end
 
--- The regions where events of this principal may be: those with a log of its household, and those where its members are.
-local function regions_of(principal)
-    local household = redis.call('HGET', 'nb:{p:' .. principal .. '}:principal', 'household')
+-- The regions where events of a household may be: those with a log of it, and those where its members are. They do not change
+-- while this goes on, and each run loads the library anew, so each household is looked up once.
+local looked_up = {}
+
+local function look_up(household)
     local list, seen = {}, {}
     local function add(region)
         if not seen[region] then
             seen[region] = true
             list[#list + 1] = region
         end
-    end
-    if not household or household == '' then
-        return list
     end
     for tag = 0, 255 do
         local region = string.format('%02x', tag)
@@ -55,6 +54,15 @@ local function regions_of(principal)
         end
     end
     return list
+end
+
+local function regions_of(principal)
+    local household = redis.call('HGET', 'nb:{p:' .. principal .. '}:principal', 'household')
+    if not household or household == '' then
+        return {}
+    end
+    looked_up[household] = looked_up[household] or look_up(household)
+    return looked_up[household]
 end
 
 -- One sender's state into its regions. False when it has none.

@@ -1,6 +1,7 @@
 /* The store on a real Redis Cluster of three masters and three replicas: calls go where their slot is,
  * through moves of slots, the death of a master, and one that stands still and comes back. What was
  * acknowledged is there, once, and in order. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -214,6 +215,72 @@ static void answers_wait_for_replicas(void **state)
     assert_true(redis_cluster_wait(&c->cluster));
 }
 
+/* How often that master was asked what its replicas have. */
+static long long waits_at(struct city *c, size_t node)
+{
+    redisReply *reply = redis_cluster_ask(&c->cluster, node, "INFO commandstats");
+    assert_non_null(reply);
+    const char *at = strstr(reply->str, "cmdstat_wait:calls=");
+    long long calls = at ? strtoll(at + strlen("cmdstat_wait:calls="), NULL, 10) : 0;
+    freeReplyObject(reply);
+    return calls;
+}
+
+struct thaw {
+    struct city *city;
+    size_t replica;
+    long long waits;
+};
+
+/* Thaws the replica when its master was asked again. */
+static void *thaw_later(void *arg)
+{
+    struct thaw *thaw = arg;
+    for (int looks = 0; looks < 1500 && waits_at(thaw->city, 2) < thaw->waits + 2; looks++)
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    redis_server_thaw(&thaw->city->cluster.servers[thaw->replica]);
+    return NULL;
+}
+
+/* As the command line asks: those who go to one master wait once for its replicas, as long as for one
+ * command. */
+static void what_is_asked_together_waits_once(void **state)
+{
+    enum { MANY = 40 };
+    struct city *c = *state;
+    struct fixture *f = &c->fixture;
+    struct redis_sync ask;
+    struct command commands[MANY] = {0};
+    redisReply *replies[MANY];
+    struct thaw thaw = {.city = c};
+    pthread_t other;
+    char text[64];
+    int number = person_at(c, 2);
+    UNTIL(f, (thaw.replica = redis_cluster_seen_replica(&c->cluster, 2, 2)) < SERVERS);
+    assert_true(redis_sync_open(&ask, c->cluster.url));
+    for (int i = 0; i < MANY; i++) {
+        command_begin(&commands[i], 3);
+        command_text(&commands[i], "SADD");
+        snprintf(text, sizeof(text), "nb:{p:user/n%d}:many", number);
+        command_text(&commands[i], text);
+        command_number(&commands[i], i);
+    }
+    thaw.waits = waits_at(c, 2);
+    redis_server_freeze(&c->cluster.servers[thaw.replica]);
+    assert_int_equal(pthread_create(&other, NULL, thaw_later, &thaw), 0);
+    bool done = redis_ask_all(&ask, commands, MANY, replies);
+    pthread_join(other, NULL);
+    if (!done)
+        fail_msg("%s", ask.error);
+    for (int i = 0; i < MANY; i++)
+        freeReplyObject(replies[i]);
+    redis_sync_close(&ask);
+    long long waits = waits_at(c, 2) - thaw.waits;
+    assert_true(waits >= 2 && waits < MANY);
+    assert_int_equal(redis_cluster_number(&c->cluster, 2, "SCARD nb:{p:user/n%d}:many", number), MANY);
+    assert_true(redis_cluster_wait(&c->cluster));
+}
+
 /* Everybody is told something again and again. ENOUGH: an inbox keeps a thousand. */
 enum { ENOUGH = 300 };
 struct load {
@@ -361,6 +428,7 @@ int main(void)
         TEST(calls_follow_a_slot_that_moved),
         TEST(calls_wait_while_their_slot_moves),
         TEST(answers_wait_for_replicas),
+        TEST(what_is_asked_together_waits_once),
         TEST(a_master_that_dies_takes_nothing_along),
         TEST(what_a_frozen_master_answers_later_counts_for_nothing),
     };

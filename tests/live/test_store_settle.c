@@ -131,6 +131,24 @@ static void whoever_dies_is_finished(void **state)
     assert_int_equal(store_counters(f->store)->households_resettled, STEPS + 1);
 }
 
+/* One of them twice, as a look through all keys may find it. */
+static void several_settle_side_by_side(void **state)
+{
+    struct fixture *f = *state;
+    const struct text names[] = {TEXT("h1"), TEXT("nobody"), TEXT("h1")};
+    UNTIL(f, f->available);
+    f->upkeep = false;
+    lives(f, "cam", HERE);
+    if (!sharing_index_refresh_all(&f->ask, names, 3))
+        fail_msg("%s", f->ask.error);
+    assert_int_equal(stands(f, HERE), 3);
+    assert_true(redis_tell(&f->ask, "SREM nb:{h:h1}:members device/cam"));
+    if (!sharing_index_refresh_all(&f->ask, names, 3))
+        fail_msg("%s", f->ask.error);
+    assert_int_equal(stands(f, HERE), 0);
+    assert_true(sharing_index_refresh_all(&f->ask, NULL, 0));
+}
+
 static void whoever_comes_late_does_no_harm(void **state)
 {
     struct fixture *f = *state;
@@ -288,6 +306,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(whoever_dies_is_finished),
+        TEST(several_settle_side_by_side),
         TEST(whoever_comes_late_does_no_harm),
         TEST(what_is_withdrawn_is_withdrawn_first),
         TEST(who_says_to_be_elsewhere_does_not_count),

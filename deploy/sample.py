@@ -88,7 +88,7 @@ def native_alert(stack, file):
 
     def send(announcement):
         done = subprocess.run(stack.command("publish", "alert", "--file", copy, "--as", announcement.sender),
-                              capture_output=True, text=True, env=ENVIRONMENT, timeout=30)
+                              capture_output=True, text=True, env=ENVIRONMENT, timeout=60)
         announcement.known_by = (alert["headline"], alert["description"])
         return "" if done.returncode == 0 else (done.stderr or done.stdout).strip()
     return Announcement(file.stem, send, (center["latE7"] / 1e7, center["lonE7"] / 1e7))
@@ -137,7 +137,7 @@ class Follower:
         self.client.tls_set(str(stack.keys / "ca.crt"))
         self.client.connect("127.0.0.1", stack.tls_port, 30, clean_start=True, properties=expiry)
         self.client.loop_start()
-        if not self.subscribed.wait(10):
+        if not self.subscribed.wait(60):
             raise StackError("the follower could not subscribe")
 
     def on_subscribe(self, _client, _data, _identifier, reasons, *_):
@@ -216,7 +216,7 @@ class Sample:
     def complete(self):
         return self.seen() == (sum(self.events.values()), len(self.announcements))
 
-    def wait(self, seconds=40):
+    def wait(self, seconds=90):
         deadline = time.monotonic() + seconds
         while not self.complete() and time.monotonic() < deadline:
             time.sleep(0.1)

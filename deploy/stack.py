@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+import weakref
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,10 +80,19 @@ def born(pid):
         return None
 
 
+def stopped(pid):
+    """Whether it is frozen by a signal."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    except OSError:
+        return False
+
+
 class Stack:
     """settings: of neighborsd, over what deploy/neighborsd.conf and this folder say."""
 
     checks = []  # of who tests: each is called with a stack that has stopped, and raises StackError
+    alive = weakref.WeakSet()  # those of this program that have not stopped
 
     def __init__(self, folder, mqtt_port=0, tls_port=0, http_port=0, redis_port=0, home_port=0, metrics_port=0,
                  https_port=0, settings=None):
@@ -101,6 +111,7 @@ class Stack:
                      self.folder / "certificates"):
             path.mkdir(parents=True, exist_ok=True)
         (self.folder / "tokens").chmod(0o700)
+        Stack.alive.add(self)
 
     def __enter__(self):
         return self
@@ -133,7 +144,7 @@ class Stack:
                 time.sleep(0.1)
         record.unlink(missing_ok=True)
 
-    def wait_for(self, name, ready, what, seconds=15):
+    def wait_for(self, name, ready, what, seconds=60):
         """Until ready() is true. StackError with the end of the log when the program ends or the time is up."""
         deadline = time.monotonic() + seconds
         while not ready():
@@ -150,7 +161,7 @@ class Stack:
             process.send_signal(signal.SIGCONT)
         process.wait()
 
-    def stop_one(self, name, seconds=8):
+    def stop_one(self, name, seconds=20):
         process = self.processes.pop(name, None)
         if process is None or process.poll() is not None:
             return
@@ -166,8 +177,14 @@ class Stack:
         for name in reversed(list(self.processes)):
             self.stop_one(name)
         (self.folder / "processes").unlink(missing_ok=True)
+        Stack.alive.discard(self)
         for check in self.checks:
             check(self)
+
+    def broker_logs(self, lines=25):
+        """The ends of what its neighborsd have said, for whoever has to find out why something went wrong."""
+        return "".join(f"---- {name}, the end of its log:\n{tail(self.logs / f'{name}.log', lines)}\n"
+                       for name, program in self.programs.items() if program == "neighborsd")
 
     # ---- the store ----
 
@@ -188,7 +205,7 @@ class Stack:
         self.start("redis", ["redis-server", ROOT / "deploy/redis.conf", "--port", self.redis_port, "--bind", "127.0.0.1",
                              "--aclfile", self.redis_users(), "--appendfsync", fsync, "--dir", self.folder / "redis", "--daemonize", "no", "--logfile", "", "--pidfile",
                              self.folder / "redis.pid"], {"LD_PRELOAD": str(preload)} if preload else None)
-        self.wait_for("redis", lambda: self.redis_command("PING") == "PONG", f"Redis on port {self.redis_port}", 30)
+        self.wait_for("redis", lambda: self.redis_command("PING") == "PONG", f"Redis on port {self.redis_port}")
 
     @property
     def redis_url(self):

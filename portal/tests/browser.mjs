@@ -12,7 +12,7 @@ const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 /** Without a graphics card: one that is imitated in software draws ten times slower than the browser itself. */
 export function launch() {
-  return chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
+  return chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"], timeout: 4 * PATIENCE });
 }
 
 /** A page of its own context. `troubles` gathers what went wrong on it; `strangers` what it asked of others than `origin`. */

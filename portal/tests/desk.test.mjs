@@ -34,7 +34,7 @@ test("an alert is drawn, shows what it reaches, and is sent after a last look", 
   const page = await desk(browser, stack, FIRE, tokens.lee);
   await drawCircle(page);
   await page.getByText("Followers", { exact: true }).waitFor();
-  assert.ok((await page.locator(".reached-cell").count()) > 0, "the cells are on the map");
+  await page.locator(".reached-cell").first().waitFor({ state: "attached" }); // the cells are on the map
   await write(page, "Brush fire along the river: leave now");
   await page.getByLabel("What to do").fill("Leave to the south on Peck Road.");
   await page.getByText("As a CAP 1.2 document").click();

@@ -38,7 +38,7 @@ class Driver:
             self.lines.put(line.rstrip("\n"))
         self.lines.put(None)
 
-    def wait(self, wanted, seconds=15):
+    def wait(self, wanted, seconds=30):
         """The first line that wanted() accepts."""
         deadline = time.monotonic() + seconds
         while True:
@@ -177,7 +177,7 @@ class Mosquitto(Stories, LiveCase):
 
     def publish(self, version, who, topic, payload, qos=1):
         done = subprocess.run(list(map(str, ["mosquitto_pub", *self.common(version, who, unique("publisher")), "-q", qos, "-t",
-                                             topic, "-s"])), input=payload, capture_output=True, timeout=20)
+                                             topic, "-s"])), input=payload, capture_output=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
         return 1 if b"failed" in done.stderr.lower() or b"not auth" in done.stderr.lower() else 0
 

@@ -5,6 +5,7 @@ import time
 
 import mqtt
 from case import LiveCase, alert, unique
+from watched import Broker
 
 BOTH = (5, 4)
 
@@ -55,7 +56,7 @@ class Connect(LiveCase):
         for level in (0, 3, 6, 255):
             connection = self.raw(4)
             connection.send(mqtt.connect(version=4, level=level, client_id="a"))
-            connection.socket.settimeout(10)
+            connection.socket.settimeout(30)
             answer = b""
             while data := connection.socket.recv(100):
                 answer += data
@@ -171,12 +172,12 @@ class Connect(LiveCase):
 
     def test_connect_timeout(self):
         """A connection that says nothing, or half a CONNECT, is closed."""
+        hasty = Broker(self.home, unique("hasty"), connect_timeout_ms=1500)
+        self.addCleanup(hasty.stop)
         for said in (b"", mqtt.connect(client_id="a")[:9]):
-            connection = self.raw()
-            connection.send(said)
-            began = time.monotonic()
-            connection.closed()
-            self.assertLess(time.monotonic() - began, 30)
+            with mqtt.Client(hasty.mqtt_port) as connection:
+                connection.send(said)
+                connection.closed()
 
     def test_take_over(self):
         """[5] 3.1.4-3 3.14.2-1 [3] 3.1.4-2"""
@@ -198,10 +199,10 @@ class Connect(LiveCase):
     def test_keep_alive(self):
         """[5] 3.1.2-24 3.2.2-22 [3] 3.1.2-24"""
         for version in BOTH:
-            connection = self.client(version=version, keep_alive=1)
             began = time.monotonic()
+            connection = self.client(version=version, keep_alive=1)
             said = connection.closed()
-            self.assertTrue(1.4 < time.monotonic() - began < 20, time.monotonic() - began)
+            self.assertGreater(time.monotonic() - began, 1.4)
             self.assertEqual([p.reason for p in said], [0x8D] if version == 5 else [])
 
     def test_ping(self):

@@ -21,7 +21,7 @@ LEAF = "9qh1f5"
 HERE = (34.0768, -118.0316)
 AWAY = (34.3000, -118.4500)
 SETTINGS = {"release_delay_ms": 200, "release_households": 2, "release_hysteresis": 0, "cooldown_s": 0, "heartbeat_ms": 500, "cursor_save_ms": 100,
-            "connect_timeout_ms": 1500, "max_connections_per_address": 0, "accept_rate_per_address": 0, "accept_rate": 0,
+            "connect_timeout_ms": 20000, "max_connections_per_address": 0, "accept_rate_per_address": 0, "accept_rate": 0,
             "maximum_packet": 262144, "receive_maximum": 20, "log_level": "info",
             "new_cells_day": 0, "feed_cells_day": 0, "resident_alerts_hour": 0, "cell_alerts_hour": 0, "merge_minutes": 0}
 
@@ -125,9 +125,10 @@ class LiveCase(unittest.TestCase):
 
     def client(self, who="user/ann", version=5, **options):
         """A connection that is through CONNECT; the CONNACK is client.connack."""
+        credentials = self.credentials(who)  # first: who is enrolled for this takes his time, and a connection has to say who comes
         connection = self.raw(version)
         options.setdefault("client_id", unique("client"))
-        connection.connack = connection.connect(**self.credentials(who), **options)
+        connection.connack = connection.connect(**credentials, **options)
         self.assertEqual(connection.connack.reason, 0, connection.connack)
         return connection
 

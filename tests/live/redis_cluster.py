@@ -9,10 +9,11 @@ from pathlib import Path
 import redis
 from redis.cluster import ClusterNode, RedisCluster
 
-from stack import ENVIRONMENT, ROOT, Stack, StackError, free_port
+from stack import ENVIRONMENT, ROOT, Stack, StackError, free_port, stopped
 
 SLOTS = 16384
-NODE_TIMEOUT_MS = 1500
+NODE_TIMEOUT_MS = 3000  # a busy machine may keep a node waiting for a while, and that is no death
+NEVER_MS = 600000
 
 
 @dataclass
@@ -34,6 +35,7 @@ class ClusterStack(Stack):
         """nodes: of a cluster that stood in this folder (or what was copied into it) before."""
         super().__init__(folder, **options)
         self.masters = masters
+        self.node_timeout_ms = NODE_TIMEOUT_MS if replicas else NEVER_MS  # where nobody can take over nobody need be given up
         self.nodes = nodes or [Node(f"redis-{i}", free_port(), free_port()) for i in range(masters * (1 + replicas))]
 
     @property
@@ -60,10 +62,10 @@ class ClusterStack(Stack):
         self.start(node.name, ["redis-server", config if config.exists() else ROOT / "deploy/redis.conf",
                                "--port", node.port, "--bind", "127.0.0.1", "--aclfile", self.users, "--appendfsync", fsync,
                                "--dir", folder, "--daemonize", "no", "--logfile", "", "--cluster-enabled", "yes",
-                               "--cluster-port", node.bus, "--cluster-node-timeout", NODE_TIMEOUT_MS,
+                               "--cluster-port", node.bus, "--cluster-node-timeout", self.node_timeout_ms,
                                "--cluster-require-full-coverage", "no", "--masterauth", password, "--masteruser", "neighbors-replica",
                                "--repl-diskless-sync-delay", 0])
-        self.wait_for(node.name, lambda: self.ping(node), f"Redis on port {node.port}", 30)
+        self.wait_for(node.name, lambda: self.ping(node), f"Redis on port {node.port}")
 
     def redis_users(self):
         """Replicas log in at their masters as a user of their own."""
@@ -116,7 +118,9 @@ class ClusterStack(Stack):
             time.sleep(0.05)
 
     def alive(self):
-        return [node for node in self.nodes if node.name in self.processes and self.processes[node.name].poll() is None]
+        """Who runs and is not frozen."""
+        return [node for node in self.nodes if node.name in self.processes and self.processes[node.name].poll() is None
+                and not stopped(self.processes[node.name].pid)]
 
     def whole(self):
         """Every slot is served, every replica that lives is in line with its master, and all that live say so."""
@@ -128,7 +132,7 @@ class ClusterStack(Stack):
                 return False
         return True
 
-    def wait_until_whole(self, seconds=60):
+    def wait_until_whole(self, seconds=120):
         self.until(self.whole, "every slot served, every replica in line", seconds)
 
     # ---- what happens to it ----
@@ -152,13 +156,30 @@ class ClusterStack(Stack):
         return {node.name: (node, [slot for first, last in slots for slot in range(first, last + 1)])
                 for node, master, slots in self.roles().values() if master == "-" and slots}
 
+    def masters_now(self):
+        """The masters, when none is missing."""
+        self.until(lambda: len(self.serving()) == self.masters, "every master serves")
+        return [node for node, _ in self.serving().values()]
+
+    def replaced(self, node):
+        """Whether a replica serves in the place of that master."""
+        serving = self.serving()
+        return len(serving) == self.masters and node.name not in serving
+
+    def freeze_node(self, node):
+        process = self.processes[node.name]
+        process.send_signal(signal.SIGSTOP)
+        self.until(lambda: stopped(process.pid), f"{node.name} stands still")
+
     def kill_node(self, node, sign=signal.SIGKILL):
         self.kill(node.name, sign)
 
     def move(self, slots, source, target):
-        """Moves so many slots from one master to another, as an operator does. False when it stopped in the middle: then
-        `mend` first."""
+        """Moves so many slots from one master to another, as an operator does. False when it stopped in the middle, or one of
+        them is no master any more: then `mend` first."""
         identifiers = {node.name: identifier for identifier, (node, _, _) in self.roles().items()}
+        if not {source.name, target.name} <= set(identifiers):
+            return False
         done = subprocess.run(["redis-cli", "--cluster", "reshard", source.address, "--cluster-from", identifiers[source.name],
                                "--cluster-to", identifiers[target.name], "--cluster-slots", str(slots), "--cluster-yes",
                                "--cluster-pipeline", "100"], capture_output=True, text=True, timeout=300, env=ENVIRONMENT)

@@ -42,7 +42,7 @@ class Drill(case.LiveCase):
         # Heard and acknowledged by its own follower.
         watcher = self.follower(name, (TESTS, REPLIES))
         self.headline(watcher, "Drill one")
-        told = watcher.until(mqtt.PUBLISH, 20, lambda p: p.topic == "nb/v1/json/inbox/reply/moderation")
+        told = watcher.until(mqtt.PUBLISH, 30, lambda p: p.topic == "nb/v1/json/inbox/reply/moderation")
         self.assertIn(b"drilled", told.payload)
         public = self.follower("user/fred")
         self.assertEqual(desk.publish("nb/v1/alert", alert(headline="Smoke over the valley")).reason, 0)
@@ -128,7 +128,7 @@ class PublicList(case.LiveCase):
 
     def get(self, **headers):
         request = urllib.request.Request(f"http://127.0.0.1:{self.stack.http_port}/v1/agencies", headers=headers)
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.headers, json.loads(answer.read())
 
     def features(self):

@@ -59,7 +59,7 @@ class Balancer:
 class Machine(Broker):
     def __init__(self, home, name, **settings):
         self.http_port = free_port()
-        self.settings = SETTINGS | {"balancers": BALANCER, "max_connections_per_address": MOST} | settings
+        self.settings = SETTINGS | {"balancers": BALANCER, "max_connections_per_address": MOST, "connect_timeout_ms": 3000} | settings
         super().__init__(home, name, http_port=self.http_port, **self.settings)
 
     def kill(self):
@@ -108,10 +108,11 @@ class Balanced(WatchedCase):
 
     def at(self, machine, who="user/ann", **options):
         """A connection past the balancer, to that machine."""
+        credentials = self.credentials(who)
         connection = mqtt.Client(machine.mqtt_port)
         self.addCleanup(connection.close)
         options.setdefault("client_id", unique("client"))
-        connection.connack = connection.connect(**self.credentials(who), **options)
+        connection.connack = connection.connect(**credentials, **options)
         self.assertEqual(connection.connack.reason, 0)
         return connection
 
@@ -119,11 +120,11 @@ class Balanced(WatchedCase):
         """A connection by way of the balancer, as an app makes it: tried again where nobody answers, for a machine may have died
         or be frozen and the balancer not know it yet."""
         options.setdefault("client_id", unique("client"))
-        deadline = time.monotonic() + 60
+        credentials, deadline = self.credentials(who), time.monotonic() + 60
         while True:
             connection = self.raw()
             try:
-                connection.send(mqtt.connect(**self.credentials(who), **options))
+                connection.send(mqtt.connect(**credentials, **options))
                 connection.connack = connection.expect(mqtt.CONNACK, 3)
                 self.assertEqual(connection.connack.reason, 0)
                 return connection

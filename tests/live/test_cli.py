@@ -18,7 +18,7 @@ class CommandCase(LiveCase):
 
     def run_command(self, *words):
         """The code, the objects and the complaints of one call with --json."""
-        done = subprocess.run(self.home.stack.command(*words, "--json"), capture_output=True, text=True, timeout=30,
+        done = subprocess.run(self.home.stack.command(*words, "--json"), capture_output=True, text=True, timeout=60,
                               env=ENVIRONMENT, stdin=subprocess.DEVNULL)
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
@@ -105,7 +105,7 @@ class Publishing(CommandCase):
             self.done("publish", "motion", "--device", f"porch-{number}", "--kind", "person", "--confidence", "87")
         item = json.loads(feed.stdout.readline())
         self.assertEqual((item["activity"]["kind"], item["activity"]["confidence"]), ("PERSON", 87))
-        self.assertEqual(feed.wait(10), 0)
+        self.assertEqual(feed.wait(30), 0)
 
 
 class Credentials(CommandCase):
@@ -190,7 +190,7 @@ class Following(CommandCase):
     def test_it_ends_when_told(self):
         feed = self.watch("--at", AT, "--json")
         feed.send_signal(signal.SIGINT)
-        self.assertEqual(feed.wait(5), 0)
+        self.assertEqual(feed.wait(30), 0)
 
 
 class Looking(CommandCase):

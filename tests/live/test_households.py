@@ -90,7 +90,7 @@ class Households(case.LiveCase):
             self.assertEqual(self.steps(ann, invite=True).reason, 0)
             def replies(p):
                 return p.topic == "nb/v1/json/inbox/reply/household"
-            told = next(filter(replies, ann.passed), None) or ann.until(mqtt.PUBLISH, 20, replies)
+            told = next(filter(replies, ann.passed), None) or ann.until(mqtt.PUBLISH, 30, replies)
             codes.append(json.loads(told.payload)["code"])
         self.assertEqual(self.steps(ann, invite=True).reason, QUOTA)
         self.assertEqual(self.steps(self.client(f"user/{taker}"), invite=True).reason, REFUSED)

@@ -14,14 +14,15 @@ ALERT, MOTION = "nb/v1/alert", "nb/v1/motion"
 FEED = "nb/v1/json/near/9qh1f5/1600/incident/#"
 
 
-class MultiProcess(WatchedCase):
+class PairCase(WatchedCase):
     """Each test has a pair of its own, and who is on which process is known from the sockets that the kernel lists."""
 
     quiet = True
+    silence_ms = 30000  # longer than a busy machine may keep a process waiting: nobody is replaced but who was killed
 
     def setUp(self):
         super().setUp()
-        self.pair = Broker(self.home, unique("pair"), **{**SETTINGS, "processes": 2, "worker_silence_ms": 1000})
+        self.pair = Broker(self.home, unique("pair"), **{**SETTINGS, "processes": 2, "worker_silence_ms": self.silence_ms})
         self.addCleanup(self.pair.stop)
         self.port, self.parent = self.pair.mqtt_port, self.pair.process.pid
         self.assertEqual(len(self.workers()), 2)
@@ -55,6 +56,7 @@ class MultiProcess(WatchedCase):
 
     def client_on(self, worker, who="user/ann", **options):
         """A connection that the kernel gave to that process: tried until it is so."""
+        credentials = self.credentials(who)
         for _ in range(200):
             connection = self.raw(options.get("version", 5))
             asked = {"client_id": unique("client")} | {k: v for k, v in options.items() if k != "version"}
@@ -66,7 +68,7 @@ class MultiProcess(WatchedCase):
             if self.worker_of(connection) != worker:
                 connection.close()
                 continue
-            connection.connack = connection.connect(**self.credentials(who), **asked)
+            connection.connack = connection.connect(**credentials, **asked)
             self.assertEqual(connection.connack.reason, 0)
             return connection
         raise AssertionError("200 connections in a row went to the other process")
@@ -91,10 +93,43 @@ class MultiProcess(WatchedCase):
         sender.close()
         return said
 
+    def lost_worker(self, sign):
+        """One process is killed or frozen: its durable follower comes back to nothing missed, the other's never notice."""
+        victim, other = self.workers()
+        durable = {"client_id": unique("durable"), "props": {"session_expiry": 600}}
+        follower, beside = self.follower_on(victim, clean=False, **durable), self.follower_on(other)
+        brief = unique("brief")
+        self.client_on(victim, client_id=brief)  # a session that ends with its connection, whoever ends that
+        before_it = self.publish_some(other)
+        self.told(follower, before_it)
+        os.kill(victim, sign)
+        meanwhile = self.publish_some(other)
+        self.eventually(lambda: victim not in self.workers() and len(self.workers()) == 2, lambda: "nobody replaced it")
+        self.assertIn(other, self.workers())
+        follower.closed()
+        fresh, = set(self.workers()) - {other}
+        self.eventually(lambda: fresh in self.accepting(), lambda: "the new process does not accept")
+        after = self.publish_some(fresh)
+        back = self.client_on(fresh, "user/fred", clean=False, **durable)
+        self.assertTrue(back.connack.session_present)
+        self.assertFalse(self.client_on(fresh, client_id=brief, clean=False).connack.session_present)
+        self.told(back, meanwhile + after)
+        self.told(beside, before_it + meanwhile + after)
+        beside.send(mqtt.PING)
+        beside.until(mqtt.PINGRESP)
+
+    def accepting(self):
+        """The processes that hold a listening socket of the port."""
+        listening = {line.split()[9] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+                     if line.split()[1].endswith(f":{self.port:04X}") and line.split()[3] == "0A"}
+        return [pid for pid in self.workers() if listening & self.sockets(pid)]
+
+
+class MultiProcess(PairCase):
     def test_both_serve(self):
         used = set()
         for _ in range(200):
-            used.add(self.worker_of(self.client()))
+            used |= {self.worker_of(self.client())} - {None}  # the kernel's list may skip one while others come and go
             if len(used) == 2:
                 break
         self.assertEqual(used, set(self.workers()))
@@ -150,42 +185,8 @@ class MultiProcess(WatchedCase):
         for connection in connections:
             self.assertEqual([(p.kind, p.reason) for p in connection.closed()], [(mqtt.DISCONNECT, 0x87)])
 
-    def lost_worker(self, sign):
-        """One process is killed or frozen: its durable follower comes back to nothing missed, the other's never notice."""
-        victim, other = self.workers()
-        durable = {"client_id": unique("durable"), "props": {"session_expiry": 600}}
-        follower, beside = self.follower_on(victim, clean=False, **durable), self.follower_on(other)
-        brief = unique("brief")
-        self.client_on(victim, client_id=brief)  # a session that ends with its connection, whoever ends that
-        before_it = self.publish_some(other)
-        self.told(follower, before_it)
-        os.kill(victim, sign)
-        meanwhile = self.publish_some(other)
-        self.eventually(lambda: victim not in self.workers() and len(self.workers()) == 2, lambda: "nobody replaced it", 15)
-        self.assertIn(other, self.workers())
-        follower.closed()
-        fresh, = set(self.workers()) - {other}
-        self.eventually(lambda: fresh in self.accepting(), lambda: "the new process does not accept")
-        after = self.publish_some(fresh)
-        back = self.client_on(fresh, "user/fred", clean=False, **durable)
-        self.assertTrue(back.connack.session_present)
-        self.assertFalse(self.client_on(fresh, client_id=brief, clean=False).connack.session_present)
-        self.told(back, meanwhile + after)
-        self.told(beside, before_it + meanwhile + after)
-        beside.send(mqtt.PING)
-        beside.until(mqtt.PINGRESP)
-
-    def accepting(self):
-        """The processes that hold a listening socket of the port."""
-        listening = {line.split()[9] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
-                     if line.split()[1].endswith(f":{self.port:04X}") and line.split()[3] == "0A"}
-        return [pid for pid in self.workers() if listening & self.sockets(pid)]
-
     def test_a_killed_process_is_replaced(self):
         self.lost_worker(signal.SIGKILL)
-
-    def test_a_frozen_process_is_replaced(self):
-        self.lost_worker(signal.SIGSTOP)
 
     def test_a_process_that_dies_again_and_again(self):
         """The other goes on serving, and the parent does not give up."""
@@ -194,7 +195,7 @@ class MultiProcess(WatchedCase):
         for _ in range(3):
             victim, = set(self.workers()) - {steady}
             os.kill(victim, signal.SIGKILL)
-            self.eventually(lambda: victim not in self.workers() and len(self.workers()) == 2, seconds=15)
+            self.eventually(lambda: victim not in self.workers() and len(self.workers()) == 2)
             self.assertEqual(connection.publish(ALERT, alert()).reason, 0)
 
     def test_the_parent_ends_all(self):
@@ -202,7 +203,7 @@ class MultiProcess(WatchedCase):
         self.pair.process.terminate()
         for connection in connections:
             self.assertEqual([p.reason for p in connection.closed()], [0x8B], "told that it shuts down")
-        self.assertEqual(self.pair.process.wait(10), 0)
+        self.assertEqual(self.pair.process.wait(30), 0)
         self.assertFalse([pid for pid in workers if Path(f"/proc/{pid}").exists()])
 
     def test_nobody_outlives_the_parent(self):
@@ -217,3 +218,10 @@ class MultiProcess(WatchedCase):
             return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
         except (FileNotFoundError, ProcessLookupError):
             return False
+
+
+class Frozen(PairCase):
+    silence_ms = 3000
+
+    def test_a_frozen_process_is_replaced(self):
+        self.lost_worker(signal.SIGSTOP)

@@ -99,7 +99,8 @@ class Life:
         self.assertGreaterEqual(self.until(public_id, lambda found: found["deliveries"] >= 2)["deliveries"], 2)
 
     def test_what_ends_by_itself(self):
-        public_id = self.say("user/ann", "alert", alert(None, self.where, lives=1))
+        self.client("user/ann")
+        public_id = self.say("user/ann", "alert", alert(None, self.where, lives=3))
         found = self.until(public_id, lambda found: found["state"] == "expired")
         self.assertEqual(self.whats(found), ["new", "expired"])
 

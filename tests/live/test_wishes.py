@@ -38,7 +38,7 @@ class Phone:
         self.client.connect("127.0.0.1", port, clean_start=False, properties=props)
         self.client.loop_start()
         test.addCleanup(self.close)
-        self.subscribed.get(timeout=20)
+        self.subscribed.get(timeout=30)
 
     def close(self):
         self.client.disconnect()
@@ -46,9 +46,9 @@ class Phone:
 
     def wishes(self, **settings):
         sent = self.client.publish("nb/v1/settings", json.dumps(settings), qos=1)
-        assert self.acknowledged.get(timeout=20) == sent.mid
+        assert self.acknowledged.get(timeout=30) == sent.mid
 
-    def next_alert(self, timeout=20):
+    def next_alert(self, timeout=30):
         """Of those of this test's agency: others may have left alerts in force here."""
         while True:
             item = self.items.get(timeout=timeout)

@@ -10,14 +10,14 @@ import case
 import mqtt
 from stack import free_port
 
-IN_TIME = 10.0  # seconds to a PUBACK: a bound that only a broker that stands still breaks
+IN_TIME = 30.0  # seconds to a PUBACK: a bound that only a broker that stands still breaks
 GROWTH = 64 << 20
 EVERY = 0.05  # seconds between the bystander's publications
 
 
 def read_metrics(port):
     """{name: {process: value}} of a metrics page; labels other than the process are passed over."""
-    page = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
+    page = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30).read().decode()
     found = {}
     for name, process, value in re.findall(r'^neighbors_(\w+)\{process="([^"]+)"[^}]*\} (\d+)$', page, re.MULTILINE):
         found.setdefault(name.removesuffix("_total"), {})[process] = int(value)
@@ -68,7 +68,7 @@ class Bystander(threading.Thread):
 
     def stop(self):
         self.ended.set()
-        self.join(15)
+        self.join(60)
         self.connection.close()
 
 
@@ -135,7 +135,7 @@ class WatchedCase(case.LiveCase):
         """Every counter and gauge, over all processes."""
         return {name: sum(values.values()) for name, values in read_metrics(self.metrics_port).items()}
 
-    def counted(self, before, seconds=20, **expected):
+    def counted(self, before, seconds=30, **expected):
         """Waits until counters rose by at least this much; the metrics page may be a moment behind."""
         self.eventually(lambda: all(self.counters()[name] - before[name] >= rise for name, rise in expected.items()),
                         lambda: {name: (self.counters()[name] - before[name], rise) for name, rise in expected.items()},

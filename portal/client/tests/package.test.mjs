@@ -50,7 +50,7 @@ test("the README's example runs", async () => {
   const program = example.replace("wss://neighbors.example/mqtt", address(stack)).replace("the token that the operator handed out", token)
     .concat("\nawait neighbors.close();\n");
   await writeFile(join(app, "example.mjs"), program);
-  const { stdout } = await run(process.execPath, ["example.mjs"], { cwd: app, timeout: 30_000 });
+  const { stdout } = await run(process.execPath, ["example.mjs"], { cwd: app, timeout: 120_000 });
   assert.match(stdout, /published as [0-9a-f]+/);
   assert.match(stdout, /connection: closed/);
 });

@@ -27,10 +27,12 @@ import wire  # noqa: E402
 from kill_rounds import region  # noqa: E402
 from link import Gone, Link  # noqa: E402
 from redis_cluster import ClusterStack  # noqa: E402
+from stack import StackError  # noqa: E402
 
 BATCH = 60  # two of them are within the window of 128
 UNDER_WAY = 2
-PATIENCE = 20  # seconds without an acknowledgement before an edge connects anew
+STANDSTILL = 180  # seconds
+PATIENCE = 30  # seconds without an acknowledgement before an edge connects anew
 PLACES = [("9qh1f5", "34.0768,-118.0316"), ("9qh19m", "34.0439,-118.0646"), ("9qh4rs", "34.1702,-117.7899"),
           ("9qh60u", "34.1263,-117.7350")]
 SETTINGS = {"release_delay_ms": 1000, "release_households": 1, "release_hysteresis": 0, "log_level": "info",
@@ -111,7 +113,7 @@ class Edge:
         while self.acknowledged < self.events:
             link = Link(5)
             try:
-                await link.open(self.port, timeout=10, username=f"edge/{self.name}", password=self.token.encode(), keep_alive=60,
+                await link.open(self.port, timeout=30, username=f"edge/{self.name}", password=self.token.encode(), keep_alive=60,
                                 client_id=f"flood-{self.name}")
                 await self.talk(link)
             except (Gone, TimeoutError):
@@ -125,26 +127,34 @@ class Disaster:
 
     def __init__(self, stack, slots, progress):
         self.stack, self.slots, self.progress = stack, slots, progress
+        self.tries, self.over = slots // 10 + 20, False
         self.moved, self.mended, self.failover, self.died = 0, 0, 0.0, 0.0
         self.said = []
 
     def when(self, part):
-        while self.progress() < part:
+        while self.progress() < part and not self.over:
             time.sleep(0.05)
 
+    def held(self, node):
+        """How many slots that one serves."""
+        serving = self.stack.serving()
+        return len(serving[node.name][1]) if node.name in serving else None
+
     def move(self, source, target, most=250):
-        part = min(most, self.slots - self.moved)
-        before = len(self.stack.serving()[source.name][1])
+        part, before = min(most, self.slots - self.moved), self.held(source)
+        self.tries -= 1
+        if self.tries < 0:
+            raise StackError(f"{self.moved} of {self.slots} slots moved, {self.mended} moves were mended: no more can be moved")
         if not self.stack.move(part, source, target):
             self.mended += 1
             self.stack.until(self.stack.mend, "what was interrupted is mended")
-        self.moved += before - len(self.stack.serving()[source.name][1])
+        after = self.held(source)
+        self.moved += before - after if before is not None and after is not None else 0
 
     def kill(self, node):
         self.died = time.monotonic()
         self.stack.kill_node(node)
-        self.stack.until(lambda: len(self.stack.serving()) == self.stack.masters and node.name not in self.stack.serving(),
-                         "a replica takes over")
+        self.stack.until(lambda: self.stack.replaced(node), "a replica takes over")
         self.failover = time.monotonic() - self.died
         self.stack.start_node(node)
         self.stack.wait_until_whole()
@@ -154,19 +164,21 @@ class Disaster:
         first = self.stack.nodes[0]
         busy = [int(self.stack.ask(first, "CLUSTER KEYSLOT", f"nb:{{{region(leaf)}}}:pend")) for leaf, _ in PLACES]
         held = {name: sum(slot in slots for slot in busy) for name, (_, slots) in self.stack.serving().items()}
-        return sorted((node for node, _ in self.stack.serving().values()), key=lambda node: held[node.name])
+        return sorted(self.stack.masters_now(), key=lambda node: held.get(node.name, 0))
 
     async def happen(self):
         target, source, third = self.by_what_they_hold()
         await asyncio.to_thread(self.when, 1 / 3)
-        moving = asyncio.create_task(asyncio.to_thread(self.move_all, source, target))
+        moving = asyncio.create_task(asyncio.to_thread(self.move_all, source, target, third))
         await asyncio.to_thread(self.when, 1 / 2)
         await asyncio.to_thread(self.kill, third)
         await moving
 
-    def move_all(self, source, target):
+    def move_all(self, source, target, third):
         began = time.monotonic()
         while self.moved < self.slots:
+            if not {source.name, target.name} <= set(self.stack.serving()):  # the others waited for one too long, and gave it up
+                target, source = [node for node in self.stack.masters_now() if node is not third][:2]
             self.move(source, target)
         self.said.append(f"{self.moved} slots moved in {time.monotonic() - began:.0f} s, {self.mended} moves were interrupted "
                          "and mended")
@@ -218,14 +230,36 @@ def enroll(stack, count, events):
     return edges
 
 
+async def progress(edges):
+    """StackError when there is none for so long that there will be none."""
+    before, since = -1, time.monotonic()
+    while True:
+        now = sum(edge.acknowledged for edge in edges)
+        if now != before:
+            before, since = now, time.monotonic()
+        elif now < sum(edge.events for edge in edges) and time.monotonic() - since > STANDSTILL:
+            raise StackError(f"nothing was acknowledged for {STANDSTILL} s, after {now} events")
+        await asyncio.sleep(1)
+
+
 async def flood(stack, edges, slots):
-    total = sum(edge.events for edge in edges)
+    total, began = sum(edge.events for edge in edges), time.monotonic()
     disaster = Disaster(stack, slots, lambda: sum(edge.acknowledged for edge in edges) / total)
-    began = time.monotonic()
-    happening = asyncio.create_task(disaster.happen())
-    await asyncio.gather(*(edge.run() for edge in edges))
-    seconds = time.monotonic() - began
-    await happening
+
+    async def send():
+        await asyncio.gather(*(edge.run() for edge in edges))
+        return time.monotonic() - began
+
+    watching = asyncio.create_task(progress(edges))
+    try:
+        happening = asyncio.gather(send(), disaster.happen())
+        await asyncio.wait({happening, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if watching.done():
+            watching.result()
+        seconds, _ = await happening
+    finally:
+        disaster.over = True
+        watching.cancel()
     # Here: what was started by a thread of the loop ends with it.
     ended = [name for name, process in stack.processes.items() if process.poll() is not None]
     return disaster, seconds, [f"{name} ended by itself" for name in ended]
@@ -239,7 +273,11 @@ def run(folder, events, slots, count, any_pause):
         for name in ("broker-a", "broker-b"):
             stack.start_broker(name)
         edges = enroll(stack, count, events)
-        disaster, seconds, ended = asyncio.run(flood(stack, edges, slots))
+        try:
+            disaster, seconds, ended = asyncio.run(flood(stack, edges, slots))
+        except StackError as error:
+            print(stack.broker_logs())
+            return [str(error)]
         for line in disaster.said:
             print(line)
         longest, at = max(edge.longest for edge in edges)
@@ -251,6 +289,8 @@ def run(folder, events, slots, count, any_pause):
         store.close()
         if longest > disaster.failover + 1 and not any_pause:
             wrong.append(f"an acknowledgement took {longest:.1f} s, more than the failover and one second")
+        if wrong + ended:
+            print(stack.broker_logs())
     return wrong + ended
 
 

@@ -134,8 +134,8 @@ class Follower:
                 self.opened += 1
                 if known and durable and not connack.session_present:
                     self.faults.append(f"{self.name}: the durable session was lost")
-                if not connack.session_present:
-                    async with asyncio.timeout(5):
+                if not (known and connack.session_present):  # present, and its filters are not certain: SUBACK did not come
+                    async with asyncio.timeout(10):
                         await self.subscribe(link)
                     known = True
                 self.connections.append(Connection(self.opened, time.monotonic()))

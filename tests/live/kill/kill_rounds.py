@@ -28,7 +28,7 @@ from author import Author  # noqa: E402
 from follower import Follower  # noqa: E402
 from redis_cluster import ClusterStack  # noqa: E402
 from sender import Sender, json_batch  # noqa: E402
-from stack import Stack, StackError  # noqa: E402
+from stack import Stack, StackError, stopped  # noqa: E402
 
 # Leaf cells; each kind of sender has channels of its own, so that what a channel shows can be counted.
 NEIGHBORHOOD = "9qh1f5"
@@ -38,6 +38,7 @@ LEAVES = {"numbered": ["9qh1f5", "9qh19m"], "plain": ["9qh4rs"], "twice": ["9qh6
 PLACES = {"9qh1f5": "34.0768,-118.0316", "9qh19m": "34.0439,-118.0646", "9qh4rs": "34.1702,-117.7899",
           "9qh60u": "34.1263,-117.7350"}
 NUMBERED, PLAIN, TWICE = 6, 2, 1
+AT_STAKE = 10000  # bytes: many events
 BROKERS = ["broker-a", "broker-b"]
 CLUSTER_FAULTS = ["move and master", "freeze master", "master and broker", "replica", "move", "master"]
 FAULTS = ["power", "broker", "power", "freeze", "power", "redis", "power and broker", "broker", "power", "redis and brokers"]
@@ -57,15 +58,20 @@ def build_shim(folder):
     return shim
 
 
-def cut_power(folder):
-    """Leaves of the append-only file what was certainly on the disk. Returns how many bytes were lost."""
-    lost = 0
+def unsafe(folder):
+    """(a part of the append-only file, how much of it was certainly on the disk, how much was not) of each."""
     for part in (folder / "redis").glob("**/*.incr.aof"):
         note = part.with_name(part.name + ".synced")
         safe = int.from_bytes(note.read_bytes(), sys.byteorder) if note.exists() else 0
-        size = part.stat().st_size
-        if safe < size:
-            lost += size - safe
+        yield part, safe, max(0, part.stat().st_size - safe)
+
+
+def cut_power(folder):
+    """Leaves of the append-only file what was certainly on the disk. Returns how many bytes were lost."""
+    lost = 0
+    for part, safe, more in unsafe(folder):
+        lost += more
+        if more:
             with open(part, "r+b") as file:
                 file.truncate(safe)
     return lost
@@ -121,7 +127,8 @@ class Round:
     def strike_cluster(self):
         """Something of the cluster dies, stands still or moves; in the end it is whole again."""
         stack = self.stack
-        masters = [node for node, _ in stack.serving().values()]
+        stack.wait_until_whole()
+        masters = stack.masters_now()
         self.random.shuffle(masters)
         if "move" in self.fault:
             moved = stack.move(self.random.randint(100, 600), masters[0], masters[1])
@@ -130,14 +137,28 @@ class Round:
         if "master" in self.fault:
             self.fell = masters[2]
             if self.fault == "freeze master":
-                stack.processes[self.fell.name].send_signal(signal.SIGSTOP)
+                stack.freeze_node(self.fell)
             else:
                 stack.kill_node(self.fell)
-            stack.until(lambda: len(stack.serving()) == stack.masters and self.fell.name not in stack.serving(), "a replica takes over")
+            stack.until(lambda: stack.replaced(self.fell), "a replica takes over")
         if self.fault == "replica":
             self.fell = self.random.choice([node for node in stack.alive() if node not in masters])
             stack.kill_node(self.fell)
             time.sleep(self.random.uniform(0.5, 2))
+
+    async def something_to_lose(self):
+        """Redis stands still, and some of what it answered is not on the disk: between two syncs, and not right behind one."""
+        process, deadline = self.stack.processes["redis"], time.monotonic() + 60
+        while True:
+            process.send_signal(signal.SIGSTOP)
+            while not stopped(process.pid):
+                await asyncio.sleep(0.001)
+            if sum(more for _, _, more in unsafe(self.stack.folder)) > AT_STAKE:
+                return
+            process.send_signal(signal.SIGCONT)
+            if time.monotonic() > deadline:
+                raise StackError(f"Redis never had {AT_STAKE} bytes that were not on the disk")
+            await asyncio.sleep(0.05)
 
     def mend_cluster(self):
         if self.fell is not None:
@@ -154,6 +175,8 @@ class Round:
         if self.cluster:
             await asyncio.to_thread(self.strike_cluster)
         elif "power" in self.fault or "redis" in self.fault:
+            if self.stack.fsync != "always":
+                await self.something_to_lose()
             self.stack.kill("redis")
             if "power" in self.fault:
                 self.lost = cut_power(self.stack.folder)
@@ -320,6 +343,8 @@ def one_round(number, base, people, options, shim):
         wrong = asyncio.run(this.go())
         ended = [name for name, process in stack.processes.items() if process.poll() is not None]
         wrong += [f"{name} ended by itself" for name in ended]
+        if wrong and not options.prove:
+            print(stack.broker_logs())
     print(f"round {number} ({fault}{' of a child' if supervised else ''}, outage {this.outage:.1f} s): {this.summary()}: "
           + ("clean" if not wrong else f"{len(wrong)} faults"), flush=True)
     if options.prove:

@@ -41,6 +41,7 @@ static void settle(struct session *session, struct link *link)
 {
     const struct channel *channel = link->channel;
     int64_t back = broker_now(session->broker) - 60000;
+    bool another = link->generation != channel->generation;
 
     hold_take_back(link);
     /* The inbox of one that came back; of one that subscribes it waits for SUBACK. */
@@ -54,7 +55,7 @@ static void settle(struct session *session, struct link *link)
         link->generation = channel->generation;
         return;
     }
-    if (link->generation != channel->generation) {
+    if (another) {
         if ((int64_t)link->sent.ms > back)
             link_move(link, (struct position_in_channel){.ms = (uint64_t)back});
         link->generation = channel->generation;
@@ -66,7 +67,8 @@ static void settle(struct session *session, struct link *link)
         initial_queue_channel(session, link,
             session->holding && link->in_force_due == DUE_UNSHOWN ? INITIAL_RESUMED : INITIAL_SUBSCRIBED);
     link->in_force_due = DUE_NOTHING;
-    if (position_order(channel->head, link->sent) < 0)
+    /* Else another process heard sooner than this one of what it was shown there. */
+    if (another && position_order(channel->head, link->sent) < 0)
         link_move(link, channel->head);
 }
 

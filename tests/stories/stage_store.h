@@ -144,6 +144,8 @@ bool has_wishes(const char *session);
 void sessions_forgotten(void);
 /* The session's stored cursor of a channel, "ms-seq.index", or "none"; static. */
 const char *stored_cursor(const char *session, const char *channel);
+/* The session was shown everything of the channel, and acknowledged it, by another process. */
+void shown_elsewhere(const char *session, const char *channel);
 struct position_in_channel head_of(const char *channel);
 bool is_followed(const char *channel);
 /* What the tail is proved up to; before a story says so: now. */

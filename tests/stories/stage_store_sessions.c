@@ -267,23 +267,38 @@ static uint64_t number(const uint8_t *at, int size)
     return value;
 }
 
-const char *stored_cursor(const char *name, const char *cell)
+/* What stands behind the channel's name in the session's stored cursors; NULL: it has none. */
+static const uint8_t *kept_cursor(const char *name, const char *cell)
 {
-    static char words[64];
     const struct kept_session *session = stage_session(name);
-    const uint8_t *at = session->cursors.data, *end = at + session->cursors.len;
     char channel[32];
     snprintf(channel, sizeof(channel), "c:%s", cell);
     settle();
-    at = session->cursors.data;
-    end = at + session->cursors.len;
+    const uint8_t *at = session->cursors.data, *end = at + session->cursors.len;
     for (at += session->cursors.len > 0; at < end && at[0]; at += 1 + at[0] + CURSOR_STORED) {
-        if (!text_equal((struct text){(const char *)at + 1, at[0]}, text_of(channel)))
-            continue;
-        const uint8_t *tail = at + 1 + at[0];
-        snprintf(words, sizeof(words), "%llu-%llu.%llu", (unsigned long long)number(tail, 8),
-            (unsigned long long)number(tail + 8, 4), (unsigned long long)number(tail + 12, 4));
-        return words;
+        if (text_equal((struct text){(const char *)at + 1, at[0]}, text_of(channel)))
+            return at + 1 + at[0];
     }
-    return "none";
+    return NULL;
+}
+
+const char *stored_cursor(const char *name, const char *cell)
+{
+    static char words[64];
+    const uint8_t *tail = kept_cursor(name, cell);
+    if (!tail)
+        return "none";
+    snprintf(words, sizeof(words), "%llu-%llu.%llu", (unsigned long long)number(tail, 8),
+        (unsigned long long)number(tail + 8, 4), (unsigned long long)number(tail + 12, 4));
+    return words;
+}
+
+void shown_elsewhere(const char *name, const char *cell)
+{
+    const uint8_t *tail = kept_cursor(name, cell);
+    struct kept_session *session = stage_session(name);
+    struct position_in_channel head = head_of(cell);
+    uint8_t *at = (uint8_t *)session->cursors.data + (tail - session->cursors.data);
+    for (int i = 0; i < 16; i++)
+        at[i] = (uint8_t)(i < 8 ? head.ms >> 8 * i : i < 12 ? head.seq >> 8 * (i - 8) : 0);
 }

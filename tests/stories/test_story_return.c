@@ -472,12 +472,44 @@ static void a_process_that_was_frozen_tells_no_old_state(void **state)
     hears(ann, "alert b r1 IN_FORCE q1 *");
 }
 
+/* A process may hear later than another of what is in a channel: who saw it there does not see it again here.
+ */
+static void a_process_that_lags_sends_nobody_back(void **state)
+{
+    (void)state;
+    struct client *ann = comes("user/ann", "phone", stays);
+    follows(ann, CELL, 1);
+    follows(comes("user/ann", "tablet", (struct manner){0}), CELL, 0);
+    fire('a', 1, true);
+    appears(HERE, 'a', 1, true);
+    hears(ann, "alert a r1 IN_FORCE q1 #1 *");
+    acknowledges(ann, 1);
+    settle();
+    breaks(ann);
+    passes(1000);
+    fire('a', 2, true);
+    appears_untold(HERE, 'a', 2, true);
+    passes(1000);
+    fire('a', 3, false);
+    appears_untold(HERE, 'a', 3, false);
+    shown_elsewhere("user/ann/phone", HERE);
+    ann = ann_returns(stays);
+    hears_nothing(ann);
+    seam(HERE);
+    hears_nothing(ann);
+    fire('b', 1, true);
+    appears(HERE, 'b', 1, true);
+    hears(ann, "alert b r1 IN_FORCE q1 *");
+    hears_nothing(ann);
+}
+
 int main(void)
 {
 #define STORY(story) cmocka_unit_test_setup_teardown(story, begin, stage_end)
     const struct CMUnitTest tests[] = {
         STORY(the_cursor_does_not_pass_what_is_not_acknowledged),
         STORY(a_process_that_was_frozen_tells_no_old_state),
+        STORY(a_process_that_lags_sends_nobody_back),
         STORY(a_session_goes_on_behind_what_was_acknowledged),
         STORY(who_returns_sees_the_latest_state_alone),
         STORY(a_slow_follower_leaves_the_ring_and_comes_back),

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import socket
 import struct
@@ -141,7 +142,7 @@ class Metrics(case.LiveCase):
     def test_without_redis_it_lives_and_is_not_ready(self):
         """And a watchdog says that the feed is stale."""
         heard = self.page().value("neighbors_heartbeats_total")
-        far = watchdog(self, self.own.mqtt_port, "--silence", "1s", "--once")
+        far = watchdog(self, self.own.mqtt_port, "--silence", "8s", "--once")  # longer than a busy broker is silent
         eventually(self, lambda: self.page().value("neighbors_heartbeats_total") > heard)
         self.redis.go_away()
         eventually(self, lambda: self.ask("/readyz")[0] == 503, lambda: self.ask("/readyz"))
@@ -231,6 +232,7 @@ class FarAway(case.LiveCase):
         def sees(what, times=1):
             nonlocal shown
             while shown.count(what) < times:
+                self.assertTrue(select.select([ours], [], [], 30)[0], f"{what} is not shown: {shown[-2000:]}")
                 shown += os.read(ours, 65536)
         sees(b"\033[?1049h")
         sees(b"\033[HNeighbors ", times=2)

@@ -82,6 +82,16 @@ void load_drain(struct load *load)
     }
 }
 
+static void report(const struct load *load, uint64_t took_ns, const struct processor_time *before,
+    const struct processor_time *after)
+{
+    struct processor_time used = {.own = after->own - before->own};
+
+    for (int i = 0; i < load->options.watched_count; i++)
+        used.watched[i] = after->watched[i] - before->watched[i];
+    load_report(load, (double)took_ns / 1e9, &used);
+}
+
 static void measure(struct load *load)
 {
     uint64_t start = now_ns(), began = start + (uint64_t)(load->options.warmup_s * 1e9);
@@ -101,10 +111,34 @@ static void measure(struct load *load)
     end = processor_time(load);
     load->publishing = load->measuring = false;
     load_drain(load);
-    end.own -= used.own;
-    for (int i = 0; i < load->options.watched_count; i++)
-        end.watched[i] -= used.watched[i];
-    load_report(load, (double)(ended - began) / 1e9, &end);
+    report(load, ended - began, &used, &end);
+}
+
+/* The same work again and again on the same connections, each time with a report of its own. */
+static void burst(struct load *load, long events)
+{
+    load->options.events = (long)load->all.sent + events;
+    load->measured = (struct tally){0};
+    load->acknowledge_latency = load->follow_latency = (struct histogram){0};
+    load->publishing = load->measuring = true;
+    struct processor_time used = processor_time(load);
+    uint64_t began = load->next_due = now_ns();
+    if (load->due_step == 0)
+        publishers_start(load);
+    load_run(load, UINT64_MAX);
+    load_drain(load); /* what it gave to followers is part of it */
+    uint64_t ended = now_ns();
+    struct processor_time end = processor_time(load);
+    load->publishing = load->measuring = false;
+    report(load, ended - began, &used, &end);
+}
+
+static void bursts(struct load *load)
+{
+    char line[32];
+
+    while (load->loop.lost == 0 && fgets(line, sizeof line, stdin))
+        burst(load, atol(line));
 }
 
 /* Keeps all connections until somebody says so. */
@@ -129,6 +163,8 @@ int main(int argc, char **argv)
     if (load->options.fanout) {
         fanout_run(load);
         load_report(load, 1, &none);
+    } else if (load->options.bursts) {
+        bursts(load);
     } else if (load->options.publishers) {
         measure(load);
     }

@@ -53,6 +53,8 @@ static const struct option_row table[] = {
     ROW("texts", OPTION_NUMBER, text_bytes, "0",
         "bytes of the alert in further languages, at most 130000; its circle then is as large as the area"),
     ROW("hold", OPTION_FLAG, hold, "0", "say {\"ready\":true} at the end and wait for a line before closing"),
+    ROW("bursts", OPTION_FLAG, bursts, "0",
+        "for each line on standard input, publish as many events as it says, wait for the last, and report"),
     ROW("watch", OPTION_WATCH, watched, NULL,
         "NAME=PID: processor time of that process in the measured time"),
 };

@@ -32,6 +32,7 @@ struct load_options {
     bool paced;  /* closed-loop: the next publish goes when the one before was delivered to all followers, not
                     when it was acknowledged */
     bool hold;   /* when all is said, wait for a line on standard input */
+    bool bursts; /* publish by lines on standard input */
     bool fanout; /* one alert to all followers, `rounds` times */
     struct watched watched[WATCHED_MOST];
     int watched_count;

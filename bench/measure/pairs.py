@@ -1,4 +1,5 @@
 """Interleaved rounds, and what they come to: medians, quartiles, a verdict."""
+import math
 import statistics
 import sys
 
@@ -10,6 +11,20 @@ def quartiles(values):
     return low, high
 
 
+def interval(values):
+    """Where the median lies with 95 % confidence, by ranks alone; with fewer than six values their least and their most."""
+    ordered, count, rank, below = sorted(values), len(values), 0, 1
+    while below <= 0.025 * 2 ** count:
+        rank += 1
+        below += math.comb(count, rank)
+    return ordered[max(rank, 1) - 1], ordered[count - max(rank, 1)]
+
+
+def folded(values):
+    """Two rounds are one, the second being in reverse: what drifts evenly meanwhile falls out."""
+    return [(a + b) / 2 for a, b in zip(values[::2], values[1::2])]
+
+
 def verdict(low, middle, high, goal):
     """goal: (">=" or "<=", number). None where the spread straddles it."""
     if goal is None:
@@ -19,11 +34,11 @@ def verdict(low, middle, high, goal):
     return holds[1] if all(holds) or not any(holds) else None
 
 
-def row(name, unit, against, ours, theirs, goal, note=""):
-    """A line of the table. theirs None: the goal is for ours itself. The spread is the quartiles of what the goal is for."""
+def row(name, unit, against, ours, theirs, goal, note="", spread=quartiles):
+    """A line of the table. theirs None: the goal is for ours itself. The spread is of what the goal is for."""
     ratios = [a / b for a, b in zip(ours, theirs)] if theirs else None
     judged = ratios or ours
-    low, high = quartiles(judged)
+    low, high = spread(judged)
     middle = statistics.median(judged)
     return {"name": name, "ours": round(statistics.median(ours), 3),
             "theirs": round(statistics.median(theirs), 3) if theirs else None,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from stack import BUILD, ROOT, Stack, StackError, free_port, port_open
 
-# Limits per address are for strangers; all of a measurement comes from one.
-SETTINGS = {"max_connections_per_address": 0, "accept_rate": 0, "accept_rate_per_address": 0, "packets_second": 0,
+# Limits per address are for strangers, and those on cells for people; all of a measurement comes from one, who follows a city.
+SETTINGS = {"max_connections_per_address": 0, "new_cells_day": 0, "accept_rate": 0, "accept_rate_per_address": 0, "packets_second": 0,
             "bytes_second": 0, "log_level": "warning"}
 NODE = ROOT / "bench/peers/node"
 
@@ -115,6 +115,26 @@ def load(stack, *words, timeout=180):
     result = json.loads(done.stdout.splitlines()[0])
     result["said"] = done.stderr.strip()
     return result
+
+
+class Bursts:
+    """The load generator on connections that stay, publishing when it is told to."""
+
+    def __init__(self, stack, *words):
+        self.process = subprocess.Popen(load_command(stack, *words, "--bursts"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True)
+        self.run(1)  # when it is back, all are connected
+
+    def run(self, events):
+        """Publishes so many and waits for all that comes of them."""
+        print(events, file=self.process.stdin, flush=True)
+        line = self.process.stdout.readline()
+        if not line:
+            raise StackError(f"the load generator: exit {self.process.wait()}")
+        return json.loads(line)
+
+    def close(self):
+        self.process.communicate(timeout=60)
 
 
 def xadd(stack, *words):

@@ -22,11 +22,10 @@ static void refuse_event(
         (struct refusal){.code = code, .field = event_field(publication, i, field), .rule = rule};
 }
 
-static void check_times(struct publication *publication, size_t i)
+static void check_times(struct publication *publication, size_t i, int64_t now)
 {
     const struct broker_options *options = &publication->broker->options;
     const struct motion_event *event = &publication->motion.events[i];
-    int64_t now = broker_now(publication->broker);
 
     if (event->at > now + options->clock_future_ms)
         refuse_event(publication, i, REASON_BAD_PAYLOAD, "at", "lies in the future: check the clock");
@@ -51,9 +50,10 @@ static enum step_result decode(struct publication *publication)
         return STEP_REFUSE;
     }
     publication->broker->counters.events_received += batch->count;
+    int64_t now = broker_now(publication->broker);
     for (size_t i = 0; i < batch->count; i++) {
         if (!batch->events[i].refusal.code)
-            check_times(publication, i);
+            check_times(publication, i, now);
     }
     return STEP_GO_ON;
 }

@@ -1,6 +1,9 @@
-foreach(part cells shapes covers polygons within circles promise)
+foreach(part cells shapes covers polygons within circles)
   neighbors_test(NAME geo_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_geo_${part}.c LIBS neighbors_geo)
 endforeach()
+neighbors_test(NAME geo_promise
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_geo_promise.c ${CMAKE_CURRENT_LIST_DIR}/geo_hard.c ${CMAKE_CURRENT_LIST_DIR}/geo_slow.c
+  LIBS neighbors_geo)
 
 # GEOS (libgeos-dev) is what polygons are held against; without it that one test is left out.
 find_path(GEOS_C_INCLUDE geos_c.h)

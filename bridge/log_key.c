@@ -5,12 +5,14 @@
 #include <openssl/pem.h>
 #include <stdlib.h>
 
+#include "bridge/log_succession.h"
 #include "bridge/private_key.h"
 #include "proto/codec.h"
 
 struct log_key {
     EVP_PKEY *key;
     uint8_t public_key[LOG_KEY];
+    struct log_formers formers;
 };
 
 static void must(bool done)
@@ -26,6 +28,21 @@ static bool take_public(EVP_PKEY *key, uint8_t out[LOG_KEY])
            EVP_PKEY_get_raw_public_key(key, out, &len) == 1 && len == LOG_KEY;
 }
 
+/* What the keys before say of one another must hold: a slip here would be told to everybody. */
+static const char *take_formers(struct log_key *key, const char *path)
+{
+    struct log_formers *formers = &key->formers;
+    FILE *file = fopen(path, "re");
+    bool read = file && log_formers_read(file, formers);
+    if (file)
+        fclose(file);
+    if (!read)
+        return "a line \"before:\" in the key file cannot be read";
+    if (!log_succession_is_whole(formers, key->public_key))
+        return "the key file has a line \"before:\" that was not signed so";
+    return NULL;
+}
+
 struct log_key *log_key_load(const char *path, const char **error)
 {
     struct log_key *key = calloc(1, sizeof *key);
@@ -33,6 +50,8 @@ struct log_key *log_key_load(const char *path, const char **error)
     key->key = private_key_read(path, error);
     if (!*error && !take_public(key->key, key->public_key))
         *error = "the key file holds no Ed25519 private key in PEM";
+    if (!*error)
+        *error = take_formers(key, path);
     if (!*error)
         return key;
     log_key_free(key);
@@ -45,6 +64,11 @@ void log_key_free(struct log_key *key)
         return;
     EVP_PKEY_free(key->key);
     free(key);
+}
+
+const struct log_formers *log_key_formers(const struct log_key *key)
+{
+    return &key->formers;
 }
 
 void log_key_public(const struct log_key *key, uint8_t out[LOG_KEY])

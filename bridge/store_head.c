@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/log_key.h"
+#include "bridge/log_succession.h"
 #include "bridge/store_sequence.h"
 #include "proto/codec.h"
 
@@ -129,19 +129,22 @@ static bool plan_from(const struct known_head *head, uint64_t size, struct merkl
     return head->size == 0 || merkle_plan_consistency(head->size, size, plan);
 }
 
+/* By the key in use, or one of before that gave its word for it. */
 static bool own_head(const struct sequence *sequence)
 {
-    uint8_t public_key[LOG_KEY];
+    const struct log_key *key = sequence->store->options.log_key;
+    struct log_public keys;
     struct arena arena;
     struct tree_head head;
     struct refusal refusal;
-    if (!sequence->store->options.log_key || !sequence->told.encoded.len)
+    if (!key || !sequence->told.encoded.len)
         return true;
-    log_key_public(sequence->store->options.log_key, public_key);
+    log_key_public(key, keys.key);
+    keys.formers = *log_key_formers(key);
     arena_init(&arena, NULL, 0);
     bool own =
         codec_decode_tree_head(ENCODING_PROTOBUF, bytes_of(&sequence->told), &arena, &head, &refusal) &&
-        log_key_check_head(public_key, &head);
+        log_public_signer(&keys, &head) != NULL;
     arena_free(&arena);
     return own;
 }

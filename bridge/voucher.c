@@ -103,6 +103,8 @@ static bool decoded(struct text text, struct arena *arena, struct bytes *out)
     return base64url_decode(text, data, text.len + 1, &out->len);
 }
 
+static const char not_signed[] = "not signed by this broker's log key";
+
 bool voucher_check(const uint8_t public_key[LOG_KEY], struct text text, int64_t now, struct arena *arena,
     struct voucher *out, const char **why)
 {
@@ -118,7 +120,7 @@ bool voucher_check(const uint8_t public_key[LOG_KEY], struct text text, int64_t 
         !decoded((struct text){last + 1, text.len - told - 1}, arena, &signature) ||
         head.len != sizeof header - 1 || memcmp(head.data, header, head.len) != 0)
         return false;
-    *why = "not signed by this broker's log key";
+    *why = not_signed;
     if (signature.len != LOG_SIGNATURE ||
         !log_key_check(public_key, (struct bytes){(const uint8_t *)text.data, told}, signature.data))
         return false;
@@ -127,6 +129,17 @@ bool voucher_check(const uint8_t public_key[LOG_KEY], struct text text, int64_t 
         return false;
     *why = "its time is over";
     return now < out->ends_at;
+}
+
+bool voucher_check_any(const struct log_public *keys, struct text text, int64_t now, struct arena *arena,
+    struct voucher *out, const char **why)
+{
+    const struct log_formers *formers = &keys->formers;
+    bool good = voucher_check(keys->key, text, now, arena, out, why);
+    for (size_t i = 0; !good && *why == not_signed && i < formers->count; i++)
+        good = log_succession_leads(formers, formers->keys[i].public_key, keys->key) &&
+               voucher_check(formers->keys[i].public_key, text, now, arena, out, why);
+    return good;
 }
 
 bool voucher_is_claimed_by(const struct voucher *voucher, struct text code)

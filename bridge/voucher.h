@@ -4,7 +4,7 @@
 #ifndef NEIGHBORS_BRIDGE_VOUCHER_H
 #define NEIGHBORS_BRIDGE_VOUCHER_H
 
-#include "bridge/log_key.h"
+#include "bridge/log_succession.h"
 
 enum { VOUCHER_CLAIM = 32 };
 
@@ -20,6 +20,10 @@ struct text voucher_sign(const struct log_key *key, const struct voucher *vouche
 
 /* Reads and checks one. False: *why is static text. */
 bool voucher_check(const uint8_t public_key[LOG_KEY], struct text text, int64_t now, struct arena *arena,
+    struct voucher *out, const char **why) __attribute__((warn_unused_result));
+
+/* The same by the key in use or one that was before it. */
+bool voucher_check_any(const struct log_public *keys, struct text text, int64_t now, struct arena *arena,
     struct voucher *out, const char **why) __attribute__((warn_unused_result));
 
 /* Whether the code is the one that the voucher's claim is of. */

@@ -13,6 +13,7 @@
 
 struct broker;
 struct certificate_trail;
+struct log_formers;
 
 /* What was found in CONNECT's user name and password. */
 struct credential {
@@ -29,10 +30,11 @@ struct broker_options {
     const char *version;
     struct bytes
         log_public_key; /* of the public record: told in Info; not owned; len 0: its heads are not signed */
-    int channel_precision;    /* 5 */
-    int leaf_precision;       /* 6 */
-    uint32_t maximum_packet;  /* bytes a client may send in one packet */
-    uint16_t receive_maximum; /* unacknowledged QoS 1 and 2 publishes of a client */
+    const struct log_formers *log_formers; /* its keys before, told beside it; not owned; NULL: none */
+    int channel_precision;                 /* 5 */
+    int leaf_precision;                    /* 6 */
+    uint32_t maximum_packet;               /* bytes a client may send in one packet */
+    uint16_t receive_maximum;              /* unacknowledged QoS 1 and 2 publishes of a client */
     uint16_t topic_alias_maximum;
     uint32_t session_expiry_max_s;
     uint32_t packets_second, bytes_second; /* of one identity, before it is slowed; 0: any */

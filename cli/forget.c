@@ -1,7 +1,7 @@
 /* neighbors forget: deletes what is a household's, for good, and waits for the broker's signed receipt. */
 #include <string.h>
 
-#include "bridge/log_key.h"
+#include "bridge/log_succession.h"
 #include "cli/inbox.h"
 #include "cli/publish.h"
 #include "proto/codec.h"
@@ -51,11 +51,11 @@ static void print(const struct receipt *receipt, const struct deleted *deleted, 
 
 static bool is_good(const struct receipt *receipt, const struct deleted *deleted)
 {
-    uint8_t key[LOG_KEY];
+    struct log_public keys;
     const char *error;
     return receipt->invocation->value[LOG_KEY_FILE] &&
-           log_key_read_public(receipt->invocation->value[LOG_KEY_FILE], key, &error) &&
-           log_key_check_deleted(key, deleted);
+           log_public_read(receipt->invocation->value[LOG_KEY_FILE], &keys, &error) &&
+           log_public_check_deleted(&keys, deleted);
 }
 
 static void on_message(void *arg, const struct link_message *message)

@@ -12,35 +12,50 @@
 /* ---- keys and heads ---- */
 
 enum exit_code log_find_key(const struct invocation *invocation, const char *option,
-    const struct log_head *head, uint8_t out[LOG_KEY], bool *told)
+    const struct log_head *head, struct log_public *out)
 {
     char own[COMMAND_FIELD + 32];
     const char *error;
-    *told = false;
     snprintf(own, sizeof own, "%s/log.pub", invocation->common.keys);
     const char *path = option ? option : access(own, R_OK) == 0 ? own : NULL;
     if (path)
-        return log_key_read_public(path, out, &error)
+        return log_public_read(path, out, &error)
                    ? EXIT_DONE
                    : cli_fail(invocation, EXIT_REFUSED, "%.200s: %s", path, error);
-    *told = true;
-    memcpy(out, head->public_key, LOG_KEY);
+    memcpy(out->key, head->public_key, LOG_KEY);
+    out->formers = head->formers;
     return head->has_key
                ? EXIT_DONE
                : cli_fail(invocation, EXIT_REFUSED, "say with which key heads are signed: --key FILE");
 }
 
-enum exit_code log_check_head(
-    const struct invocation *invocation, struct log_head *head, const uint8_t key[LOG_KEY])
+/* The key that signed, among those that are trusted, or among those to which one of them leads; NULL: none.
+ */
+static const uint8_t *signer_of(
+    const struct log_head *head, const struct log_public *trusted, const struct log_public *told)
 {
+    const uint8_t *signer = log_public_signer(trusted, &head->head);
+    bool succeeded =
+        !signer && head->has_key && log_succession_leads(&told->formers, trusted->key, told->key);
+    return succeeded ? log_public_signer(told, &head->head) : signer;
+}
+
+enum exit_code log_check_head(
+    const struct invocation *invocation, struct log_head *head, const struct log_public *trusted)
+{
+    struct log_public told = {.formers = head->formers};
+    memcpy(told.key, head->public_key, LOG_KEY);
     head->head.root_hash = (struct bytes){head->root, sizeof head->root};
     head->head.key_id = (struct bytes){head->key_id, sizeof head->key_id};
     head->head.signature = (struct bytes){head->signature, sizeof head->signature};
-    memcpy(head->public_key, key, LOG_KEY);
-    return log_key_check_head(key, &head->head)
-               ? EXIT_DONE
-               : cli_fail(invocation, EXIT_REFUSED,
-                     "the head of %" PRIu64 " leaves was not signed with this key", head->head.size);
+    const uint8_t *signer = signer_of(head, trusted, &told);
+    if (!signer)
+        return cli_fail(invocation, EXIT_REFUSED,
+            "the head of %" PRIu64
+            " leaves was not signed with this key, nor with one that it gave its word for",
+            head->head.size);
+    memcpy(head->public_key, signer, LOG_KEY);
+    return EXIT_DONE;
 }
 
 static const char *say_time(int64_t ms, char out[32])
@@ -117,12 +132,11 @@ static const struct option_row options[] = {[HTTP] = LOG_HTTP_OPTION, [KEY] = LO
 static enum exit_code find_head(struct log_source *source, struct log_head *head)
 {
     const struct invocation *invocation = source->invocation;
-    uint8_t key[LOG_KEY];
-    bool told;
+    struct log_public trusted;
     enum exit_code code = log_source_head(source, head);
     if (code == EXIT_DONE)
-        code = log_find_key(invocation, invocation->value[KEY], head, key, &told);
-    return code == EXIT_DONE ? log_check_head(invocation, head, key) : code;
+        code = log_find_key(invocation, invocation->value[KEY], head, &trusted);
+    return code == EXIT_DONE ? log_check_head(invocation, head, &trusted) : code;
 }
 
 static enum exit_code run_head(struct invocation *invocation)

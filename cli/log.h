@@ -14,14 +14,15 @@
         "key", "FILE", "the public key that heads are signed with (DIR/keys/log.pub)"                        \
     }
 
-/* The key of the option, of DIR/keys, or, with *told, as the source tells it. EXIT_DONE, or the code after
- * the complaint.
- */
+/* The key of the option, of DIR/keys, or as the source tells it, with those before it. EXIT_DONE, or the code
+ * after the complaint. */
 enum exit_code log_find_key(const struct invocation *invocation, const char *option,
-    const struct log_head *head, uint8_t out[LOG_KEY], bool *told);
-/* Whether that key signed the head. EXIT_DONE, or EXIT_REFUSED after the complaint. */
+    const struct log_head *head, struct log_public *out);
+/* Whether one of those keys signed the head, or one for which the trusted one gave its word, as the source
+ * tells; the head's public_key is then the one that signed. EXIT_DONE, or EXIT_REFUSED after the complaint.
+ */
 enum exit_code log_check_head(
-    const struct invocation *invocation, struct log_head *head, const uint8_t key[LOG_KEY]);
+    const struct invocation *invocation, struct log_head *head, const struct log_public *trusted);
 void log_head_print(const struct log_head *head);
 /* One line; false: it cannot be read. */
 bool log_leaf_print(struct bytes leaf, struct arena *arena);

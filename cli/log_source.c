@@ -44,6 +44,19 @@ static bool read_bytes(const json_t *object, const char *name, void *out, size_t
            got == len;
 }
 
+/* More than can be read are as good as none: they are followed from the newest on. */
+static void read_formers(const json_t *list, struct log_formers *out)
+{
+    for (size_t i = 0; i < json_array_size(list) && i < LOG_FORMER_MOST; i++) {
+        const json_t *one = json_array_get(list, i);
+        struct log_former *former = &out->keys[i];
+        if (!read_bytes(one, "public_key", former->public_key, LOG_KEY) ||
+            !read_bytes(one, "signature", former->signature, LOG_SIGNATURE))
+            return;
+        out->count++;
+    }
+}
+
 bool log_head_read(const json_t *value, struct log_head *out)
 {
     const json_t *size = json_object_get(value, "size"), *at = json_object_get(value, "at");
@@ -54,6 +67,7 @@ bool log_head_read(const json_t *value, struct log_head *out)
         !read_bytes(value, "signature", out->signature, sizeof out->signature))
         return false;
     out->has_key = read_bytes(value, "public_key", out->public_key, sizeof out->public_key);
+    read_formers(json_object_get(value, "former_keys"), &out->formers);
     out->head = (struct tree_head){.size = (uint64_t)json_integer_value(size), .at = json_integer_value(at)};
     return true;
 }

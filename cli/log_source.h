@@ -3,7 +3,7 @@
 #ifndef NEIGHBORS_CLI_LOG_SOURCE_H
 #define NEIGHBORS_CLI_LOG_SOURCE_H
 
-#include "bridge/log_key.h"
+#include "bridge/log_succession.h"
 #include "bridge/merkle.h"
 #include "cli/cli.h"
 
@@ -19,6 +19,7 @@ struct log_head {
     uint8_t root[32], key_id[LOG_KEY_ID], signature[LOG_SIGNATURE];
     uint8_t public_key[LOG_KEY];
     bool has_key;
+    struct log_formers formers; /* of public_key, as told */
 };
 /* One leaf as it was told. */
 struct told_leaf {

@@ -23,8 +23,8 @@ enum { SAMPLES = 17, PATH_TEXT = COMMAND_FIELD + 32 };
 struct verification {
     struct log_source source;
     const struct invocation *invocation;
-    struct log_head head, before; /* now; remembered */
-    bool remembered;
+    struct log_head head, before;        /* now; remembered */
+    bool remembered, succeeded;          /* by another key than was remembered, which that one led to */
     struct merkle_peaks tree;            /* of the leaves that were read */
     struct merkle_hash before_root;      /* of as many leaves as the remembered head had */
     struct merkle_hash samples[SAMPLES]; /* of leaves spread over all, whose proofs are asked for */
@@ -66,7 +66,9 @@ static enum exit_code recall(struct verification *v)
     json_decref(value);
     if (!v->remembered)
         return cli_fail(v->invocation, EXIT_REFUSED, "%.200s holds no head that can be remembered", path);
-    return log_check_head(v->invocation, &v->before, v->before.public_key);
+    struct log_public key = {0};
+    memcpy(key.key, v->before.public_key, LOG_KEY);
+    return log_check_head(v->invocation, &v->before, &key);
 }
 
 static enum exit_code keep(const struct verification *v)
@@ -85,16 +87,18 @@ static enum exit_code keep(const struct verification *v)
 
 static enum exit_code take_head(struct verification *v)
 {
-    uint8_t key[LOG_KEY];
-    bool told;
+    struct log_public trusted = {0};
     enum exit_code code = log_source_head(&v->source, &v->head);
     if (code != EXIT_DONE)
         return code;
     if (v->remembered && !v->invocation->value[KEY])
-        memcpy(key, v->before.public_key, LOG_KEY);
+        memcpy(trusted.key, v->before.public_key, LOG_KEY);
     else
-        code = log_find_key(v->invocation, v->invocation->value[KEY], &v->head, key, &told);
-    return code == EXIT_DONE ? log_check_head(v->invocation, &v->head, key) : code;
+        code = log_find_key(v->invocation, v->invocation->value[KEY], &v->head, &trusted);
+    if (code == EXIT_DONE)
+        code = log_check_head(v->invocation, &v->head, &trusted);
+    v->succeeded = v->remembered && memcmp(v->head.public_key, v->before.public_key, LOG_KEY) != 0;
+    return code;
 }
 
 static void compare_heads(struct verification *v)
@@ -240,10 +244,13 @@ static enum exit_code tell(const struct verification *v)
         json_object_set_new(told, "ok", json_true());
         json_object_set_new(
             told, "remembered", v->remembered ? json_integer((json_int_t)v->before.head.size) : json_null());
+        json_object_set_new(told, "succeeded", json_boolean(v->succeeded));
         cli_print_json(told);
         return EXIT_DONE;
     }
     log_head_print(&v->head);
+    if (v->succeeded)
+        puts("It is signed with another key than the one remembered.");
     if (v->remembered)
         printf("Every leaf is as it was signed, and the record goes on with the %" PRIu64
                " leaves remembered.\n",

@@ -29,11 +29,11 @@ static enum exit_code read_voucher(
 {
     char own[COMMAND_FIELD + 32];
     const char *path = invocation->value[VOUCHER], *why;
-    uint8_t key[LOG_KEY];
+    struct log_public keys;
     struct bytes content;
     snprintf(own, sizeof own, "%s/log.pub", invocation->common.keys);
     const char *key_path = invocation->value[LOG_KEY_FILE] ? invocation->value[LOG_KEY_FILE] : own;
-    if (!log_key_read_public(key_path, key, &why))
+    if (!log_public_read(key_path, &keys, &why))
         return cli_fail(invocation, EXIT_REFUSED, "--log-key: %.200s: %s", key_path, why);
     if (!cli_read_file(path, LIMIT_VOUCHER + 16, arena, &content))
         return cli_fail(
@@ -41,7 +41,7 @@ static enum exit_code read_voucher(
     struct text text = {(const char *)content.data, content.len};
     while (text.len && strchr(" \t\r\n", text.data[text.len - 1]))
         text.len--;
-    return voucher_check(key, text, cli_now(), arena, out, &why)
+    return voucher_check_any(&keys, text, cli_now(), arena, out, &why)
                ? EXIT_DONE
                : cli_fail(invocation, EXIT_REFUSED, "the voucher is no good: %s", why);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "bridge/log_key.h"
+#include "bridge/log_succession.h"
 #include "bridge/push/push_curl.h"
 #include "bridge/secret_file.h"
 #include "bridge/store_redis.h"
@@ -196,6 +196,7 @@ static void build_core(struct process *process)
     if (process->log_key) {
         log_key_public(process->log_key, process->log_public_key);
         broker.log_public_key = (struct bytes){process->log_public_key, LOG_KEY};
+        broker.log_formers = log_key_formers(process->log_key);
     }
     process->broker = broker_new(&broker, process->seal);
 

@@ -2,6 +2,7 @@
  * proofs of RFC 9162 that they are in it and that it goes on with an earlier one. Bytes are base64url without
  * padding. Leaves and proofs below a head never change, so that they may be kept by whoever is on the way. */
 #include "bridge/base64url.h"
+#include "bridge/log_succession.h"
 #include "bridge/store_log.h"
 #include "broker/net/answer.h"
 #include "broker/net/routes.h"
@@ -93,6 +94,21 @@ static struct log_job *new_job(struct http_request *request)
 
 /* ---- the head ---- */
 
+/* The keys before, the newest first, each with its signature of the one that came next: who trusts one of
+ * them finds to the one in use. */
+static json_t *formers(struct http_request *request)
+{
+    const struct log_formers *formers = request->net->broker->options.log_formers;
+    json_t *list = json_array();
+    for (size_t i = 0; formers && i < formers->count; i++) {
+        const struct log_former *former = &formers->keys[i];
+        json_array_append_new(
+            list, json_pack("{s:o, s:o}", "public_key", base64(request, former->public_key, LOG_KEY),
+                      "signature", base64(request, former->signature, LOG_SIGNATURE)));
+    }
+    return list;
+}
+
 static void head_found(void *arg, const struct store_log_nodes *found)
 {
     struct http_request *request = arg;
@@ -107,6 +123,7 @@ static void head_found(void *arg, const struct store_log_nodes *found)
     struct bytes key = request->net->broker->options.log_public_key;
     if (key.len) {
         json_object_set_new(value, "public_key", base64(request, key.data, key.len));
+        json_object_set_new(value, "former_keys", formers(request));
     }
     answer(request, value, HEAD_AGE_S);
 }

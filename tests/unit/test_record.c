@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "bridge/log_key.h"
+#include "bridge/log_succession.h"
 #include "bridge/record_leaf.h"
 #include "bridge/token.h"
 #include "proto/codec.h"
@@ -195,6 +195,59 @@ static void a_head_is_signed_for_what_it_says_alone(void **state)
     log_key_free(key);
 }
 
+/* A key file with those before it, as it is written and read again. */
+static void a_key_gives_its_word_for_the_next(void **state)
+{
+    (void)state;
+    const char *error = NULL;
+    char next_key[80], next_public[80];
+    struct log_public keys = {0};
+    struct log_formers formers, none = {0};
+    uint8_t first[LOG_KEY], next[LOG_KEY];
+    snprintf(next_key, sizeof next_key, "%s/next.key", folder);
+    snprintf(next_public, sizeof next_public, "%s/next.pub", folder);
+    assert_true(token_key_make(TOKEN_EDDSA, next_key, next_public, &error));
+    struct log_key *key = log_key_load(key_path, &error);
+    assert_non_null(key);
+    assert_int_equal(log_key_formers(key)->count, 0);
+    log_key_public(key, first);
+    assert_true(log_key_read_public(next_public, next, &error));
+    assert_true(log_key_succeed(key, next, &formers));
+    log_key_free(key);
+    assert_true(log_succession_leads(&formers, first, next));
+    assert_true(log_succession_leads(&none, first, first));
+    assert_false(log_succession_leads(&none, first, next));
+    assert_false(log_succession_leads(&formers, next, first));
+    const char *const paths[] = {next_key, next_public};
+    for (size_t i = 0; i < 2; i++) {
+        FILE *file = fopen(paths[i], "a");
+        assert_non_null(file);
+        assert_true(log_formers_write(file, &formers));
+        fclose(file);
+    }
+    key = log_key_load(next_key, &error);
+    assert_non_null(key);
+    assert_int_equal(log_key_formers(key)->count, 1);
+    log_key_free(key);
+    assert_true(log_public_read(next_public, &keys, &error));
+    assert_true(log_succession_leads(&keys.formers, first, keys.key));
+    keys.formers.keys[0].signature[0] ^= 1;
+    assert_false(log_succession_leads(&keys.formers, first, keys.key));
+    FILE *file = fopen(next_key, "a");
+    assert_non_null(file);
+    assert_true(log_formers_write(file, &keys.formers));
+    fclose(file);
+    assert_null(log_key_load(next_key, &error));
+    assert_non_null(strstr(error, "not signed so"));
+    file = fopen(next_public, "a");
+    assert_non_null(file);
+    fputs("before: nonsense\n", file);
+    fclose(file);
+    assert_false(log_public_read(next_public, &keys, &error));
+    unlink(next_key);
+    unlink(next_public);
+}
+
 static void a_key_that_all_may_read_is_refused(void **state)
 {
     (void)state;
@@ -217,6 +270,7 @@ int main(void)
         cmocka_unit_test(words_that_name_somebody_stay_out),
         cmocka_unit_test(long_words_are_cut_at_a_character),
         cmocka_unit_test(a_head_is_signed_for_what_it_says_alone),
+        cmocka_unit_test(a_key_gives_its_word_for_the_next),
         cmocka_unit_test(a_key_that_all_may_read_is_refused),
     };
     return cmocka_run_group_tests(tests, make_keys, remove_keys);

@@ -95,8 +95,27 @@ static void no_vouchers(void **state)
     assert_false(voucher_check(public_key, TEXT(".."), now, &arena, &out, &why));
 }
 
+/* One of the key before is good as long as its word for the one in use is. */
+static void a_voucher_outlives_its_key(void **state)
+{
+    struct log_public keys = {.key = {9}};
+    struct voucher out;
+    const char *why;
+    struct text text = signed_one(now + 1000);
+    (void)state;
+    assert_false(voucher_check_any(&keys, text, now, &arena, &out, &why));
+    assert_true(log_key_succeed(key, keys.key, &keys.formers));
+    assert_true(voucher_check_any(&keys, text, now, &arena, &out, &why));
+    assert_false(voucher_check_any(&keys, text, now + 1000, &arena, &out, &why));
+    assert_string_equal(why, "its time is over");
+    keys.key[0] ^= 1;
+    assert_false(voucher_check_any(&keys, text, now, &arena, &out, &why));
+    assert_string_equal(why, "not signed by this broker's log key");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(no_vouchers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(no_vouchers),
+        cmocka_unit_test(a_voucher_outlives_its_key)};
     return cmocka_run_group_tests(tests, begins, ends);
 }

@@ -73,7 +73,7 @@ export class PublicRecord {
     this.#key = options.key ?? this.#before?.key;
   }
 
-  /** The key that heads are held against; undefined before the first head. */
+  /** The key that heads are held against; undefined before the first head. One that was replaced leads to the next. */
   get key(): Uint8Array | undefined {
     return this.#key;
   }
@@ -93,11 +93,12 @@ export class PublicRecord {
       size: numberOf(told.size), at: numberOf(told.at), rootHash: bytesOf(told.root_hash), keyId: bytesOf(told.key_id),
       signature: bytesOf(told.signature),
     };
-    const key = this.#key ?? (told.public_key === undefined ? undefined : bytesOf(told.public_key));
-    if (!key) {
+    const known = this.#key ?? (told.public_key === undefined ? undefined : bytesOf(told.public_key));
+    if (!known) {
       throw new RecordFault("nobody said by which key the record is signed");
     }
-    if (!checkHead(head, key)) {
+    const key = checkHead(head, known) ? known : successorOf(known, told);
+    if (!key || !checkHead(head, key)) {
       throw new RecordFault("the head is not signed by the record's key");
     }
     await this.#goesOn(head);
@@ -191,6 +192,29 @@ export class PublicRecord {
   get #name(): string {
     return `neighbors/record/${this.#address}`;
   }
+}
+
+/** What a key that was replaced has signed of the one that came next, and how many such words are followed. */
+const SUCCEEDED_BY = new TextEncoder().encode("neighbors log key, succeeded by:\n"), FORMER_MOST = 32;
+
+/** The key told, when the known one leads to it: each key before (the newest first) has signed the one that came next. */
+function successorOf(known: Uint8Array, told: Record<string, unknown>): Uint8Array | undefined {
+  if (told.public_key === undefined || !Array.isArray(told.former_keys)) {
+    return undefined;
+  }
+  const newest = bytesOf(told.public_key);
+  let next = newest;
+  for (const former of told.former_keys.slice(0, FORMER_MOST) as ({ public_key?: unknown; signature?: unknown } | null)[]) {
+    const before = bytesOf(former?.public_key);
+    if (!signed(new Uint8Array([...SUCCEEDED_BY, ...next]), bytesOf(former?.signature), before)) {
+      return undefined;
+    }
+    if (equal(before, known)) {
+      return newest;
+    }
+    next = before;
+  }
+  return undefined;
 }
 
 function numberOf(value: unknown): number {

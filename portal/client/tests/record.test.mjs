@@ -48,6 +48,35 @@ test("acts are proved in the signed tree, and it goes on with the head remembere
   assert.deepEqual(rootOf(leaves.map(({ bytes }) => leafHash(bytes))), head.rootHash);
 });
 
+test("a key that was replaced leads to the next", async () => {
+  const storage = new MemoryStorage(), before = new PublicRecord(address(), { storage });
+  await before.head();
+  await stack.neighbors("ca", "rotate-log-key");
+  await stack.command("kill", "neighborsd");
+  await stack.command("start", "neighborsd");
+  const { former_keys: [{ signature }] } = await (await fetch(`${address()}/v1/log/head`)).json();
+  const record = new PublicRecord(address(), { storage });
+  for (const until = Date.now() + PATIENCE; ;) {
+    await record.head();
+    if (Buffer.compare(record.key, before.key) !== 0) {
+      break;
+    }
+    assert.ok(Date.now() < until, "the new key signs no head");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  const told = (formers) => new PublicRecord(address(), {
+    key: before.key,
+    fetch: async (url) => {
+      const body = await (await fetch(url)).json();
+      return new Response(JSON.stringify({ ...body, former_keys: formers(body.former_keys) }));
+    },
+  }).head();
+  assert.ok(await told((formers) => formers));
+  await assert.rejects(told(() => []), { message: /not signed by the record's key/ });
+  await assert.rejects(told(([one]) => [{ ...one, signature: `${signature[0] === "A" ? "B" : "A"}${signature.slice(1)}` }]),
+    { message: /not signed by the record's key/ });
+});
+
 test("what is changed on the way is a fault", async () => {
   const honest = new PublicRecord(address()), head = await honest.head(), [leaf] = await honest.leaves(1, 1);
   const lying = (change) => async (url) => {

@@ -6,10 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A TCP port of the loopback that nobody listens on. */
-int64_t free_port(void);
+enum { CLIENT_PATIENCE_S = 30 };
 
-/* A connected socket whose reads and writes fail after 10 s. */
+/* A TCP port of the loopback that is the program's as long as it runs (held_port.h). */
+int64_t client_port(void);
+
+/* A connected socket whose reads and writes fail after CLIENT_PATIENCE_S. */
 int client_connect(int64_t port);
 void client_send(int fd, const void *data, size_t len);
 /* Reads exactly len bytes. */

@@ -10,7 +10,7 @@
 #include "tests/live/net_client.h"
 #include "tests/live/net_core.h"
 
-struct net net = {.directory = "/tmp/neighbors-net-XXXXXX"};
+struct net net;
 
 static void set_path(char **setting, const char *file)
 {
@@ -28,10 +28,10 @@ static void write_text(const char *file, const char *text)
     fclose(out);
 }
 
-int net_start(void **state)
+static int start(int64_t connect_timeout_ms, int64_t http_idle_s)
 {
-    (void)state;
     char portal[64];
+    strcpy(net.directory, "/tmp/neighbors-net-XXXXXX");
     assert_non_null(mkdtemp(net.directory));
     snprintf(portal, sizeof(portal), "%s/portal", net.directory);
     assert_int_equal(mkdir(portal, 0700), 0);
@@ -41,12 +41,12 @@ int net_start(void **state)
     make_certificate(net.directory, "server", "first");
     make_certificate(net.directory, "client", "user/ann");
     settings_default(&net.settings);
-    net.settings.mqtt_port = free_port();
-    net.settings.tls_port = free_port();
-    net.settings.http_port = free_port();
-    net.settings.metrics_port = free_port();
-    net.settings.connect_timeout_ms = 500;
-    net.settings.http_idle_s = 1;
+    net.settings.mqtt_port = client_port();
+    net.settings.tls_port = client_port();
+    net.settings.http_port = client_port();
+    net.settings.metrics_port = client_port();
+    net.settings.connect_timeout_ms = connect_timeout_ms;
+    net.settings.http_idle_s = http_idle_s;
     net.settings.max_connections_per_address = NET_MOST_FROM_AN_ADDRESS;
     net.settings.accept_rate_per_address = 0;
     free(net.settings.tls_address);
@@ -57,6 +57,24 @@ int net_start(void **state)
     set_path(&net.settings.portal_directory, "portal");
     net.server = net_core_start(&net.settings);
     return 0;
+}
+
+int net_start(void **state)
+{
+    (void)state;
+    return start(60000, 60);
+}
+
+int net_start_that_is_not_greeted(void **state)
+{
+    (void)state;
+    return start(500, 60);
+}
+
+int net_start_that_is_idle(void **state)
+{
+    (void)state;
+    return start(60000, 1);
 }
 
 int net_stop(void **state)
@@ -99,7 +117,7 @@ static int64_t seconds(void)
 
 void expect_metric(const char *name, int64_t value)
 {
-    int64_t last = -1, deadline = seconds() + 10;
+    int64_t last = -1, deadline = seconds() + CLIENT_PATIENCE_S;
     while (last != value && seconds() < deadline) {
         last = client_metric(net.settings.metrics_port, name);
     }

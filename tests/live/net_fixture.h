@@ -22,15 +22,19 @@ struct net {
 };
 extern struct net net;
 
-/* cmocka's set-up and tear-down of a group: one server for all its tests. */
+/* cmocka's set-up and tear-down of a group: one server for all its tests, with more patience than any client
+ * needs; one that has little with who connects and says nothing, half a second; and one that has little with
+ * who asks nothing more by HTTP, a second. */
 int net_start(void **state);
+int net_start_that_is_not_greeted(void **state);
+int net_start_that_is_idle(void **state);
 int net_stop(void **state);
 
 /* So many bytes of which each stretch is another; free. */
 uint8_t *many_bytes(size_t len);
 /* Reads what must be this. */
 void expect_text(int fd, const char *text);
-/* Waits until a metric has this value; each look is a request, so nothing is slept away. */
+/* Waits until a metric has this value, half a minute; each look is a request, so nothing is slept away. */
 void expect_metric(const char *name, int64_t value);
 
 #endif

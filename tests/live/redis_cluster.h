@@ -9,7 +9,8 @@
 
 #include "tests/live/redis_server.h"
 
-enum { CLUSTER_MOST = 6, CLUSTER_TIMEOUT = 3000 };
+/* CLUSTER_QUICK: a timeout for a test in which somebody takes over. */
+enum { CLUSTER_MOST = 6, CLUSTER_QUICK = 3000 };
 
 struct redis_cluster {
     size_t masters, count;                     /* count: with the replicas, which come behind them */
@@ -24,15 +25,17 @@ bool redis_cluster_start(struct redis_cluster *cluster, size_t masters, size_t r
     __attribute__((warn_unused_result));
 void redis_cluster_stop(struct redis_cluster *cluster);
 
-/* After how many ms without a word a node is held to be dead; CLUSTER_TIMEOUT unless told. */
+/* After how many ms without a word a node is held to be dead; REDIS_NODE_TIMEOUT unless told. Everybody who
+ * runs is told, so nobody may stand still. */
 void redis_cluster_set_timeout(struct redis_cluster *cluster, int milliseconds);
 
 /* Starts a killed one again where it was, as a node of the same cluster. */
 bool redis_cluster_restart(struct redis_cluster *cluster, size_t n) __attribute__((warn_unused_result));
-/* Every server that runs says that all slots are served, and every replica that it has all. Half a minute. */
+/* Every server that runs says that all slots are served, and every replica that it has all; and no more hold
+ * themselves to be masters than there are. A minute. */
 bool redis_cluster_wait(struct redis_cluster *cluster) __attribute__((warn_unused_result));
 
-/* Over a connection of its own: the answer of one server (freeReplyObject); NULL: none within 5 s, or an
+/* Over a connection of its own: the answer of one server (freeReplyObject); NULL: none within 30 s, or an
  * error. */
 redisReply *redis_cluster_ask(struct redis_cluster *cluster, size_t n, const char *format, ...)
     __attribute__((warn_unused_result, format(printf, 3, 4)));

@@ -1,33 +1,29 @@
 /* Sentinels for a test (redis_sentinels.h). */
 #include "tests/live/redis_sentinels.h"
 
-#include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { PATIENCE = 1500 };
-static const useconds_t LOOK = 20000; /* 30 s in all */
+enum { SENTINELS = 3, PATIENCE = 3000 };
+static const useconds_t LOOK = 20000; /* a minute in all */
 
-static bool says(const struct redis_server *server, const char *what, const char *command)
+static bool says(const struct redis_server *server, const char *what, const char *section)
 {
-    redisContext *context = redisConnect("127.0.0.1", server->port);
-    redisReply *reply = context && !context->err ? redisCommand(context, command) : NULL;
+    redisReply *reply = redis_server_ask(server, "INFO %s", section);
     bool said = reply && reply->str && strstr(reply->str, what);
     if (reply)
         freeReplyObject(reply);
-    if (context)
-        redisFree(context);
     return said;
 }
 
 static bool is_watched(const struct redis_sentinels *all)
 {
-    for (int i = 0; i < 3; i++) {
-        if (!says(&all->sentinels[i], "slaves=1,sentinels=3", "INFO sentinel"))
+    for (int i = 0; i < SENTINELS; i++) {
+        if (!says(&all->sentinels[i], "slaves=1,sentinels=3", "sentinel"))
             return false;
     }
-    return says(&all->replica, "master_link_status:up", "INFO replication");
+    return says(&all->replica, "master_link_status:up", "replication");
 }
 
 bool redis_sentinels_start(struct redis_sentinels *all)
@@ -37,10 +33,10 @@ bool redis_sentinels_start(struct redis_sentinels *all)
     snprintf(all->replica.master, sizeof(all->replica.master), "127.0.0.1 %d", all->master.port);
     started = started && redis_server_start(&all->replica);
     int len = snprintf(all->url, sizeof(all->url), "redis+sentinel://");
-    for (int i = 0; i < 3 && started; i++) {
+    for (int i = 0; i < SENTINELS && started; i++) {
         struct redis_server *sentinel = &all->sentinels[i];
         snprintf(sentinel->sentinel, sizeof(sentinel->sentinel),
-            "sentinel monitor town 127.0.0.1 %d 2\nsentinel down-after-milliseconds town 1000\n"
+            "sentinel monitor town 127.0.0.1 %d 2\nsentinel down-after-milliseconds town 60000\n"
             "sentinel failover-timeout town 5000\n",
             all->master.port);
         started = redis_server_start(sentinel);
@@ -57,10 +53,23 @@ bool redis_sentinels_start(struct redis_sentinels *all)
     return false;
 }
 
+bool redis_sentinels_watch_closely(const struct redis_sentinels *all)
+{
+    bool told = true;
+    for (int i = 0; i < SENTINELS; i++) {
+        redisReply *reply =
+            redis_server_ask(&all->sentinels[i], "SENTINEL SET town down-after-milliseconds 1000");
+        told = told && reply;
+        if (reply)
+            freeReplyObject(reply);
+    }
+    return told;
+}
+
 void redis_sentinels_stop(struct redis_sentinels *all)
 {
     redis_server_stop(&all->master);
     redis_server_stop(&all->replica);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < SENTINELS; i++)
         redis_server_stop(&all->sentinels[i]);
 }

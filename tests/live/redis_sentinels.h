@@ -9,9 +9,11 @@ struct redis_sentinels {
     char url[256];
 };
 
-/* Starts them and waits until the sentinels know of all, and the replica has everything. A second without a
- * word, and the master is held to be dead. */
+/* Starts them and waits until the sentinels know of all, and the replica has everything. A minute without a
+ * word, and the master is held to be dead: a busy machine is no reason. */
 bool redis_sentinels_start(struct redis_sentinels *all) __attribute__((warn_unused_result));
+/* From now on a second without a word is enough. */
+bool redis_sentinels_watch_closely(const struct redis_sentinels *all) __attribute__((warn_unused_result));
 void redis_sentinels_stop(struct redis_sentinels *all);
 
 #endif

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,19 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(address);
-    int port = 0, fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0)
-        return 0;
-    if (bind(fd, (struct sockaddr *)&address, len) == 0 &&
-        getsockname(fd, (struct sockaddr *)&address, &len) == 0)
-        port = ntohs(address.sin_port);
-    close(fd);
-    return port;
-}
+#include "tests/live/held_port.h"
+
+enum { PATIENCE_S = 60, PIPE = 1 << 20 /* as much as anybody may have */ };
 
 /* A sentinel writes into its configuration. */
 static void run_sentinel(const struct redis_server *server)
@@ -56,7 +47,7 @@ static bool copy_config(const char *from, const char *to)
 
 static void run(const struct redis_server *server, int output)
 {
-    char port[16], bus[16], config[96], path[96];
+    char port[16], bus[16], timeout[16], config[96], path[96];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
@@ -67,6 +58,7 @@ static void run(const struct redis_server *server, int output)
         _exit(127);
     snprintf(port, sizeof(port), "%d", server->port);
     snprintf(bus, sizeof(bus), "%d", server->bus);
+    snprintf(timeout, sizeof(timeout), "%d", server->node_timeout);
     snprintf(path, sizeof(path), "%s/redis.sock", server->folder);
     const char *arguments[32] = {"redis-server", config, "--bind", "127.0.0.1", "--port", port,
         "--unixsocket", path, "--dir", server->folder, "--daemonize", "no", "--logfile", "",
@@ -74,7 +66,7 @@ static void run(const struct redis_server *server, int output)
     size_t count = 16;
     if (server->cluster) {
         const char *const more[] = {
-            "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "1500"};
+            "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", timeout};
         memcpy(arguments + count, more, sizeof(more));
         count += sizeof(more) / sizeof(more[0]);
     }
@@ -86,15 +78,16 @@ static void run(const struct redis_server *server, int output)
     _exit(127);
 }
 
-/* Until the log says so, or ends. */
-static bool wait_until_ready(int output)
+/* Until the log says so. What it says when it ends, or says nothing for long, is told. */
+static bool wait_until_ready(int output, int port)
 {
-    char text[8192];
+    char text[8192] = "";
     size_t len = 0;
-    for (;;) {
+    struct pollfd more = {.fd = output, .events = POLLIN};
+    while (poll(&more, 1, PATIENCE_S * 1000) == 1) {
         ssize_t got = read(output, text + len, sizeof(text) - 1 - len);
         if (got <= 0)
-            return false;
+            break;
         len += (size_t)got;
         text[len] = 0;
         if (strstr(text, "Ready to accept connections") || strstr(text, "# Sentinel ID is"))
@@ -104,6 +97,8 @@ static bool wait_until_ready(int output)
             len = 256;
         }
     }
+    fprintf(stderr, "Redis at port %d did not come up:\n%.*s\n", port, (int)len, text);
+    return false;
 }
 
 bool redis_server_restart(struct redis_server *server)
@@ -111,12 +106,14 @@ bool redis_server_restart(struct redis_server *server)
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return false;
+    (void)!fcntl(
+        ends[0], F_SETPIPE_SZ, PIPE); /* nobody reads what comes later, and it must not wait for that */
     server->pid = fork();
     if (server->pid == 0)
         run(server, ends[1]);
     close(ends[1]);
     server->output = ends[0];
-    if (server->pid < 0 || !wait_until_ready(ends[0])) {
+    if (server->pid < 0 || !wait_until_ready(ends[0], server->port)) {
         redis_server_kill(server);
         return false;
     }
@@ -144,20 +141,20 @@ static bool make_whole(const struct redis_server *server)
 bool redis_server_start(struct redis_server *server)
 {
     server->pid = 0;
-    server->output = -1;
+    server->output = server->held[0] = server->held[1] = -1;
     strcpy(server->folder, "/tmp/neighbors-redis-XXXXXX");
-    if (!mkdtemp(server->folder))
+    if (!mkdtemp(server->folder)) {
+        server->folder[0] = 0;
         return false;
-    /* Somebody else may take the port before Redis does. */
-    for (int tries = 0; tries < 5; tries++) {
-        server->port = free_port();
-        server->bus = server->cluster ? free_port() : 0;
-        snprintf(server->url, sizeof(server->url), "redis%s://127.0.0.1:%d%s",
-            server->cluster ? "+cluster" : "", server->port, server->cluster ? "?wait=0" : "");
-        if (redis_server_restart(server) && (!server->cluster || server->member || make_whole(server)))
-            return true;
-        redis_server_kill(server);
     }
+    server->port = held_port(&server->held[0]);
+    server->bus = server->cluster ? held_port(&server->held[1]) : 0;
+    snprintf(server->url, sizeof(server->url), "redis%s://127.0.0.1:%d%s", server->cluster ? "+cluster" : "",
+        server->port, server->cluster ? "?wait=0" : "");
+    if (server->node_timeout == 0)
+        server->node_timeout = REDIS_NODE_TIMEOUT;
+    if (redis_server_restart(server) && (!server->cluster || server->member || make_whole(server)))
+        return true;
     redis_server_stop(server);
     return false;
 }
@@ -196,8 +193,38 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 
 void redis_server_stop(struct redis_server *server)
 {
+    if (!server->folder[0])
+        return;
     redis_server_kill(server);
-    if (server->folder[0])
-        nftw(server->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    nftw(server->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    for (size_t i = 0; i < 2; i++) {
+        if (server->held[i] >= 0)
+            close(server->held[i]);
+    }
     server->folder[0] = 0;
+}
+
+redisReply *redis_server_vask(const struct redis_server *server, const char *format, va_list arguments)
+{
+    static const struct timeval patience = {.tv_sec = PATIENCE_S / 2};
+    redisContext *context = redisConnectWithTimeout("127.0.0.1", server->port, patience);
+    redisReply *reply = NULL;
+    if (context && !context->err && redisSetTimeout(context, patience) == REDIS_OK)
+        reply = redisvCommand(context, format, arguments);
+    if (reply && reply->type == REDIS_REPLY_ERROR) {
+        freeReplyObject(reply);
+        reply = NULL;
+    }
+    if (context)
+        redisFree(context);
+    return reply;
+}
+
+redisReply *redis_server_ask(const struct redis_server *server, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    redisReply *reply = redis_server_vask(server, format, arguments);
+    va_end(arguments);
+    return reply;
 }

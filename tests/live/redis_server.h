@@ -3,8 +3,13 @@
 #ifndef NEIGHBORS_TESTS_LIVE_REDIS_SERVER_H
 #define NEIGHBORS_TESTS_LIVE_REDIS_SERVER_H
 
+#include <hiredis/hiredis.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <sys/types.h>
+
+/* Milliseconds: long, so that a busy machine moves no master that a test has not killed. */
+enum { REDIS_NODE_TIMEOUT = 60000 };
 
 struct redis_server {
     pid_t pid;        /* 0: not running */
@@ -14,7 +19,10 @@ struct redis_server {
     bool cluster; /* a cluster of one, with all slots: a function that touches keys of several slots fails */
     bool member;  /* with cluster: of a larger one; its slots come later */
     int bus;      /* of a cluster: its second port */
-    char master[48]; /* "127.0.0.1 port" of whom it is a replica; "": of nobody */
+    int node_timeout; /* of a cluster: after how many ms without a word it holds a node to be dead; 0 at the
+                         start: REDIS_NODE_TIMEOUT */
+    int held[2];      /* the ports, held_port.h */
+    char master[48];  /* "127.0.0.1 port" of whom it is a replica; "": of nobody */
     /* Not "": it is a sentinel, and this its configuration behind port and folder. */
     char sentinel[256];
 };
@@ -29,7 +37,13 @@ void redis_server_kill(struct redis_server *server);
 /* SIGSTOP, until redis_server_thaw. */
 void redis_server_freeze(const struct redis_server *server);
 void redis_server_thaw(const struct redis_server *server);
-/* Kills it and removes the folder. */
+/* Kills it and removes the folder; nothing, where it was not started. */
 void redis_server_stop(struct redis_server *server);
+
+/* Over a connection of its own: the answer (freeReplyObject); NULL: none within 30 s, or an error. */
+redisReply *redis_server_ask(const struct redis_server *server, const char *format, ...)
+    __attribute__((warn_unused_result, format(printf, 2, 3)));
+redisReply *redis_server_vask(const struct redis_server *server, const char *format, va_list arguments)
+    __attribute__((warn_unused_result, format(printf, 2, 0)));
 
 #endif

@@ -1,2 +1,4 @@
 neighbors_test(NAME registry
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_registry.c ${CMAKE_CURRENT_LIST_DIR}/redis_server.c LIBS neighbors_bridge)
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_registry.c ${CMAKE_CURRENT_LIST_DIR}/redis_server.c
+    ${CMAKE_CURRENT_LIST_DIR}/held_port.c
+  LIBS neighbors_bridge)

@@ -1,5 +1,5 @@
 # What the tests of the store share: the fixture, and what is done and looked at in it.
-set(store_tests_sources store_fixture.c store_alerts.c store_motions.c store_opinions.c store_reports.c store_streets.c store_traces.c redis_server.c)
+set(store_tests_sources store_fixture.c store_alerts.c store_motions.c store_opinions.c store_reports.c store_streets.c store_traces.c redis_server.c held_port.c)
 list(TRANSFORM store_tests_sources PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 add_library(store_tests OBJECT ${store_tests_sources})
 target_link_libraries(store_tests PUBLIC neighbors_bridge cmocka)

@@ -9,6 +9,8 @@
 
 #include "bridge/log_key.h"
 
+enum { PATIENCE_S = 60 };
+
 static int64_t clock_now = START;
 
 int64_t fixture_now(void)
@@ -192,7 +194,7 @@ void fixture_open_at(struct fixture *fixture, const char *url)
         .release_verified_ms = 0,
         .absence_ms = 3600000,
         .channel_retention_ms = 86400000,
-        .deadline_ms = 5000,
+        .deadline_ms = 30000, /* no machine is so slow that a connection is dropped that a test has not cut */
         .now = fixture_now,
         .places = fixture->places,
         .log = no_log,
@@ -204,12 +206,19 @@ void fixture_open_at(struct fixture *fixture, const char *url)
     fixture_store(fixture);
 }
 
+bool fixture_ask(struct fixture *fixture)
+{
+    static const struct timeval patience = {.tv_sec = PATIENCE_S / 2};
+    return redis_sync_open(&fixture->ask, fixture->redis.url) &&
+           redisSetTimeout(fixture->ask.context, patience) == REDIS_OK;
+}
+
 int fixture_open(void **state)
 {
     struct fixture *fixture = *state;
     if (!fixture->redis.pid && !redis_server_restart(&fixture->redis))
         return -1;
-    if (!redis_sync_open(&fixture->ask, fixture->redis.url) || !redis_tell(&fixture->ask, "FLUSHALL"))
+    if (!fixture_ask(fixture) || !redis_tell(&fixture->ask, "FLUSHALL"))
         return -1;
     if (fixture->redis.cluster && !watch_functions(fixture))
         return -1;
@@ -242,7 +251,7 @@ static void on_patience(struct ev_loop *loop, ev_timer *timer, int events)
 void until_begin(struct fixture *fixture, struct until *until)
 {
     until->over = false;
-    ev_timer_init(&until->patience, on_patience, 30., 0.);
+    ev_timer_init(&until->patience, on_patience, PATIENCE_S, 0.);
     until->patience.data = &until->over;
     ev_now_update(fixture->loop);
     ev_timer_start(fixture->loop, &until->patience);

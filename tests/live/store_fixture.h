@@ -55,6 +55,8 @@ int fixture_group_cluster(void **state); /* with a cluster of one in its place (
 int fixture_group_end(void **state);
 int fixture_open(void **state);
 int fixture_close(void **state);
+/* Opens `ask`, more patient than its users are elsewhere; a test that killed Redis closes it before. */
+bool fixture_ask(struct fixture *fixture) __attribute__((warn_unused_result));
 /* The part of fixture_open behind an empty Redis, with a store at that address; `ask` stays closed. */
 void fixture_open_at(struct fixture *fixture, const char *url);
 
@@ -63,7 +65,7 @@ void fixture_store(struct fixture *fixture);
 /* One more store on the same loop that tells nobody. */
 struct store *fixture_other_store(struct fixture *fixture, const char *node);
 
-/* Turns the loop until *flag; fails the test after half a minute. */
+/* Turns the loop until *flag; fails the test after a minute. */
 void fixture_until(struct fixture *fixture, const bool *flag);
 void fixture_until_number(struct fixture *fixture, const size_t *number, size_t at_least);
 /* Turns the loop until the condition, with `upkeep` as set. */

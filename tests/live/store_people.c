@@ -5,6 +5,8 @@ static size_t answered;
 void on_sent(void *arg, enum store_status status)
 {
     struct sent *sent = arg;
+    if (status == STORE_GONE) /* a test failed, and what it sent is no more */
+        return;
     assert_false(sent->done);
     *sent = (struct sent){true, status, answered++};
 }

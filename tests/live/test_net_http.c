@@ -45,24 +45,41 @@ static void http_answers(void **state)
     }
 }
 
+static void ask_on(int fd)
+{
+    static const char request[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    char answer[512];
+    size_t len = 0;
+    client_send(fd, request, sizeof(request) - 1);
+    do {
+        client_receive(fd, answer + len, 1);
+        answer[++len] = '\0';
+    } while (!strstr(answer, "\r\n\r\n"));
+    assert_memory_equal(answer, "HTTP/1.1 503", 12);
+}
+
 static void http_requests_follow_each_other(void **state)
 {
     (void)state;
     int fd = client_connect(net.settings.http_port);
-    for (int i = 0; i < 3; i++) {
-        char answer[512];
-        static const char request[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
-        size_t len = 0;
-        client_send(fd, request, sizeof(request) - 1);
-        do {
-            client_receive(fd, answer + len, 1);
-            answer[++len] = '\0';
-        } while (!strstr(answer, "\r\n\r\n"));
-        assert_memory_equal(answer, "HTTP/1.1 503", 12);
-    }
-    client_expect_gone(fd); /* http_idle_s */
+    for (int i = 0; i < 3; i++)
+        ask_on(fd);
     close(fd);
-    fd = client_connect(net.settings.http_port); /* who says nothing is let go too */
+}
+
+static void who_asks_nothing_more_is_let_go(void **state)
+{
+    (void)state;
+    int fd = client_connect(net.settings.http_port);
+    ask_on(fd);
+    client_expect_gone(fd);
+    close(fd);
+}
+
+static void who_says_nothing_is_let_go(void **state)
+{
+    (void)state;
+    int fd = client_connect(net.settings.http_port);
     client_expect_gone(fd);
     close(fd);
 }
@@ -73,5 +90,9 @@ int main(void)
         cmocka_unit_test(http_answers),
         cmocka_unit_test(http_requests_follow_each_other),
     };
-    return cmocka_run_group_tests(tests, net_start, net_stop);
+    const struct CMUnitTest idle[] = {cmocka_unit_test(who_asks_nothing_more_is_let_go)};
+    const struct CMUnitTest not_greeted[] = {cmocka_unit_test(who_says_nothing_is_let_go)};
+    return cmocka_run_group_tests(tests, net_start, net_stop) +
+           cmocka_run_group_tests(idle, net_start_that_is_idle, net_stop) +
+           cmocka_run_group_tests(not_greeted, net_start_that_is_not_greeted, net_stop);
 }

@@ -9,7 +9,7 @@
 #include "tests/live/redis_cluster.h"
 #include "tests/live/store_people.h"
 
-enum { MASTERS = 3, SERVERS = 6, TIMEOUT = 1500 };
+enum { MASTERS = 3, SERVERS = 6, FAR = 10000 /* somebody of every node is found before */ };
 
 struct city {
     struct fixture fixture;
@@ -34,8 +34,9 @@ static void finish_move(struct city *c, int number, size_t from, size_t to)
 static int person_at(struct city *c, size_t node)
 {
     int number = 0;
-    while (redis_cluster_seen_owner(&c->cluster, node, slot_of(number)) != node)
+    while (number < FAR && redis_cluster_seen_owner(&c->cluster, node, slot_of(number)) != node)
         number++;
+    assert_true(number < FAR);
     return number;
 }
 
@@ -123,12 +124,10 @@ static void another_layout_fails_what_is_under_way(void **state)
     struct store *store = c->fixture.store;
     struct sent first[PEOPLE] = {0}, failed = {0}, after = {0};
     uint16_t slot = key_slot(layout, sizeof(layout) - 1);
-    size_t owner = redis_cluster_seen_owner(&c->cluster, 0, slot), other;
-    int number = 0;
+    size_t owner = redis_cluster_seen_owner(&c->cluster, 0, slot), other = (owner + 1) % MASTERS;
+    int number = person_at(c, other);
     tell_all(&c->fixture, first);
     until_all(&c->fixture, first, PEOPLE);
-    while ((other = redis_cluster_seen_owner(&c->cluster, 0, slot_of(number))) == owner)
-        number++;
     obeyed(redis_cluster_ask(&c->cluster, other, "CLIENT PAUSE 60000 WRITE"));
     tell_person(&c->fixture, number, &failed);
     obeyed(redis_cluster_ask(&c->cluster, owner, "SET nb:layout 999"));
@@ -201,7 +200,6 @@ static void answers_wait_for_replicas(void **state)
     size_t replica = SERVERS;
     struct sent sent = {0};
     int number = person_at(c, 2);
-    /* A master hears who follows it by gossip. */
     UNTIL(f, (replica = redis_cluster_seen_replica(&c->cluster, 2, 2)) < SERVERS);
     UNTIL(f, store_node_of_slot(f->store, slot_of(number)) &&
                  store_node_of_slot(f->store, slot_of(number))->replicas == 1);
@@ -345,10 +343,12 @@ static void a_master_that_dies_takes_nothing_along(void **state)
            other = redis_cluster_seen_owner(&c->cluster, 0, 8000);
     int number = person_at(c, master);
     struct load *load = begin(c, number);
+    redis_cluster_set_timeout(&c->cluster, CLUSTER_QUICK);
     redis_server_kill(&c->cluster.servers[master]);
     print_message("a master was killed: %.2f s until its slots were served\n", until_answered(load, number));
     assert_int_not_equal(redis_cluster_seen_owner(&c->cluster, other, slot_of(number)), master);
     end(load, other);
+    redis_cluster_set_timeout(&c->cluster, REDIS_NODE_TIMEOUT);
     assert_true(redis_cluster_restart(&c->cluster, master));
     assert_true(redis_cluster_wait(&c->cluster));
 }
@@ -360,10 +360,12 @@ static void what_a_frozen_master_answers_later_counts_for_nothing(void **state)
            other = redis_cluster_seen_owner(&c->cluster, 0, 16000);
     int number = person_at(c, master);
     struct load *load = begin(c, number);
+    redis_cluster_set_timeout(&c->cluster, CLUSTER_QUICK);
     redis_server_freeze(&c->cluster.servers[master]);
     print_message("a master stood still: %.2f s until its slots were served\n", until_answered(load, number));
     assert_int_not_equal(redis_cluster_seen_owner(&c->cluster, other, slot_of(number)), master);
     redis_server_thaw(&c->cluster.servers[master]);
+    redis_cluster_set_timeout(&c->cluster, REDIS_NODE_TIMEOUT);
     until_answered(load, number);
     end(load, other);
     assert_true(redis_cluster_wait(&c->cluster));
@@ -390,10 +392,7 @@ static int start_cluster(void **state)
 {
     struct city *city = calloc(1, sizeof(*city));
     *state = city;
-    if (!city || !redis_cluster_start(&city->cluster, MASTERS, SERVERS - MASTERS))
-        return -1;
-    redis_cluster_set_timeout(&city->cluster, TIMEOUT);
-    return 0;
+    return city && redis_cluster_start(&city->cluster, MASTERS, SERVERS - MASTERS) ? 0 : -1;
 }
 
 static int stop_cluster(void **state)

@@ -29,7 +29,7 @@ static void a_killed_redis_loses_and_doubles_nothing(void **state)
     for (int i = 0; i < COUNT; i++)
         fixture_until(f, &answers[i].done);
     redis_sync_close(&f->ask);
-    assert_true(redis_sync_open(&f->ask, f->redis.url));
+    assert_true(fixture_ask(f));
     assert_int_equal(logged(f, NULL), COUNT);
     for (int i = 0; i < COUNT; i++)
         assert_int_equal(answers[i].result.status, STORE_OK);

@@ -10,20 +10,13 @@ struct city {
     struct redis_sentinels sentinels;
 };
 
-static long long ask_number(const struct redis_server *server, const char *word, const char *key)
+static bool is_master(const struct redis_server *server)
 {
-    struct bytes words[] = {bytes_of(word), bytes_of(key)};
-    size_t count = key[0] ? 2 : 1;
-    struct redis_sync ask;
-    assert_true(redis_sync_open(&ask, server->url));
-    redisReply *reply = redis_ask_words(&ask, words, count);
-    assert_non_null(reply);
-    long long number = reply->integer;
-    if (reply->type == REDIS_REPLY_ARRAY) /* ROLE */
-        number = strcmp(reply->element[0]->str, "master") == 0;
-    freeReplyObject(reply);
-    redis_sync_close(&ask);
-    return number;
+    redisReply *role = redis_server_ask(server, "ROLE");
+    bool master = role && strcmp(role->element[0]->str, "master") == 0;
+    if (role)
+        freeReplyObject(role);
+    return master;
 }
 
 static void sentinels_may_want_a_password(void **state)
@@ -64,16 +57,20 @@ static void sentinels_name_another_master(void **state)
     for (int i = 0; i < BEFORE; i++)
         tell_person(&c->fixture, 1, &sent[i]);
     until_all(&c->fixture, sent, BEFORE);
+    assert_true(redis_sentinels_watch_closely(&c->sentinels));
     redis_server_kill(old);
     tell_person(&c->fixture, 1, &sent[BEFORE]);
-    UNTIL(f, ask_number(new, "ROLE", "") == 1);
+    UNTIL(f, is_master(new));
     uint64_t lacking = store_counters(f->store)->waits_unsatisfied;
     UNTIL(f, store_counters(f->store)->waits_unsatisfied > lacking + 1);
     assert_false(sent[BEFORE].done);
     snprintf(old->master, sizeof(old->master), "127.0.0.1 %d", new->port);
     assert_true(redis_server_restart(old));
     until_all(&c->fixture, sent, BEFORE + 1);
-    assert_int_equal(ask_number(new, "XLEN", "nb:{p:user/n1}:in:c"), BEFORE + 1);
+    redisReply *kept = redis_server_ask(new, "XLEN nb:{p:user/n1}:in:c");
+    assert_non_null(kept);
+    assert_int_equal(kept->integer, BEFORE + 1);
+    freeReplyObject(kept);
 }
 
 static int start_sentinels(void **state)

@@ -254,15 +254,15 @@ static void the_former_holder_is_fenced_and_told(void **state)
 static void what_is_closed_expires(void **state)
 {
     struct fixture *f = *state;
-    struct opened opened = open_session(f, false, 5);
-    assert_true(fixture_number(f, "TTL nb:{p:user/ann}:s:phone/1") > 5);
-    assert_int_equal(close_session(f, opened.record.generation, 5, "c"), STORE_OK);
-    assert_in_range(fixture_number(f, "TTL nb:{p:user/ann}:s:phone/1"), 1, 5);
+    struct opened opened = open_session(f, false, 500);
+    assert_true(fixture_number(f, "TTL nb:{p:user/ann}:s:phone/1") > 500);
+    assert_int_equal(close_session(f, opened.record.generation, 500, "c"), STORE_OK);
+    assert_in_range(fixture_number(f, "TTL nb:{p:user/ann}:s:phone/1"), 1, 500);
     opened = open_session(f, false, UINT32_MAX);
     assert_true(opened.record.present);
     assert_int_equal(close_session(f, opened.record.generation, UINT32_MAX, NULL), STORE_OK);
     assert_int_equal(fixture_number(f, "TTL nb:{p:user/ann}:s:phone/1"), -1);
-    opened = open_session(f, false, 5);
+    opened = open_session(f, false, 500);
     assert_string_equal(opened.cursors, "c");
     assert_int_equal(close_session(f, opened.record.generation, 0, NULL), STORE_OK);
     assert_int_equal(fixture_number(f, "EXISTS nb:{p:user/ann}:s:phone/1"), 0);

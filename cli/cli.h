@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "bridge/place_seal.h"
+#include "cli/addresses.h"
 #include "geo/geo.h"
 #include "proto/arena.h"
 #include "proto/message.h"
@@ -25,15 +26,16 @@ struct option_row {
     const char *help;     /* one sentence */
 };
 
-/* Options that every subcommand understands, from the command line, else from the environment, else from
- * --data. */
+/* Options that every subcommand understands, from the command line, else from the environment, else from the
+ * settings of the installation (cli/addresses.h), else as ./run has it. */
 struct common {
     const char *broker_host;
     int broker_port;
-    const char *tls_ca;     /* NULL: no TLS */
-    const char *tls_cert;   /* BASE of BASE.crt and BASE.key; NULL: no certificate */
-    const char *as;         /* "<role>/<id>"; NULL: not said */
-    const char *token_file; /* NULL: not said */
+    const char *broker_from, *redis_from; /* who says so, for complaints */
+    const char *tls_ca;                   /* NULL: no TLS */
+    const char *tls_cert;                 /* BASE of BASE.crt and BASE.key; NULL: no certificate */
+    const char *as;                       /* "<role>/<id>"; NULL: not said */
+    const char *token_file;               /* NULL: not said */
     const char *redis;
     const char *keys;
     const char *data;
@@ -62,7 +64,10 @@ struct invocation {
     const struct command *command;
     struct common common;
     char broker_host[COMMAND_FIELD], keys[COMMAND_FIELD],
-        redis[2 * COMMAND_FIELD];   /* room for what common points to */
+        redis[2 * COMMAND_FIELD];      /* room for what common points to */
+    struct addresses addresses;        /* of the settings */
+    bool addresses_meant;              /* the broker that is meant is theirs */
+    char fallback[ADDRESS_FAULT + 32]; /* who says so when nobody does */
     const char *value[OPTIONS_MAX]; /* of the command's own options, in the order of its rows; "" for a given
                                        switch */
     int argument_count;
@@ -76,6 +81,14 @@ bool cli_read(
 
 /* Whether "--json" is among the words; before anything else of them is known. */
 bool cli_asks_json(int argc, char **argv);
+
+/* The broker's HTTP ("http://HOST:PORT") and its metrics page: as `given` says (an option, whose name is
+ * `option`; NULL: not said), else the settings, else reckoned from the port of MQTT as ./run has them. False:
+ * the settings say that there is none, and the complaint was printed. */
+bool cli_http(
+    const struct invocation *invocation, const char *option, const char *given, struct address *out);
+bool cli_metrics(
+    const struct invocation *invocation, const char *option, const char *given, struct address *out);
 
 /* Complains on standard error, "neighbors: <sentence>", in JSON too when asked, and returns the code. */
 enum exit_code cli_fail(const struct invocation *invocation, enum exit_code code, const char *format, ...)

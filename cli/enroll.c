@@ -9,6 +9,7 @@
 #include "bridge/token.h"
 #include "cli/agency_show.h"
 #include "cli/authority.h"
+#include "cli/reach.h"
 #include "cli/trust.h"
 #include "proto/message.h"
 
@@ -197,12 +198,15 @@ static enum exit_code enroll(const struct invocation *invocation, const struct e
     struct redis_sync redis;
     struct enrolled known;
     char subject[160], token[TOKEN_TEXT];
-    enum registry_result result = REGISTRY_FAILED;
+    enum registry_result result;
     struct place_key *places = cli_place_key(invocation);
     if (!places)
         return EXIT_REFUSED;
-    if (redis_sync_open(&redis, invocation->common.redis))
-        result = registry_enroll(&redis, places, e, &known);
+    if (!reach_redis(invocation, &redis)) {
+        place_key_free(places);
+        return EXIT_UNREACHABLE;
+    }
+    result = registry_enroll(&redis, places, e, &known);
     const char *instance = invocation->value[INSTANCE];
     if (result == REGISTRY_OK && instance)
         result = registry_enroll_instance(&redis, e->role, e->id, instance, &known.issue_at);
@@ -308,18 +312,6 @@ static void tell_revoked(
             name);
 }
 
-static enum registry_result revoke(const struct invocation *invocation, struct redis_sync *redis,
-    const char *role, const char *id, bool *bound)
-{
-    const char *instance = invocation->value[ONE_INSTANCE];
-    enum registry_result result = REGISTRY_FAILED;
-    if (redis_sync_open(redis, invocation->common.redis))
-        result = instance ? registry_revoke_instance(redis, role, id, instance, cli_now(), bound)
-                          : registry_revoke(redis, role, id, cli_now());
-    redis_sync_close(redis);
-    return result;
-}
-
 static bool is_of(void *arg, const struct issued *issued)
 {
     return strcmp(issued->name, arg) == 0;
@@ -351,7 +343,12 @@ static enum exit_code run_revoke(struct invocation *invocation)
         return cli_fail(
             invocation, EXIT_USAGE, "say who is revoked as ROLE/ID, such as: revoke device/porch-1");
     snprintf(role, sizeof role, "%.*s", (int)(slash - name), name);
-    enum registry_result result = revoke(invocation, &redis, role, slash + 1, &bound);
+    if (!reach_redis(invocation, &redis))
+        return EXIT_UNREACHABLE;
+    enum registry_result result =
+        instance ? registry_revoke_instance(&redis, role, slash + 1, instance, cli_now(), &bound)
+                 : registry_revoke(&redis, role, slash + 1, cli_now());
+    redis_sync_close(&redis);
     if (result == REGISTRY_NOT_FOUND)
         return cli_fail(invocation, EXIT_REFUSED, "%.150s%s%.70s is not %s", name, instance ? " at " : "",
             instance ? instance : "", instance ? "known" : "enrolled");

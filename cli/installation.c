@@ -8,6 +8,7 @@
 
 #include "bridge/migration.h"
 #include "bridge/transfer.h"
+#include "cli/reach.h"
 
 static const struct option_row import_options[] = {{0}};
 
@@ -71,9 +72,9 @@ static enum exit_code write_all(
 enum exit_code installation_export(const struct invocation *invocation, const char *path, bool force)
 {
     struct redis_sync redis;
-    enum exit_code code = redis_sync_open(&redis, invocation->common.redis)
-                              ? write_all(invocation, &redis, path, force)
-                              : cli_fail(invocation, EXIT_UNREACHABLE, "%s", redis.error);
+    if (!reach_redis(invocation, &redis))
+        return EXIT_UNREACHABLE;
+    enum exit_code code = write_all(invocation, &redis, path, force);
     redis_sync_close(&redis);
     return code;
 }
@@ -111,12 +112,11 @@ static enum exit_code run_import(struct invocation *invocation)
     enum exit_code code = EXIT_REFUSED;
     if (!transfer_check(file, &checked)) {
         cli_fail(invocation, code, "%.200s: %s", invocation->arguments[0], checked.error);
-    } else if (redis_sync_open(&redis, invocation->common.redis)) {
+    } else if (reach_redis(invocation, &redis)) {
         code = take_in(invocation, &redis, file);
         redis_sync_close(&redis);
     } else {
-        code = cli_fail(invocation, EXIT_UNREACHABLE, "%s", redis.error);
-        redis_sync_close(&redis);
+        code = EXIT_UNREACHABLE;
     }
     fclose(file);
     return code;

@@ -180,8 +180,8 @@ static enum exit_code explain(
         why = common->tls_ca ? "it does not answer; does that port speak TLS?" : "it does not answer";
     if (error == MOSQ_ERR_TLS)
         why = "TLS fails; does --tls-ca name the authority of its certificate?";
-    return cli_fail(invocation, code, "cannot reach the broker at %s:%d: %s", common->broker_host,
-        common->broker_port, why);
+    return cli_fail(invocation, code, "cannot reach the broker at %s:%d (%s): %s", common->broker_host,
+        common->broker_port, common->broker_from, why);
 }
 
 static int use_tls(struct link *link, const struct common *common)

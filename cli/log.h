@@ -7,7 +7,7 @@
 
 #define LOG_HTTP_OPTION                                                                                      \
     {                                                                                                        \
-        "http", "URL", "of the broker (http://HOST:PORT+2)"                                                  \
+        "http", "URL", "of the broker (that of the settings)"                                                \
     }
 #define LOG_KEY_OPTION                                                                                       \
     {                                                                                                        \

@@ -8,7 +8,7 @@
 #include "bridge/base64url.h"
 #include "bridge/feed/fetch.h"
 
-enum { HTTP_OFFSET = 2, TIMEOUT_MS = 30000, ANSWER_MOST = 16 << 20, ADDRESS = COMMAND_FIELD + 128 };
+enum { TIMEOUT_MS = 30000, ANSWER_MOST = 16 << 20 };
 enum { PATIENCE = 60, PAUSE_MS = 1000, PAGE = 512 };
 
 void log_source_begin(struct log_source *source, const struct invocation *invocation, const char *http,
@@ -83,19 +83,6 @@ json_t *log_head_write(const struct log_head *head)
 
 /* ---- HTTP ---- */
 
-static void address_of(const struct log_source *source, const char *path, char out[ADDRESS])
-{
-    const struct common *common = &source->invocation->common;
-    bool v6 = strchr(common->broker_host, ':') != NULL;
-    size_t len = source->http ? strlen(source->http) : 0;
-    if (source->http)
-        snprintf(out, ADDRESS, "%.*s/v1/log/%s",
-            (int)(len > 0 && source->http[len - 1] == '/' ? len - 1 : len), source->http, path);
-    else
-        snprintf(out, ADDRESS, "http%s://%s%s%s:%d/v1/log/%s", common->tls_ca ? "s" : "", v6 ? "[" : "",
-            common->broker_host, v6 ? "]" : "", common->broker_port + HTTP_OFFSET, path);
-}
-
 static void rest(int64_t ms)
 {
     struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
@@ -117,10 +104,13 @@ static bool fetch_patiently(
 
 static enum exit_code ask(struct log_source *source, const char *path, json_t **out)
 {
-    char url[ADDRESS];
+    char url[ADDRESS_TEXT + 128];
+    struct address broker;
     struct fetch_answer answer;
     const char *field = "", *rule = "it says nothing that can be read";
-    address_of(source, path, url);
+    if (!cli_http(source->invocation, "--http", source->http, &broker))
+        return EXIT_REFUSED;
+    snprintf(url, sizeof url, "%s/v1/log/%s", broker.text, path);
     const struct fetch_request request = {.url = url,
         .allow_http = true, /* nothing is secret, and what comes is checked */
         .allow_private = true,
@@ -130,7 +120,8 @@ static enum exit_code ask(struct log_source *source, const char *path, json_t **
     arena_free(&source->arena);
     arena_init(&source->arena, NULL, 0);
     if (!fetch_patiently(&request, &source->arena, &answer))
-        return cli_fail(source->invocation, EXIT_UNREACHABLE, "cannot reach %s: %s", url, answer.error);
+        return cli_fail(source->invocation, EXIT_UNREACHABLE, "cannot reach %s (%s): %s", broker.text,
+            broker.from, answer.error);
     *out = json_loadb((const char *)answer.body.data, answer.body.len, 0, NULL);
     if (answer.status == 200 && json_is_object(*out))
         return EXIT_DONE;

@@ -10,7 +10,7 @@
 /* The options that say where; head and leaves are files, NULL: over HTTP. */
 struct log_source {
     const struct invocation *invocation;
-    const char *http, *head, *leaves; /* http NULL: HOST:PORT+2 of the broker */
+    const char *http, *head, *leaves; /* http NULL: cli_http says */
     struct arena arena;               /* of the head and of the page at hand */
 };
 

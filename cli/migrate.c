@@ -5,7 +5,7 @@
 #include "bridge/migration.h"
 #include "bridge/redis_url.h"
 #include "bridge/store_layout.h"
-#include "cli/cli.h"
+#include "cli/reach.h"
 
 enum { DRY, FORCE };
 static const struct option_row options[] = {
@@ -110,11 +110,9 @@ static enum exit_code run(struct invocation *invocation)
         return cli_fail(invocation, EXIT_REFUSED,
             "layout %d was never in a cluster: name the one Redis that has the data", LAYOUT_BEFORE);
     explicit_bzero(&where, sizeof where);
-    enum exit_code code = EXIT_UNREACHABLE;
-    if (redis_sync_open(&redis, invocation->common.redis))
-        code = migrate(invocation, &redis);
-    else
-        cli_fail(invocation, code, "%s", redis.error);
+    if (!reach_redis(invocation, &redis))
+        return EXIT_UNREACHABLE;
+    enum exit_code code = migrate(invocation, &redis);
     redis_sync_close(&redis);
     return code;
 }

@@ -3,6 +3,7 @@
 #include "bridge/moderation.h"
 #include "bridge/registry.h"
 #include "cli/opinion.h"
+#include "cli/reach.h"
 
 enum { REASON, REVISION, UNTIL = 1, SPAN };
 static const struct option_row verdict_options[] = {
@@ -109,9 +110,9 @@ static enum exit_code write_ban(const struct invocation *invocation, int64_t unt
     enum exit_code code = identity_find(invocation, operators, &by);
     if (code != EXIT_DONE)
         return code;
-    enum registry_result result = REGISTRY_FAILED;
-    if (redis_sync_open(&redis, invocation->common.redis))
-        result = registry_ban(&redis, role, id, until, reason);
+    if (!reach_redis(invocation, &redis))
+        return EXIT_UNREACHABLE;
+    enum registry_result result = registry_ban(&redis, role, id, until, reason);
     if (result == REGISTRY_OK && !tell_ban(&redis, name, by.name, until, reason))
         result = REGISTRY_FAILED;
     redis_sync_close(&redis);

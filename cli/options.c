@@ -1,5 +1,6 @@
 /* Reads a subcommand's options with getopt_long: its own rows and those that all have. What the command line
- * does not say, the environment (NEIGHBORS_BROKER ...) does, and then the folder that ./run keeps (--data).
+ * does not say, the environment (NEIGHBORS_BROKER ...) does, then the settings of the installation, and then
+ * the folder that ./run keeps (--data).
  */
 #include <getopt.h>
 #include <stdarg.h>
@@ -22,6 +23,7 @@ enum common_option {
     TOKEN_FILE,
     REDIS,
     KEYS,
+    CONFIG,
     DATA,
     JSON,
     HELP,
@@ -32,15 +34,20 @@ static const struct common_row {
     struct option_row row;
     const char *environment;
 } common_rows[COMMON_OPTIONS] = {
-    [BROKER] = {{"broker", "HOST:PORT", "the broker (127.0.0.1:18830)"}, "NEIGHBORS_BROKER"},
+    [BROKER] = {{"broker", "HOST:PORT", "the broker (that of the settings)"}, "NEIGHBORS_BROKER"},
     [TLS_CA] = {{"tls-ca", "FILE", "speak TLS, and trust the authorities in this file"}, "NEIGHBORS_TLS_CA"},
     [TLS_CERT] = {{"tls-cert", "BASE", "speak with the certificate BASE.crt and its key BASE.key"},
         "NEIGHBORS_TLS_CERT"},
     [AS] = {{"as", "ROLE/ID", "who speaks; else the first fitting token of DIR/tokens"}, "NEIGHBORS_AS"},
     [TOKEN_FILE] = {{"token-file", "FILE", "the token (DIR/tokens/<role>-<id>.token)"},
         "NEIGHBORS_TOKEN_FILE"},
-    [REDIS] = {{"redis", "URL", "the registry (redis://127.0.0.1:18833)"}, "NEIGHBORS_REDIS"},
-    [KEYS] = {{"keys", "DIR", "the folder of the keys (DIR/keys)"}, "NEIGHBORS_KEYS"},
+    [REDIS] = {{"redis", "URL", "the registry (that of the settings)"}, "NEIGHBORS_REDIS"},
+    [KEYS] = {{"keys", "DIR", "the folder of the keys (that of the settings' secret_file; DIR/keys)"},
+        "NEIGHBORS_KEYS"},
+    [CONFIG] = {{"config", "FILE",
+                    "settings of the neighborsd that is meant (/etc/neighbors/neighborsd.conf where it is "
+                    "there and DIR is not ./run's)"},
+        "NEIGHBORS_CONFIG"},
     [DATA] = {{"data", "DIR", "the folder that ./run keeps (./.data)"}, "NEIGHBORS_DATA"},
     [JSON] = {{"json", NULL, "one JSON object a line"}, NULL},
     [HELP] = {{"help", NULL, "this text"}, NULL},
@@ -62,6 +69,15 @@ static void print_row(const struct option_row *row)
     printf("  %-28s %s\n", left, row->help);
 }
 
+/* A command may have an option of its own by that name. */
+static bool is_hidden(const struct command *command, size_t common)
+{
+    for (const struct option_row *row = command->options; row->name; row++)
+        if (strcmp(row->name, common_rows[common].row.name) == 0)
+            return true;
+    return false;
+}
+
 static void print_usage(const struct command *command)
 {
     printf("neighbors %s%s%s [OPTIONS]\n%s\n\n", command->name, *command->arguments ? " " : "",
@@ -71,20 +87,21 @@ static void print_usage(const struct command *command)
     if (command->options->name)
         puts("");
     for (size_t i = 0; i < COMMON_OPTIONS; i++)
-        print_row(&common_rows[i].row);
+        if (!is_hidden(command, i))
+            print_row(&common_rows[i].row);
 }
 
-/* The rows of both tables as getopt wants them; `val` counts the common ones first. Returns how many are
- * common. */
+/* The rows of both tables as getopt wants them; `val` counts the common ones first. */
 static void fill_getopt(const struct command *command, struct option *out)
 {
-    size_t n = 0;
-    for (; n < COMMON_OPTIONS; n++)
-        out[n] = (struct option){
-            common_rows[n].row.name, common_rows[n].row.argument != NULL, NULL, FIRST_OPTION + (int)n};
-    for (const struct option_row *row = command->options; row->name; row++, n++)
-        out[n] = (struct option){row->name, row->argument != NULL, NULL, FIRST_OPTION + (int)n};
-    out[n] = (struct option){0};
+    int value = FIRST_OPTION;
+    for (size_t i = 0; i < COMMON_OPTIONS; i++, value++)
+        if (!is_hidden(command, i))
+            *out++ =
+                (struct option){common_rows[i].row.name, common_rows[i].row.argument != NULL, NULL, value};
+    for (const struct option_row *row = command->options; row->name; row++, value++)
+        *out++ = (struct option){row->name, row->argument != NULL, NULL, value};
+    *out = (struct option){0};
 }
 
 static bool split_broker(struct invocation *out, const char *broker)
@@ -129,8 +146,58 @@ static bool shows_password(const char *redis)
     return url.password_shown;
 }
 
+/* Whether the broker is the one of the settings: nobody named another. */
+static bool means_settings(const struct invocation *out, const char *broker)
+{
+    const struct common *common = &out->common;
+    bool here =
+        strcmp(common->broker_host, "127.0.0.1") == 0 || strcmp(common->broker_host, "localhost") == 0;
+    return !broker || strcmp(broker, out->addresses.broker.text) == 0 ||
+           (here && out->addresses.read && common->broker_port == out->addresses.tls_port);
+}
+
+/* One that nobody gave: of the settings, else as ./run has it. */
+static const char *found(
+    const struct invocation *out, const struct address *address, const char *otherwise, const char **from)
+{
+    *from = *address->text ? address->from : out->fallback;
+    return *address->text ? address->text : otherwise;
+}
+
+static bool settle_addresses(struct invocation *out, const char *given[COMMON_OPTIONS], const char **from)
+{
+    struct common *common = &out->common;
+    struct addresses *addresses = &out->addresses;
+    addresses_find(given[CONFIG], common->data, given[DATA] != NULL, addresses);
+    if (given[CONFIG] && *addresses->fault) {
+        cli_fail(out, EXIT_USAGE, "--config: %s", addresses->fault);
+        return false;
+    }
+    snprintf(out->fallback, sizeof out->fallback, "as ./run has it%s%s", *addresses->fault ? ", for " : "",
+        addresses->fault);
+    snprintf(out->keys, sizeof out->keys, "%.240s%s", *addresses->keys ? addresses->keys : common->data,
+        *addresses->keys ? "" : "/keys");
+    common->keys = given[KEYS] ? given[KEYS] : out->keys;
+    common->redis_from = from[REDIS];
+    common->broker_from = from[BROKER];
+    common->redis = given[REDIS];
+    if (!common->redis)
+        common->redis = found(out, &addresses->redis, own_redis(out), &common->redis_from);
+    const char *broker = given[BROKER];
+    if (!broker)
+        broker = found(out, &addresses->broker, "127.0.0.1:18830", &common->broker_from);
+    if (!split_broker(out, broker)) {
+        cli_fail(out, EXIT_USAGE, "--broker has the form HOST:PORT");
+        return false;
+    }
+    out->addresses_meant = means_settings(out, given[BROKER]);
+    return true;
+}
+
 static bool settle_common(struct invocation *out, const char *given[COMMON_OPTIONS])
 {
+    static const char *const flags[COMMON_OPTIONS] = {[BROKER] = "--broker", [REDIS] = "--redis"};
+    const char *from[COMMON_OPTIONS];
     if (given[REDIS] && shows_password(given[REDIS])) {
         cli_fail(out, EXIT_USAGE,
             "--redis: everybody on this machine sees a password there: give its file (?password-file=PATH), "
@@ -139,6 +206,7 @@ static bool settle_common(struct invocation *out, const char *given[COMMON_OPTIO
     }
     for (size_t i = 0; i < COMMON_OPTIONS; i++) {
         const char *environment = common_rows[i].environment ? getenv(common_rows[i].environment) : NULL;
+        from[i] = given[i] ? flags[i] : common_rows[i].environment;
         if (!given[i] && environment && *environment)
             given[i] = environment;
     }
@@ -148,13 +216,61 @@ static bool settle_common(struct invocation *out, const char *given[COMMON_OPTIO
     common->as = given[AS];
     common->token_file = given[TOKEN_FILE];
     common->data = given[DATA] ? given[DATA] : ".data";
-    snprintf(out->keys, sizeof out->keys, "%s/keys", common->data);
-    common->keys = given[KEYS] ? given[KEYS] : out->keys;
-    common->redis = given[REDIS] ? given[REDIS] : own_redis(out);
-    if (split_broker(out, given[BROKER] ? given[BROKER] : "127.0.0.1:18830"))
-        return true;
-    cli_fail(out, EXIT_USAGE, "--broker has the form HOST:PORT");
-    return false;
+    return settle_addresses(out, given, from);
+}
+
+/* ---- listeners beside MQTT ---- */
+
+static void reckon(const struct invocation *invocation, int above, const char *end, struct address *out)
+{
+    const struct common *common = &invocation->common;
+    bool v6 = strchr(common->broker_host, ':') != NULL, tls = common->tls_ca && !*end;
+    snprintf(out->text, sizeof out->text, "http%s://%s%s%s:%d%s", tls ? "s" : "", v6 ? "[" : "",
+        common->broker_host, v6 ? "]" : "", common->broker_port + above, end);
+    if (common->broker_from == invocation->fallback)
+        snprintf(out->from, sizeof out->from, "%.500s", invocation->fallback);
+    else
+        snprintf(out->from, sizeof out->from, "%d ports above %.450s", above, common->broker_from);
+}
+
+static bool settle_listener(const struct invocation *invocation, const char *option,
+    const struct address *of_settings, const char *what, struct address *out)
+{
+    if (!invocation->addresses_meant || (!*of_settings->text && !invocation->addresses.read))
+        return false;
+    *out = *of_settings;
+    if (!*out->text)
+        cli_fail(invocation, EXIT_REFUSED, "%s says that there is no listener for %s: say where with %s",
+            out->from, what, option);
+    return true;
+}
+
+bool cli_http(const struct invocation *invocation, const char *option, const char *given, struct address *out)
+{
+    size_t len = given ? strlen(given) : 0;
+    *out = (struct address){0};
+    if (given) {
+        snprintf(out->text, sizeof out->text, "%.*s", (int)(len - (len && given[len - 1] == '/')), given);
+        snprintf(out->from, sizeof out->from, "%s", option);
+    } else if (!settle_listener(invocation, option, &invocation->addresses.http, "HTTP", out)) {
+        reckon(invocation, 2, "", out);
+    }
+    return *out->text;
+}
+
+bool cli_metrics(
+    const struct invocation *invocation, const char *option, const char *given, struct address *out)
+{
+    *out = (struct address){0};
+    if (given) {
+        bool whole = strstr(given, "://");
+        snprintf(out->text, sizeof out->text, "%s%.400s%s", whole ? "" : "http://", given,
+            whole ? "" : "/metrics");
+        snprintf(out->from, sizeof out->from, "%s", option);
+    } else if (!settle_listener(invocation, option, &invocation->addresses.metrics, "metrics", out)) {
+        reckon(invocation, 5, "/metrics", out);
+    }
+    return *out->text;
 }
 
 bool cli_asks_json(int argc, char **argv)

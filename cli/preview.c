@@ -1,24 +1,12 @@
 /* One exchange with the broker's HTTP. The token never crosses a network in the open. */
 #include "cli/preview.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "bridge/feed/fetch.h"
 
-enum { HTTP_OFFSET = 2, TIMEOUT_MS = 30000, ANSWER_MOST = 4 << 20, ADDRESS = COMMAND_FIELD + 64 };
-
-static void address_of(const struct invocation *invocation, const char *http, char out[ADDRESS])
-{
-    const struct common *common = &invocation->common;
-    bool v6 = strchr(common->broker_host, ':') != NULL;
-    size_t len = http ? strlen(http) : 0;
-    if (http)
-        snprintf(out, ADDRESS, "%.*s/v1/alerts?preview=1",
-            (int)(len > 0 && http[len - 1] == '/' ? len - 1 : len), http);
-    else
-        snprintf(out, ADDRESS, "http%s://%s%s%s:%d/v1/alerts?preview=1", common->tls_ca ? "s" : "",
-            v6 ? "[" : "", common->broker_host, v6 ? "]" : "", common->broker_port + HTTP_OFFSET);
-}
+enum { TIMEOUT_MS = 30000, ANSWER_MOST = 4 << 20 };
 
 static void print_preview(json_t *told, const char *label)
 {
@@ -60,10 +48,13 @@ static enum exit_code tell(
 enum exit_code preview(const struct invocation *invocation, const struct identity *identity, const char *http,
     const char *content_type, struct bytes payload, const char *label)
 {
-    char url[ADDRESS];
+    char url[ADDRESS_TEXT + 32];
+    struct address broker;
     struct fetch_answer answer;
     struct arena arena;
-    address_of(invocation, http, url);
+    if (!cli_http(invocation, "--http", http, &broker))
+        return EXIT_REFUSED;
+    snprintf(url, sizeof url, "%s/v1/alerts?preview=1", broker.text);
     if (strncmp(url, "https://", 8) != 0 && !fetch_is_local(url))
         return cli_fail(invocation, EXIT_USAGE,
             "--http: https://, so that nobody on the way reads the token; http on this machine alone");
@@ -81,8 +72,8 @@ enum exit_code preview(const struct invocation *invocation, const struct identit
     fetch_begin();
     enum exit_code code = fetch(&request, &arena, &answer)
                               ? tell(invocation, &answer, label)
-                              : cli_fail(invocation, EXIT_UNREACHABLE, "cannot reach %.*s: %s",
-                                    (int)strcspn(url, "?"), url, answer.error);
+                              : cli_fail(invocation, EXIT_UNREACHABLE, "cannot reach %s (%s): %s",
+                                    broker.text, broker.from, answer.error);
     fetch_end();
     arena_free(&arena);
     return code;

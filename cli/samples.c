@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PAGE_MOST = 8 << 20, METRICS_OFFSET = 5 };
+enum { PAGE_MOST = 8 << 20 };
 
 struct page {
     char *text;
@@ -15,19 +15,6 @@ struct page {
 };
 
 /* ---- fetching ---- */
-
-void metrics_url(const struct invocation *invocation, const char *place, char out[METRICS_URL])
-{
-    const struct common *common = &invocation->common;
-    bool v6 = strchr(common->broker_host, ':') != NULL;
-    if (place && strstr(place, "://"))
-        snprintf(out, METRICS_URL, "%s", place);
-    else if (place)
-        snprintf(out, METRICS_URL, "http://%.250s/metrics", place);
-    else
-        snprintf(out, METRICS_URL, "http://%s%s%s:%d/metrics", v6 ? "[" : "", common->broker_host,
-            v6 ? "]" : "", common->broker_port + METRICS_OFFSET);
-}
 
 static size_t gather(char *data, size_t size, size_t count, void *arg)
 {
@@ -43,7 +30,7 @@ static size_t gather(char *data, size_t size, size_t count, void *arg)
     return len;
 }
 
-enum exit_code metrics_fetch(const char *url, char **text, char why[METRICS_WHY])
+enum exit_code metrics_fetch(const struct address *page_at, char **text, char why[METRICS_WHY])
 {
     char error[CURL_ERROR_SIZE] = "";
     struct page page = {0};
@@ -53,7 +40,7 @@ enum exit_code metrics_fetch(const char *url, char **text, char why[METRICS_WHY]
     snprintf(why, METRICS_WHY, "out of memory");
     if (!curl)
         return EXIT_UNREACHABLE;
-    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_URL, page_at->text);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, 10L);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
@@ -69,9 +56,11 @@ enum exit_code metrics_fetch(const char *url, char **text, char why[METRICS_WHY]
     }
     free(page.text);
     if (code != CURLE_OK)
-        snprintf(why, METRICS_WHY, "cannot read %.120s: %s", url, *error ? error : curl_easy_strerror(code));
+        snprintf(why, METRICS_WHY, "cannot read %.120s (%.120s): %s", page_at->text, page_at->from,
+            *error ? error : curl_easy_strerror(code));
     else
-        snprintf(why, METRICS_WHY, "%.200s answers with status %ld", url, status);
+        snprintf(why, METRICS_WHY, "%.200s (%.120s) answers with status %ld", page_at->text, page_at->from,
+            status);
     return code != CURLE_OK ? EXIT_UNREACHABLE : EXIT_REFUSED;
 }
 

@@ -4,14 +4,9 @@
 
 #include "cli/cli.h"
 
-enum { METRICS_URL = COMMAND_FIELD + 64 };
-
-/* The page of "HOST:PORT", a URL, or (NULL) of the broker that is meant: five ports above MQTT. */
-void metrics_url(const struct invocation *invocation, const char *place, char out[METRICS_URL]);
-
 /* Reads the page: *text is to be freed. Or the code, and why in `why`. */
-enum { METRICS_WHY = 400 };
-enum exit_code metrics_fetch(const char *url, char **text, char why[METRICS_WHY]);
+enum { METRICS_WHY = 600 };
+enum exit_code metrics_fetch(const struct address *page_at, char **text, char why[METRICS_WHY]);
 
 /* One line of a page; the texts lie in the page. */
 struct sample {

@@ -29,7 +29,7 @@ static const struct option_row options[] = {
 
 static const char OWN_STORE[] =
     "unix:/run/neighbors-redis/redis.sock?user=neighbors&password-file=%s/redis.password";
-static const char GROUP[] = "neighbors";
+static const char GROUP[] = "neighbors", STANDARD_ETC[] = "/etc/neighbors";
 
 struct setup {
     const struct invocation *invocation;
@@ -234,11 +234,11 @@ static void tell(const struct setup *setup, const char *path)
     }
     printf(
         "Settings are in %s, keys in %s. token.key and ca.key make identities: copy them to a safe place.\n"
-        "Let people in, and hand them %s/ca.crt with their token:\n"
-        "  export NEIGHBORS_KEYS=%s NEIGHBORS_REDIS='",
-        path, setup->etc, setup->etc, setup->etc);
-    printf(setup->own_store ? OWN_STORE : "%s", setup->own_store ? setup->etc : setup->store);
-    printf("'\n  neighbors enroll user ann --token-file ann.token\n"
+        "Let people in, and hand them %s/ca.crt with their token:\n",
+        path, setup->etc, setup->etc);
+    if (strcmp(setup->etc, STANDARD_ETC) != 0) /* there the command line looks by itself */
+        printf("  export NEIGHBORS_CONFIG=%s\n", path);
+    printf("  neighbors enroll user ann --token-file ann.token\n"
            "  neighbors publish alert --as user/ann --token-file ann.token --broker %.*s:8883 --tls-ca "
            "%s/ca.crt \\\n"
            "      --category safety --at %s --headline 'Hello'\n",
@@ -251,7 +251,7 @@ static enum exit_code run(struct invocation *invocation)
     char path[2 * COMMAND_FIELD], error[REDIS_URL_ERROR];
     if (invocation->argument_count)
         return cli_fail(invocation, EXIT_USAGE, "setup takes no arguments");
-    setup.etc = setup.etc ? setup.etc : "/etc/neighbors";
+    setup.etc = setup.etc ? setup.etc : STANDARD_ETC;
     umask(022); /* folders above it too are on the way of the broker, who is somebody else */
     snprintf(path, sizeof path, "%.400s/neighborsd.conf", setup.etc);
     if (strlen(setup.etc) >= COMMAND_FIELD || !cli_make_folder(setup.etc) || access(setup.etc, W_OK) != 0)

@@ -1,4 +1,4 @@
-/* neighbors stats: what the broker counts, read from its metrics listener (five ports above MQTT) in
+/* neighbors stats: what the broker counts, read from its metrics listener in
  * Prometheus' text form, as a table for people or one JSON object for programs. */
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 enum { URL, ALL };
 static const struct option_row options[] = {
-    [URL] = {"url", "URL", "the page (http://HOST:PORT+5/metrics of the broker)"},
+    [URL] = {"url", "URL", "the page (that of the settings)"},
     [ALL] = {"all", NULL, "also what is 0"},
     {0},
 };
@@ -100,11 +100,13 @@ static void print_page(const struct invocation *invocation, char *text)
 
 static enum exit_code run(struct invocation *invocation)
 {
-    char url[METRICS_URL], why[METRICS_WHY], *text;
+    struct address page;
+    char why[METRICS_WHY], *text;
     if (invocation->argument_count)
         return cli_fail(invocation, EXIT_USAGE, "stats takes no arguments");
-    metrics_url(invocation, invocation->value[URL], url);
-    enum exit_code code = metrics_fetch(url, &text, why);
+    if (!cli_metrics(invocation, "--url", invocation->value[URL], &page))
+        return EXIT_REFUSED;
+    enum exit_code code = metrics_fetch(&page, &text, why);
     if (code != EXIT_DONE)
         return cli_fail(invocation, code, "%s", why);
     print_page(invocation, text);

@@ -33,7 +33,7 @@ static void on_signal(int number)
 static void read_source(struct top_source *source)
 {
     char *text;
-    enum exit_code code = metrics_fetch(source->url, &text, source->why);
+    enum exit_code code = metrics_fetch(&source->page, &text, source->why);
     samples_free(&source->before);
     source->before = source->now;
     source->now = code == EXIT_DONE ? samples_of(text) : (struct samples){0};
@@ -134,8 +134,9 @@ static enum exit_code run(struct invocation *invocation)
     else if (!wanted || cli_number(invocation, "--frames", wanted, 1, INT32_MAX, &frames))
         code = EXIT_DONE;
     for (size_t i = 0; code == EXIT_DONE && i < top->count; i++)
-        metrics_url(
-            invocation, invocation->argument_count ? invocation->arguments[i] : NULL, top->sources[i].url);
+        if (!cli_metrics(invocation, "an argument",
+                invocation->argument_count ? invocation->arguments[i] : NULL, &top->sources[i].page))
+            code = EXIT_REFUSED;
     if (code == EXIT_DONE && !read_all(top))
         code = cli_fail(invocation, EXIT_UNREACHABLE, "%s", top->sources[0].why);
     if (code == EXIT_DONE) {

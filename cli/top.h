@@ -8,7 +8,8 @@ enum { TOP_SOURCES = 16, TOP_ROWS = 8 };
 
 /* One metrics listener, with its last two pages. */
 struct top_source {
-    char url[METRICS_URL], why[METRICS_WHY];
+    struct address page;
+    char why[METRICS_WHY];
     struct samples now, before; /* at 0: it did not answer */
 };
 

@@ -79,8 +79,8 @@ static void print_span(FILE *out, double seconds)
 /* "127.0.0.1:1888" of its URL. */
 static void print_place(FILE *out, const struct top *top)
 {
-    const char *host = strstr(top->sources[0].url, "://");
-    host = host ? host + 3 : top->sources[0].url;
+    const char *host = strstr(top->sources[0].page.text, "://");
+    host = host ? host + 3 : top->sources[0].page.text;
     fprintf(out, "%.*s", (int)strcspn(host, "/"), host);
     if (top->count > 1)
         fprintf(out, " and %zu more", top->count - 1);

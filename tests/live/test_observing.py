@@ -18,7 +18,7 @@ from pathlib import Path
 import case
 import mqtt
 from observed import Page, WrongRedis, ask
-from stack import BUILD, ROOT
+from stack import BUILD, ENVIRONMENT, ROOT
 from watched import Broker
 
 MONITORING = ROOT / "deploy/monitoring"
@@ -217,6 +217,25 @@ class FarAway(case.LiveCase):
         self.assertLessEqual(len(lines), 25)
         self.assertLessEqual(max(map(len, lines)), 80)
         self.assertEqual(subprocess.run(stack.command("top", nobody), capture_output=True, timeout=60).returncode, 3)
+
+    def test_the_settings_say_where_all_is(self):
+        """As an operator calls them: nothing but the settings of neighborsd says where it is."""
+        stack = self.home.stack
+
+        def neighbors(*words):
+            done = subprocess.run([stack.command()[0], *words, "--config", stack.folder / "neighborsd.conf"], capture_output=True, text=True,
+                                  timeout=60, env=ENVIRONMENT, cwd=stack.folder)
+            self.assertEqual(done.returncode, 0, (words, done.stderr))
+            return done.stdout
+
+        self.assertIn("neighbors_redis_up", neighbors("stats", "--json"))
+        self.assertIn(f"at 127.0.0.1:{stack.metrics_port}", neighbors("top"))
+        neighbors("enroll", "user", "nearby", "--household", "nearby", "--at", "34.0768,-118.0316", "--token-file", stack.folder / "nearby.token")
+        neighbors("household", "show", "nearby")
+        who = ("--as", "user/nearby", "--token-file", stack.folder / "nearby.token")
+        neighbors("watchdog", *who, "--for", "1s")
+        neighbors("log", "verify", "--state", stack.folder / "nearby-head.json")
+        neighbors("revoke", "user/nearby")
 
     def test_top_on_a_terminal(self):
         """It takes the whole screen, goes on, and gives the screen back."""

@@ -15,18 +15,27 @@
 
 enum { OUTPUT = 32768 };
 
-/* Runs `neighbors <arguments>` with its standard error joined in; returns how it ended. */
-static int run(const char *arguments, char output[OUTPUT])
+/* Runs `<environment> neighbors <arguments>` with its standard error joined in; returns how it ended. config:
+ * settings of an installation, "" for none. */
+static int run_in(const char *environment, const char *config, const char *arguments, char output[OUTPUT])
 {
-    char command[1024];
-    snprintf(command, sizeof command, "exec 2>&1; unset NEIGHBORS_AS NEIGHBORS_TOKEN_FILE; %s %s",
-        NEIGHBORS_PROGRAM, arguments);
+    char command[1280];
+    snprintf(command, sizeof command,
+        "exec 2>&1; unset NEIGHBORS_AS NEIGHBORS_TOKEN_FILE; export NEIGHBORS_CONFIG=%s; %s%s %s %s", config,
+        *environment ? "export " : "", environment, *environment ? ";" : "", NEIGHBORS_PROGRAM);
+    size_t len = strlen(command);
+    snprintf(command + len, sizeof command - len, " %s", arguments);
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
     output[fread(output, 1, OUTPUT - 1, pipe)] = '\0';
     int status = pclose(pipe);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
+}
+
+static int run(const char *arguments, char output[OUTPUT])
+{
+    return run_in("", "", arguments, output);
 }
 
 /* Lines of the table: how it is called, how it ends, what is among its words ("" anything; = before: all of
@@ -267,6 +276,76 @@ static void each_call_ends_as_it_should(void **state)
     }
 }
 
+/* ---- where the installation is ---- */
+
+/* Nobody listens at any of these. What is said: flags before the environment before the file. */
+static const struct {
+    const char *environment, *arguments;
+    int code;
+    const char *output;
+} places[] = {
+    {"", "stats", 3, "cannot read http://127.0.0.1:5/metrics (metrics_port of "},
+    {"", "top", 3, "cannot read http://127.0.0.1:5/metrics (metrics_port of "},
+    {"", "log head", 3, "cannot reach http://127.0.0.1:3 (http_port of "},
+    {"", "log verify --state /nonexistent", 3, "cannot reach http://127.0.0.1:3 (http_port of "},
+    {"", "geocodes list", 3, "(redis_url of "},
+    {"", "revoke user/ann", 3, "cannot reach Redis at 127.0.0.1:4: "},
+    {"", "trace 000000000000000000000000", 3, "(redis_url of "},
+    {"", "import /dev/null", 1, "not a whole export"},
+    {"", "witness x --as user/a --token-file TOKEN", 3, "the broker at 127.0.0.1:2 (mqtt_port of "},
+    {"", "household show h1", 1, "/nonexistent-keys/broker.secret: "},
+    {"NEIGHBORS_METRICS_PORT=6", "stats", 3, "http://127.0.0.1:6/metrics (NEIGHBORS_METRICS_PORT)"},
+    {"NEIGHBORS_HTTP_PORT=6", "log head", 3, "http://127.0.0.1:6 (NEIGHBORS_HTTP_PORT)"},
+    {"NEIGHBORS_REDIS_URL=redis://127.0.0.1:6", "geocodes list", 3, "127.0.0.1:6: "},
+    {"NEIGHBORS_REDIS=redis://127.0.0.1:7", "geocodes list", 3, "(NEIGHBORS_REDIS)"},
+    {"NEIGHBORS_REDIS=redis://127.0.0.1:7", "geocodes list --redis redis://127.0.0.1:8", 3,
+        "127.0.0.1:8: Connection refused (--redis)"},
+    {"NEIGHBORS_METRICS_PORT=0", "stats", 1, "NEIGHBORS_METRICS_PORT says that there is no listener for"},
+    {"NEIGHBORS_METRICS_PORT=0", "stats --url 127.0.0.1:9", 3, "http://127.0.0.1:9/metrics (--url)"},
+    {"NEIGHBORS_METRICS_PORT=x", "stats", 2, "--config: environment: metrics_port"},
+    {"NEIGHBORS_BROKER=127.0.0.1:2", "log head", 3, "cannot reach http://127.0.0.1:3 (http_port of "},
+    {"", "log head --broker 127.0.0.1:1", 3, "http://127.0.0.1:3 (2 ports above --broker)"},
+    {"", "stats --broker 127.0.0.1:1", 3, "http://127.0.0.1:6/metrics (5 ports above --broker)"},
+    {"", "log head --http http://127.0.0.1:9/", 3, "cannot reach http://127.0.0.1:9 (--http)"},
+    {"NEIGHBORS_CONFIG=/nonexistent", "geo encode 0,0", 2, "--config: /nonexistent: No such file"},
+};
+
+static void put_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void settings_say_where_it_is(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/neighbors-settings-XXXXXX", config[64], token[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(config, sizeof config, "%s/neighborsd.conf", folder);
+    snprintf(token, sizeof token, "%s/token", folder);
+    put_file(token, "token\n");
+    assert_int_equal(chmod(token, 0600), 0);
+    put_file(config,
+        "mqtt_port = 2;\nhttp_address = \"0.0.0.0\";\nhttp_port = 3;\nredis_url = \"redis://127.0.0.1:4\";\n"
+        "metrics_port = 5;\nsecret_file = \"/nonexistent-keys/broker.secret\";\n");
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char arguments[512], output[OUTPUT];
+        const char *at = strstr(places[i].arguments, "TOKEN");
+        int before = at ? (int)(at - places[i].arguments) : (int)strlen(places[i].arguments);
+        snprintf(arguments, sizeof arguments, "%.*s%s", before, places[i].arguments, at ? token : "");
+        int code = run_in(
+            places[i].environment, strstr(places[i].environment, "CONFIG") ? "" : config, arguments, output);
+        if (code != places[i].code || !strstr(output, places[i].output))
+            fail_msg("%s neighbors %s\n  ended with %d and said: %s", places[i].environment,
+                places[i].arguments, code, output);
+    }
+    remove(config);
+    remove(token);
+    remove(folder);
+}
+
 /* ---- polygons ---- */
 
 #define SQUARE "[[[10.41,57.64],[10.43,57.64],[10.43,57.65],[10.41,57.65],[10.41,57.64]]]"
@@ -469,6 +548,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_call_ends_as_it_should),
+        cmocka_unit_test(settings_say_where_it_is),
         cmocka_unit_test(polygons_are_read_wherever_geojson_has_them),
         cmocka_unit_test(what_is_wrong_with_a_polygon_is_told_with_its_place),
         cmocka_unit_test(an_area_is_shown_as_geojson),

@@ -1,6 +1,7 @@
 """An installation on free loopback ports for the portal's tests. Prints one line of JSON with its ports and tokens when it is
 up, obeys one command a line on standard input (see COMMANDS), answers each with one line of JSON, and stops when that closes."""
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -76,13 +77,25 @@ def serve(stack):
         print(json.dumps(answer), flush=True)
 
 
+def keep_log(stack):
+    """What its neighborsd said last, under the name of the test that it was for: whoever looks at a test that failed wants it."""
+    test = Path(f"/proc/{os.getppid()}/cmdline").read_text().rstrip("\0").rpartition("\0")[2]
+    folder = BUILD / "portal-logs"
+    folder.mkdir(exist_ok=True)
+    with open(folder / f"{Path(test).name}.log", "a") as log:
+        log.write(stack.broker_logs())
+
+
 def main():
     settings = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
     with tempfile.TemporaryDirectory(prefix="neighbors-portal-") as folder, Installation(folder, settings) as stack:
         stack.begin()
         print(json.dumps({"http": stack.http_port, "mqtt": stack.mqtt_port, "redis": stack.redis_port, "folder": folder,
                           "place": PLACE, "leaf": LEAF, "county": str(COUNTY)}), flush=True)
-        serve(stack)
+        try:
+            serve(stack)
+        finally:
+            keep_log(stack)
 
 
 if __name__ == "__main__":

@@ -332,10 +332,10 @@ class Session(LiveCase):
     def test_will_of_a_session_that_comes_back_is_not_sent(self):
         """[5] 3.1.2-26"""
         follower, name = self.follower(), unique("back")
-        headline, will = self.will(will_delay=2)
+        headline, will = self.will(will_delay=4)  # time enough to come back
         self.lose(self.client(client_id=name, props={"session_expiry": 60}, will=will))
         self.assertTrue(self.again(5, name, clean=False, expiry=60))
-        later, due = self.will(will_delay=2)
+        later, due = self.will(will_delay=4)
         self.lose(self.client(client_id=unique("away"), props={"session_expiry": 60}, will=due))
         seen = []
         self.items(follower, lambda item: seen.append(item.get("alert", {}).get("headline")) or seen[-1] == later)

@@ -174,7 +174,7 @@ class Alerts(BackCase):
 
     def test_an_alert_expires_though_nobody_says_so(self):
         self.begin()
-        self.publish(alert(headline="Short", severity="MINOR", lives=6))
+        self.publish(alert(headline="Short", severity="MINOR", lives=8))
         self.until_heard("neighbors/home/new_alert", lambda one: one["headline"] == "Short")
         self.stack.kill("neighborsd")
         try:

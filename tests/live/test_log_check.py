@@ -2,6 +2,7 @@
 file and line, and is made of every stack that stops."""
 import base64
 import shutil
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -78,6 +79,20 @@ class LogCheck(unittest.TestCase):
         with self.assertRaisesRegex(StackError, r"neighborsd\.log:2: the password of Redis"):
             self.stack.stop()
         self.assertEqual(self.stack.processes, {})
+
+    def test_a_run_whose_installation_said_too_much_fails(self):
+        """The one that the tests of several files share, and that ends after all of them."""
+        tests = self.folder / "tests"
+        tests.mkdir()
+        (tests / "test_said.py").write_text(
+            "import case\n\nclass Said(case.LiveCase):\n    def test_it(self):\n"
+            "        with open(self.home.stack.logs / 'neighborsd.log', 'a') as log:\n"
+            "            log.write('place 34.07681\\n')\n")
+        for processes in ("1", "2"):
+            done = subprocess.run([Path(__file__).with_name("run"), "-f", tests, "-j", processes], capture_output=True, text=True, timeout=300)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("what no log may say is in a log", done.stdout)
+            self.assertTrue(done.stdout.endswith(", 1 failed\n"), done.stdout)
 
 
 if __name__ == "__main__":

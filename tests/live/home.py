@@ -36,11 +36,15 @@ def schema(folder):
 
 
 def wait_until(condition, what):
+    """Looks again and again; what is looked at has at least as much of the machine as who looks."""
     end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
+    while True:
+        began = time.monotonic()
+        if condition():
+            return
+        if began > end:
             raise AssertionError(f"waited in vain: {what() if callable(what) else what}")
-        time.sleep(0.01)
+        time.sleep(max(0.01, time.monotonic() - began))
 
 
 class Mosquitto:
@@ -188,7 +192,7 @@ class WatchedCase(HomeCase):
     def setUp(self):
         super().setUp()
         self.schema = schema(self.folder)
-        self.broker = Mosquitto(self.folder / "broker")
+        self.broker = Mosquitto(self.folder / "broker", self.home_autosave)
         self.broker.start()
         self.addCleanup(self.broker.kill)
         self.arrived = queue.Queue()

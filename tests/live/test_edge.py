@@ -116,7 +116,9 @@ class EdgeRun(WatchedCase):
 
 
 class EdgeToNeighborsd(HomeCase):
-    """The real broker with its Redis."""
+    """The real broker with its Redis; the home's lives all the time."""
+
+    home_autosave = False
 
     def setUp(self):
         super().setUp()

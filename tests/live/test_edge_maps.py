@@ -81,6 +81,8 @@ def local_names(said, chosen):
 
 
 class WhatLeaves(WatchedCase):
+    home_autosave = False
+
     def share_everything(self, names):
         devices = ",".join(f'{{ source = "{name}"; map = "{chosen}"; id = "dev-{i}"; kinds = [ "all" ]; }}'
                            for i, (name, chosen) in enumerate(names))

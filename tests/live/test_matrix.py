@@ -146,6 +146,7 @@ class Matrix(unittest.TestCase):
         while not risen and time.monotonic() < deadline:
             now = self.counters()
             risen = [verdict for name, verdict in self.WILLS.items() if now[name] > before[name]]
+            time.sleep(0 if risen else 0.005)
         return row, " ".join(risen) or "nothing", risen
 
     # ---- SUBSCRIBE ----

@@ -1,9 +1,7 @@
 # Stories: the core with scripted clients, a scripted store and a clock that the story moves.
 set(stories ${CMAKE_CURRENT_LIST_DIR})
-add_library(neighbors_stage OBJECT ${stories}/stage.c ${stories}/stage_alerts.c ${stories}/stage_words.c
-  ${stories}/stage_store.c ${stories}/stage_store_alerts.c ${stories}/stage_store_channels.c ${stories}/stage_store_footage.c ${stories}/stage_store_tip.c ${stories}/stage_store_push.c ${stories}/../recipient.c
-  ${stories}/stage_store_household.c ${stories}/stage_store_places.c
-  ${stories}/stage_store_principals.c ${stories}/stage_store_sessions.c)
+file(GLOB stage_files CONFIGURE_DEPENDS ${stories}/stage*.c)
+add_library(neighbors_stage OBJECT ${stage_files} ${stories}/../recipient.c)
 target_link_libraries(neighbors_stage PUBLIC neighbors_core cmocka)
 
 file(GLOB story_files CONFIGURE_DEPENDS ${stories}/test_story_*.c)

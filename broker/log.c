@@ -106,6 +106,11 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
     va_end(arguments);
 }
 
+void log_text(enum log_level level, const char *event, const char *text)
+{
+    log_line(level, event, "%s", text);
+}
+
 void log_always(const char *event, const char *format, ...)
 {
     va_list arguments;

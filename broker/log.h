@@ -20,6 +20,8 @@ void log_set_writer(log_writer *writer);
  * in one line. */
 void log_line(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same of a text that is written already. */
+void log_text(enum log_level level, const char *event, const char *text);
 /* A line that is written at every level, and counted by nobody: that the process serves. */
 void log_always(const char *event, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

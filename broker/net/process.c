@@ -183,6 +183,12 @@ static void watch_signal(struct process *process, ev_signal *watcher, int number
 
 /* ---- from begin to end ---------------------------------------------------------------------------- */
 
+/* What the store has to say is a line like any other: of that level, in that format. */
+static void log_of_store(int level, const char *event, const char *text)
+{
+    log_text((enum log_level)level, event, text);
+}
+
 static void build_core(struct process *process)
 {
     const struct process_options *options = process->options;
@@ -203,6 +209,7 @@ static void build_core(struct process *process)
     struct store_redis_options store = settings_store(options->settings);
     store.node = options->state->node;
     store.now = wall_clock_ms;
+    store.log = log_of_store;
     store.log_key = process->log_key;
     store.places = process->places;
     struct store_events events = broker_store_events(process->broker);

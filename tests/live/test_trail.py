@@ -68,6 +68,12 @@ class Trail(unittest.TestCase):
     def both(self, wanted):
         return self.steps("text", wanted) + self.steps("other", wanted)
 
+    def test_every_line_is_json(self):
+        """Those of the store too."""
+        told = [json.loads(line) for line in (self.stack.logs / "other.log").read_text().splitlines()]
+        self.assertIn({"event": "store_ready", "level": "info", "durability": "always"},
+                      [{key: line.get(key) for key in ("event", "level", "durability")} for line in told])
+
     def test_alert(self):
         follower = self.client("user/fred", self.other_port)
         follower.subscribe(FEED)

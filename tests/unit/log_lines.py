@@ -4,7 +4,7 @@ import pathlib
 import re
 import sys
 
-CALL = re.compile(r'\blog_(?:line\(\s*[^,;]+?,|always\()\s*(?P<event>[^,;]+?),\s*(?P<format>(?:"(?:[^"\\]|\\.)*"|PRI\w+|\s+)+)', re.S)
+CALL = re.compile(r'\b(?:log_line\(\s*[^,;]+?,|log_always\(|(?<!void )store_log\(\s*[^,;]+?,\s*[^,;]+?,)\s*(?P<event>[^,;]+?),\s*(?P<format>(?:"(?:[^"\\]|\\.)*"|PRI\w+|\s+)+)', re.S)
 PAIR = r'[a-z][a-z0-9_]*=(?:"[^"]*"|[^\s"]+)'
 PAIRS = re.compile(f"{PAIR}(?: {PAIR})*")
 TAKEN = {"time", "level", "event"}  # what JSON has of its own
@@ -17,7 +17,7 @@ def format_of(text):
 
 def faults(path):
     text = path.read_text()
-    calls, found = len(re.findall(r"\blog_(?:line|always)\(", text)), list(CALL.finditer(text))
+    calls, found = len(re.findall(r"\b(?:log_line|log_always|(?<!void )store_log)\(", text)), list(CALL.finditer(text))
     if calls != len(found):
         yield f"{path}: of {calls} lines of the log {len(found)} can be read"
     for call in found:

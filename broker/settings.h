@@ -97,7 +97,7 @@
     NUMBER(portal_tiles_zoom, "zoom", 1, 24, 19, true, "The nearest zoom that there are tiles for")          \
     STRING(metrics_address, "127.0.0.1", false,                                                              \
         "Address of the metrics listener; nothing on it asks who reads")                                     \
-    NUMBER(metrics_port, "port", 0, 65535, 9100, false, "Port of the metrics listener; 0: none")             \
+    NUMBER(metrics_port, "port", 0, 65535, 8885, false, "Port of the metrics listener; 0: none")             \
     STRING(balancers, "", false,                                                                             \
         "Addresses of TCP balancers, with a space between, that begin each connection with a PROXY header, " \
         "version 2: limits and log then know who is behind them; none")                                      \

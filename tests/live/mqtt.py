@@ -336,6 +336,11 @@ class Client:
             if p.kind == PUBLISH:
                 self.passed.append(p)
 
+    def heard(self, accept, timeout=None):
+        """The first PUBLISH that is accepted, of those that came since the last publish() began: what it brings about may come
+        before its acknowledgement or behind it."""
+        return next(filter(accept, self.passed), None) or self.until(PUBLISH, timeout, accept)
+
     def closed(self, timeout=None):
         """Waits for the server to close; returns what it said before."""
         said = []

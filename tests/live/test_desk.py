@@ -39,10 +39,8 @@ class Desk(case.LiveCase):
         """What a desk is told."""
         told = []
         while True:
-            identifier = officer.identifier()
-            officer.send(mqtt.publish("nb/v1/desk", json.dumps({"page": page}).encode(), 1, identifier))
-            told.append(json.loads(officer.until(mqtt.PUBLISH, 30, lambda p: p.topic == "nb/v1/json/inbox/reply/desk").payload))
-            self.assertEqual(officer.until(mqtt.PUBACK, 30, lambda p: p.packet_id == identifier).reason, 0)
+            self.assertEqual(officer.publish("nb/v1/desk", json.dumps({"page": page}).encode()).reason, 0)
+            told.append(json.loads(officer.heard(lambda p: p.topic == "nb/v1/json/inbox/reply/desk").payload))
             page = told[-1].get("next")
             if not page:
                 return told

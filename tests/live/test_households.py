@@ -3,7 +3,6 @@ import json
 import unittest
 
 import case
-import mqtt
 from case import HERE, StackError, alert, motion, now_ms, unique
 
 REFUSED, OTHER, QUOTA = 0x87, 0x83, 0x97
@@ -90,7 +89,7 @@ class Households(case.LiveCase):
             self.assertEqual(self.steps(ann, invite=True).reason, 0)
             def replies(p):
                 return p.topic == "nb/v1/json/inbox/reply/household"
-            told = next(filter(replies, ann.passed), None) or ann.until(mqtt.PUBLISH, 30, replies)
+            told = ann.heard(replies)
             codes.append(json.loads(told.payload)["code"])
         self.assertEqual(self.steps(ann, invite=True).reason, QUOTA)
         self.assertEqual(self.steps(self.client(f"user/{taker}"), invite=True).reason, REFUSED)

@@ -96,7 +96,7 @@ class Trust(LiveCase):
 
     def told(self, author):
         """The next word of moderation on the author's inbox."""
-        packet = author.until(mqtt.PUBLISH, 10, lambda p: p.topic.endswith("/inbox/reply/moderation"))
+        packet = author.until(mqtt.PUBLISH, 30, lambda p: p.topic.endswith("/inbox/reply/moderation"))
         return json.loads(packet.payload)
 
     # ---- residents ----

@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "deploy"))
 from stack import BUILD, Stack, die_with_parent, free_port, port_open  # noqa: E402
 
 EDGE = BUILD / "neighbors-edge"
-PATIENCE = 30
+PATIENCE = 60
 HOUSEHOLD = "home-7"
 
 
@@ -35,9 +35,9 @@ def schema(folder):
         sys.path.remove(str(folder))
 
 
-def wait_until(condition, what):
+def wait_until(condition, what, seconds=PATIENCE):
     """Looks again and again; what is looked at has at least as much of the machine as who looks."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + seconds
     while True:
         began = time.monotonic()
         if condition():

@@ -18,7 +18,7 @@ from stack import BUILD
 from test_footage import JPEG
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 30
+PATIENCE = 60
 SECRET = "open sesame"
 
 

@@ -23,7 +23,7 @@ from stack import BUILD, Stack, StackError, die_with_parent, free_port
 
 EDGE = BUILD / "neighbors-edge"
 AT = f"{HERE[0]},{HERE[1]}"
-PATIENCE = 30
+PATIENCE = 60
 
 
 class Terminal:

@@ -43,7 +43,7 @@ class Ejabberd:
         self.process = subprocess.Popen(["erl", "-noinput", "-mnesia", "dir", f'"{self.folder}/db"', "-s", "ejabberd"],
                                         env=environment, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                         preexec_fn=die_with_parent)
-        wait_until(self.answers, "ejabberd answers")
+        wait_until(self.answers, "ejabberd answers", 180)
 
     def answers(self):
         """It listens before it serves."""

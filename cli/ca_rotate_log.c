@@ -5,7 +5,6 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bridge/log_succession.h"
@@ -32,14 +31,6 @@ static bool write_file(const char *path, EVP_PKEY *key, bool private, const stru
     return fclose(file) == 0 && written;
 }
 
-/* Whoever could read the former private file can read the new one: it belongs to the broker's group. */
-static bool take_place(const char *fresh, const char *path)
-{
-    struct stat former;
-    return stat(path, &former) == 0 && chown(fresh, former.st_uid, former.st_gid) == 0 &&
-           chmod(fresh, former.st_mode & 0640) == 0 && rename(fresh, path) == 0;
-}
-
 /* The private file last: until then the former key signs, and is good by the public one too. */
 static bool write_both(const struct invocation *invocation, EVP_PKEY *key, const struct log_formers *formers)
 {
@@ -50,7 +41,7 @@ static bool write_both(const struct invocation *invocation, EVP_PKEY *key, const
     path_of(invocation, "log.pub.new", fresh_public);
     bool written = write_file(fresh_private, key, true, formers) &&
                    write_file(fresh_public, key, false, formers) && rename(fresh_public, public_path) == 0 &&
-                   take_place(fresh_private, private_path);
+                   cli_take_place(fresh_private, private_path);
     int error = errno;
     if (!written) {
         unlink(fresh_private);

@@ -121,6 +121,9 @@ FILE *cli_create(const char *path, unsigned mode);
 /* The same in place of what a run that was killed may have left there: for what is renamed when it is whole.
  */
 FILE *cli_create_anew(const char *path, unsigned mode);
+/* Puts a secret that is whole in place of the former file, whose owner and group it takes: who could read
+ * that one can read this. False: errno tells. */
+bool cli_take_place(const char *fresh, const char *path);
 /* Writes a line to a file that only its owner may read, in place of what was there, whole or not at all; its
  * folder is made when it is missing. False: errno tells. */
 bool cli_write_secret(const char *path, const char *text);
@@ -148,16 +151,17 @@ bool cli_word_of(const struct invocation *invocation, const char *option, const 
     const char *(*name)(int), uint8_t *out);
 
 extern const struct command command_ca_init, command_ca_redis, command_ca_rotate, command_ca_rotate_log,
-    command_enroll, command_revoke, command_publish_motion, command_publish_alert, command_watch,
-    command_history, command_geo_encode, command_geo_decode, command_geo_neighbors, command_geo_parent,
-    command_geo_children, command_geo_ancestor, command_geo_cover, command_geo_show, command_geo_contains,
-    command_geo_concerned, command_geo_distance, command_geo_area, command_geo_check, command_stats,
-    command_top, command_watchdog, command_setup, command_manual, command_completion, command_cap_check,
-    command_cap_rules, command_geocodes_import, command_geocodes_show, command_geocodes_list,
-    command_publish_cap, command_witness, command_flag, command_verdict, command_settings, command_forget,
-    command_export, command_poll, command_moderate_list, command_moderate_show, command_moderate_stats,
-    command_trace, command_moderate_release, command_moderate_remove, command_moderate_ban,
-    command_moderate_unban, command_log_head, command_log_prove, command_log_verify, command_disclosure;
+    command_ca_rotate_secret, command_enroll, command_revoke, command_publish_motion, command_publish_alert,
+    command_watch, command_history, command_geo_encode, command_geo_decode, command_geo_neighbors,
+    command_geo_parent, command_geo_children, command_geo_ancestor, command_geo_cover, command_geo_show,
+    command_geo_contains, command_geo_concerned, command_geo_distance, command_geo_area, command_geo_check,
+    command_stats, command_top, command_watchdog, command_setup, command_manual, command_completion,
+    command_cap_check, command_cap_rules, command_geocodes_import, command_geocodes_show,
+    command_geocodes_list, command_publish_cap, command_witness, command_flag, command_verdict,
+    command_settings, command_forget, command_export, command_poll, command_moderate_list,
+    command_moderate_show, command_moderate_stats, command_trace, command_moderate_release,
+    command_moderate_remove, command_moderate_ban, command_moderate_unban, command_log_head,
+    command_log_prove, command_log_verify, command_disclosure;
 extern const struct command command_migrate, command_import;
 extern const struct command command_footage_request, command_footage_received, command_resolve,
     command_footage_requests, command_footage_answer;

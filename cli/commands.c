@@ -34,6 +34,7 @@ const struct command *const cli_commands[] = {
     &command_ca_redis,
     &command_ca_rotate,
     &command_ca_rotate_log,
+    &command_ca_rotate_secret,
     &command_geo_encode,
     &command_geo_decode,
     &command_geo_neighbors,

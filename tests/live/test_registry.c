@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "bridge/reseal.h"
 #include "bridge/sharing_index.h"
 #include "bridge/store_inside.h"
 #include "bridge/verification.h"
@@ -505,6 +506,41 @@ static void one_household_takes_a_device(void **state)
     seal_free(seal);
 }
 
+static void places_go_over_to_another_secret(void **state)
+{
+    struct fixture *f = *state;
+    struct place_key *next = place_key_new((const uint8_t[PLACE_KEY_SECRET]){8});
+    struct reseal done;
+    struct enrolled known;
+    char digest[PLACE_DIGEST + 1], ask[128];
+    enroll(f, (struct enrolment){.role = "device",
+                  .id = "cam",
+                  .household = "h1",
+                  .place = LEAF "ab",
+                  .share_given = true,
+                  .share = 2,
+                  .verified = 5});
+    enroll(f, (struct enrolment){.role = "user", .id = "nobody"});
+    for (int again = 0; again < 2; again++) {
+        assert_true(reseal_run(&f->redis, f->places, next, &done));
+        assert_int_equal(done.principals, 1);
+        assert_int_equal(done.households, 1);
+        assert_int_equal(done.unreadable, 0);
+        assert_int_equal(registry_read(&f->redis, next, "device", "cam", &known), REGISTRY_OK);
+        assert_string_equal(known.place.fine, LEAF "ab");
+        assert_int_equal(registry_read(&f->redis, f->places, "device", "cam", &known), REGISTRY_FAILED);
+        place_digest(next, "sharers", TEXT(LEAF), digest);
+        snprintf(ask, sizeof ask, "ZCARD nb:{r%02x}:sharers:%s", (unsigned)sharing_region(LEAF), digest);
+        assert_answer(f, ask, "1");
+        place_digest(f->places, "sharers", TEXT(LEAF), digest);
+        snprintf(ask, sizeof ask, "EXISTS nb:{r%02x}:sharers:%s", (unsigned)sharing_region(LEAF), digest);
+        assert_answer(f, ask, "0");
+    }
+    assert_true(reseal_run(&f->redis, f->places, f->places, &done));
+    assert_int_equal(done.unreadable, 2);
+    place_key_free(next);
+}
+
 static void an_absent_redis_is_named(void **state)
 {
     (void)state;
@@ -540,6 +576,7 @@ int main(void)
         LIVE(what_fails_among_several_is_told),
         LIVE(one_request_joins_by_a_code),
         LIVE(one_household_takes_a_device),
+        LIVE(places_go_over_to_another_secret),
         cmocka_unit_test(the_store_looks_where_the_index_is),
         cmocka_unit_test(an_absent_redis_is_named),
     };

@@ -15,7 +15,16 @@
 extern const char migration_script[];
 extern const size_t migration_script_size;
 
-enum { PAGE = 500, TOGETHER = 128, Q_TAGS = 4096, FIELD_MOST = 60, DIGEST = 16, PRINCIPAL = 256, PARTS = 2 };
+enum {
+    MASTERS_MOST = 1024,
+    PAGE = 500,
+    TOGETHER = 128,
+    Q_TAGS = 4096,
+    FIELD_MOST = 60,
+    DIGEST = 16,
+    PRINCIPAL = 256,
+    PARTS = 2
+};
 static const char *const parts[PARTS] = {"seq", "once"};
 
 struct work {
@@ -377,8 +386,13 @@ enum migration_state migration_look(struct redis_sync *redis, struct migration *
 
 int migration_in_use(struct redis_sync *redis)
 {
-    redisReply *reply = redis_ask(redis, "PUBSUB NUMSUB nb:sessions");
-    int in_use = reply ? reply_number(reply_at(reply, 1)) > 0 : -1;
-    freeReplyObject(reply);
+    uint16_t slots[MASTERS_MOST];
+    size_t count;
+    int in_use = redis_masters(redis, slots, MASTERS_MOST, &count) ? 0 : -1;
+    for (size_t i = 0; in_use == 0 && i < count; i++) {
+        redisReply *reply = redis_ask_at(redis, slots[i], "PUBSUB NUMSUB nb:sessions");
+        in_use = reply ? reply_number(reply_at(reply, 1)) > 0 : -1;
+        freeReplyObject(reply);
+    }
     return in_use;
 }

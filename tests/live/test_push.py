@@ -217,6 +217,20 @@ class Push(LiveCase):
         self.stack.start_broker()
         self.service.push(path, lambda one: one.get("headline") == "Stored and killed", 60)
 
+    def test_another_key_signs_when_the_broker_has_it(self):
+        path, former, other = unique("/ok/another-key"), self.info_key(), self.home.folder / "other"
+        self.stack.neighbors("ca", "init", "--keys", other)
+        self.stack.stop_one("neighborsd")
+        for name in ("push.key", "push.pub"):
+            (other / name).replace(self.stack.keys / name)
+        self.stack.start_broker()
+        self.subscribe(path)  # as a browser does whose notices are turned off and on
+        self.warn("Told by another key")
+        told = self.service.push(path, lambda one: one.get("headline") == "Told by another key")
+        self.assertTrue(told["signed"], told)
+        self.assertEqual(told["key"], self.info_key())
+        self.assertNotEqual(told["key"], former)
+
     def test_what_is_kept_tells_nothing(self):
         path = unique("/ok/secret-endpoint-of-somebody")
         self.follower("user/wilhelmina", [f"nb/v1/near/{AWAY_LEAF}/400/#"]).close()  # as an app does first

@@ -471,18 +471,25 @@ class Revoked(TlsCase):
             said = b""
         self.assertEqual(said, b"", "a CONNACK came")
 
+    def comes(self, context):
+        """Until all files are read."""
+        deadline = time.monotonic() + WAIT
+        while self.connect(context) != 0:
+            self.assertLess(time.monotonic(), deadline, "the broker still has not read its files")
+            time.sleep(0.1)
+
     def put_back(self, files):
-        since = len(self.log())
         for path, text in files.items():
             self.replace(path, text)
-        self.told(since, "tls_reloaded")
+        self.comes(self.context(self.good))
 
     def test_connections_by_an_authority_that_is_taken_out_end(self):
         """The stolen one's are gone with it; while both stand, nobody notices."""
         keys, other = self.stack.keys, self.folder / "other"
         self.stack.neighbors("ca", "init", "--keys", other)
-        files = {path: path.read_text() for path in (keys / "ca.crt", keys / "ca.crl")}
-        self.addCleanup(self.put_back, files)
+        files = {keys / name: (keys / name).read_text() for name in ("ca.crt", "ca.crl")}
+        served = {keys / name: (keys / name).read_text() for name in ("server.key", "server.crt")}
+        self.addCleanup(self.put_back, files | served)
         fresh = {path: (other / path.name).read_text() for path in files}
         client = self.client(self.context(self.bases["one"]))
         by_token = self.client(self.context(), username="user/bob", password=self.stack.enroll("user/bob").encode())
@@ -493,6 +500,14 @@ class Revoked(TlsCase):
         self.alive(client)
         self.stack.neighbors("ca", "issue", self.name, "--keys", other, "--out", self.folder / "new")
         renewed = self.client(self.context(self.folder / "new"))
+        self.stack.neighbors("ca", "renew", "--keys", other)
+        for path in served:
+            self.replace(path, (other / path.name).read_text())
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # of who trusts the new one alone
+        context.load_verify_locations(other / "ca.crt")
+        context.load_cert_chain(self.folder / "new.crt", self.folder / "new.key")
+        self.comes(context)
+        self.alive(client)
         since = len(self.log())
         for path in reversed(files):
             self.replace(path, fresh[path])

@@ -32,6 +32,12 @@ void redis_sync_close(struct redis_sync *redis)
     route_close(redis);
 }
 
+/* No node will know a wrong password later. */
+static bool is_stranger(const struct redis_sync *redis)
+{
+    return strstr(redis->error, "WRONGPASS") || strstr(redis->error, "NOAUTH");
+}
+
 bool redis_sync_open(struct redis_sync *redis, const char *url)
 {
     struct redis_url at;
@@ -40,7 +46,7 @@ bool redis_sync_open(struct redis_sync *redis, const char *url)
     if (!redis_url_read(url, &at, redis->error))
         return false;
     bool ready = route_open(redis, &at);
-    for (int turn = 0; !ready && at.kind != REDIS_ONE && now_ms() < until; turn++) {
+    for (int turn = 0; !ready && at.kind != REDIS_ONE && !is_stranger(redis) && now_ms() < until; turn++) {
         pause_before(turn);
         ready = route_open(redis, &at);
     }

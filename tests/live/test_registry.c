@@ -54,10 +54,17 @@ static int stop_redis(void **state)
     return 0;
 }
 
+/* More than its users are elsewhere. */
+static void open_patiently(struct redis_sync *redis, const char *url)
+{
+    assert_true(redis_sync_open(redis, url));
+    assert_int_equal(redisSetTimeout(redis->context, (struct timeval){.tv_sec = 30}), REDIS_OK);
+}
+
 static int set_up(void **state)
 {
     struct fixture *f = *state;
-    assert_true(redis_sync_open(&f->redis, f->server.url));
+    open_patiently(&f->redis, f->server.url);
     assert_true(redis_tell(&f->redis, "FLUSHALL"));
     return 0;
 }
@@ -349,7 +356,7 @@ static void changes_are_announced(void **state)
     struct fixture *f = *state;
     struct redis_sync listener;
     redisReply *reply;
-    assert_true(redis_sync_open(&listener, f->server.url));
+    open_patiently(&listener, f->server.url);
     assert_true(redis_tell(&listener, "SUBSCRIBE nb:principals"));
     enroll(f, (struct enrolment){.role = "agency", .id = "lapd", .name = "Police of Los Angeles"});
     assert_int_equal(redisGetReply(listener.context, (void **)&reply), REDIS_OK);

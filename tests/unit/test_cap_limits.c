@@ -9,18 +9,6 @@
 
 #include "tests/unit/test_cap.h"
 
-/* A sanitizer's build takes several times as much memory. */
-#if defined(__SANITIZE_ADDRESS__)
-enum { WIDENING = 50 };
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-enum { WIDENING = 50 };
-#else
-enum { WIDENING = 1 };
-#endif
-#else
-enum { WIDENING = 1 };
-#endif
 enum { MIB = 1024 * 1024, MOST_KIB = 64 * 1024, ROOM = 110 * MIB };
 
 #define HEAD                                                                                                 \
@@ -145,7 +133,7 @@ static _Noreturn void read_in_child(const struct hostile *hostile, struct bytes 
     long grew = most_kib() - before;
     bool right = *hostile->breach ? !ok && cap_find(&findings, hostile->breach) : ok;
     cap_assert_bounded(hostile->what, took);
-    if (!right || grew > (long)MOST_KIB * WIDENING) {
+    if (!right || grew > (long)MOST_KIB * CAP_WIDENING) {
         printf("%s: %s, %ld KiB\n", hostile->what, right ? "right" : "wrong", grew);
         if (findings.count > 0)
             printf("  %s: %.100s\n", findings.items[0].breach, findings.items[0].text);

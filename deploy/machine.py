@@ -34,6 +34,7 @@ for device; do touch "dev/$device"; mount --bind "/dev/$device" "dev/$device"; d
 mkdir -p .old
 pivot_root . .old
 umount -l /.old
+mount --make-rshared /
 exec env -i container=neighbors PATH=/usr/sbin:/usr/bin:/sbin:/bin setpriv --bounding-set=-sys_module,-sys_time \
     --inh-caps=-sys_module,-sys_time /lib/systemd/systemd --log-target=journal </dev/null
 """

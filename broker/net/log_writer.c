@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <syslog.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION /* it would be that of write_journal, of every line */
 #include <systemd/sd-journal.h>
 #include <time.h>
 #include <unistd.h>

@@ -15,7 +15,7 @@ SENDERS, CHANNELS = 1000, 32
 EVENTS = 40_000  # in one turn, each sender one at a time
 ROUNDS = 8  # of turns, for each that is asked for
 WORKERS = 4  # that enrol at once
-LOOKUPS = 200_000
+GOAL = ("<=", 1.1)
 
 
 def elsewhere(number):
@@ -78,14 +78,25 @@ def seconds_of(process):
     return time.clock_gettime(~process.pid << 3 | 2)
 
 
-def lookup_us(stack, size):
-    """Redis' own growth: its processor time for a field of a hash of one among all who are enrolled."""
-    step = max(1, (size - SENDERS) // 10007) if size > SENDERS else 1
-    names = [f"other-{n * step % (size - SENDERS)}" if size > SENDERS else f"bench-{n % SENDERS}" for n in range(LOOKUPS)]
-    commands = "".join(f"*3\r\n$4\r\nHGET\r\n${len(name) + 24}\r\nnb:{{p:device/{name}}}:principal\r\n$6\r\nnumber\r\n" for name in names)
+def command(*words):
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
+
+
+def bare_commands():
+    """What a stored event is to Redis itself: one hash read and written, one stream appended to; for each sender in turn."""
+    words = []
+    for n in range(SENDERS):
+        key, field = repeat_state(f"bench-{n}", f"bench-p{n}", leaf(n % CHANNELS))
+        words += [command(b"HGET", key, field), command(b"HSET", key, b"bare", bytes(64)),
+                  command(b"XADD", b"%b:bare:bench-%d" % (key[:8], n), b"*", b"e", bytes(43))]
+    return b"".join(words) * (EVENTS // SENDERS)
+
+
+def bare_us(stack, commands):
+    """Redis' own growth: its processor time for the bare commands of an event, of the same devices among all who are enrolled."""
     before = seconds_of(stack.processes["redis"])
-    subprocess.run(["redis-cli", "-p", str(stack.redis_port), "--pipe"], input=commands, text=True, capture_output=True, check=True)
-    return (seconds_of(stack.processes["redis"]) - before) * 1e6 / LOOKUPS
+    subprocess.run(["redis-cli", "-p", str(stack.redis_port), "--pipe"], input=commands, capture_output=True, check=True)
+    return (seconds_of(stack.processes["redis"]) - before) * 1e6 / EVENTS
 
 
 class Town:
@@ -94,37 +105,43 @@ class Town:
         began = time.monotonic()
         self.stack = servers.ours(f"growth{size}", enrol_stack=lambda stack: enrol(stack, size), release_delay_ms=0)
         self.enrol_s = time.monotonic() - began
+        self.bare = bare_commands()
         self.bursts = Bursts(self.stack, "--publishers", SENDERS, "--channels", CHANNELS, "--window", 1)
         self.run()  # warm
         check_layout(self.stack)
 
     def run(self):
-        return self.bursts.run(EVENTS)
-
-    def lookup(self):
-        return lookup_us(self.stack, self.size)
+        return self.bursts.run(EVENTS) | {"bare": bare_us(self.stack, self.bare)}
 
 
 def cost(results, part):
     return pairs.folded([r["cpu_us_per_event"][part] for r in results])
 
 
+def times(sides):
+    return [a / b for a, b in zip(*sides)]
+
+
 def rows(towns, rounds):
     sizes = list(towns)
     results = pairs.interleave(ROUNDS * rounds, {size: town.run for size, town in towns.items()})
-    lookups = pairs.interleave(rounds, {size: town.lookup for size, town in towns.items()})
     first = results[sizes[0]]
+    against = f"{sizes[0]:,} devices enrolled"
     for size in sizes[1:]:
         found = results[size]
         rates = [statistics.median(r["acknowledged_per_s"] for r in side) for side in (found, first)]
         note = "; ".join(filter(None, (f"{towns[size].enrol_s:.0f} s to enrol",
                                        f"{rates[0]:,.0f} events a second against {rates[1]:,.0f}",
                                        pairs.holes([found[-1], first[-1]]))))
-        for part in ("neighborsd", "redis"):
-            yield pairs.row(f"growth.{part}.{size}", "us", f"{sizes[0]:,} devices enrolled", cost(found, part), cost(first, part),
-                            ("<=", 1.1), note, pairs.interval)
-        yield pairs.row(f"growth.lookup.{size}", "us", "Redis' own: HGET of any one among as many", lookups[size],
-                        lookups[sizes[0]], None)
+        redis_us = [cost(side, "redis") for side in (found, first)]
+        bare = [pairs.folded([r["bare"] for r in side]) for side in (found, first)]
+        yield pairs.row(f"growth.neighborsd.{size}", "us", against, cost(found, "neighborsd"), cost(first, "neighborsd"), GOAL, note,
+                        pairs.interval)
+        yield pairs.row(f"growth.redis.{size}", "us", against, *redis_us, None, "", pairs.interval)
+        yield pairs.row(f"growth.bare.{size}", "us", f"{against}; Redis' own: HGET, HSET, XADD of the same devices", *bare, None, "",
+                        pairs.interval)
+        yield pairs.row(f"growth.redis.{size}.beyond", "times", "Redis' own growth", *[times(side) for side in (redis_us, bare)], GOAL,
+                        "", pairs.interval)
 
 
 def of_devices(servers, rounds, sizes):

@@ -13,7 +13,7 @@
 #include "broker/net/listener.h"
 
 /* Signature, version and command, family, length: what every header has. */
-enum { SIGNATURE = 12, HEAD = 16, LOCAL = 0x20, PROXY = 0x21, TCP4 = 0x11, TCP6 = 0x21 };
+enum { SIGNATURE = 12, HEAD = 16, LOCAL = 0x20, PROXY = 0x21, UNSPEC = 0x00, TCP4 = 0x11, TCP6 = 0x21 };
 enum { TCP4_BYTES = 12, TCP6_BYTES = 36 }; /* both addresses, then both ports */
 
 static const uint8_t signature[SIGNATURE + 1] = "\r\n\r\n\0\r\nQUIT\n";
@@ -55,6 +55,16 @@ static void take_six(const uint8_t *data, struct sockaddr_storage *address)
     memcpy(&six->sin6_port, data + 32, 2);
 }
 
+/* Whether command and family are of version 2 and leave room for what they tell. LOCAL (the balancer speaks
+ * for itself) and UNSPEC (it does not know) tell nothing, whatever is behind them. */
+static bool is_told(uint8_t command, uint8_t family, size_t rest)
+{
+    if (command == LOCAL || (command == PROXY && family == UNSPEC))
+        return true;
+    return command == PROXY &&
+           ((family == TCP4 && rest >= TCP4_BYTES) || (family == TCP6 && rest >= TCP6_BYTES));
+}
+
 int balancer_header(const uint8_t *data, size_t len, struct sockaddr_storage *address)
 {
     if (memcmp(data, signature, len < SIGNATURE ? len : SIGNATURE) != 0)
@@ -62,14 +72,13 @@ int balancer_header(const uint8_t *data, size_t len, struct sockaddr_storage *ad
     if (len < HEAD)
         return 0;
     size_t rest = (size_t)data[14] << 8 | data[15];
-    bool four = data[13] == TCP4 && rest >= TCP4_BYTES, six = data[13] == TCP6 && rest >= TCP6_BYTES;
-    if (HEAD + rest > BALANCER_HEADER_MOST || (data[12] != LOCAL && (data[12] != PROXY || !(four || six))))
+    if (HEAD + rest > BALANCER_HEADER_MOST || !is_told(data[12], data[13], rest))
         return -1;
     if (len < HEAD + rest)
         return 0;
-    if (data[12] == PROXY && four)
+    if (data[12] == PROXY && data[13] == TCP4)
         take_four(data + HEAD, address);
-    else if (data[12] == PROXY)
+    else if (data[12] == PROXY && data[13] == TCP6)
         take_six(data + HEAD, address);
     return (int)(HEAD + rest);
 }

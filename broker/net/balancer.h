@@ -14,8 +14,9 @@ struct listener;
 
 enum { BALANCERS_MOST = 32, BALANCER_HEADER_MOST = 536 };
 
-/* The address that the header of `len` bytes tells; its own when it speaks for itself. Returns how many bytes
- * the header has; 0: more are needed to know; -1: it is none. */
+/* The address that the header of `len` bytes tells, as it was when it tells none: the balancer speaks for
+ * itself (LOCAL) or does not know (UNSPEC). What it tells beside that (TLVs) is passed over. Returns how many
+ * bytes the header has; 0: more are needed to know; -1: it is none. */
 int balancer_header(const uint8_t *data, size_t len, struct sockaddr_storage *address);
 
 /* addresses: with a space between. NULL: one of them is none, or there are too many. patience_ms: how long a

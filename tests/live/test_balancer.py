@@ -278,6 +278,18 @@ class Balanced(WatchedCase):
                     time.sleep(0.02)  # apart on their way; whether they are changes nothing of what is due
                 self.assertEqual(one.expect(mqtt.CONNACK).reason, 0)
 
+    def test_who_comes_unknown_comes_from_the_balancer(self):
+        """What the balancer says of itself (LOCAL) or does not know (UNSPEC); what it tells beside (TLVs) is passed over."""
+        tell = bytes((4, 0, 5)) + b"extra"
+        for command, family, rest in ((0x20, 0, b""), (0x20, 0x11, bytes(12)), (0x21, 0, b""), (0x21, 0, tell), (0x21, 0x11, b"\x7f\0\0\2" + bytes(8) + tell)):
+            header = b"\r\n\r\n\0\r\nQUIT\n" + bytes((command, family)) + len(rest).to_bytes(2, "big") + rest
+            with mqtt.Client(self.one.mqtt_port, source=BALANCER) as one:
+                one.send(header + mqtt.connect(client_id=unique("unknown"), **self.credentials("user/ann")))
+                self.assertEqual(one.expect(mqtt.CONNACK).reason, 0, header)
+        with mqtt.Client(self.one.mqtt_port) as other:  # who is no balancer is not asked from where it comes
+            other.send(b"\r\n\r\n\0\r\nQUIT\n\x21\0\0\0" + mqtt.connect(client_id=unique("other"), **self.credentials("user/ann")))
+            self.assertRaises((mqtt.Closed, OSError), other.expect, mqtt.CONNACK)
+
     def test_limits_of_people_count_over_all_machines(self):
         limited = [Machine(self.home, unique("limited"), resident_alerts_hour=3) for _ in range(2)]
         for machine in limited:

@@ -1,11 +1,13 @@
 -- Forgetting what came in a region (forget.lua): logs, what waits for publication, and of who goes also repeat state, packets
 -- and cooldowns. Survivors of a log are written to a new key, which then takes the old one's name: deleting entries of a stream
 -- frees nothing and leaves them on disk. How far a region is stands in nb:{rXX}:forget:<n>:<asked>: at (the last entry of the
--- log that was looked at), events (that are gone), bucket (of repeat state that is next; BUCKETS: all is done).
+-- log that was looked at), events (that are gone), pend (how many elements of the pending list are still to be looked at, once
+-- the log is done), bucket (of repeat state that is next; BUCKETS: all is done).
 
-local STEP_ENTRIES, STEP_FIELDS = 500, 4000 -- of logs, and of repeat state, in one call
+local STEP_ENTRIES, STEP_FIELDS = 500, 4000 -- of logs and pending lists, and of repeat state, in one call
 local BUCKETS = 256
 local KEPT_S = 604800
+local NOBODY = '\0\0\0\0\0\0\0\0\0\0\0\0\0' -- behind an element's window: no version, kinds, household, leaf, channel, records
 
 local function split(text)
     local set = {}
@@ -58,34 +60,39 @@ local function forget_log(key, at, w, room)
     return '', gone, room - #entries
 end
 
--- Takes what waits for publication.
-local function forget_pending(prefix, w)
+-- What stays of an element of the pending list, without what goes; nil: nothing goes.
+local function left_waiting(member, w)
+    local _, _, _, household, _, _, at = unpack('>I8I8HBc0Bc0Bc0', member)
+    local records, touched = {}, false
+    for from = household == w.household and at or #member + 1, #member, WAITING_RECORD do
+        local number, seconds = unpack('>HI4', member, from + RECORD)
+        if (w.all or w.numbers[tostring(number)]) and seconds * 1000 >= w.from - 999 and seconds * 1000 <= w.to then
+            touched = true
+        else
+            records[#records + 1] = sub(member, from, from + WAITING_RECORD - 1)
+        end
+    end
+    if not touched then
+        return nil
+    end
+    return records[1] and sub(member, 1, at - 1) .. concat(records) or sub(member, 1, 8) .. NOBODY
+end
+
+-- Takes what waits for publication, so many elements below the place `at`. Meanwhile elements leave in front and come behind: so
+-- it goes from the end to the front, and none is left out. An element of which nothing stays keeps its place, in nobody's name.
+-- Returns where it stands (0: it is done), and the room that is left.
+local function forget_pending(prefix, at, w, room)
     local key = prefix .. 'pend'
-    local members, kept, touched = call('LRANGE', key, 0, -1), {}, false
-    for _, member in ipairs(members) do
-        local _, _, _, household, _, _, at = unpack('>I8I8HBc0Bc0Bc0', member)
-        local records, before = {}, #member
-        for from = household == w.household and at or before + 1, before, WAITING do
-            local number, seconds = unpack('>HI4', member, from + RECORD)
-            if (w.all or w.numbers[tostring(number)]) and seconds * 1000 >= w.from - 999
-                and seconds * 1000 <= w.to then
-                touched = true
-            else
-                records[#records + 1] = sub(member, from, from + WAITING - 1)
-            end
-        end
-        if household ~= w.household then
-            kept[#kept + 1] = member
-        elseif records[1] then
-            kept[#kept + 1] = sub(member, 1, at - 1) .. concat(records)
+    local stop = math.min(at, call('LLEN', key))
+    local first = math.max(stop - room, 0)
+    local members = stop > first and call('LRANGE', key, first, stop - 1) or {}
+    for i, member in ipairs(members) do
+        local left = left_waiting(member, w)
+        if left then
+            call('LSET', key, first + i - 1, left)
         end
     end
-    if touched then
-        call('DEL', key)
-        for _, member in ipairs(kept) do
-            call('RPUSH', key, member)
-        end
-    end
+    return first, room - #members
 end
 
 local function forget_cooldowns(prefix, w)
@@ -133,21 +140,27 @@ end
 local function forget_region(key, w, room)
     local prefix = prefix_of(key)
     local state = prefix .. 'forget:' .. w.ticket
-    local known = call('HMGET', state, 'at', 'events', 'bucket')
+    local known = call('HMGET', state, 'at', 'events', 'bucket', 'pend')
     local at, events, bucket, gone = known[1] or '', tonumber(known[2] or 0), tonumber(known[3] or 0), 0
+    local pend = tonumber(known[4] or math.huge)
     if bucket == BUCKETS or room.entries <= 0 or room.fields <= 0 then
         return bucket == BUCKETS, events
     end
-    if bucket == 0 and call('EXISTS', key) == 1 then
+    if bucket == 0 and not known[4] and call('EXISTS', key) == 1 then
         at, gone, room.entries = forget_log(key, at, w, room.entries)
         events = events + gone
     end
     if at == '' then
-        forget_pending(prefix, w)
+        pend, room.entries = forget_pending(prefix, pend, w, room.entries)
+    end
+    if pend == 0 then
         bucket = w.account and forget_state(prefix, bucket, w, room) or BUCKETS
     end
     if events > 0 or bucket ~= BUCKETS then
         call('HSET', state, 'at', at, 'events', events, 'bucket', bucket)
+        if at == '' then
+            call('HSET', state, 'pend', pend)
+        end
         call('EXPIRE', state, KEPT_S)
     elseif known[3] then
         call('DEL', state)

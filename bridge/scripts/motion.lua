@@ -125,11 +125,11 @@ local function without(verdict, indexes, log, records, published)
         if not verdict[byte(indexes, i) + 1] then
             logs[#logs + 1] = sub(log, at, stop)
             if leaves then
-                activities[#activities + 1] = sub(records, record, record + WAITING - 1)
+                activities[#activities + 1] = sub(records, record, record + WAITING_RECORD - 1)
             end
         end
         at = stop + 1
-        record = leaves and record + WAITING or record
+        record = leaves and record + WAITING_RECORD or record
     end
     return concat(logs), concat(activities)
 end
@@ -185,12 +185,12 @@ local function leave(turn, prefix, household, group, records)
     turn.sharing = turn.sharing or sharing_of_call(turn)
     local sharing = turn.sharing[prefix]
     local shared = shared_records(records, group.kinds, shared_kinds(sharing, prefix, household, group.version))
-    turn.unshared = turn.unshared + (#records - #shared) / WAITING
+    turn.unshared = turn.unshared + (#records - #shared) / WAITING_RECORD
     if shared == '' then
         return
     end
     if not enough_sharers(sharing, prefix, group.leaf, turn.terms) then
-        turn.below = turn.below + #shared / WAITING
+        turn.below = turn.below + #shared / WAITING_RECORD
         return
     end
     local there = turn.leaving[group.channel] or { prefix = prefix }

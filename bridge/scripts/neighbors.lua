@@ -219,7 +219,7 @@ end
 
 -- Packed activity records, as they wait: what would be published (8), the device's number in its household (2), when it
 -- happened in seconds (4).
-local RECORD, WAITING = 8, 14
+local RECORD, WAITING_RECORD = 8, 14
 
 -- Those whose kind is in the mask; `kinds` is the mask of all that occur.
 local function shared_records(records, kinds, mask)
@@ -227,9 +227,9 @@ local function shared_records(records, kinds, mask)
         return records
     end
     local kept = {}
-    for at = 1, #records, WAITING do
+    for at = 1, #records, WAITING_RECORD do
         if band(mask, lshift(1, byte(records, at + 2) % 16)) ~= 0 then
-            kept[#kept + 1] = sub(records, at, at + WAITING - 1)
+            kept[#kept + 1] = sub(records, at, at + WAITING_RECORD - 1)
         end
     end
     return concat(kept)
@@ -241,7 +241,7 @@ end
 local function publish_records(items, records, prefix, household, terms)
     local merged = 0
     local now, before = prefix .. 'cool:' .. terms.epoch, prefix .. 'cool:' .. terms.epoch - 1
-    for from = 1, #records, WAITING do
+    for from = 1, #records, WAITING_RECORD do
         local item, field, at = sub(records, from, from + RECORD - 1), nil, nil
         if terms.cooldown > 0 then
             field = household .. '/' .. sub(records, from + RECORD, from + RECORD + 1) .. byte(records, from + 2) % 16

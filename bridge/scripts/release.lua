@@ -39,8 +39,8 @@ local function release_region(prefix, window, terms, most)
         taken = taken + 1
         local records = sub(member, at)
         local shared = shared_records(records, kinds, shared_kinds(sharing, prefix, household, version))
-        events = events + #records / WAITING
-        unshared = unshared + (#records - #shared) / WAITING
+        events = events + #records / WAITING_RECORD
+        unshared = unshared + (#records - #shared) / WAITING_RECORD
         if shared == '' then
             -- nothing to publish, and nothing to look up
         elseif enough_sharers(sharing, prefix, leaf, terms) then
@@ -48,7 +48,7 @@ local function release_region(prefix, window, terms, most)
             leaving[channel] = items
             merged = merged + publish_records(items, shared, prefix, household, terms)
         else
-            below = below + #shared / WAITING
+            below = below + #shared / WAITING_RECORD
         end
     end
     if taken > 0 then

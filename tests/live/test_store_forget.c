@@ -218,7 +218,7 @@ static void forgetting_goes_on_after_redis_was_killed(void **state)
     assert_int_equal(records(f, "h2"), EVENTS);
 }
 
-/* ---- nothing is left ---- */
+/* ---- what waits for publication ---- */
 
 static bool reply_has(const redisReply *reply, const char *text)
 {
@@ -227,6 +227,108 @@ static bool reply_has(const redisReply *reply, const char *text)
         found = reply_has(reply->element[i], text);
     return found;
 }
+
+enum { WAITS = 1200, A_CALL = 500, LEAVE = 20, MEMBER = 8 + 8 + 2 + 3 + 2 + 1 + 5, ONE_WAITS = 14 };
+
+/* Element n of the pending list, as motion.lua has it: window n, of the household, one record of its
+ * device 1, "<n>" at START. */
+static void waits(struct fixture *f, unsigned n, const char *household)
+{
+    uint8_t member[MEMBER + ONE_WAITS] = {0};
+    uint32_t at = (uint32_t)(START / 1000);
+    for (int i = 0; i < 4; i++)
+        member[4 + i] = (uint8_t)(n >> 8 * (3 - i));
+    memcpy(member + 18, "\2__\1x\0059qc5f", MEMBER - 18);
+    memcpy(member + 19, household, 2);
+    snprintf((char *)member + MEMBER, 8, "%u", n);
+    member[MEMBER + 9] = 1;
+    for (int i = 0; i < 4; i++)
+        member[MEMBER + 10 + i] = (uint8_t)(at >> 8 * (3 - i));
+    redisAppendCommand(f->ask.context, "RPUSH nb:{r07}:pend %b", member, sizeof(member));
+}
+
+static void all_wait(struct fixture *f, size_t count)
+{
+    for (; count; count--) {
+        void *reply = NULL;
+        assert_int_equal(redisGetReply(f->ask.context, &reply), REDIS_OK);
+        assert_int_equal(((redisReply *)reply)->type, REDIS_REPLY_INTEGER);
+        freeReplyObject(reply);
+    }
+}
+
+/* One step for region r07, as nb_forget_regions is called; true when it is done. */
+static bool forgets_some(struct fixture *f)
+{
+    redisReply *answer = redis_ask(
+        &f->ask, "FCALL nb_forget_regions 1 nb:{r07}:log:h1 1:1 h1 1 %s 0 9999999999999 0 7 0", "1");
+    if (!answer || answer->elements != 2)
+        fail_msg("%s", f->ask.error);
+    bool done = answer->element[0]->integer == 1;
+    freeReplyObject(answer);
+    return done;
+}
+
+/* However long the list is, a call looks at so many of it; meanwhile others leave in front, and come
+ * behind. */
+static void what_waits_is_forgotten_a_page_at_a_time(void **state)
+{
+    struct fixture *f = *state;
+    unsigned calls = 1, next = WAITS, first = 0;
+    UNTIL(f, f->available); /* the functions are there */
+    for (unsigned n = 0; n < WAITS; n++)
+        waits(f, n, n % 2 ? "h1" : "h2");
+    all_wait(f, WAITS);
+    for (; !forgets_some(f); calls++) {
+        assert_true(redis_tell(&f->ask, "LTRIM nb:{r07}:pend %d -1", (int)LEAVE));
+        first += LEAVE;
+        for (int i = 0; i < 2 * A_CALL; i++)
+            waits(f, next++, "h2");
+        all_wait(f, 2 * A_CALL);
+    }
+    assert_in_range(calls, WAITS / A_CALL, 2 * WAITS / A_CALL);
+    redisReply *list = redis_ask(&f->ask, "LRANGE nb:{r07}:pend 0 -1");
+    assert_int_equal(list->elements, next - first);
+    for (unsigned i = 0; i < list->elements; i++) {
+        const redisReply *member = list->element[i];
+        unsigned n = first + i;
+        char number[8];
+        snprintf(number, sizeof(number), "%u", n);
+        assert_int_equal((uint8_t)member->str[7] | (uint8_t)member->str[6] << 8, n);
+        assert_null(memmem(member->str, member->len, "h1", 2));
+        if (n % 2 && n < WAITS)
+            assert_int_equal(member->len, 21);
+        else
+            assert_string_equal(member->str + MEMBER, number);
+    }
+    freeReplyObject(list);
+}
+
+/* What has no record left is released as nothing; what is another's, as ever. */
+static void what_waits_of_a_device_is_forgotten(void **state)
+{
+    struct fixture *f = *state;
+    struct store_forget what = by_ann;
+    enrolled(f, "h1", "device/cam-1", 1);
+    enrolled(f, "h1", "user/ann", 0);
+    assert_true(redis_tell(&f->ask, "HSET nb:{p:user/ann}:s:phone gen 1 expiry 3600"));
+    for (unsigned n = 0; n < WAITS; n++)
+        waits(f, n, n % 3 ? "h1" : "h2");
+    all_wait(f, WAITS);
+    what.device_count = 1;
+    what.devices = (const struct text[]){TEXT("cam-1")};
+    forgets(f, &what);
+    redisReply *list = redis_ask(&f->ask, "LRANGE nb:{r07}:pend 0 -1");
+    assert_int_equal(list->elements, WAITS);
+    assert_false(reply_has(list, "h1"));
+    freeReplyObject(list);
+    f->options.release_delay_ms = 1000;
+    fixture_store(f);
+    UNTIL(f, fixture_number(f, "EXISTS nb:{r07}:pend") == 0);
+    UNTIL(f, store_counters(f->store)->activity_released == WAITS / 3);
+}
+
+/* ---- nothing is left ---- */
 
 /* NULL: it is no more. */
 static redisReply *value_of(struct fixture *f, const char *key)
@@ -323,6 +425,8 @@ int main(void)
         TEST(a_time_is_forgotten),
         TEST(a_household_is_forgotten_on_disk_too),
         TEST(what_somebody_said_is_forgotten_and_its_followers_learn_that_it_ended),
+        TEST(what_waits_is_forgotten_a_page_at_a_time),
+        TEST(what_waits_of_a_device_is_forgotten),
         TEST(nothing_is_left_of_who_goes),
         TEST(it_is_finished_whoever_dies),
         TEST(forgetting_goes_on_after_redis_was_killed),

@@ -169,11 +169,19 @@ static void hold(struct follow *follow, struct bytes message)
     follow->last_held = held;
 }
 
+/* For who goes on when the following may be over; owned. */
+static struct text copy_channel(const struct follow *follow)
+{
+    char *copy = store_alloc(follow->channel.len + 1);
+    memcpy(copy, follow->channel.data, follow->channel.len);
+    return (struct text){copy, follow->channel.len};
+}
+
 /* Whoever hears an entry may end the following, or begin it anew. */
 static void tell_held(struct store *store, struct follow *follow)
 {
     struct held *next, *first = follow->held;
-    struct text channel = {strndup(follow->channel.data, follow->channel.len), follow->channel.len};
+    struct text channel = copy_channel(follow);
     uint32_t round = follow->round;
     follow->held = follow->last_held = NULL;
     for (struct held *held = first; held; held = next) {
@@ -200,7 +208,7 @@ static void opened(struct store *store, struct follow *follow, const struct chan
     bool first = !follow->started;
     bool seam = !first && position_compare(state->head, follow->told) != 0;
     store_channel_done *done = follow->done;
-    struct text channel = {strndup(follow->channel.data, follow->channel.len), follow->channel.len};
+    struct text channel = copy_channel(follow);
     uint32_t round = follow->round;
     enter(store, follow, FOLLOW_TELLING);
     follow->started = true;

@@ -44,9 +44,11 @@ void calls_join(struct call_list *list, struct call_list *more)
 
 void call_finish(struct store *store, struct call *call, enum store_status status, const redisReply *reply)
 {
+    bool before = calls_are_upkeep(store, call->upkeep);
     store->counters.waiting--;
     call_passed(store, call);
     call->answer(store, call->arg, status, reply);
+    calls_are_upkeep(store, before);
     call_forget_reply(call);
     command_free(&call->command);
     free(call);

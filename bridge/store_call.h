@@ -10,6 +10,8 @@ struct call {
     struct command command;
     call_answer *answer;
     void *arg;
+    bool upkeep;              /* it is given up while its master is away (store_patience.c) */
+    double asked;             /* loop time at which it was */
     bool to_node;             /* it concerns one Redis as a whole: */
     struct node *only;        /* this one; NULL: it is gone */
     double sent;              /* loop time; 0: never */
@@ -19,6 +21,11 @@ struct call {
     bool alone;               /* the one under way of those of its slot that keep their order */
     enum store_status status; /* kept: what Redis answered */
     redisReply *reply;
+};
+
+/* A slot of which a call that keeps its order is under way, and those that wait for it. */
+struct gate {
+    struct call_list waiting;
 };
 
 void call_append(struct call_list *list, struct call *call);
@@ -39,6 +46,11 @@ bool call_is_put_back(struct node *node, struct call *call, const char *error)
     __attribute__((warn_unused_result));
 /* It is answered: the next of its slot may go. */
 void call_passed(struct store *store, struct call *call);
+
+/* ---- store_patience.c ---- */
+
+/* Each tick: answers with FAILED what upkeep asked of masters that are away. */
+void calls_give_up(struct store *store);
 
 /* ---- one node's calls (store_call.c) ---- */
 

@@ -287,9 +287,11 @@ void outbox_carry(struct store *store, const redisReply *work)
     sender_key(piece->alert, piece->tag, "alert:", id);
     count_channels(piece, work);
     store->outbox.carrying++;
-    piece->waiting = 1; /* until everything is asked */
+    bool before = calls_are_upkeep(store, true); /* one that is not carried is taken again */
+    piece->waiting = 1;                          /* until everything is asked */
     find_targets(store, piece, work);
     append_step(store, piece);
     ask_near(store, piece, work);
     go_on(store, piece, STORE_OK);
+    calls_are_upkeep(store, before);
 }

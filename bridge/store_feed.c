@@ -226,15 +226,19 @@ void feeds_masters_changed(struct store *store)
     store->feeds.changed = true;
 }
 
+void feed_free(struct node *node)
+{
+    struct feed *feed = node->feed;
+    if (feed)
+        feed_link_stop(&feed->link);
+    free(feed);
+    node->feed = NULL;
+}
+
 void feeds_stop(struct store *store)
 {
-    for (struct node *node = store->nodes.all; node; node = node->next) {
-        struct feed *feed = node->feed;
-        if (feed)
-            feed_link_stop(&feed->link);
-        free(feed);
-        node->feed = NULL;
-    }
+    for (struct node *node = store->nodes.all; node; node = node->next)
+        feed_free(node);
 }
 
 static void check_silence(struct feed *feed, double now, double deadline)

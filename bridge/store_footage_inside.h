@@ -13,8 +13,8 @@ enum { FOOTAGE_CELL = 7 }; /* letters of a cell */
  * gives out what was shared. So that how long one takes is not seen in what the other does. */
 enum footage_worker { FOOTAGE_FIND, FOOTAGE_GIVE };
 int64_t footage_interval(const struct store *store); /* of batches, ms */
-/* The request at hand is done as far as it goes, or failed and somebody takes it up again when the claim is
- * over: the worker goes on. */
+/* The request at hand is done as far as it goes; or failed, and somebody takes it up again when the claim is
+ * over, behind the others: the worker goes on, then with the next tag. */
 void footage_next(struct store *store, enum footage_worker worker, bool failed);
 /* "FCALL function 1 nb:{sXX}:<part><id>", of the tag that the worker is at. */
 void footage_command(struct store *store, enum footage_worker worker, struct command *command,

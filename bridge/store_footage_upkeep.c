@@ -39,16 +39,25 @@ static bool next_tag(struct store *store, enum footage_worker worker)
     return *tag < STORE_SENDER_TAGS;
 }
 
+/* From where it is, unless the store ends. */
+static void take_next(struct store *store, enum footage_worker worker)
+{
+    store->footage.working[worker] = !store->ending && next_tag(store, worker);
+    if (store->footage.working[worker])
+        take(store, worker);
+}
+
+static void leave_tag(struct store *store, enum footage_worker worker)
+{
+    store->footage.tag[worker]++;
+    take_next(store, worker);
+}
+
 static void on_taken(
     struct store *store, enum footage_worker worker, enum store_status status, const redisReply *reply)
 {
-    if (status != STORE_OK) {
-        store->footage.working[worker] = false;
-    } else if (reply_count(reply) == 0) {
-        store->footage.tag[worker]++;
-        store->footage.working[worker] = next_tag(store, worker);
-        if (store->footage.working[worker])
-            take(store, worker);
+    if (status != STORE_OK || reply_count(reply) == 0) {
+        leave_tag(store, worker);
     } else if (worker == FOOTAGE_FIND) {
         footage_found_work(store, reply);
     } else {
@@ -80,10 +89,10 @@ static void take(struct store *store, enum footage_worker worker)
 
 void footage_next(struct store *store, enum footage_worker worker, bool failed)
 {
-    if (failed || store->ending)
-        store->footage.working[worker] = false;
+    if (failed)
+        leave_tag(store, worker);
     else
-        take(store, worker);
+        take_next(store, worker);
 }
 
 /* ---- where something is due ---- */
@@ -101,9 +110,7 @@ static void begin_work(struct store *store)
             continue;
         store->footage.tags[worker] = store->footage.found[worker];
         store->footage.tag[worker] = 0;
-        store->footage.working[worker] = next_tag(store, (enum footage_worker)worker);
-        if (store->footage.working[worker])
-            take(store, (enum footage_worker)worker);
+        take_next(store, (enum footage_worker)worker);
     }
 }
 
@@ -139,7 +146,8 @@ static void on_lease(struct store *store, void *arg, enum store_status status, c
 {
     (void)arg;
     bool mine = reply_number(reply_at(reply, 0)) == 1, spans = store_spans_tags(store);
-    if (status != STORE_OK || !mine) {
+    /* While its master is away nobody has it, and all who ask may work: none takes what another has. */
+    if (store->ending || (status == STORE_OK && !mine)) {
         store->footage.asking = false;
         if (status == STORE_OK)
             store->footage.due = ev_now(store->loop) + (double)reply_number(reply_at(reply, 1)) / 1000.;

@@ -106,6 +106,11 @@ void calls_init(struct store *store);
 void calls_fail(struct store *store, enum store_status status);
 void calls_check_deadline(struct store *store);
 void calls_free(struct store *store);
+/* Whether what is asked from now on is upkeep's, until told otherwise; what it was. So is what answers to it
+ * ask. In a cluster it is given up with FAILED, and may be carried out all the same, when its master has been
+ * away for a second: so that work under one tag, which somebody takes up again, holds up no work under tags
+ * of other masters (store_patience.c). What anybody waits for is never upkeep's. */
+bool calls_are_upkeep(struct store *store, bool upkeep);
 /* True for errors that pass by themselves or with a new connection. */
 bool error_passes(const char *error);
 
@@ -120,6 +125,8 @@ void release_expect(struct store *store, uint8_t region);
 int64_t cooldown_epoch(const struct store_redis_options *options);
 void feeds_check(struct store *store); /* store_feed.c */
 void feeds_stop(struct store *store);
+/* That of a node that is a master no more. */
+void feed_free(struct node *node);
 /* Who is a master, or which slots one has, changed. */
 void feeds_masters_changed(struct store *store);
 /* A sweep over all outboxes is complete that began at `began`: the oldest entry then not served waits since
@@ -243,7 +250,7 @@ struct store {
     bool told_available, output;
 
     struct {
-        struct node *all, **masters; /* every one since the start; those that are it now */
+        struct node *all, **masters; /* every one that is or was it; those that are it now */
         size_t count;
         unsigned round;
         struct node **owners; /* by slot; NULL: the only master has all */
@@ -262,6 +269,8 @@ struct store {
         struct call_list homeless, later; /* no master has the slot; put back, until each is due */
         ev_timer again;
         struct gate **gates; /* of a cluster, by slot (store_route.c) */
+        bool upkeep;         /* what is asked now is upkeep's */
+        double looked;       /* loop time, for what is to be given up */
     } calls;
     char layout[24]; /* what nb:layout has to say */
     bool layout_fine;

@@ -3,6 +3,8 @@
 
 #include "bridge/store_call.h"
 
+static const double GONE_AFTER = 60.; /* seconds */
+
 /* ---- places ---- */
 
 bool endpoint_read(struct endpoint *out, const char *text, const struct endpoint *near)
@@ -128,16 +130,23 @@ void node_settle(struct node *node)
         call_route(store, call);
 }
 
+static void leave_calls(struct call_list *list, const struct node *node)
+{
+    for (struct call *call = list->first; call; call = call->next) {
+        if (call->only == node)
+            call->only = NULL;
+    }
+}
+
 static void retire(struct node *node)
 {
     struct store *store = node->store;
     store_log(store, STORE_LOG_INFO, "store_node", "node=%s text=\"no master any more\"", node->name);
+    node->retired = ev_now(store->loop);
     link_stop(&node->command);
     node_calls_lost(node);
-    for (struct call *call = node->unsent.first; call; call = call->next) {
-        if (call->only == node)
-            call->only = NULL;
-    }
+    leave_calls(&node->unsent, node);
+    leave_calls(&store->calls.later, node);
 }
 
 static void add_master(struct store *store, struct node *node)
@@ -199,8 +208,7 @@ void nodes_set_one(struct store *store, struct node *one)
 
 void nodes_set_slots(struct store *store, struct node *const owners[CLUSTER_SLOTS])
 {
-    if (memcmp(store->nodes.owners, owners, CLUSTER_SLOTS * sizeof(struct node *)) == 0)
-        return;
+    bool changed = memcmp(store->nodes.owners, owners, CLUSTER_SLOTS * sizeof(struct node *)) != 0;
     memcpy(store->nodes.owners, owners, CLUSTER_SLOTS * sizeof(struct node *));
     for (struct node *node = store->nodes.all; node; node = node->next)
         node->master = false;
@@ -208,7 +216,11 @@ void nodes_set_slots(struct store *store, struct node *const owners[CLUSTER_SLOT
         if (owners[slot])
             owners[slot]->master = true;
     }
-    nodes_changed(store);
+    /* One whose last slot went by node_gets_slot is no master any more. */
+    for (const struct node *node = store->nodes.all; node; node = node->next)
+        changed |= node->master != node->was_master;
+    if (changed)
+        nodes_changed(store);
 }
 
 void node_gets_slot(struct store *store, struct node *node, uint16_t slot)
@@ -223,6 +235,40 @@ void node_gets_slot(struct store *store, struct node *node, uint16_t slot)
     }
     boot_layout(store);
     feeds_masters_changed(store);
+}
+
+static bool is_seen(const struct store *store, const struct node *node)
+{
+    for (size_t i = 0; i < store->topology.seen_count; i++) {
+        if (same_endpoint(&store->topology.seen[i], &node->command.where))
+            return true;
+    }
+    return false;
+}
+
+/* One that comes back is known again by its last connection, which may still be ended: so it stays while the
+ * cluster knows it. Sentinels tell of no other than the master. */
+static bool is_gone(const struct store *store, const struct node *node)
+{
+    if (node->master || node->was_master || node->unsent.first || node->sent.first || node->kept.first)
+        return false;
+    return store->where.kind == REDIS_CLUSTER ? !is_seen(store, node)
+                                              : ev_now(store->loop) - node->retired > GONE_AFTER;
+}
+
+void nodes_drop_gone(struct store *store)
+{
+    for (struct node **at = &store->nodes.all; *at;) {
+        struct node *node = *at;
+        if (!is_gone(store, node)) {
+            at = &node->next;
+            continue;
+        }
+        *at = node->next;
+        link_stop(&node->command);
+        feed_free(node);
+        free(node);
+    }
 }
 
 void nodes_init(struct store *store)

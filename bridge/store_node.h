@@ -7,6 +7,7 @@
  * What callers may rely on, in a cluster as on one Redis:
  * - A call is answered once, when it was carried out; until then it is kept, and sent again to whoever has
  *   its slot then. Every function may be repeated.
+ *   Upkeep's alone may be answered before, with FAILED, when their master is away (store_patience.c).
  * - It is on its way once: it goes out again only when the connection that had it is ended (CLIENT KILL by
  *   the next one, at the same run of the same Redis), or when the Redis that had it has not the slot any
  *   more. What that one may still do with it (a master that was frozen while another took its place) is part
@@ -107,12 +108,14 @@ struct look_at_node {
     bool unwritten;
 };
 
-/* A Redis that is a master or was one; it lives as long as the store. */
+/* A Redis that is a master or was one. It lives until the cluster knows it no more, or, behind sentinels, a
+ * minute after it was the master. */
 struct node {
     struct store *store;
     struct node *next;         /* of all */
     char name[REDIS_URL_PATH]; /* for the log, and the same over restarts of this process: "address:port" */
     bool master, was_master;   /* it has slots; had them before the change under way */
+    double retired;            /* loop time at which it was a master last */
     struct link command;
     struct boot boot;
     struct call_list unsent, sent, kept; /* kept: answered by Redis, not yet by its replicas */
@@ -157,6 +160,9 @@ void node_note_moved(struct node *from, const char *error);
 void node_settle(struct node *node);
 /* Counts what is away, and tells when the store went or came. */
 void nodes_look(struct store *store);
+/* Each tick: frees those that went. Nobody holds one over a turn but the master lists, their calls and feeds.
+ */
+void nodes_drop_gone(struct store *store);
 void nodes_init(struct store *store);
 void nodes_stop(struct store *store);
 void nodes_free(struct store *store);

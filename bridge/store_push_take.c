@@ -16,6 +16,7 @@ struct due_tag {
 };
 
 struct take_call {
+    struct store *store;
     int64_t now, until;
     size_t alerts_room, notices_room;
     unsigned asked; /* calls under way */
@@ -120,7 +121,9 @@ static void finish(struct take_call *call)
 {
     call->work.alerts = call->alerts;
     call->work.notices = call->notices;
+    bool before = calls_are_upkeep(call->store, false);
     call->done(call->arg, &call->work);
+    calls_are_upkeep(call->store, before);
     arena_free(&call->arena);
     free(call);
 }
@@ -232,17 +235,20 @@ void store_push_take(struct store *store, int64_t now, int64_t lease_ms, size_t 
 {
     struct take_call *call = store_alloc(sizeof(*call));
     double time = ev_now(store->loop);
-    *call = (struct take_call){.now = now,
+    *call = (struct take_call){.store = store,
+        .now = now,
         .until = now + lease_ms,
         .alerts_room = alerts ? ALERTS : 0,
         .notices_room = room < NOTICES ? room : NOTICES,
         .done = done,
         .arg = arg};
     arena_init(&call->arena, NULL, 0);
+    bool before = calls_are_upkeep(store, true);
     for (unsigned tag = 0; tag < STORE_SENDER_TAGS; tag += sender_tags_at_once(store)) {
         if (time >= store->upkeep.push_refused[tag])
             ask(store, call, tag);
     }
     if (!call->asked) /* others do all of it: somebody must answer */
         ask(store, call, 0);
+    calls_are_upkeep(store, before);
 }

@@ -22,6 +22,7 @@ static void seal_name(
 /* ---- whom an alert may concern ---- */
 
 struct near_call {
+    struct store *store;
     char key[KEY];
     struct arena arena;
     struct store_push_near near;
@@ -37,8 +38,10 @@ struct near_call {
 
 static void finish_near(struct near_call *call)
 {
+    bool before = calls_are_upkeep(call->store, false);
     call->near.found = call->found;
     call->done(call->arg, &call->near);
+    calls_are_upkeep(call->store, before);
     arena_free(&call->arena);
     free(call);
 }
@@ -105,6 +108,7 @@ void store_push_near(
     struct command command = {0};
     uint8_t digest[PUSH_DIGEST];
     char from[PUBLIC_ID + 2];
+    call->store = store;
     call->done = done;
     call->arg = arg;
     arena_init(&call->arena, NULL, 0);
@@ -118,7 +122,9 @@ void store_push_near(
     command_text(&command, "LIMIT");
     command_number(&command, 0);
     command_number(&command, PAGE);
+    bool before = calls_are_upkeep(store, true);
     store_send(store, &command, on_page, call);
+    calls_are_upkeep(store, before);
 }
 
 /* ---- what becomes of it ---- */
@@ -145,7 +151,9 @@ void store_push_want(struct store *store, const char *id, const char *public_id,
     command_number(&command, revision);
     command_number(&command, concerns);
     command_number(&command, now);
+    bool before = calls_are_upkeep(store, true);
     store_send_for_status(store, &command, done, arg);
+    calls_are_upkeep(store, before);
 }
 
 void store_push_looked(struct store *store, const struct alert_notice *alert, int64_t now)

@@ -49,7 +49,9 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     (void)events;
     struct store *store = timer->data;
     calls_check_deadline(store);
+    calls_give_up(store);
     topology_check(store);
+    nodes_drop_gone(store);
     feeds_check(store);
     reports_retry(store);
     masters_look(store);

@@ -17,6 +17,7 @@ enum { CALLS = 4, CALLS_IN_A_CLUSTER = 64, KEYS_WHILE_DEEP = 16, REGIONS = STORE
 /* What the function says of a region (scripts/release.lua); above 0: for how many ms somebody has the lease.
  */
 enum { SAID_EMPTY = 0, SAID_OPEN = -1, SAID_MORE = -2 };
+enum { AWAY_MS = 1000 }; /* it could not be asked */
 enum { ANSWER_REGIONS = 0, ANSWER_RELEASED, ANSWER_UNSHARED, ANSWER_BELOW_K, ANSWER_MERGED, ANSWER_SAID };
 
 struct release_call {
@@ -75,7 +76,7 @@ static void on_released(struct store *store, void *arg, enum store_status status
         struct release_region *region = &store->release.regions[call->regions[i]];
         region->asking--;
         if (status != STORE_OK)
-            hear(store, region, SAID_OPEN);
+            hear(store, region, AWAY_MS);
         else if (i < seen)
             hear(store, region, reply_number(reply_at(reply, ANSWER_SAID + i)));
     }

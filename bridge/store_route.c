@@ -7,11 +7,6 @@
 /* Slots move and come up within milliseconds or take a second: seconds until a call is sent again. */
 static const double SHORTEST_PAUSE = 0.005, LONGEST_PAUSE = 0.1;
 
-/* A slot of which a call that keeps its order is under way, and those that wait for it. */
-struct gate {
-    struct call_list waiting;
-};
-
 static uint16_t slot_of(const struct call *call)
 {
     static const char anywhere[] = "nb:layout";
@@ -67,7 +62,11 @@ static void enter(struct store *store, struct call *call)
 static struct call *new_call(struct store *store, struct command *command, call_answer *answer, void *arg)
 {
     struct call *call = store_alloc(sizeof(*call));
-    *call = (struct call){.command = *command, .answer = answer, .arg = arg};
+    *call = (struct call){.command = *command,
+        .answer = answer,
+        .arg = arg,
+        .upkeep = store->calls.upkeep && store->where.kind == REDIS_CLUSTER,
+        .asked = ev_now(store->loop)};
     *command = (struct command){0};
     store->counters.calls++;
     store->counters.waiting++;

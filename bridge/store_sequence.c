@@ -74,7 +74,7 @@ static struct bytes leaf_of(const redisReply *fields, uint64_t index, struct are
 struct batch {
     struct sequence *sequence;
     unsigned under_way;       /* calls for acts */
-    bool failed;              /* one of them did */
+    bool heard;               /* one of them was answered; a tag that is not has nothing */
     struct merkle_peaks tree; /* behind it */
     size_t acts, tags, leaves, nodes;
     struct command tag_words, leaf_words, node_words; /* arguments, encoded */
@@ -180,13 +180,13 @@ static void batch_read(struct batch *batch)
 {
     struct sequence *sequence = batch->sequence;
     struct store *store = sequence->store;
-    bool idle = !batch->failed && !batch->acts;
-    if (!batch->failed && batch->acts) {
+    bool heard = batch->heard;
+    if (batch->acts) {
         append(batch);
         return;
     }
     batch_free(batch);
-    if (!idle)
+    if (!heard)
         sequence_pause(sequence, AWAY);
     else if (store->options.log_key && ev_now(store->loop) >= sequence->sign_due)
         head_upkeep(sequence);
@@ -199,7 +199,7 @@ static void on_acts(struct store *store, void *arg, enum store_status status, co
     (void)store;
     struct reading *reading = arg;
     struct batch *batch = reading->batch;
-    batch->failed = batch->failed || status != STORE_OK;
+    batch->heard = batch->heard || status == STORE_OK;
     for (size_t i = 0; status == STORE_OK && i + 1 < reply_count(reply); i += 2) {
         uint64_t at = (uint64_t)reply_number(reply_at(reply, i));
         if (at < reading->count)

@@ -41,12 +41,28 @@ static void leave_for(struct store *store, double seconds)
     pause_for(store, STEP);
 }
 
-/* A function about the lease of this master, for so many ms. Masters have numbers, tags are many. */
+/* The lease of this master's keys lies under the first of its tags. False: it has none, and nothing to trim.
+ */
+static bool lease_key(const struct store *store, char out[KEY])
+{
+    const struct node *node = store_node(store, store->trim.node);
+    for (unsigned tag = 0; tag < STORE_REGION_TAGS; tag++) {
+        int len = region_tag_key(out, tag, "lease:trim");
+        if (store_node_of_slot(store, key_slot(out, (size_t)len)) == node)
+            return true;
+    }
+    return false;
+}
+
+/* A function about that lease, for so many ms. */
 static void ask_lease(struct store *store, const char *function, int64_t ms, call_answer *answer)
 {
     struct command command = {0};
     char key[KEY];
-    snprintf(key, sizeof(key), "nb:{r%02x}:lease:trim", (unsigned)store->trim.node % STORE_REGION_TAGS);
+    if (!lease_key(store, key)) {
+        leave_for(store, REST);
+        return;
+    }
     command_function(&command, function, 1, 2);
     command_text(&command, key);
     command_text(&command, store->node);

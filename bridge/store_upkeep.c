@@ -1,5 +1,7 @@
 /* The work that waits, at its pace: outboxes, ends of alerts, release of pending activity, trimming. At most
- * one call of each kind is under way, and none while the store is away, so that nothing piles up. */
+ * one call of each kind is under way, and none while the store is away, so that nothing piles up. What is
+ * asked of a master that is away is given up for a while (store_patience.c), so that each holds up its own
+ * tags alone; only what needs all of them, as forgetting does, waits for it. */
 #include <stdlib.h>
 
 #include "bridge/store_inside.h"
@@ -52,7 +54,8 @@ void store_upkeep(struct store *store, int64_t now)
 {
     if (!store->counters.available)
         return;
-    outbox_work(store, now);
+    outbox_work(store, now); /* has a patience of its own */
+    bool before = calls_are_upkeep(store, true);
     expire_what_is_due(store, now);
     release_work(store, now);
     sequence_work(store, now);
@@ -60,4 +63,5 @@ void store_upkeep(struct store *store, int64_t now)
     footage_upkeep(store, now);
     settle_work(store);
     forget_work(store, now);
+    calls_are_upkeep(store, before);
 }

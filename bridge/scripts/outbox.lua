@@ -48,16 +48,29 @@ local function load_work(prefix, tag, stream, entry, id)
     return work
 end
 
--- Takes entries of one stream for this worker: first what another left lying, then new ones.
+local function claim(stream, consumer, most)
+    return grouped(stream, 'XAUTOCLAIM', stream, 'workers', consumer, CLAIM_IDLE, '0-0', 'COUNT', most)[2]
+end
+
+local function join(entries, more)
+    for _, entry in ipairs(more) do
+        entries[#entries + 1] = entry
+    end
+end
+
+-- Takes entries of one stream for this worker: what another left lying, then new ones. Of what is left lying again and again,
+-- because a channel's master is away, there is never more than half while there are new ones.
 local function take_stream(stream, consumer, most)
-    local claimed = grouped(stream, 'XAUTOCLAIM', stream, 'workers', consumer, CLAIM_IDLE, '0-0', 'COUNT', most)
-    local entries = claimed[2]
+    local half = math.ceil(most / 2)
+    local entries = claim(stream, consumer, half)
+    local full = #entries == half
     if #entries < most then
         local fresh = grouped(stream, 'XREADGROUP', 'GROUP', 'workers', consumer, 'COUNT', most - #entries,
             'STREAMS', stream, '>')
-        for _, entry in ipairs(fresh and fresh[1] and fresh[1][2] or {}) do
-            entries[#entries + 1] = entry
-        end
+        join(entries, fresh and fresh[1] and fresh[1][2] or {})
+    end
+    if full and #entries < most then
+        join(entries, claim(stream, consumer, most - #entries))
     end
     return entries
 end

@@ -75,9 +75,9 @@ static size_t replicas_known(redisContext *to)
     return count;
 }
 
-/* Everybody knows everybody, who has which slots (where not all need be covered, "ok" says nothing of that),
- * and whose replica somebody is. */
-static bool wait_whole(const struct redis_cluster *cluster)
+/* Everybody knows everybody, and who has which slots (where not all need be covered, "ok" says nothing of
+ * that). */
+static bool wait_known(const struct redis_cluster *cluster)
 {
     char known[48];
     snprintf(known, sizeof(known), "cluster_known_nodes:%zu", cluster->count);
@@ -87,7 +87,17 @@ static bool wait_whole(const struct redis_cluster *cluster)
             !wait_for(asked, "cluster_slots_ok:16384", "CLUSTER INFO") ||
             !wait_for(asked, "cluster_state:ok", "CLUSTER INFO"))
             return false;
-        for (int looks = 0; replicas_known(asked) != cluster->count - cluster->masters; looks++) {
+    }
+    return true;
+}
+
+/* And whose replica somebody is. */
+static bool wait_whole(const struct redis_cluster *cluster)
+{
+    if (!wait_known(cluster))
+        return false;
+    for (size_t n = 0; n < cluster->count; n++) {
+        for (int looks = 0; replicas_known(cluster->ask[n]) != cluster->count - cluster->masters; looks++) {
             if (looks == PATIENCE)
                 return false;
             usleep(LOOK);
@@ -106,15 +116,23 @@ static bool replicate(const struct redis_cluster *cluster, size_t replica, size_
     return false;
 }
 
+/* Those before it are told of one. */
+static bool introduce(const struct redis_cluster *cluster, size_t n)
+{
+    for (size_t other = 0; other < n; other++) {
+        if (!say(cluster->ask[other], "OK", "CLUSTER MEET 127.0.0.1 %d %d", cluster->servers[n].port,
+                cluster->servers[n].bus))
+            return false;
+    }
+    return true;
+}
+
 /* Everybody is told of everybody: gossip alone takes seconds. */
 static bool meet(const struct redis_cluster *cluster)
 {
     for (size_t n = 1; n < cluster->count; n++) {
-        for (size_t other = 0; other < n; other++) {
-            if (!say(cluster->ask[other], "OK", "CLUSTER MEET 127.0.0.1 %d %d", cluster->servers[n].port,
-                    cluster->servers[n].bus))
-                return false;
-        }
+        if (!introduce(cluster, n))
+            return false;
     }
     return true;
 }
@@ -148,6 +166,30 @@ bool redis_cluster_start(struct redis_cluster *cluster, size_t masters, size_t r
     }
     snprintf(cluster->url, sizeof(cluster->url), "redis+cluster://127.0.0.1:%d", cluster->servers[0].port);
     return join(cluster);
+}
+
+bool redis_cluster_add(struct redis_cluster *cluster)
+{
+    size_t n = cluster->count++;
+    cluster->servers[n] = (struct redis_server){0};
+    /* When its last slot goes it stays a master: else it is told the last step of a move as a replica. */
+    return start_one(cluster, n) &&
+           say(cluster->ask[n], "OK", "CONFIG SET cluster-allow-replica-migration no") &&
+           introduce(cluster, n) && wait_known(cluster);
+}
+
+bool redis_cluster_take_out(struct redis_cluster *cluster)
+{
+    size_t n = --cluster->count;
+    redis_server_kill(&cluster->servers[n]); /* while it runs it tells of itself */
+    for (size_t other = 0; other < n; other++) {
+        if (!say(cluster->ask[other], "OK", "CLUSTER FORGET %s", cluster->ids[n]))
+            return false;
+    }
+    redisFree(cluster->ask[n]);
+    cluster->ask[n] = NULL;
+    redis_server_stop(&cluster->servers[n]);
+    return wait_known(cluster);
 }
 
 void redis_cluster_stop(struct redis_cluster *cluster)

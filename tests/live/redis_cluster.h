@@ -10,7 +10,7 @@
 #include "tests/live/redis_server.h"
 
 /* CLUSTER_QUICK: a timeout for a test in which somebody takes over. */
-enum { CLUSTER_MOST = 6, CLUSTER_QUICK = 3000 };
+enum { CLUSTER_MOST = 7, CLUSTER_QUICK = 3000 };
 
 struct redis_cluster {
     size_t masters, count;                     /* count: with the replicas, which come behind them */
@@ -28,6 +28,11 @@ void redis_cluster_stop(struct redis_cluster *cluster);
 /* After how many ms without a word a node is held to be dead; REDIS_NODE_TIMEOUT unless told. Everybody who
  * runs is told, so nobody may stand still. */
 void redis_cluster_set_timeout(struct redis_cluster *cluster, int milliseconds);
+
+/* One master more, without slots, behind all others; and the last one, which has none any more, taken out of
+ * the cluster and stopped. */
+bool redis_cluster_add(struct redis_cluster *cluster) __attribute__((warn_unused_result));
+bool redis_cluster_take_out(struct redis_cluster *cluster) __attribute__((warn_unused_result));
 
 /* Starts a killed one again where it was, as a node of the same cluster. */
 bool redis_cluster_restart(struct redis_cluster *cluster, size_t n) __attribute__((warn_unused_result));

@@ -28,5 +28,9 @@ neighbors_test(NAME store_cluster
 neighbors_test(NAME store_sentinels
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_sentinels.c ${CMAKE_CURRENT_LIST_DIR}/store_people.c ${CMAKE_CURRENT_LIST_DIR}/redis_sentinels.c
   LIBS store_tests neighbors_bridge)
-# Each has five or more servers: one at a time.
-set_tests_properties(store_tail store_cluster store_sentinels PROPERTIES RESOURCE_LOCK cluster)
+# Upkeep while one of three masters stands still.
+neighbors_test(NAME store_away
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_away.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c
+  LIBS store_tests neighbors_bridge)
+# Each has several servers: one at a time.
+set_tests_properties(store_tail store_cluster store_sentinels store_away PROPERTIES RESOURCE_LOCK cluster)

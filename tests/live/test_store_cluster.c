@@ -1,6 +1,7 @@
 /* The store on a real Redis Cluster of three masters and three replicas: calls go where their slot is,
  * through moves of slots, the death of a master, and one that stands still and comes back. What was
  * acknowledged is there, once, and in order. */
+#include <dirent.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -154,6 +155,63 @@ static void calls_follow_a_slot_that_moved(void **state)
     assert_int_equal(messages(c, 1, number), 2);
     redis_cluster_move(&c->cluster, slot_of(number), 1, 0, MOVE_ANNOUNCED);
     finish_move(c, number, 1, 0);
+}
+
+static size_t nodes(const struct store *store)
+{
+    size_t count = 0;
+    for (const struct node *node = store->nodes.all; node; node = node->next)
+        count++;
+    return count;
+}
+
+/* Files that this process has open; connections are. */
+static size_t open_files(void)
+{
+    size_t count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    assert_non_null(folder);
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count;
+}
+
+static void move(struct city *c, int number, size_t from, size_t to)
+{
+    redis_cluster_move(&c->cluster, slot_of(number), from, to, MOVE_ANNOUNCED);
+    finish_move(c, number, from, to);
+}
+
+/* Masters come, carry calls, are emptied and taken out, one after the other: nothing of them stays. */
+static void masters_that_went_leave_nothing(void **state)
+{
+    enum { ROUNDS = 3 };
+    struct city *c = *state;
+    struct fixture *f = &c->fixture;
+    int number = person_at(c, 1);
+    struct sent before = {0};
+    tell(c, number, &before);
+    until_all(c, &before, 1);
+    UNTIL(f, nodes(f->store) == MASTERS);
+    size_t files = open_files();
+    for (int round = 0; round < ROUNDS; round++) {
+        struct sent there = {0}, back = {0};
+        assert_true(redis_cluster_add(&c->cluster));
+        move(c, number, 1, SERVERS);
+        tell(c, number, &there);
+        until_all(c, &there, 1);
+        UNTIL(f, nodes(f->store) == MASTERS + 1);
+        UNTIL(f, open_files() > files);
+        move(c, number, SERVERS, 1);
+        tell(c, number, &back);
+        until_all(c, &back, 1);
+        assert_true(redis_cluster_take_out(&c->cluster));
+        topology_ask(f->store); /* as it does every ten seconds */
+        UNTIL(f, nodes(f->store) == MASTERS);
+        UNTIL(f, open_files() <= files);
+    }
+    assert_int_equal(messages(c, 0, number), 1 + 2 * ROUNDS);
 }
 
 /* What is asked while a slot moves waits until it has moved, is done once, and keeps its order. */
@@ -425,6 +483,7 @@ int main(void)
         TEST(each_master_is_asked_as_a_whole),
         TEST(another_layout_fails_what_is_under_way),
         TEST(calls_follow_a_slot_that_moved),
+        TEST(masters_that_went_leave_nothing),
         TEST(calls_wait_while_their_slot_moves),
         TEST(answers_wait_for_replicas),
         TEST(what_is_asked_together_waits_once),

@@ -18,6 +18,7 @@ struct store_counters {
     int64_t outbox_oldest; /* ms: since when the oldest alert waits that is in no channel yet; 0: none does */
     uint64_t wanted_replicas;     /* that are waited for (wait=N in the address) */
     uint64_t masters, slots_away; /* now: Redis that carry the state; slots of 16,384 that none serves */
+    uint64_t nodes_missing;       /* now: nodes of a cluster, replicas too, that it holds to be dead */
     bool available; /* some Redis carries calls (of a cluster whichever: calls for another one wait) */
 };
 const struct store_counters *store_counters(const struct store *store);

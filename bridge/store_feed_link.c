@@ -39,7 +39,8 @@ void feed_link_drop(struct feed_link *link, const char *why)
     if (link->fd < 0)
         return;
     if (link->ready)
-        store_log(link->store, STORE_LOG_WARNING, "store_lost", "link=feed why=\"%s\"", why);
+        store_log(link->store, STORE_LOG_WARNING, "store_lost", "link=feed node=%s:%d why=\"%s\"",
+            link->where->path ? link->where->path : link->where->host, link->where->port, why);
     let_go(link);
     link->events->lost(link);
     schedule(link);

@@ -259,6 +259,7 @@ struct store {
         struct link scout;
         struct endpoint hosts[REDIS_URL_HOSTS], *seen; /* of the address, and of the last answer */
         size_t seen_count, next;                       /* whose turn it is */
+        struct endpoint *missing;                      /* of them, those that are held to be dead */
         bool asking, again;                            /* and is to be asked once more then */
         double asked, patience, troubled_until;
         unsigned answers; /* in a row while something was wrong */

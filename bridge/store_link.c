@@ -23,7 +23,8 @@ static void gone(struct link *link, const char *why)
     link->context = NULL;
     link->ready = false;
     if (was_ready)
-        store_log(link->store, STORE_LOG_WARNING, "store_lost", "link=%s why=\"%s\"", link->name, why);
+        store_log(link->store, STORE_LOG_WARNING, "store_lost", "link=%s node=%s:%d why=\"%s\"", link->name,
+            link->where.path ? link->where.path : link->where.host, link->where.port, why);
     schedule(link);
     link->lost(link);
 }

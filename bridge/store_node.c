@@ -26,7 +26,7 @@ bool endpoint_read(struct endpoint *out, const char *text, const struct endpoint
     return true;
 }
 
-static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
+bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
 {
     if (a->path || b->path)
         return a->path && b->path && strcmp(a->path, b->path) == 0;

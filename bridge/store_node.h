@@ -45,6 +45,7 @@ struct endpoint {
     char host[REDIS_URL_HOST], address[64]; /* as written; as numbers, "" until endpoint_resolve */
     int port;                               /* 0: no place */
 };
+bool same_endpoint(const struct endpoint *a, const struct endpoint *b);
 /* Names are looked up once, and in each call until that worked. False: logged. */
 bool endpoint_resolve(struct store *store, struct endpoint *place) __attribute__((warn_unused_result));
 

@@ -16,6 +16,7 @@ struct peer {
     char id[ID], master[ID]; /* master: "-" of one itself */
     struct endpoint where;
     struct node *node; /* when it has slots */
+    bool missing;      /* the cluster holds it to be dead */
 };
 
 struct view {
@@ -74,6 +75,7 @@ static void take_line(struct view *view, char *line)
     memcpy(peer->id, id, ID);
     memcpy(peer->master, master, ID);
     peer->where = where;
+    peer->missing = strstr(flags, "fail") && !strstr(flags, "fail?"); /* fail?: one says so */
     if (strstr(flags, "master"))
         take_slots(view, peer, line + behind);
 }
@@ -132,6 +134,41 @@ static void count_replicas(const struct view *view)
     }
 }
 
+static bool has_endpoint(const struct endpoint *list, size_t count, const struct endpoint *one)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (same_endpoint(&list[i], one))
+            return true;
+    }
+    return false;
+}
+
+/* What the operator has to see to: a node that is missing counts until it is back or taken out. */
+static void tell_missing(struct store *store, const struct view *view)
+{
+    struct endpoint *missing = store_alloc((view->count + 1) * sizeof(*missing)),
+                    *before = store->topology.missing;
+    size_t count = 0, had = (size_t)store->counters.nodes_missing;
+    for (size_t i = 0; i < view->count; i++) {
+        const struct peer *peer = &view->peers[i];
+        if (!peer->missing)
+            continue;
+        missing[count++] = peer->where;
+        if (!has_endpoint(before, had, &peer->where))
+            store_log(store, STORE_LOG_WARNING, "store_node_missing", "node=%s:%d role=%s text=\"%s\"",
+                peer->where.host, peer->where.port, peer->master[0] == '-' ? "master" : "replica",
+                "the cluster holds it to be dead: start it again, or take it out with CLUSTER FORGET");
+    }
+    for (size_t i = 0; i < had; i++) {
+        if (!has_endpoint(missing, count, &before[i]))
+            store_log(store, STORE_LOG_INFO, "store_node_found", "node=%s:%d text=\"%s\"", before[i].host,
+                before[i].port, "it is back, or was taken out");
+    }
+    free(before);
+    store->topology.missing = missing;
+    store->counters.nodes_missing = count;
+}
+
 static void keep_seen(struct store *store, const struct view *view)
 {
     free(store->topology.seen);
@@ -149,6 +186,7 @@ bool slots_take(struct store *store, const redisReply *reply)
     bool taken = view->owned > 0 && is_new_enough(store, view);
     if (taken) {
         keep_seen(store, view);
+        tell_missing(store, view);
         count_replicas(view);
         nodes_set_slots(store, view->owners);
         nodes_excuse(store, store->topology.asked);

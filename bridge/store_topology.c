@@ -159,6 +159,7 @@ void topology_stop(struct store *store)
     if (store->where.kind != REDIS_ONE)
         link_stop(&store->topology.scout);
     free(store->topology.seen);
+    free(store->topology.missing);
 }
 
 /* ---- sentinels ---- */

@@ -32,6 +32,7 @@
     ROW(wanted_replicas, gauge, "Replicas of Redis that must have what is acknowledged")                     \
     ROW(masters, gauge, "Redis that carry the state: masters with slots of a cluster, or 1")                 \
     ROW(slots_away, gauge, "Of 16384 slots, those whose Redis does not answer")                              \
+    ROW(nodes_missing, gauge, "Nodes of a Redis Cluster that it holds to be dead; the log says which")       \
     ROW(available, gauge, "1 while the store answers, of a cluster any part")
 
 struct metric {

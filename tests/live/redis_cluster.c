@@ -171,6 +171,7 @@ bool redis_cluster_start(struct redis_cluster *cluster, size_t masters, size_t r
 bool redis_cluster_add(struct redis_cluster *cluster)
 {
     size_t n = cluster->count++;
+    cluster->masters++;
     cluster->servers[n] = (struct redis_server){0};
     /* When its last slot goes it stays a master: else it is told the last step of a move as a replica. */
     return start_one(cluster, n) &&
@@ -181,6 +182,7 @@ bool redis_cluster_add(struct redis_cluster *cluster)
 bool redis_cluster_take_out(struct redis_cluster *cluster)
 {
     size_t n = --cluster->count;
+    cluster->masters--;
     redis_server_kill(&cluster->servers[n]); /* while it runs it tells of itself */
     for (size_t other = 0; other < n; other++) {
         if (!say(cluster->ask[other], "OK", "CLUSTER FORGET %s", cluster->ids[n]))

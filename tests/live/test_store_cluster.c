@@ -186,26 +186,26 @@ static void move(struct city *c, int number, size_t from, size_t to)
 /* Masters come, carry calls, are emptied and taken out, one after the other: nothing of them stays. */
 static void masters_that_went_leave_nothing(void **state)
 {
-    enum { ROUNDS = 3 };
+    enum { ROUNDS = 2 };
     struct city *c = *state;
     struct fixture *f = &c->fixture;
     int number = person_at(c, 1);
     struct sent before = {0};
-    tell(c, number, &before);
-    until_all(c, &before, 1);
+    tell_person(f, number, &before);
+    until_all(f, &before, 1);
     UNTIL(f, nodes(f->store) == MASTERS);
     size_t files = open_files();
     for (int round = 0; round < ROUNDS; round++) {
         struct sent there = {0}, back = {0};
         assert_true(redis_cluster_add(&c->cluster));
         move(c, number, 1, SERVERS);
-        tell(c, number, &there);
-        until_all(c, &there, 1);
+        tell_person(f, number, &there);
+        until_all(f, &there, 1);
         UNTIL(f, nodes(f->store) == MASTERS + 1);
         UNTIL(f, open_files() > files);
         move(c, number, SERVERS, 1);
-        tell(c, number, &back);
-        until_all(c, &back, 1);
+        tell_person(f, number, &back);
+        until_all(f, &back, 1);
         assert_true(redis_cluster_take_out(&c->cluster));
         topology_ask(f->store); /* as it does every ten seconds */
         UNTIL(f, nodes(f->store) == MASTERS);
@@ -394,9 +394,22 @@ static void end(struct load *load, size_t asked)
     free(load);
 }
 
+static char told_missing[256], told_found[256]; /* what the log said last */
+
+static void on_log(int level, const char *event, const char *text)
+{
+    (void)level;
+    if (strcmp(event, "store_node_missing") == 0)
+        snprintf(told_missing, sizeof(told_missing), "%s", text);
+    else if (strcmp(event, "store_node_found") == 0)
+        snprintf(told_found, sizeof(told_found), "%s", text);
+}
+
 static void a_master_that_dies_takes_nothing_along(void **state)
 {
     struct city *c = *state;
+    c->fixture.options.log = on_log;
+    fixture_store(&c->fixture);
     size_t master = redis_cluster_seen_owner(&c->cluster, 0, 0),
            other = redis_cluster_seen_owner(&c->cluster, 0, 8000);
     int number = person_at(c, master);
@@ -406,9 +419,15 @@ static void a_master_that_dies_takes_nothing_along(void **state)
     print_message("a master was killed: %.2f s until its slots were served\n", until_answered(load, number));
     assert_int_not_equal(redis_cluster_seen_owner(&c->cluster, other, slot_of(number)), master);
     end(load, other);
+    char name[64];
+    snprintf(name, sizeof(name), "node=127.0.0.1:%d ", c->cluster.servers[master].port);
+    UNTIL(&c->fixture, store_counters(c->fixture.store)->nodes_missing == 1);
+    assert_non_null(strstr(told_missing, name));
     redis_cluster_set_timeout(&c->cluster, REDIS_NODE_TIMEOUT);
     assert_true(redis_cluster_restart(&c->cluster, master));
     assert_true(redis_cluster_wait(&c->cluster));
+    UNTIL(&c->fixture, store_counters(c->fixture.store)->nodes_missing == 0);
+    assert_non_null(strstr(told_found, name));
 }
 
 static void what_a_frozen_master_answers_later_counts_for_nothing(void **state)

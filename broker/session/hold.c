@@ -62,8 +62,15 @@ bool hold_alert(struct session *session, const struct hold_alert *what)
     if (shown && !shown->doubt)
         return false;
     bool doubt = shown || is_doubtful(session, what);
-    if (what->ended) /* and it was never shown */
+    uint32_t revision = what->alert->key.revision;
+    if (what->ended && !doubt) /* and it was never shown */
+        (void)shown_tell(&session->holding->over,
+            (struct shown_alert){.key = key, .revision = revision, .ended = 1}, false);
+    if (what->ended)
         return !doubt;
+    const struct shown_alert *over = shown_find(&session->holding->over, key);
+    if (over && over->revision > revision)
+        return true;
     if (decide(session, what) == WISH_NOW)
         return false;
     if (doubt)
@@ -295,6 +302,7 @@ void hold_free(struct session *session)
     if (!session->holding)
         return;
     wishes_free(session->holding->wishes);
+    shown_free(&session->holding->over);
     free(session->holding);
     session->holding = NULL;
 }

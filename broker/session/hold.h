@@ -19,6 +19,7 @@
 struct holding {
     struct wishes *wishes;
     int64_t release_at; /* ms: when what waits comes; 0: nothing waits */
+    struct shown over;  /* what ended and was never shown: another channel may tell an older state after it */
 };
 
 /* Of a link with activity that waits or waited. */

@@ -83,6 +83,49 @@ static void once_over_all_channels_and_only_upwards(void **state)
     assert_int_equal(broker_counters(stage.broker)->items_repeated, 3);
 }
 
+/* Two masters tell of two channels, each in its own time: what one of them tells late is older than its end.
+ */
+static void no_state_comes_after_its_end_in_another_channel(void **state)
+{
+    (void)state;
+    struct client *ann = comes("user/ann", "phone", (struct manner){0});
+    follows(ann, NEAR "#", 0);
+    fire_here('a', 1);
+    alert_is('a', 2, CATEGORY_FIRE, HERE_LEAF, 100, false);
+    appears(COARSE, 'a', 2, false);
+    hears(ann, "alert a r2 ENDED *");
+    appears(HERE, 'a', 1, true);
+    appears(HERE, 'a', 2, false);
+    hears_nothing(ann);
+    assert_int_equal(broker_counters(stage.broker)->items_repeated, 2);
+}
+
+static void nor_to_who_has_wishes(void **state)
+{
+    (void)state;
+    struct client *ann = comes("user/ann", "phone", (struct manner){0});
+    struct alert alert = {.category = CATEGORY_FIRE,
+        .sender_kind = SENDER_AGENCY,
+        .severity = SEVERITY_EXTREME,
+        .headline = TEXT("fire"),
+        .language = TEXT("en"),
+        .effective = stage_now(),
+        .expires = stage_now() + 86400000,
+        .place = {.kind = PLACE_CIRCLE, .center = centre_of(HERE_LEAF), .radius_m = 100}};
+    follows(ann, NEAR "#", 0);
+    publishes(ann, "nb/v1/settings", 1, 9, "{\"least\":[{\"severity\":\"SEVERE\"}]}");
+    hears(ann, "PUBACK 9 0x00");
+    for (uint32_t r = 1; r <= 3; r++)
+        alert_says('a', r, &alert, (struct beside){0}, r != 2);
+    appears(COARSE, 'a', 2, false);
+    appears(HERE, 'a', 1, true);
+    hears_nothing(ann); /* of its end neither: it never was there */
+    appears(HERE, 'a', 2, false);
+    hears_nothing(ann);
+    appears(HERE, 'a', 3, true);
+    hears(ann, "alert a r3 IN_FORCE *");
+}
+
 static void revisions_rise_after_any_number_of_alerts(void **state)
 {
     (void)state;
@@ -439,6 +482,8 @@ int main(void)
         STORY(suback_waits_for_the_channels_and_the_store),
         STORY(in_force_first_then_live),
         STORY(once_over_all_channels_and_only_upwards),
+        STORY(no_state_comes_after_its_end_in_another_channel),
+        STORY(nor_to_who_has_wishes),
         STORY(revisions_rise_after_any_number_of_alerts),
         STORY(what_moves_away_ends_here),
         STORY(what_changes_its_category_ends_for_the_filter),

@@ -222,7 +222,6 @@ class Round:
         wrong += await self.settle()
         for one in everyone:
             one.stop()
-        await asyncio.wait(followers, timeout=5)
         for task in followers:
             if task.done():
                 task.result()

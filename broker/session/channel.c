@@ -240,6 +240,8 @@ static void unsettle(struct channel *channel)
         if (!link->settled)
             continue;
         link->settled = false;
+        link->stayed = true;
+        link->missed = link->sent;
         inflight_forget(&link->session->inflight, link);
         deliver_wake(link->session);
     }

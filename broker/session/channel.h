@@ -35,6 +35,7 @@ struct link {
     enum in_force_due in_force_due : 2;
     bool alerts_wait : 1; /* what is in force here and was not shown comes later (session/hold.h) */
     bool fresh : 1;       /* no cursor yet: takes the head when the channel is LIVE */
+    bool stayed : 1;      /* it followed while its channel was unsettled: only what it had passed is missed */
     bool settled : 1;     /* `sent` was held against the channel's head, low-water mark and generation */
 };
 

@@ -274,6 +274,11 @@ static bool send_ring(struct session *session, struct link *link, uint64_t stop)
             deliver_wait_for_alert(session);
             return false;
         }
+        if (superseded(link, entry)) {
+            broker->counters.items_superseded++;
+            link_move(link, entry->position);
+            continue;
+        }
         uint64_t delivered = broker->counters.items_delivered;
         bool whole = send_entry(session, link, entry);
         delivered = broker->counters.items_delivered - delivered;

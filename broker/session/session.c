@@ -48,7 +48,9 @@ static void settle(struct session *session, struct link *link)
     if (channel->cell == 0 && !session->held)
         store_board_follow(session->broker->store, session_name(session), broker_now(session->broker));
     link->settled = true;
-    link->missed = channel->head;
+    if (!link->stayed)
+        link->missed = channel->head;
+    link->stayed = false;
     if (link->fresh) {
         link->fresh = false;
         link_move(link, channel->head);

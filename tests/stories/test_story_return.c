@@ -472,6 +472,58 @@ static void a_process_that_was_frozen_tells_no_old_state(void **state)
     hears(ann, "alert b r1 IN_FORCE q1 *");
 }
 
+static void who_returns_while_others_stayed_sees_the_latest_state_alone(void **state)
+{
+    (void)state;
+    struct client *ann = comes("user/ann", "phone", stays);
+    follows(ann, CELL, 1);
+    follows(comes("user/ann", "tablet", (struct manner){0}), CELL, 0); /* so that all of it is in memory */
+    breaks(ann);
+    for (uint32_t r = 1; r <= 3; r++) {
+        fire('a', r, true);
+        fire('b', r, r < 3);
+        appears(HERE, 'a', r, true);
+        appears(HERE, 'b', r, r < 3);
+    }
+    ann = ann_returns(stays);
+    hears(ann, "alert a r3 IN_FORCE q1 *");
+    hears(ann, "alert b r3 ENDED q1 *");
+    hears_nothing(ann);
+    assert_true(broker_counters(stage.broker)->items_superseded > 0);
+}
+
+static void another_generation_tells_no_old_state(void **state)
+{
+    (void)state;
+    struct client *ann = comes("user/ann", "phone", stays);
+    struct client *tablet = comes("user/ann", "tablet", (struct manner){0});
+    follows(ann, CELL, 1);
+    follows(tablet, CELL, 0);
+    breaks(ann);
+    for (uint32_t r = 1; r <= 3; r++) {
+        fire('a', r, r < 3);
+        appears(HERE, 'a', r, r < 3);
+    }
+    ann = ann_returns(stays);
+    hears(ann, "alert a r3 ENDED q1 #1 *");
+    acknowledges(ann, 1);
+    settle();
+    breaks(ann);
+    restored(HERE, 0);
+    fire('b', 1, true);
+    fire('b', 2, true);
+    appears_untold(HERE, 'b', 1, true);
+    appears_untold(HERE, 'b', 2, true);
+    forgets(tablet);
+    seam(HERE);
+    hears(tablet, "alert b r2 IN_FORCE q0 retained *");
+    hears_nothing(tablet);
+    ann = ann_returns(stays);
+    hears(ann, "alert b r2 IN_FORCE q1 *");
+    hears(ann, "alert a r3 ENDED q1 *");
+    hears_nothing(ann);
+}
+
 /* A process may hear later than another of what is in a channel: who saw it there does not see it again here.
  */
 static void a_process_that_lags_sends_nobody_back(void **state)
@@ -510,6 +562,8 @@ int main(void)
         STORY(the_cursor_does_not_pass_what_is_not_acknowledged),
         STORY(a_process_that_was_frozen_tells_no_old_state),
         STORY(a_process_that_lags_sends_nobody_back),
+        STORY(who_returns_while_others_stayed_sees_the_latest_state_alone),
+        STORY(another_generation_tells_no_old_state),
         STORY(a_session_goes_on_behind_what_was_acknowledged),
         STORY(who_returns_sees_the_latest_state_alone),
         STORY(a_slow_follower_leaves_the_ring_and_comes_back),

@@ -90,7 +90,7 @@ test("every answer is as long as every other", async () => {
   const outbox = { send: async (message) => (sent.add(message), { code: 0, properties: [] }) };
   const desk1 = new Desk(new MemoryStorage(), "x", outbox, assert.fail, true);
   for (const requestId of ["one", "two"]) {
-    desk1.take({ ...request(60_000), requestId, answerAt: Date.now() + (requestId === "one" ? 0 : 200), agencyCertificate: der(desk.certificate),
+    desk1.take({ ...request(60_000), requestId, answerAt: Date.now() + (requestId === "one" ? 0 : 5000), agencyCertificate: der(desk.certificate),
       senderRequestId: "", agencyName: "", devices: [], ended: false });
   }
   await desk1.share("two", { clipId: "a", note: "x".repeat(4000), still: Uint8Array.from({ length: 30_000 }, (_, i) => [0xff, 0xd8, 0xff][i] ?? i) });

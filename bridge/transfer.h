@@ -22,23 +22,26 @@
 struct transfer {
     uint64_t keys, commands;
     char layout[32]; /* as nb:layout has it */
+    char sum[65];    /* of a file that was read: the SHA-256 of its last line, hexadecimal */
     char error[240];
 };
 
 /* Writes the file. Nobody else changes the data meanwhile, or it is of no moment that ever was. Memory: a
- * page of a value. False: out->error. */
+ * page of each of some values. False: out->error. */
 bool transfer_export(struct redis_sync *redis, FILE *file, int64_t now, struct transfer *out)
     __attribute__((warn_unused_result));
 
 /* Reads the file to its end and holds it against its last line; it is where it was then. False: out->error.
  */
 bool transfer_check(FILE *file, struct transfer *out) __attribute__((warn_unused_result));
-/* Takes a checked file in. While that lasts nb:layout says so, and no neighborsd starts with the data. What
- * fails leaves a part of it there. False: out->error. */
-bool transfer_import(struct redis_sync *redis, FILE *file, struct transfer *out)
-    __attribute__((warn_unused_result));
+/* Takes in a file that was checked. While that lasts nb:layout names the file, and no neighborsd starts with
+ * the data. What fails leaves a part of it there; done again with the same file it is whole, for the commands
+ * of each key begin with DEL. False: out->error. */
+bool transfer_import(struct redis_sync *redis, FILE *file, const struct transfer *checked,
+    struct transfer *out) __attribute__((warn_unused_result));
 
-/* Whether no master has a key of ours: 1 or 0; -1: redis->error. */
-int transfer_empty(struct redis_sync *redis);
+/* Whether the file may be taken in: no master has a key of ours, or only what an import of the same file left
+ * that was stopped. 1 or 0; -1: redis->error. */
+int transfer_may_import(struct redis_sync *redis, const struct transfer *checked);
 
 #endif

@@ -1,4 +1,5 @@
-/* What a key holds, as the commands that make it again, a page at a time. */
+/* What a key holds, as the commands that make it again, a page at a time. The first page of each of some keys
+ * is asked for together. */
 #include "bridge/transfer.h"
 
 #include <inttypes.h>
@@ -6,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/store_inside.h"
+#include "bridge/redis_batch.h"
 
 enum { PAGE = 256, MASTERS = 1024 };
 
@@ -16,12 +17,6 @@ struct writer {
     EVP_MD_CTX *digest;
     struct transfer *out;
 };
-
-static bool told(redisReply *reply)
-{
-    freeReplyObject(reply);
-    return reply != NULL;
-}
 
 /* ---- bytes ---- */
 
@@ -67,13 +62,13 @@ static redisReply *ask_texts(struct writer *w, const struct text texts[], size_t
     ask_texts(w, (const struct text[]){__VA_ARGS__},                                                         \
         sizeof((const struct text[]){__VA_ARGS__}) / sizeof(struct text))
 
-static const char page_size[] = "256"; /* PAGE */
+static const char page_size[] = "256", page_end[] = "255"; /* PAGE, PAGE - 1 */
 
-static bool put_string(struct writer *w, struct text key)
+/* Of these functions each takes the first page, as first_page asks for it. */
+static bool put_string(struct writer *w, struct text key, redisReply *reply)
 {
-    redisReply *reply = ASK(w, TEXT("GET"), key);
-    bool done = reply != NULL;
-    if (reply && reply->type == REDIS_REPLY_STRING) {
+    bool done = true;
+    if (reply->type == REDIS_REPLY_STRING) {
         struct command command = begin("SET", key, 1);
         command_bytes(&command, reply->str, reply->len);
         done = put_command(w, &command);
@@ -101,36 +96,34 @@ static bool put_elements(
 }
 
 /* HSCAN, SSCAN, ZSCAN. */
-static bool put_scanned(struct writer *w, struct text key, const char *scan, const char *word)
+static bool put_scanned(
+    struct writer *w, struct text key, const char *scan, const char *word, redisReply *reply)
 {
-    char cursor[24] = "0";
-    bool done;
-    do {
-        redisReply *reply = ASK(w, text_of(scan), key, text_of(cursor), TEXT("COUNT"), TEXT(page_size));
-        done = reply_count(reply) == 2;
-        if (done) {
+    for (;;) {
+        char cursor[24] = "0";
+        bool done = reply_count(reply) == 2 && put_elements(w, key, word, reply_at(reply, 1), *scan == 'Z');
+        if (done)
             snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)).data);
-            done = put_elements(w, key, word, reply_at(reply, 1), *scan == 'Z');
-        }
         freeReplyObject(reply);
-    } while (done && strcmp(cursor, "0") != 0);
-    return done;
+        if (!done || strcmp(cursor, "0") == 0)
+            return done;
+        reply = ASK(w, text_of(scan), key, text_of(cursor), TEXT("COUNT"), TEXT(page_size));
+    }
 }
 
-static bool put_list(struct writer *w, struct text key)
+static bool put_list(struct writer *w, struct text key, redisReply *reply)
 {
-    size_t count = PAGE;
-    bool done = true;
-    for (long from = 0; done && count == PAGE; from += PAGE) {
+    for (long from = PAGE;; from += PAGE) {
+        size_t count = reply_count(reply);
+        bool done = reply && put_elements(w, key, "RPUSH", reply, false);
+        freeReplyObject(reply);
+        if (!done || count < PAGE)
+            return done;
         char first[24], last[24];
         snprintf(first, sizeof first, "%ld", from);
         snprintf(last, sizeof last, "%ld", from + PAGE - 1);
-        redisReply *reply = ASK(w, TEXT("LRANGE"), key, text_of(first), text_of(last));
-        count = reply_count(reply);
-        done = reply && put_elements(w, key, "RPUSH", reply, false);
-        freeReplyObject(reply);
+        reply = ASK(w, TEXT("LRANGE"), key, text_of(first), text_of(last));
     }
-    return done;
 }
 
 /* ---- streams ---- */
@@ -162,23 +155,23 @@ static bool put_entry(struct writer *w, struct text key, const redisReply *entry
     return put_command(w, &command);
 }
 
-static bool put_entries(struct writer *w, struct text key)
+/* *some: whether there are any. */
+static bool put_entries(struct writer *w, struct text key, redisReply *reply, bool *some)
 {
-    char from[48] = "-";
-    size_t count = PAGE;
-    bool done = true;
-    while (done && count == PAGE) {
-        redisReply *reply =
-            ASK(w, TEXT("XRANGE"), key, text_of(from), TEXT("+"), TEXT("COUNT"), TEXT(page_size));
-        count = reply_count(reply);
-        done = reply != NULL;
+    *some = reply_count(reply) > 0;
+    for (;;) {
+        size_t count = reply_count(reply);
+        char from[48] = "";
+        bool done = reply != NULL;
         for (size_t i = 0; done && i < count; i++)
             done = put_entry(w, key, reply_at(reply, i));
         if (count)
             snprintf(from, sizeof from, "(%s", reply_text(reply_at(reply_at(reply, count - 1), 0)).data);
         freeReplyObject(reply);
+        if (!done || count < PAGE)
+            return done;
+        reply = ASK(w, TEXT("XRANGE"), key, text_of(from), TEXT("+"), TEXT("COUNT"), TEXT(page_size));
     }
-    return done;
 }
 
 static bool put_group(struct writer *w, struct text key, struct text name, struct text from)
@@ -229,10 +222,16 @@ static bool put_all_pending(struct writer *w, struct text key, struct text group
     return done;
 }
 
+/* A stream went while it was read: what there was of it is told. */
+static bool is_gone(const struct writer *w)
+{
+    return strstr(w->redis->error, "no such key") != NULL;
+}
+
 static bool put_groups(struct writer *w, struct text key)
 {
     redisReply *groups = ASK(w, TEXT("XINFO"), TEXT("GROUPS"), key);
-    bool done = groups != NULL;
+    bool done = groups || is_gone(w);
     for (size_t i = 0; done && i < reply_count(groups); i++) {
         const redisReply *group = reply_at(groups, i);
         struct text name = named(group, "name");
@@ -257,11 +256,15 @@ static bool put_empty(struct writer *w, struct text key)
     return put_command(w, &command);
 }
 
-static bool put_stream(struct writer *w, struct text key)
+/* How far it has come is asked behind its entries, so that none of them is beyond that. */
+static bool put_stream(struct writer *w, struct text key, redisReply *page)
 {
+    bool some;
+    if (!put_entries(w, key, page, &some))
+        return false;
     redisReply *info = ASK(w, TEXT("XINFO"), TEXT("STREAM"), key);
     if (!info)
-        return false;
+        return is_gone(w);
     struct command command = begin("XSETID", key, 5);
     int64_t added = named_number(info, "entries-added", 0);
     struct text deleted = named(info, "max-deleted-entry-id");
@@ -270,8 +273,7 @@ static bool put_stream(struct writer *w, struct text key)
     command_number(&command, added);
     command_text(&command, "MAXDELETEDID");
     command_view(&command, deleted.len ? deleted : TEXT("0-0"));
-    bool done = (named_number(info, "length", 0) ? put_entries(w, key) : put_empty(w, key)) &&
-                put_command(w, &command) && put_groups(w, key);
+    bool done = (some || put_empty(w, key)) && put_command(w, &command) && put_groups(w, key);
     freeReplyObject(info);
     return done;
 }
@@ -293,50 +295,136 @@ static bool stays(struct text key)
            (key.len >= sizeof followers - 1 && memcmp(key.data, followers, sizeof followers - 1) == 0);
 }
 
-static bool put_value(struct writer *w, struct text key, struct text type)
+static bool put_hash(struct writer *w, struct text key, redisReply *page)
 {
-    if (text_equal(type, TEXT("string")))
-        return put_string(w, key);
-    if (text_equal(type, TEXT("hash")))
-        return put_scanned(w, key, "HSCAN", "HSET");
-    if (text_equal(type, TEXT("set")))
-        return put_scanned(w, key, "SSCAN", "SADD");
-    if (text_equal(type, TEXT("zset")))
-        return put_scanned(w, key, "ZSCAN", "ZADD");
-    if (text_equal(type, TEXT("list")))
-        return put_list(w, key);
-    if (text_equal(type, TEXT("stream")))
-        return put_stream(w, key);
-    snprintf(w->out->error, sizeof w->out->error, "a key of type %.*s", (int)type.len, type.data);
-    return false;
+    return put_scanned(w, key, "HSCAN", "HSET", page);
 }
 
-static bool put_expiry(struct writer *w, struct text key)
+static bool put_set(struct writer *w, struct text key, redisReply *page)
 {
-    redisReply *reply = ASK(w, TEXT("PEXPIRETIME"), key);
-    int64_t at = reply ? reply_number(reply) : 0;
-    bool done = told(reply);
-    if (done && at > 0) {
-        struct command command = begin("PEXPIREAT", key, 1);
-        command_number(&command, at);
+    return put_scanned(w, key, "SSCAN", "SADD", page);
+}
+
+static bool put_sorted_set(struct writer *w, struct text key, redisReply *page)
+{
+    return put_scanned(w, key, "ZSCAN", "ZADD", page);
+}
+
+/* What a key may hold: how its first page is asked for ("" ends it; the key comes behind the first word), and
+ * how it is told. */
+static const struct kind {
+    const char *type, *ask[5];
+    bool (*put)(struct writer *w, struct text key, redisReply *page);
+} kinds[] = {
+    {"string", {"GET"}, put_string},
+    {"hash", {"HSCAN", "0", "COUNT", page_size}, put_hash},
+    {"set", {"SSCAN", "0", "COUNT", page_size}, put_set},
+    {"zset", {"ZSCAN", "0", "COUNT", page_size}, put_sorted_set},
+    {"list", {"LRANGE", "0", page_end}, put_list},
+    {"stream", {"XRANGE", "-", "+", "COUNT", page_size}, put_stream},
+};
+
+/* NULL: there is none such. */
+static const struct kind *kind_of(struct text type)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (text_equal(type, text_of(kinds[i].type)))
+            return &kinds[i];
+    return NULL;
+}
+
+static void ask_first_page(struct redis_batch *batch, const struct kind *kind, struct text key)
+{
+    struct command command = {0};
+    size_t words = 0;
+    while (words < sizeof kind->ask / sizeof *kind->ask && kind->ask[words])
+        words++;
+    command_begin(&command, words + 1);
+    command_text(&command, kind->ask[0]);
+    command_view(&command, key);
+    for (size_t i = 1; i < words; i++)
+        command_text(&command, kind->ask[i]);
+    redis_batch_add(batch, &command);
+}
+
+static void ask_about(struct redis_batch *batch, const char *word, struct text key)
+{
+    struct command command = begin(word, key, 0);
+    redis_batch_add(batch, &command);
+}
+
+/* A key that is to be told, and when it goes. */
+struct told {
+    struct text key;
+    const struct kind *kind;
+    int64_t expires;
+};
+
+/* What SCAN tells twice is made twice, which is why DEL comes first. */
+static bool put_key(struct writer *w, const struct told *told, redisReply *page)
+{
+    struct command command = begin("DEL", told->key, 0);
+    if (!put_command(w, &command)) {
+        freeReplyObject(page);
+        return false;
+    }
+    bool done = told->kind->put(w, told->key, page);
+    if (done && told->expires > 0) {
+        command = begin("PEXPIREAT", told->key, 1);
+        command_number(&command, told->expires);
         done = put_command(w, &command);
     }
+    w->out->keys++;
     return done;
 }
 
-/* What SCAN tells twice is made twice, which is why DEL comes first. */
-static bool put_key(struct writer *w, struct text key)
+/* Of a page of SCAN those that are to be told. False: redis->error, or out->error. */
+static bool look_at_keys(struct writer *w, const redisReply *page, struct told *told, size_t *count)
 {
-    if (stays(key))
-        return true;
-    redisReply *type = ASK(w, TEXT("TYPE"), key);
-    bool done = type != NULL;
-    if (done && !text_equal(reply_text(type), TEXT("none"))) {
-        struct command command = begin("DEL", key, 0);
-        done = put_command(w, &command) && put_value(w, key, reply_text(type)) && put_expiry(w, key);
-        w->out->keys++;
+    struct redis_batch batch = {0};
+    size_t asked = 0, answers;
+    *count = 0;
+    for (size_t i = 0; i < reply_count(page); i++) {
+        struct text key = reply_text(reply_at(page, i));
+        if (stays(key))
+            continue;
+        told[asked++].key = key;
+        ask_about(&batch, "TYPE", key);
+        ask_about(&batch, "PEXPIRETIME", key);
     }
-    freeReplyObject(type);
+    redisReply **replies = redis_batch_ask(w->redis, &batch, &answers);
+    bool done = replies != NULL;
+    for (size_t i = 0; done && i < asked; i++) {
+        struct text type = reply_text(replies[2 * i]);
+        if (text_equal(type, TEXT("none")))
+            continue;
+        const struct kind *kind = kind_of(type);
+        if (kind)
+            told[(*count)++] = (struct told){told[i].key, kind, reply_number(replies[2 * i + 1])};
+        else
+            snprintf(w->out->error, sizeof w->out->error, "a key of type %.*s", (int)type.len, type.data);
+        done = kind != NULL;
+    }
+    redis_replies_free(replies, answers);
+    return done;
+}
+
+static bool put_page(struct writer *w, const redisReply *page)
+{
+    struct told *told = store_alloc(reply_count(page) * sizeof *told);
+    struct redis_batch batch = {0};
+    size_t count, answers;
+    bool done = look_at_keys(w, page, told, &count);
+    for (size_t i = 0; done && i < count; i++)
+        ask_first_page(&batch, told[i].kind, told[i].key);
+    redisReply **replies = done ? redis_batch_ask(w->redis, &batch, &answers) : NULL;
+    done = replies != NULL;
+    for (size_t i = 0; done && i < count; i++) {
+        done = put_key(w, &told[i], replies[i]);
+        replies[i] = NULL;
+    }
+    redis_replies_free(replies, replies ? answers : 0);
+    free(told);
     return done;
 }
 
@@ -349,8 +437,7 @@ static bool put_master(struct writer *w, uint16_t slot)
         done = reply_count(reply) == 2;
         if (done)
             snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)).data);
-        for (size_t i = 0; done && i < reply_count(reply_at(reply, 1)); i++)
-            done = put_key(w, reply_text(reply_at(reply_at(reply, 1), i)));
+        done = done && put_page(w, reply_at(reply, 1));
         freeReplyObject(reply);
     } while (done && strcmp(cursor, "0") != 0);
     return done;

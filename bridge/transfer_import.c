@@ -14,7 +14,8 @@ enum {
     WORDS_MOST = 4096,
     WORD_MOST = 64 << 20,
     LINE = 160,
-    MASTERS = 1024
+    MASTERS = 1024,
+    NAMED = 16 /* digits of a file's sum that name it */
 };
 
 struct reader {
@@ -22,18 +23,21 @@ struct reader {
     EVP_MD_CTX *digest;
     struct transfer *out;
     struct buffer bytes; /* of the command */
+    long at;             /* in the file: where the line or word at hand begins */
     char line[LINE];
 };
 
 static bool unreadable(struct reader *r, const char *what)
 {
-    snprintf(r->out->error, sizeof r->out->error, "the file is not a whole export: %s", what);
+    snprintf(
+        r->out->error, sizeof r->out->error, "the file is not a whole export: %s (byte %ld)", what, r->at);
     return false;
 }
 
 /* A line, with its end, is taken into the sum unless it is the last. */
 static bool read_line(struct reader *r)
 {
+    r->at = ftell(r->file);
     if (!fgets(r->line, sizeof r->line, r->file) || !strchr(r->line, '\n'))
         return unreadable(r, "it ends too early, or a line is too long");
     return strncmp(r->line, "end ", 4) == 0 || EVP_DigestUpdate(r->digest, r->line, strlen(r->line)) == 1;
@@ -137,6 +141,7 @@ static bool check_tail(struct reader *r)
         strcmp(hex, expected) != 0 || commands != r->out->commands)
         return unreadable(r, "its sum is another");
     r->out->keys = keys;
+    snprintf(r->out->sum, sizeof r->out->sum, "%s", hex);
     return true;
 }
 
@@ -161,10 +166,11 @@ bool transfer_check(FILE *file, struct transfer *out)
 
 struct batch {
     struct command commands[BATCH];
+    long at[BATCH]; /* where each begins in the file */
     size_t count, bytes;
 };
 
-static bool tell(struct redis_sync *redis, struct batch *batch)
+static bool tell(struct redis_sync *redis, struct reader *r, struct batch *batch)
 {
     redisReply *replies[BATCH];
     if (batch->count == 0)
@@ -172,6 +178,9 @@ static bool tell(struct redis_sync *redis, struct batch *batch)
     bool done = redis_ask_all(redis, batch->commands, batch->count, replies);
     for (size_t i = 0; i < batch->count; i++)
         freeReplyObject(replies[i]);
+    if (!done)
+        snprintf(r->out->error, sizeof r->out->error, "%.180s (the command at byte %ld of the file)",
+            redis->error, batch->at[redis->failed]);
     batch->count = batch->bytes = 0;
     return done;
 }
@@ -181,21 +190,31 @@ static bool take_all(struct redis_sync *redis, struct reader *r, struct batch *b
     bool done = true;
     while (done && (done = read_line(r)) && *r->line == '*') {
         struct command *command = &batch->commands[batch->count];
+        batch->at[batch->count] = r->at;
         done = read_command(r, command);
         batch->count++;
         batch->bytes += command->bytes.len;
         if (done && (batch->count == BATCH || batch->bytes >= BATCH_BYTES))
-            done = tell(redis, batch);
+            done = tell(redis, r, batch);
     }
-    return done && tell(redis, batch) && check_tail(r);
+    return done && tell(redis, r, batch) && check_tail(r);
 }
 
-bool transfer_import(struct redis_sync *redis, FILE *file, struct transfer *out)
+/* What nb:layout says until all of the file is there: no layout of any version. */
+static void put_name(const struct transfer *checked, char out[2 * LINE])
+{
+    snprintf(out, 2 * LINE, "import-%.*s of %s", NAMED, checked->sum, checked->layout);
+}
+
+bool transfer_import(
+    struct redis_sync *redis, FILE *file, const struct transfer *checked, struct transfer *out)
 {
     struct reader r;
     struct batch *batch = store_alloc(sizeof *batch);
+    char name[2 * LINE];
+    put_name(checked, name);
     redis->in_order = true;
-    bool done = begin(&r, file, out) && redis_tell(redis, "SET nb:layout import-%s", out->layout) &&
+    bool done = begin(&r, file, out) && redis_tell(redis, "SET nb:layout %s", name) &&
                 take_all(redis, &r, batch) && redis_tell(redis, "SET nb:layout %s", out->layout);
     redis->in_order = false;
     for (size_t i = 0; i < batch->count; i++)
@@ -207,26 +226,35 @@ bool transfer_import(struct redis_sync *redis, FILE *file, struct transfer *out)
     return done;
 }
 
-int transfer_empty(struct redis_sync *redis)
+/* 1, 0, or -1: redis->error. */
+static int is_empty(struct redis_sync *redis, uint16_t slot)
+{
+    char cursor[24] = "0";
+    do {
+        redisReply *reply = redis_ask_at(redis, slot, "SCAN %s MATCH nb:* COUNT 1000", cursor);
+        int empty = reply_count(reply) == 2 ? reply_count(reply_at(reply, 1)) == 0 : -1;
+        if (empty == 1)
+            snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)).data);
+        freeReplyObject(reply);
+        if (empty != 1)
+            return empty;
+    } while (strcmp(cursor, "0") != 0);
+    return 1;
+}
+
+int transfer_may_import(struct redis_sync *redis, const struct transfer *checked)
 {
     uint16_t slots[MASTERS];
     size_t masters = 0;
-    if (!redis_masters(redis, slots, MASTERS, &masters))
+    char name[2 * LINE];
+    put_name(checked, name);
+    redisReply *layout = redis_ask(redis, "GET nb:layout");
+    bool asked = layout != NULL, begun = text_equal(reply_text(layout), text_of(name));
+    freeReplyObject(layout);
+    if (!asked || !redis_masters(redis, slots, MASTERS, &masters))
         return -1;
-    for (size_t i = 0; i < masters; i++) {
-        char cursor[24] = "0";
-        do {
-            redisReply *reply = redis_ask_at(redis, slots[i], "SCAN %s MATCH nb:* COUNT 1000", cursor);
-            if (reply_count(reply) != 2) {
-                freeReplyObject(reply);
-                return -1;
-            }
-            bool found = reply_count(reply_at(reply, 1)) > 0;
-            snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)).data);
-            freeReplyObject(reply);
-            if (found)
-                return 0;
-        } while (strcmp(cursor, "0") != 0);
-    }
-    return 1;
+    int empty = 1;
+    for (size_t i = 0; !begun && empty == 1 && i < masters; i++)
+        empty = is_empty(redis, slots[i]);
+    return empty;
 }

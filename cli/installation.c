@@ -59,12 +59,16 @@ static enum exit_code write_all(
     if (!file)
         return cli_fail(invocation, EXIT_REFUSED, "%s: %s", path, strerror(errno));
     bool whole = transfer_export(redis, file, cli_now(), &done);
+    if (whole)
+        code = is_quiet(invocation, redis, force); /* who came meanwhile wrote into it */
     if (!standard) {
         whole = fsync(fileno(file)) == 0 && whole;
         whole = fclose(file) == 0 && whole;
     }
-    if (!whole && !standard)
+    if ((!whole || code != EXIT_DONE) && !standard)
         unlink(path);
+    if (code != EXIT_DONE)
+        return code;
     return whole ? say_done(invocation, "written", &done, standard)
                  : cli_fail(invocation, EXIT_UNREACHABLE, "%s", *done.error ? done.error : strerror(errno));
 }
@@ -81,21 +85,25 @@ enum exit_code installation_export(const struct invocation *invocation, const ch
 
 /* ---- in ---- */
 
-static enum exit_code take_in(const struct invocation *invocation, struct redis_sync *redis, FILE *file)
+static enum exit_code take_in(
+    const struct invocation *invocation, struct redis_sync *redis, FILE *file, const struct transfer *checked)
 {
     struct transfer done;
     enum exit_code code = is_quiet(invocation, redis, false);
-    int empty = code == EXIT_DONE ? transfer_empty(redis) : 0;
     if (code != EXIT_DONE)
         return code;
-    if (empty < 0)
+    int may = transfer_may_import(redis, checked);
+    if (may < 0)
         return cli_fail(invocation, EXIT_UNREACHABLE, "%s", redis->error);
-    if (!empty)
+    if (!may)
         return cli_fail(invocation, EXIT_REFUSED,
-            "this Redis has data of neighborsd already: import wants an empty one (FLUSHALL empties it)");
-    if (!transfer_import(redis, file, &done))
+            "this Redis has data of neighborsd already: import wants an empty one (FLUSHALL empties it), or "
+            "one "
+            "where an import of this file was stopped");
+    if (!transfer_import(redis, file, checked, &done))
         return cli_fail(invocation, EXIT_UNREACHABLE,
-            "%s; a part of it is there, with which no neighborsd starts: empty Redis and begin again",
+            "%s; a part of it is there, with which no neighborsd starts: the same import again makes it "
+            "whole",
             done.error);
     return say_done(invocation, "taken in", &done, false);
 }
@@ -113,7 +121,7 @@ static enum exit_code run_import(struct invocation *invocation)
     if (!transfer_check(file, &checked)) {
         cli_fail(invocation, code, "%.200s: %s", invocation->arguments[0], checked.error);
     } else if (reach_redis(invocation, &redis)) {
-        code = take_in(invocation, &redis, file);
+        code = take_in(invocation, &redis, file, &checked);
         redis_sync_close(&redis);
     } else {
         code = EXIT_UNREACHABLE;

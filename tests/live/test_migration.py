@@ -1,12 +1,9 @@
 """Data that the version with layout 3 left (layout_3/) becomes what this one reads: `neighbors migrate`, stopped at many points
 and begun anew; then neighborsd goes on with it as if nothing had been."""
 import json
-import select
 import shutil
-import socket
 import sys
 import tempfile
-import threading
 import time
 import unittest
 import urllib.request
@@ -14,6 +11,7 @@ from pathlib import Path
 
 import mqtt
 from case import HERE, SETTINGS, free_port
+from cutter import Cutter
 from redis_raw import Redis
 from stack import StackError
 
@@ -21,32 +19,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "layout_3"))
 from stack_of_then import StackOfThen  # noqa: E402
 
 NEAR = "nb/v1/json/near/9qh1f5/1600/#"
-
-
-class Cutter:
-    """Between a program and Redis: takes the connection away when so many bytes went to Redis."""
-
-    def __init__(self, port, room):
-        self.port, self.room = port, room
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.here = self.listener.getsockname()[1]
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        client, _ = self.listener.accept()
-        with client, socket.create_connection(("127.0.0.1", self.port)) as server:
-            other = {client: server, server: client}
-            while self.room > 0:
-                for one in select.select([client, server], [], [])[0]:
-                    data = one.recv(1 << 16)
-                    if not data:
-                        return
-                    if one is client:
-                        data, self.room = data[:self.room], self.room - len(data)
-                    other[one].sendall(data)
-
-    def close(self):
-        self.listener.close()
 
 
 class Migration(unittest.TestCase):

@@ -14,6 +14,7 @@ import redis
 
 import mqtt
 from case import HERE, ROOT, SETTINGS, alert, free_port, motion, now_ms
+from cutter import Cutter
 from documents import blocks
 from redis_cluster import ClusterStack
 from stack import BUILD, ENVIRONMENT, Stack, StackError
@@ -218,10 +219,33 @@ class Transfer(unittest.TestCase):
             path = self.folder / name
             path.write_bytes(broken)
             with self.subTest(name):
-                self.assertRegex(self.refused(empty, "import", path), "not a whole export|has version 9")
+                self.assertRegex(self.refused(empty, "import", path), r"not a whole export: .* \(byte \d+\)|has version 9")
         self.assertEqual(empty.redis_command("DBSIZE"), "0")
         self.assertIn("there is no data", self.refused(empty, "export", "--installation", self.folder / "nothing"))
         empty.stop()
+
+    def test_a_stopped_import_is_repeated(self):
+        """With the same file; another is refused, and no neighborsd takes the part for data."""
+        again = self.stack(Stack, "again")
+        client, port, step, stopped = redis.Redis(port=again.redis_port), again.redis_port, self.file.stat().st_size // 3, []
+        for room in range(step, 10 * step, step):
+            cutter = Cutter(port, room)
+            again.redis_port = cutter.here
+            try:
+                again.neighbors("import", self.file)
+                break
+            except StackError as error:
+                self.assertIn("the same import again", str(error))
+                stopped.append(client.get("nb:layout"))
+            finally:
+                again.redis_port = port
+                cutter.close()
+            self.assertIn("has data of neighborsd already", self.refused(again, "import", self.back))
+        self.assertGreater(len(stopped), 1)
+        self.assertTrue(all(layout.startswith(b"import-") for layout in stopped), stopped)
+        self.assertEqual(client.get("nb:layout"), b"4 5 6")
+        self.assertEqual(contents(client), self.was)
+        again.stop()
 
     def test_neither_over_data_nor_over_a_file_nor_beside_a_broker(self):
         self.assertIn("has data of neighborsd already", self.refused(self.first, "import", self.file))

@@ -1,6 +1,6 @@
 /* What a key holds, as the commands that make it again, a page at a time. The first page of each of some keys
  * is asked for together. */
-#include "bridge/transfer.h"
+#include "bridge/transfer_inside.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>
@@ -9,14 +9,7 @@
 
 #include "bridge/redis_batch.h"
 
-enum { PAGE = 256, MASTERS = 1024 };
-
-struct writer {
-    struct redis_sync *redis;
-    FILE *file;
-    EVP_MD_CTX *digest;
-    struct transfer *out;
-};
+enum { MASTERS = 1024 };
 
 /* ---- bytes ---- */
 
@@ -28,7 +21,7 @@ static bool put(struct writer *w, const void *data, size_t len)
     return false;
 }
 
-static bool put_command(struct writer *w, struct command *command)
+bool transfer_put(struct writer *w, struct command *command)
 {
     bool done = put(w, command->bytes.data, command->bytes.len);
     command_free(command);
@@ -37,7 +30,7 @@ static bool put_command(struct writer *w, struct command *command)
 }
 
 /* "<word> <key>" and so many more arguments. */
-static struct command begin(const char *word, struct text key, size_t more)
+struct command transfer_begin(const char *word, struct text key, size_t more)
 {
     struct command command = {0};
     command_begin(&command, 2 + more);
@@ -48,30 +41,24 @@ static struct command begin(const char *word, struct text key, size_t more)
 
 /* ---- values ---- */
 
-enum { ARGUMENTS = 6 };
-
-static redisReply *ask_texts(struct writer *w, const struct text texts[], size_t count)
+redisReply *transfer_ask(struct writer *w, const struct text texts[], size_t count)
 {
-    struct bytes words[ARGUMENTS];
+    struct bytes words[TRANSFER_WORDS];
     for (size_t i = 0; i < count; i++)
         words[i] = (struct bytes){(const uint8_t *)texts[i].data, texts[i].len};
     return redis_ask_words(w->redis, words, count);
 }
 
-#define ASK(w, ...)                                                                                          \
-    ask_texts(w, (const struct text[]){__VA_ARGS__},                                                         \
-        sizeof((const struct text[]){__VA_ARGS__}) / sizeof(struct text))
-
-static const char page_size[] = "256", page_end[] = "255"; /* PAGE, PAGE - 1 */
+static const char page_end[] = "255"; /* TRANSFER_PAGE - 1 */
 
 /* Of these functions each takes the first page, as first_page asks for it. */
 static bool put_string(struct writer *w, struct text key, redisReply *reply)
 {
     bool done = true;
     if (reply->type == REDIS_REPLY_STRING) {
-        struct command command = begin("SET", key, 1);
+        struct command command = transfer_begin("SET", key, 1);
         command_bytes(&command, reply->str, reply->len);
-        done = put_command(w, &command);
+        done = transfer_put(w, &command);
     }
     freeReplyObject(reply);
     return done;
@@ -83,13 +70,13 @@ static bool put_elements(
 {
     size_t count = reply_count(page);
     for (size_t from = 0, some; from < count; from += some) {
-        some = count - from < 2 * PAGE ? count - from : 2 * PAGE;
-        struct command command = begin(word, key, some);
+        some = count - from < 2 * TRANSFER_PAGE ? count - from : 2 * TRANSFER_PAGE;
+        struct command command = transfer_begin(word, key, some);
         for (size_t i = 0; i < some; i++) {
             struct text element = reply_text(reply_at(page, from + (turn ? i ^ 1 : i)));
             command_view(&command, element);
         }
-        if (!put_command(w, &command))
+        if (!transfer_put(w, &command))
             return false;
     }
     return true;
@@ -107,175 +94,23 @@ static bool put_scanned(
         freeReplyObject(reply);
         if (!done || strcmp(cursor, "0") == 0)
             return done;
-        reply = ASK(w, text_of(scan), key, text_of(cursor), TEXT("COUNT"), TEXT(page_size));
+        reply = TRANSFER_ASK(w, text_of(scan), key, text_of(cursor), TEXT("COUNT"), TEXT(transfer_page_size));
     }
 }
 
 static bool put_list(struct writer *w, struct text key, redisReply *reply)
 {
-    for (long from = PAGE;; from += PAGE) {
+    for (long from = TRANSFER_PAGE;; from += TRANSFER_PAGE) {
         size_t count = reply_count(reply);
         bool done = reply && put_elements(w, key, "RPUSH", reply, false);
         freeReplyObject(reply);
-        if (!done || count < PAGE)
+        if (!done || count < TRANSFER_PAGE)
             return done;
         char first[24], last[24];
         snprintf(first, sizeof first, "%ld", from);
-        snprintf(last, sizeof last, "%ld", from + PAGE - 1);
-        reply = ASK(w, TEXT("LRANGE"), key, text_of(first), text_of(last));
+        snprintf(last, sizeof last, "%ld", from + TRANSFER_PAGE - 1);
+        reply = TRANSFER_ASK(w, TEXT("LRANGE"), key, text_of(first), text_of(last));
     }
-}
-
-/* ---- streams ---- */
-
-static struct text named(const redisReply *info, const char *name)
-{
-    for (size_t i = 0; i + 1 < reply_count(info); i += 2)
-        if (text_equal(reply_text(reply_at(info, i)), text_of(name)))
-            return reply_text(reply_at(info, i + 1));
-    return (struct text){0};
-}
-
-static int64_t named_number(const redisReply *info, const char *name, int64_t without)
-{
-    for (size_t i = 0; i + 1 < reply_count(info); i += 2)
-        if (text_equal(reply_text(reply_at(info, i)), text_of(name)) &&
-            reply_at(info, i + 1)->type == REDIS_REPLY_INTEGER)
-            return reply_number(reply_at(info, i + 1));
-    return without;
-}
-
-static bool put_entry(struct writer *w, struct text key, const redisReply *entry)
-{
-    const redisReply *fields = reply_at(entry, 1);
-    struct command command = begin("XADD", key, 1 + reply_count(fields));
-    command_view(&command, reply_text(reply_at(entry, 0)));
-    for (size_t i = 0; i < reply_count(fields); i++)
-        command_view(&command, reply_text(reply_at(fields, i)));
-    return put_command(w, &command);
-}
-
-/* *some: whether there are any. */
-static bool put_entries(struct writer *w, struct text key, redisReply *reply, bool *some)
-{
-    *some = reply_count(reply) > 0;
-    for (;;) {
-        size_t count = reply_count(reply);
-        char from[48] = "";
-        bool done = reply != NULL;
-        for (size_t i = 0; done && i < count; i++)
-            done = put_entry(w, key, reply_at(reply, i));
-        if (count)
-            snprintf(from, sizeof from, "(%s", reply_text(reply_at(reply_at(reply, count - 1), 0)).data);
-        freeReplyObject(reply);
-        if (!done || count < PAGE)
-            return done;
-        reply = ASK(w, TEXT("XRANGE"), key, text_of(from), TEXT("+"), TEXT("COUNT"), TEXT(page_size));
-    }
-}
-
-static bool put_group(struct writer *w, struct text key, struct text name, struct text from)
-{
-    struct command command = {0};
-    command_begin(&command, 6);
-    command_text(&command, "XGROUP");
-    command_text(&command, "CREATE");
-    command_view(&command, key);
-    command_view(&command, name);
-    command_view(&command, from);
-    command_text(&command, "MKSTREAM");
-    return put_command(w, &command);
-}
-
-/* An entry that a consumer took and did not finish: [id, consumer, idle, times]. */
-static bool put_pending(struct writer *w, struct text key, struct text group, const redisReply *entry)
-{
-    struct command command = begin("XCLAIM", key, 10);
-    command_view(&command, group);
-    command_view(&command, reply_text(reply_at(entry, 1)));
-    command_text(&command, "0");
-    command_view(&command, reply_text(reply_at(entry, 0)));
-    command_text(&command, "IDLE");
-    command_number(&command, reply_number(reply_at(entry, 2)));
-    command_text(&command, "RETRYCOUNT");
-    command_number(&command, reply_number(reply_at(entry, 3)));
-    command_text(&command, "FORCE");
-    command_text(&command, "JUSTID");
-    return put_command(w, &command);
-}
-
-static bool put_all_pending(struct writer *w, struct text key, struct text group)
-{
-    char from[48] = "-";
-    size_t count = PAGE;
-    bool done = true;
-    while (done && count == PAGE) {
-        redisReply *reply = ASK(w, TEXT("XPENDING"), key, group, text_of(from), TEXT("+"), TEXT(page_size));
-        count = reply_count(reply);
-        done = reply != NULL;
-        for (size_t i = 0; done && i < count; i++)
-            done = put_pending(w, key, group, reply_at(reply, i));
-        if (count)
-            snprintf(from, sizeof from, "(%s", reply_text(reply_at(reply_at(reply, count - 1), 0)).data);
-        freeReplyObject(reply);
-    }
-    return done;
-}
-
-/* A stream went while it was read: what there was of it is told. */
-static bool is_gone(const struct writer *w)
-{
-    return strstr(w->redis->error, "no such key") != NULL;
-}
-
-static bool put_groups(struct writer *w, struct text key)
-{
-    redisReply *groups = ASK(w, TEXT("XINFO"), TEXT("GROUPS"), key);
-    bool done = groups || is_gone(w);
-    for (size_t i = 0; done && i < reply_count(groups); i++) {
-        const redisReply *group = reply_at(groups, i);
-        struct text name = named(group, "name");
-        done = put_group(w, key, name, named(group, "last-delivered-id")) && put_all_pending(w, key, name);
-    }
-    freeReplyObject(groups);
-    return done;
-}
-
-/* A stream without entries and groups is there by a group that comes and goes. */
-static bool put_empty(struct writer *w, struct text key)
-{
-    static const char passing[] = "empty";
-    struct command command = {0};
-    if (!put_group(w, key, TEXT(passing), TEXT("0")))
-        return false;
-    command_begin(&command, 4);
-    command_text(&command, "XGROUP");
-    command_text(&command, "DESTROY");
-    command_view(&command, key);
-    command_text(&command, passing);
-    return put_command(w, &command);
-}
-
-/* How far it has come is asked behind its entries, so that none of them is beyond that. */
-static bool put_stream(struct writer *w, struct text key, redisReply *page)
-{
-    bool some;
-    if (!put_entries(w, key, page, &some))
-        return false;
-    redisReply *info = ASK(w, TEXT("XINFO"), TEXT("STREAM"), key);
-    if (!info)
-        return is_gone(w);
-    struct command command = begin("XSETID", key, 5);
-    int64_t added = named_number(info, "entries-added", 0);
-    struct text deleted = named(info, "max-deleted-entry-id");
-    command_view(&command, named(info, "last-generated-id"));
-    command_text(&command, "ENTRIESADDED");
-    command_number(&command, added);
-    command_text(&command, "MAXDELETEDID");
-    command_view(&command, deleted.len ? deleted : TEXT("0-0"));
-    bool done = (some || put_empty(w, key)) && put_command(w, &command) && put_groups(w, key);
-    freeReplyObject(info);
-    return done;
 }
 
 /* ---- keys ---- */
@@ -317,11 +152,11 @@ static const struct kind {
     bool (*put)(struct writer *w, struct text key, redisReply *page);
 } kinds[] = {
     {"string", {"GET"}, put_string},
-    {"hash", {"HSCAN", "0", "COUNT", page_size}, put_hash},
-    {"set", {"SSCAN", "0", "COUNT", page_size}, put_set},
-    {"zset", {"ZSCAN", "0", "COUNT", page_size}, put_sorted_set},
+    {"hash", {"HSCAN", "0", "COUNT", transfer_page_size}, put_hash},
+    {"set", {"SSCAN", "0", "COUNT", transfer_page_size}, put_set},
+    {"zset", {"ZSCAN", "0", "COUNT", transfer_page_size}, put_sorted_set},
     {"list", {"LRANGE", "0", page_end}, put_list},
-    {"stream", {"XRANGE", "-", "+", "COUNT", page_size}, put_stream},
+    {"stream", {"XRANGE", "-", "+", "COUNT", transfer_page_size}, transfer_put_stream},
 };
 
 /* NULL: there is none such. */
@@ -349,7 +184,7 @@ static void ask_first_page(struct redis_batch *batch, const struct kind *kind, s
 
 static void ask_about(struct redis_batch *batch, const char *word, struct text key)
 {
-    struct command command = begin(word, key, 0);
+    struct command command = transfer_begin(word, key, 0);
     redis_batch_add(batch, &command);
 }
 
@@ -363,16 +198,16 @@ struct told {
 /* What SCAN tells twice is made twice, which is why DEL comes first. */
 static bool put_key(struct writer *w, const struct told *told, redisReply *page)
 {
-    struct command command = begin("DEL", told->key, 0);
-    if (!put_command(w, &command)) {
+    struct command command = transfer_begin("DEL", told->key, 0);
+    if (!transfer_put(w, &command)) {
         freeReplyObject(page);
         return false;
     }
     bool done = told->kind->put(w, told->key, page);
     if (done && told->expires > 0) {
-        command = begin("PEXPIREAT", told->key, 1);
+        command = transfer_begin("PEXPIREAT", told->key, 1);
         command_number(&command, told->expires);
-        done = put_command(w, &command);
+        done = transfer_put(w, &command);
     }
     w->out->keys++;
     return done;
@@ -433,7 +268,8 @@ static bool put_master(struct writer *w, uint16_t slot)
     char cursor[24] = "0";
     bool done;
     do {
-        redisReply *reply = redis_ask_at(w->redis, slot, "SCAN %s MATCH nb:* COUNT %d", cursor, PAGE);
+        redisReply *reply =
+            redis_ask_at(w->redis, slot, "SCAN %s MATCH nb:* COUNT %d", cursor, TRANSFER_PAGE);
         done = reply_count(reply) == 2;
         if (done)
             snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)).data);

@@ -56,6 +56,20 @@ static void take_slots(struct view *view, struct peer *peer, char *ranges)
     }
 }
 
+/* Whether the flag is among them: commas between, and "fail" is part of "fail?" (one says so) and
+ * "nofailover". */
+static bool has_flag(const char *flags, const char *flag)
+{
+    size_t len = strlen(flag);
+    for (const char *at = flags; *at; at += *at == ',') {
+        size_t word = strcspn(at, ",");
+        if (word == len && memcmp(at, flag, len) == 0)
+            return true;
+        at += word;
+    }
+    return false;
+}
+
 static void take_line(struct view *view, char *line)
 {
     char id[ID], address[2 * REDIS_URL_HOST], flags[128], master[ID];
@@ -75,7 +89,7 @@ static void take_line(struct view *view, char *line)
     memcpy(peer->id, id, ID);
     memcpy(peer->master, master, ID);
     peer->where = where;
-    peer->missing = strstr(flags, "fail") && !strstr(flags, "fail?"); /* fail?: one says so */
+    peer->missing = has_flag(flags, "fail");
     if (strstr(flags, "master"))
         take_slots(view, peer, line + behind);
 }

@@ -405,6 +405,23 @@ static void on_log(int level, const char *event, const char *text)
         snprintf(told_found, sizeof(told_found), "%s", text);
 }
 
+static bool sees_flag(struct city *c, size_t asked, const char *flag)
+{
+    redisReply *reply = redis_cluster_ask(&c->cluster, asked, "CLUSTER NODES");
+    bool seen = reply && reply->type == REDIS_REPLY_STRING && strstr(reply->str, flag);
+    freeReplyObject(reply);
+    return seen;
+}
+
+/* Whether a replica is to take no place. Everybody knows it then, and nobody is held to be dead for it. */
+static void set_no_failover(struct city *c, size_t replica, bool on)
+{
+    freeReplyObject(redis_cluster_ask(
+        &c->cluster, replica, "CONFIG SET cluster-replica-no-failover %s", on ? "yes" : "no"));
+    for (size_t n = 0; n < c->cluster.count; n++)
+        UNTIL(&c->fixture, sees_flag(c, n, "nofailover") == on);
+}
+
 static void a_master_that_dies_takes_nothing_along(void **state)
 {
     struct city *c = *state;
@@ -412,6 +429,8 @@ static void a_master_that_dies_takes_nothing_along(void **state)
     fixture_store(&c->fixture);
     size_t master = redis_cluster_seen_owner(&c->cluster, 0, 0),
            other = redis_cluster_seen_owner(&c->cluster, 0, 8000);
+    size_t shy = redis_cluster_seen_replica(&c->cluster, other, other);
+    set_no_failover(c, shy, true);
     int number = person_at(c, master);
     struct load *load = begin(c, number);
     redis_cluster_set_timeout(&c->cluster, CLUSTER_QUICK);
@@ -428,6 +447,7 @@ static void a_master_that_dies_takes_nothing_along(void **state)
     assert_true(redis_cluster_wait(&c->cluster));
     UNTIL(&c->fixture, store_counters(c->fixture.store)->nodes_missing == 0);
     assert_non_null(strstr(told_found, name));
+    set_no_failover(c, shy, false);
 }
 
 static void what_a_frozen_master_answers_later_counts_for_nothing(void **state)

@@ -1,6 +1,7 @@
 /* neighborsd: reads the settings, then serves in this process, or as the parent of several. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -8,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include "bridge/redis_users.h"
 #include "broker/log.h"
 #include "broker/net/log_writer.h"
 #include "broker/net/process.h"
@@ -137,6 +139,18 @@ static void keep_memory_private(void)
     }
 }
 
+/* What it says comes to pass when Redis is started anew, and then it is too late to say it. */
+static void warn_of_old_users(const struct settings *settings)
+{
+    const char *secret = settings->secret_file, *slash = strrchr(secret, '/');
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%.*s" REDIS_USERS_FILE, slash ? (int)(slash + 1 - secret) : 0, secret);
+    if (redis_users_file_is_old(path)) {
+        log_line(LOG_LEVEL_ERROR, "redis_users_old", "file=\"%s\" why=\"%s\"", path,
+            "with it Redis loses data at its next start: let neighbors ca redis mend it before that");
+    }
+}
+
 static int serve(struct program *program, size_t number, bool alone)
 {
     struct process_options options = {
@@ -214,6 +228,7 @@ static int start(struct program *program)
     log_set_writer(log_writer_named(program->settings.log_format));
     allow_files(&program->settings);
     keep_memory_private();
+    warn_of_old_users(&program->settings);
     return run(program);
 }
 

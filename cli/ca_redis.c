@@ -1,12 +1,15 @@
 /* neighbors ca redis: a user of Redis that may do what the broker and the command line do and nothing else: a
  * password in a file of its own, and the file of users that Redis loads (aclfile), which has the password's
- * digest alone. Nothing is ever overwritten. */
+ * digest alone. Nothing is ever overwritten, but in a file of users that a version of before made the line of
+ * the default user. */
 #include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "bridge/redis_users.h"
 #include "cli/cli.h"
 
 static const struct option_row options[] = {{0}};
@@ -15,11 +18,8 @@ enum { SECRET = 32, DIGEST = 32, PATH_TEXT = COMMAND_FIELD + 32 };
 
 /* Our keys and channels alone; the types of data that the functions use; none of what is dangerous but the
  * few named ones: functions are loaded, durability is asked for, the append-only file is rewritten after a
- * deletion, a connection ends the one before it, and of a cluster it is asked who has what.
- * The default user, as whom nobody gets in, may do all: at its start Redis (7.0) reads the transactions of
- * its append-only file as that user, and leaves out, with a line in its log, those that it may not run. */
-static const char users[] =
-    "user default off resetpass ~* &* +@all\n"
+ * deletion, a connection ends the one before it, and of a cluster it is asked who has what. */
+static const char users[] = REDIS_USERS_DEFAULT
     "user neighbors on #%s ~nb:* &nb:* -@all +@hash +@list +@set +@sortedset +@stream +@string +@keyspace "
     "-@dangerous +fcall +fcall_ro +function|load +multi +exec +discard +ping +auth +hello +select +time "
     "+client|id "
@@ -60,6 +60,42 @@ static bool make(const char *password_path, const char *users_path)
     return made;
 }
 
+/* All but the default user's line stays. False: errno tells. */
+static bool mend(const char *path)
+{
+    char fresh[PATH_TEXT + 8], *line = NULL;
+    size_t room = 0;
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    FILE *before = fopen(path, "re"), *file = before ? cli_create_anew(fresh, 0600) : NULL;
+    bool written = file != NULL;
+    while (written && getline(&line, &room, before) > 0)
+        written = fputs(redis_users_line_is_old(line) ? REDIS_USERS_DEFAULT : line, file) >= 0;
+    written = written && !ferror(before) && fflush(file) == 0 && fsync(fileno(file)) == 0;
+    free(line);
+    if (before)
+        fclose(before);
+    written = file && fclose(file) == 0 && written && cli_take_place(fresh, path);
+    int error = errno;
+    if (file && !written)
+        unlink(fresh);
+    errno = error;
+    return written;
+}
+
+static enum exit_code run_mend(const struct invocation *invocation, const char *path)
+{
+    if (!mend(path))
+        return cli_fail(invocation, EXIT_REFUSED, "%s: %s", path, strerror(errno));
+    if (invocation->common.json)
+        cli_print_json(json_pack("{s:b, s:s, s:b}", "ok", 1, "users", path, "mended", 1));
+    else
+        printf(
+            "%s was of a version of before: its default user may do now what Redis does as that user at its "
+            "start,\nall else is as it was. Where several Redis have a copy, each gets this one.\n",
+            path);
+    return EXIT_DONE;
+}
+
 static enum exit_code run(struct invocation *invocation)
 {
     char password_path[PATH_TEXT], users_path[PATH_TEXT];
@@ -69,7 +105,9 @@ static enum exit_code run(struct invocation *invocation)
     if (strlen(keys) >= COMMAND_FIELD || !cli_make_folder(keys))
         return cli_fail(invocation, EXIT_REFUSED, "the folder %.200s cannot be made", keys);
     snprintf(password_path, sizeof password_path, "%s/redis.password", keys);
-    snprintf(users_path, sizeof users_path, "%s/redis-users.acl", keys);
+    snprintf(users_path, sizeof users_path, "%s/" REDIS_USERS_FILE, keys);
+    if (redis_users_file_is_old(users_path))
+        return run_mend(invocation, users_path);
     if (access(password_path, F_OK) == 0 || access(users_path, F_OK) == 0)
         return cli_fail(invocation, EXIT_REFUSED,
             "%s or redis-users.acl beside it exists already, and is never overwritten", password_path);

@@ -71,8 +71,8 @@ static enum exit_code rotate(const struct invocation *invocation, const struct l
         cli_print_json(json_pack("{s:b, s:I}", "ok", 1, "before", (json_int_t)formers.count));
     else if (code == EXIT_DONE)
         puts("A new key signs the public record as soon as neighborsd is restarted, on all machines; give "
-             "each this "
-             "log.key,\nand agencies the new log.pub.");
+             "each\n"
+             "this log.key, and agencies the new log.pub.");
     return code;
 }
 

@@ -32,7 +32,13 @@ static bool make_next(const char *path)
     bool written =
         file && fwrite(secret, sizeof secret, 1, file) == 1 && fflush(file) == 0 && fsync(fileno(file)) == 0;
     explicit_bzero(secret, sizeof secret);
-    return file && fclose(file) == 0 && written;
+    written = file && fclose(file) == 0 && written;
+    if (file && !written) { /* a part of one would be taken for the next */
+        int error = errno;
+        unlink(path);
+        errno = error;
+    }
+    return written;
 }
 
 static struct place_key *read_key(const struct invocation *invocation, const char *path)

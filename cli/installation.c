@@ -97,13 +97,12 @@ static enum exit_code take_in(
         return cli_fail(invocation, EXIT_UNREACHABLE, "%s", redis->error);
     if (!may)
         return cli_fail(invocation, EXIT_REFUSED,
-            "this Redis has data of neighborsd already: import wants an empty one (FLUSHALL empties it), or "
-            "one "
-            "where an import of this file was stopped");
+            "this Redis has data of neighborsd already: import wants an empty one (FLUSHALL empties it), "
+            "or one where an import of this file was stopped");
     if (!transfer_import(redis, file, checked, &done))
         return cli_fail(invocation, EXIT_UNREACHABLE,
-            "%s; a part of it is there, with which no neighborsd starts: the same import again makes it "
-            "whole",
+            "%s; a part of it is there, with which no neighborsd starts: "
+            "the same import again makes it whole",
             done.error);
     return say_done(invocation, "taken in", &done, false);
 }

@@ -30,7 +30,7 @@ struct broker_options {
     const char *version;
     struct bytes
         log_public_key; /* of the public record: told in Info; not owned; len 0: its heads are not signed */
-    const struct log_formers *log_formers; /* its keys before, told beside it; not owned; NULL: none */
+    const struct log_formers *log_formers; /* its keys before, told with heads; not owned; NULL: none */
     int channel_precision;                 /* 5 */
     int leaf_precision;                    /* 6 */
     uint32_t maximum_packet;               /* bytes a client may send in one packet */

@@ -9,6 +9,7 @@
 
 #include "bridge/owner/ask.h"
 #include "bridge/redis_url.h"
+#include "bridge/redis_users.h"
 #include "cli/cli.h"
 
 enum { HOST, NAME, AT, CONTACT, STORE, ETC, REPLACE, START, NO_START, YES };
@@ -126,7 +127,7 @@ static bool exists(const struct setup *setup, const char *file)
 static bool hand_over(const struct setup *setup)
 {
     static const char *const files[] = {
-        "broker.secret", "log.key", "push.key", "server.key", "redis.password", "redis-users.acl"};
+        "broker.secret", "log.key", "push.key", "server.key", "redis.password", REDIS_USERS_FILE};
     static const char *const open_files[] = {
         "token.pub", "log.pub", "push.pub", "server.crt", "ca.crt", "ca.crl"};
     const struct group *group = geteuid() == 0 ? getgrnam(GROUP) : NULL;
@@ -151,9 +152,12 @@ static bool make_keys(const struct setup *setup)
     const char *const init[] = {
         "/proc/self/exe", "ca", "init", "--host", setup->host, "--keys", setup->etc, NULL};
     const char *const redis[] = {"/proc/self/exe", "ca", "redis", "--keys", setup->etc, NULL};
+    char users[2 * COMMAND_FIELD];
+    snprintf(users, sizeof users, "%s/" REDIS_USERS_FILE, setup->etc);
     if (!exists(setup, "token.key") && !run_program(init, true))
         return false;
-    return !setup->own_store || exists(setup, "redis.password") || run_program(redis, true);
+    bool there = exists(setup, "redis.password") && !redis_users_file_is_old(users);
+    return !setup->own_store || there || run_program(redis, true);
 }
 
 /* ---- settings ---- */

@@ -64,6 +64,14 @@ class Setup(unittest.TestCase):
         self.assertEqual(self.settings()["public_url"], '"https://b.example"')
         self.assertEqual((self.etc / "token.key").read_bytes(), key)
 
+    def test_users_of_redis_that_a_version_of_before_made_are_mended(self):
+        self.assertEqual(self.setup("--yes", "--host", "a.example").returncode, 0)
+        users = self.etc / "redis-users.acl"
+        good = users.read_text()
+        users.write_text("user default off\n" + good.split("\n", 1)[1])
+        self.assertEqual(self.setup("--yes", "--host", "a.example", "--replace").returncode, 0)
+        self.assertEqual(users.read_text(), good)
+
     def test_a_wrong_answer_is_told_and_nothing_is_made(self):
         for words, rule in ((["--at", "here"], "LAT,LON"), (["--contact", "me"], "mail"), (["--store", "http://h"], "redis://"),
                             (["--host", "a b"], "host"), (["--name", 'a"b'], "quotes")):

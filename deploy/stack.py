@@ -4,12 +4,15 @@ What is started here is stopped here, newest first, and dies with the program th
 import ctypes
 import json
 import os
+import queue
 import random
 import signal
 import socket
 import subprocess
+import threading
 import time
 import weakref
+from concurrent.futures import Future
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,7 +26,34 @@ class StackError(Exception):
 
 
 def die_with_parent():
+    """For the child to call. To the kernel the parent is the thread that started it: see by_a_thread_that_lasts."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+_lasting = {}  # process: its queue of (call, Future), which a thread works through; a fork has none
+_lasting_lock = threading.Lock()
+
+
+def by_a_thread_that_lasts(call):
+    """What the call gives back, done by a thread that ends with the program: the main one, or one that is there for it."""
+    if threading.current_thread() is threading.main_thread():
+        return call()
+    with _lasting_lock:
+        if os.getpid() not in _lasting:
+            _lasting[os.getpid()] = queue.SimpleQueue()
+            threading.Thread(target=do_all, args=(_lasting[os.getpid()],), daemon=True).start()
+    done = Future()
+    _lasting[os.getpid()].put((call, done))
+    return done.result()
+
+
+def do_all(calls):
+    while True:
+        call, done = calls.get()
+        try:
+            done.set_result(call())
+        except Exception as error:  # for whoever asked for it
+            done.set_exception(error)
 
 
 # Below those that the kernel gives to outgoing connections, which would take one between two starts of a server.
@@ -124,9 +154,9 @@ class Stack:
     def start(self, name, command, environment=None):
         """Starts a program in a process group of its own, so that Ctrl-C reaches only us."""
         with open(self.logs / f"{name}.log", "ab") as log:
-            process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                       env=ENVIRONMENT | (environment or {}), preexec_fn=die_with_parent,
-                                       process_group=0)
+            process = by_a_thread_that_lasts(lambda: subprocess.Popen(
+                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=ENVIRONMENT | (environment or {}), preexec_fn=die_with_parent, process_group=0))
         self.processes[name] = process
         self.programs[name] = Path(str(command[0])).name
         with open(self.folder / "processes", "a") as record:

@@ -45,10 +45,16 @@ int client_connect(int64_t port)
     return fd;
 }
 
+/* With a deadline on the socket even a stop and a continuation end a call with EINTR. */
+static ssize_t client_read(int fd, void *data, size_t len)
+{
+    return TEMP_FAILURE_RETRY(recv(fd, data, len, 0));
+}
+
 void client_send(int fd, const void *data, size_t len)
 {
     for (size_t at = 0; at < len;) {
-        ssize_t sent = send(fd, (const char *)data + at, len - at, MSG_NOSIGNAL);
+        ssize_t sent = TEMP_FAILURE_RETRY(send(fd, (const char *)data + at, len - at, MSG_NOSIGNAL));
         assert_true(sent > 0);
         at += (size_t)sent;
     }
@@ -57,7 +63,7 @@ void client_send(int fd, const void *data, size_t len)
 void client_receive(int fd, void *data, size_t len)
 {
     for (size_t at = 0; at < len;) {
-        ssize_t got = recv(fd, (char *)data + at, len - at, 0);
+        ssize_t got = client_read(fd, (char *)data + at, len - at);
         assert_true(got > 0);
         at += (size_t)got;
     }
@@ -66,14 +72,14 @@ void client_receive(int fd, void *data, size_t len)
 void client_expect_end(int fd)
 {
     char byte;
-    assert_int_equal(recv(fd, &byte, 1, 0), 0);
+    assert_int_equal(client_read(fd, &byte, 1), 0);
 }
 
 void client_expect_gone(int fd)
 {
     char bytes[256];
     ssize_t got;
-    while ((got = recv(fd, bytes, sizeof(bytes), 0)) > 0) {
+    while ((got = client_read(fd, bytes, sizeof(bytes))) > 0) {
     }
     assert_true(got == 0 || errno == ECONNRESET);
 }
@@ -94,7 +100,7 @@ void client_http(int64_t port, const char *request, char *answer, size_t size)
     client_send(fd, request, strlen(request));
     answer[0] = '\0';
     while (len < size - 1 && !answer_is_whole(request, answer, len)) {
-        ssize_t got = recv(fd, answer + len, size - 1 - len, 0);
+        ssize_t got = client_read(fd, answer + len, size - 1 - len);
         if (got <= 0) {
             break;
         }
@@ -128,7 +134,7 @@ int websocket_upgrade(int fd, const char *path, const char *subprotocol)
         subprotocol ? "\r\n" : "");
     client_send(fd, request, strlen(request));
     for (size_t len = 0; len < sizeof(answer) - 1 && !strstr(answer, "\r\n\r\n"); len++) {
-        if (recv(fd, answer + len, 1, 0) != 1) { /* a byte at a time: frames may follow at once */
+        if (client_read(fd, answer + len, 1) != 1) { /* a byte at a time: frames may follow at once */
             break;
         }
     }

@@ -1,4 +1,5 @@
 /* TLS for real, on a core that echoes: certificates of clients, what is refused, new keys while it runs. */
+#include <errno.h>
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -34,11 +35,22 @@ static SSL *client_tls(SSL_CTX *context, int *fd)
     return ssl;
 }
 
+/* A stop and a continuation end a call with EINTR (net_client.c). */
+static int tls_read(SSL *ssl, void *data, int len)
+{
+    int got;
+    do {
+        errno = 0;
+        got = SSL_read(ssl, data, len);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
 static void expect_tls_text(SSL *ssl, const char *text)
 {
     char got[256];
     for (size_t at = 0; at < strlen(text);) {
-        int len = SSL_read(ssl, got + at, (int)(strlen(text) - at));
+        int len = tls_read(ssl, got + at, (int)(strlen(text) - at));
         assert_true(len > 0);
         at += (size_t)len;
     }
@@ -61,7 +73,7 @@ static void tls_carries(bool with_certificate, int version, const char *greeting
             sent += part;
         }
         while (received < sent) {
-            int got = SSL_read(ssl, back + received, (int)(sent - received));
+            int got = tls_read(ssl, back + received, (int)(sent - received));
             assert_true(got > 0);
             received += (size_t)got;
         }
@@ -70,7 +82,7 @@ static void tls_carries(bool with_certificate, int version, const char *greeting
     assert_int_equal(SSL_write(ssl, "close", 5), 5);
     expect_tls_text(ssl, "close");
     char byte;
-    assert_int_equal(SSL_read(ssl, &byte, 1), 0);
+    assert_int_equal(tls_read(ssl, &byte, 1), 0);
     assert_int_equal(
         SSL_get_error(ssl, 0), SSL_ERROR_ZERO_RETURN); /* a truncated stream would say otherwise */
     SSL_free(ssl);

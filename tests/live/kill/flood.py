@@ -260,7 +260,6 @@ async def flood(stack, edges, slots):
     finally:
         disaster.over = True
         watching.cancel()
-    # Here: what was started by a thread of the loop ends with it.
     ended = [name for name, process in stack.processes.items() if process.poll() is not None]
     return disaster, seconds, [f"{name} ended by itself" for name in ended]
 

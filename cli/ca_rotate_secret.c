@@ -22,23 +22,20 @@ static void path_of(const struct invocation *invocation, const char *file, char 
     snprintf(out, PATH_TEXT, "%.*s/%s", COMMAND_FIELD - 1, invocation->common.keys, file);
 }
 
-/* One that a run left that did not come to its end goes on being the next: some is sealed with it already. */
+/* One that a run left that did not come to its end goes on being the next: some is sealed with it already. It
+ * bears its name when it is whole. */
 static bool make_next(const char *path)
 {
     uint8_t secret[SECRET_BYTES];
+    char part[PATH_TEXT + 8];
     if (access(path, F_OK) == 0)
         return true;
-    FILE *file = RAND_priv_bytes(secret, sizeof secret) == 1 ? cli_create(path, 0600) : NULL;
+    snprintf(part, sizeof part, "%s.new", path);
+    FILE *file = RAND_priv_bytes(secret, sizeof secret) == 1 ? cli_create_anew(part, 0600) : NULL;
     bool written =
         file && fwrite(secret, sizeof secret, 1, file) == 1 && fflush(file) == 0 && fsync(fileno(file)) == 0;
     explicit_bzero(secret, sizeof secret);
-    written = file && fclose(file) == 0 && written;
-    if (file && !written) { /* a part of one would be taken for the next */
-        int error = errno;
-        unlink(path);
-        errno = error;
-    }
-    return written;
+    return file && fclose(file) == 0 && written && rename(part, path) == 0;
 }
 
 static struct place_key *read_key(const struct invocation *invocation, const char *path)

@@ -23,7 +23,7 @@ struct reader {
     EVP_MD_CTX *digest;
     struct transfer *out;
     struct buffer bytes; /* of the command */
-    long at;             /* in the file: where the line or word at hand begins */
+    long at, next;       /* in the file: where the line or word at hand begins, and what comes behind it */
     char line[LINE];
 };
 
@@ -37,9 +37,10 @@ static bool unreadable(struct reader *r, const char *what)
 /* A line, with its end, is taken into the sum unless it is the last. */
 static bool read_line(struct reader *r)
 {
-    r->at = ftell(r->file);
+    r->at = r->next;
     if (!fgets(r->line, sizeof r->line, r->file) || !strchr(r->line, '\n'))
         return unreadable(r, "it ends too early, or a line is too long");
+    r->next += (long)strlen(r->line);
     return strncmp(r->line, "end ", 4) == 0 || EVP_DigestUpdate(r->digest, r->line, strlen(r->line)) == 1;
 }
 
@@ -65,6 +66,7 @@ static bool read_word(struct reader *r, struct command *command)
             return unreadable(r, "it ends in a command");
         buffer_put(&r->bytes, piece, some);
     }
+    r->next += (long)r->bytes.len;
     if (EVP_DigestUpdate(r->digest, r->bytes.data, r->bytes.len) != 1)
         return false;
     command_bytes(command, r->bytes.data, len);
@@ -117,7 +119,7 @@ static bool read_head(struct reader *r)
 static bool begin(struct reader *r, FILE *file, struct transfer *out)
 {
     *out = (struct transfer){0};
-    *r = (struct reader){.file = file, .digest = EVP_MD_CTX_new(), .out = out};
+    *r = (struct reader){.file = file, .digest = EVP_MD_CTX_new(), .out = out, .next = ftell(file)};
     return r->digest && EVP_DigestInit_ex(r->digest, EVP_sha256(), NULL) == 1 && read_head(r);
 }
 

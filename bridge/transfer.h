@@ -9,6 +9,9 @@
  *
  *     end <keys> <commands> <SHA-256 of all bytes before this line, hexadecimal>\n
  *
+ * When a key goes is a moment, not a span: it goes when it would have gone where it was, also on the way;
+ * then there are fewer keys than the last line says.
+ *
  * No value is in a form of Redis' own, so that versions of Redis do not matter. What must not
  * travel is left out: leases, locks, and who is connected. Keys of the installation (broker.secret, token.key
  * …) are not in it; but sealed places, and sessions, are of no use without them. */

@@ -9,7 +9,10 @@
 
 #include "bridge/redis_batch.h"
 
-enum { MASTERS = 1024 };
+enum {
+    MASTERS = 1024,
+    GONE = -2 /* PEXPIRETIME's answer for a key that is not there */
+};
 
 /* ---- bytes ---- */
 
@@ -188,15 +191,14 @@ static void ask_about(struct redis_batch *batch, const char *word, struct text k
     redis_batch_add(batch, &command);
 }
 
-/* A key that is to be told, and when it goes. */
+/* A key that is to be told. */
 struct told {
     struct text key;
     const struct kind *kind;
-    int64_t expires;
 };
 
-/* What SCAN tells twice is made twice, which is why DEL comes first. */
-static bool put_key(struct writer *w, const struct told *told, redisReply *page)
+/* expires: in ms since 1970; -1: never. What SCAN tells twice is made twice, which is why DEL comes first. */
+static bool put_key(struct writer *w, const struct told *told, redisReply *page, int64_t expires)
 {
     struct command command = transfer_begin("DEL", told->key, 0);
     if (!transfer_put(w, &command)) {
@@ -204,9 +206,9 @@ static bool put_key(struct writer *w, const struct told *told, redisReply *page)
         return false;
     }
     bool done = told->kind->put(w, told->key, page);
-    if (done && told->expires > 0) {
+    if (done && expires > 0) {
         command = transfer_begin("PEXPIREAT", told->key, 1);
-        command_number(&command, told->expires);
+        command_number(&command, expires);
         done = transfer_put(w, &command);
     }
     w->out->keys++;
@@ -225,17 +227,16 @@ static bool look_at_keys(struct writer *w, const redisReply *page, struct told *
             continue;
         told[asked++].key = key;
         ask_about(&batch, "TYPE", key);
-        ask_about(&batch, "PEXPIRETIME", key);
     }
     redisReply **replies = redis_batch_ask(w->redis, &batch, &answers);
     bool done = replies != NULL;
     for (size_t i = 0; done && i < asked; i++) {
-        struct text type = reply_text(replies[2 * i]);
+        struct text type = reply_text(replies[i]);
         if (text_equal(type, TEXT("none")))
             continue;
         const struct kind *kind = kind_of(type);
         if (kind)
-            told[(*count)++] = (struct told){told[i].key, kind, reply_number(replies[2 * i + 1])};
+            told[(*count)++] = (struct told){told[i].key, kind};
         else
             snprintf(w->out->error, sizeof w->out->error, "a key of type %.*s", (int)type.len, type.data);
         done = kind != NULL;
@@ -244,19 +245,25 @@ static bool look_at_keys(struct writer *w, const redisReply *page, struct told *
     return done;
 }
 
+/* When a key goes is asked behind what it holds: who writes meanwhile may have given it longer to live. */
 static bool put_page(struct writer *w, const redisReply *page)
 {
     struct told *told = store_alloc(reply_count(page) * sizeof *told);
     struct redis_batch batch = {0};
     size_t count, answers;
     bool done = look_at_keys(w, page, told, &count);
-    for (size_t i = 0; done && i < count; i++)
+    for (size_t i = 0; done && i < count; i++) {
         ask_first_page(&batch, told[i].kind, told[i].key);
+        ask_about(&batch, "PEXPIRETIME", told[i].key);
+    }
     redisReply **replies = done ? redis_batch_ask(w->redis, &batch, &answers) : NULL;
     done = replies != NULL;
     for (size_t i = 0; done && i < count; i++) {
-        done = put_key(w, &told[i], replies[i]);
-        replies[i] = NULL;
+        int64_t expires = reply_number(replies[2 * i + 1]);
+        if (expires == GONE)
+            continue;
+        done = put_key(w, &told[i], replies[2 * i], expires);
+        replies[2 * i] = NULL;
     }
     redis_replies_free(replies, replies ? answers : 0);
     free(told);

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -14,7 +15,7 @@ import redis
 
 import mqtt
 from case import HERE, ROOT, SETTINGS, alert, free_port, motion, now_ms
-from cutter import Cutter
+from cutter import Cutter, halted
 from documents import blocks
 from redis_cluster import ClusterStack
 from stack import BUILD, ENVIRONMENT, Stack, StackError
@@ -250,9 +251,113 @@ class Transfer(unittest.TestCase):
     def test_neither_over_data_nor_over_a_file_nor_beside_a_broker(self):
         self.assertIn("has data of neighborsd already", self.refused(self.first, "import", self.file))
         self.assertIn("exists", self.refused(self.first, "export", "--installation", self.file))
-        self.first.start_broker()
         self.addCleanup(self.first.stop_one, "neighborsd")
+        self.start_connected(self.first)
         self.assertIn("is connected", self.refused(self.first, "export", "--installation", self.folder / "torn"))
+
+    # ---- a small one: all its keys are asked for together
+
+    def taken_in(self, stack, file):
+        """The keys that an empty Redis has of the file."""
+        client = redis.Redis(port=stack.redis_port)
+        client.flushall()
+        stack.neighbors("import", file)
+        self.assertEqual(client.get("nb:layout"), b"4 5 6")
+        return contents(client)
+
+    def test_b_one_that_is_new_and_one_that_is_written_meanwhile(self):
+        new, other = self.stack(Stack, "new"), self.stack(Stack, "taker")
+        new.start_broker()
+        new.stop_one("neighborsd")
+        with self.subTest("nothing in it"):
+            file = self.folder / "nothing-yet"
+            new.neighbors("export", "--installation", file)
+            self.assertEqual(self.taken_in(other, file), contents(redis.Redis(port=new.redis_port)))
+            other.start_broker()
+            other.stop_one("neighborsd")
+        with self.subTest("only its layout"):
+            client, file = redis.Redis(port=other.redis_port), self.folder / "layout"
+            client.flushall()
+            client.set("nb:layout", "4 5 6")
+            self.assertEqual(other.neighbors("export", "--installation", file)[-1]["keys"], 0)
+            self.assertEqual(self.taken_in(other, file), {})
+        with self.subTest("a neighborsd that came meanwhile"):
+            file = self.folder / "came-meanwhile"
+            with halted(new, b"SCAN", "export", "--installation", file) as end:
+                self.assertTrue(file.exists())
+                self.start_connected(new)
+            code, said = end()
+            self.assertIn("is connected", said)
+            self.assertEqual((code != 0, file.exists()), (True, False))
+        with self.subTest("--force"):
+            self.forced(new, other)
+
+    def forced(self, stack, other):
+        """Each key is as it was when it was read."""
+        client, file, home = redis.Redis(port=stack.redis_port), self.folder / "forced", ("--household", "house", "--at", f"{HERE[0]},{HERE[1]}")
+        for who, options in (("device/door", home), ("user/guest", ())):
+            self.tokens[who] = stack.enroll(who, *options)
+        with self.connect(stack, "user/guest", "phone") as phone:
+            self.assertLessEqual(phone.subscribe(NEAR)[0], 2)
+            phone.send(mqtt.disconnect())
+        session = next(client.scan_iter(match="nb:{p:user/guest}:s:phone"))
+        self.wait_until(lambda: client.pttl(session) > 0, "the session ends one day")
+        goes = client.execute_command("PEXPIRETIME", session)
+        stack.stop_one("neighborsd")
+        before = contents(client)
+        stack.start_broker()
+        acknowledged, over = [], threading.Event()
+        with self.connect(stack, "device/door", "door") as door:
+            writer = threading.Thread(target=self.write, args=(door, acknowledged, over))
+            writer.start()
+            try:
+                self.wait_until(lambda: len(acknowledged) >= 5, "five events before")
+                with halted(stack, b"HSCAN", "export", "--installation", file, "--force") as end:
+                    late = len(acknowledged)
+                    self.wait_until(lambda: len(acknowledged) >= late + 5, "five events while keys are read")
+                    phone = self.connect(stack, "user/guest", "phone")  # stays, for its session ends sooner when it goes
+                    self.addCleanup(phone.close)
+                    self.wait_until(lambda: client.execute_command("PEXPIRETIME", session) > goes, "the session lives longer")
+                    longer = client.execute_command("PEXPIRETIME", session)
+                code, said = end()
+            finally:
+                over.set()
+                writer.join(60)
+        self.assertEqual((code, [reason for reason in acknowledged if reason]), (0, []), said)
+        stack.stop_one("neighborsd")
+        after, there = contents(client), self.taken_in(other, file)
+        still = {name for name in before if after.get(name) == before[name]}
+        self.assertGreater(len(still), 3)
+        self.assertEqual({name: there.get(name) for name in still}, {name: before[name] for name in still})
+        self.assertGreaterEqual(there[session.decode()][2], longer, "a key goes when it was to go when it was read")
+        log = next(name for name in after if name.endswith(":log:house"))
+        entries = there[log][1][0]
+        self.assertGreaterEqual(len(entries), late)
+        self.assertEqual(entries, after[log][1][0][:len(entries)])
+        other.start_broker()
+        with self.connect(other, "user/guest", "phone") as phone, self.connect(other, "device/door", "door") as door:
+            self.assertTrue(phone.connack.session_present)
+            self.assertEqual(door.publish("nb/v1/motion", motion()).reason, 0)
+        other.stop_one("neighborsd")
+
+    @staticmethod
+    def write(camera, acknowledged, over):
+        session, number = now_ms(), 0
+        while not over.is_set():
+            number += 1
+            acknowledged.append(camera.publish("nb/v1/motion", motion({"seq": str(number)}, session=session)).reason)
+
+    def start_connected(self, stack):
+        """Its log says that it is ready before it has found its Redis."""
+        client = redis.Redis(port=stack.redis_port)
+        stack.start_broker()
+        self.wait_until(lambda: client.pubsub_numsub("nb:sessions")[0][1] > 0, "neighborsd hears its Redis")
+
+    def wait_until(self, ready, what):
+        deadline = time.monotonic() + 30
+        while not ready():
+            self.assertLess(time.monotonic(), deadline, what)
+            time.sleep(0.01)
 
 
 if __name__ == "__main__":

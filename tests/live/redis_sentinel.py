@@ -6,6 +6,7 @@ import time
 from stack import ENVIRONMENT, ROOT, Stack, StackError, free_port
 
 PASSWORD, NAME = "quiet-street", "town"
+CALM_MS, CLOSE_MS = 600000, 1000  # so long a master says nothing before it is held to be dead: a busy machine is no reason
 
 
 class SentinelStack(Stack):
@@ -60,7 +61,7 @@ class SentinelStack(Stack):
         folder.mkdir(exist_ok=True)
         config = folder / "sentinel.conf"  # it writes into it
         config.write_text(f"port {self.sentinel_port}\nbind 127.0.0.1\ndir {folder}\nrequirepass {PASSWORD}\n"
-                          f"sentinel monitor {NAME} 127.0.0.1 {master} 1\nsentinel down-after-milliseconds {NAME} 500\n"
+                          f"sentinel monitor {NAME} 127.0.0.1 {master} 1\nsentinel down-after-milliseconds {NAME} {CALM_MS}\n"
                           f"sentinel failover-timeout {NAME} 5000\n")
         self.start("sentinel", ["redis-server", config, "--sentinel"])
         self.wait_for("sentinel", lambda: "slaves=2" in self.ask(self.sentinel_port, "INFO", "sentinel", password=PASSWORD),
@@ -72,8 +73,19 @@ class SentinelStack(Stack):
         """The port of the master that the sentinel names."""
         return int(self.ask(self.sentinel_port, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME, password=PASSWORD).split()[-1])
 
+    def held_dead_after(self, milliseconds):
+        said = self.ask(self.sentinel_port, "SENTINEL", "SET", NAME, "down-after-milliseconds", milliseconds, password=PASSWORD)
+        if said != "OK":
+            raise StackError(f"the sentinel says {said}")
+
     def kill_master(self):
-        """Its port; nobody has taken over yet."""
+        """Its port; nobody has taken over yet, and somebody will."""
         port = self.master()
+        self.held_dead_after(CLOSE_MS)
         self.kill(next(name for name, its in self.nodes.items() if its == port))
         return port
+
+    def wait_for_heir(self, fallen, seconds=120):
+        """Until the sentinel names another; to that one it gives time again."""
+        self.until(lambda: self.master() != fallen, "another master is named", seconds)
+        self.held_dead_after(CALM_MS)

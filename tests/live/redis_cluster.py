@@ -14,6 +14,7 @@ from stack import ENVIRONMENT, ROOT, Stack, StackError, free_port, stopped
 SLOTS = 16384
 NODE_TIMEOUT_MS = 3000  # a busy machine may keep a node waiting for a while, and that is no death
 NEVER_MS = 600000
+ELECTIONS = 100  # node timeouts in which an heir may be elected: where all are slow, the first election may not be the last
 
 
 @dataclass
@@ -31,11 +32,11 @@ class Node:
 class ClusterStack(Stack):
     """A stack whose Redis is a cluster. nodes: the masters of the beginning first, then their replicas in the same order."""
 
-    def __init__(self, folder, masters=3, replicas=1, nodes=None, **options):
+    def __init__(self, folder, masters=3, replicas=1, nodes=None, node_timeout_ms=NODE_TIMEOUT_MS, **options):
         """nodes: of a cluster that stood in this folder (or what was copied into it) before."""
         super().__init__(folder, **options)
         self.masters = masters
-        self.node_timeout_ms = NODE_TIMEOUT_MS if replicas else NEVER_MS  # where nobody can take over nobody need be given up
+        self.node_timeout_ms = node_timeout_ms if replicas else NEVER_MS  # where nobody can take over nobody need be given up
         self.nodes = nodes or [Node(f"redis-{i}", free_port(), free_port()) for i in range(masters * (1 + replicas))]
 
     @property
@@ -63,6 +64,7 @@ class ClusterStack(Stack):
                                "--port", node.port, "--bind", "127.0.0.1", "--aclfile", self.users, "--appendfsync", fsync,
                                "--dir", folder, "--daemonize", "no", "--logfile", "", "--cluster-enabled", "yes",
                                "--cluster-port", node.bus, "--cluster-node-timeout", self.node_timeout_ms,
+                               "--cluster-replica-validity-factor", ELECTIONS,
                                "--cluster-require-full-coverage", "no", "--masterauth", password, "--masteruser", "neighbors-replica",
                                "--repl-diskless-sync-delay", 0])
         self.wait_for(node.name, lambda: self.ping(node), f"Redis on port {node.port}")
@@ -170,6 +172,12 @@ class ClusterStack(Stack):
         process = self.processes[node.name]
         process.send_signal(signal.SIGSTOP)
         self.until(lambda: stopped(process.pid), f"{node.name} stands still")
+
+    def held_dead_after(self, milliseconds):
+        """From now on so long without a word is death. Everybody who runs is told, so nobody may stand still."""
+        self.node_timeout_ms = milliseconds
+        for node in self.alive():
+            self.tell(node, "CONFIG SET", "cluster-node-timeout", milliseconds)
 
     def kill_node(self, node, sign=signal.SIGKILL):
         self.kill(node.name, sign)

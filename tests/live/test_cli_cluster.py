@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from case import StackError
-from redis_cluster import ClusterStack
+from redis_cluster import NEVER_MS, NODE_TIMEOUT_MS, ClusterStack
 
 AT, ELSEWHERE = "34.0768,-118.0316", "34.1500,-118.1500"
 SQUARE = {"type": "Feature", "properties": {"id": "1"}, "geometry": {"type": "Polygon", "coordinates": [
@@ -21,7 +21,7 @@ class CommandLine(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = Path(tempfile.mkdtemp(prefix="neighbors-cluster-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        cls.stack = ClusterStack(cls.folder, masters=3, replicas=1)
+        cls.stack = ClusterStack(cls.folder, masters=3, replicas=1, node_timeout_ms=NEVER_MS)
         cls.addClassCleanup(cls.stack.stop)
         cls.stack.start_redis()
         cls.stack.make_keys()
@@ -115,6 +115,7 @@ class CommandLine(unittest.TestCase):
     def test_z_a_master_dies_and_enrolling_goes_on(self):
         """It waits for the replica that takes over, and for the dead one, that comes back as a replica and has all too."""
         fallen = self.master_of("nb:{h:late}:members")
+        self.stack.held_dead_after(NODE_TIMEOUT_MS)
         self.stack.kill_node(fallen)
         with ThreadPoolExecutor(1) as beside:
             enrolled = beside.submit(self.until_it_is_done, lambda: self.home("late"))

@@ -141,6 +141,7 @@ static bool make_whole(const struct redis_server *server)
 
 bool redis_server_start(struct redis_server *server)
 {
+    signal(SIGPIPE, SIG_IGN); /* as neighborsd does: a test may kill what it writes to */
     server->pid = 0;
     server->output = server->held[0] = server->held[1] = -1;
     strcpy(server->folder, "/tmp/neighbors-redis-XXXXXX");

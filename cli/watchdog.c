@@ -34,13 +34,16 @@ static void on_signal(int number)
     interrupted = 1;
 }
 
+enum state { WELL, STALE, SILENT };
+
 struct watchdog {
     const struct invocation *invocation;
     struct identity identity;
     int64_t silence_ms, deadline; /* monotonic, as the next; deadline 0: none */
     int64_t good_at;              /* when the last heartbeat came that was not stale */
     int64_t heard_at;             /* when any came */
-    bool alarmed, told_lost;
+    enum state state;             /* as told */
+    bool told_lost;
 };
 
 static int64_t monotonic_ms(void)
@@ -83,22 +86,24 @@ static void tell(const struct watchdog *watchdog, const char *state, const char 
 
 static void judge(struct watchdog *watchdog)
 {
+    static const char *const names[] = {[WELL] = "well", [STALE] = "stale", [SILENT] = "silent"};
+    static const char *const texts[] = {[WELL] = "sends heartbeats, and its feed is up to date",
+        [STALE] = "says that its feed is stale",
+        [SILENT] = "sends no heartbeat"};
     const struct common *common = &watchdog->invocation->common;
-    int64_t now = monotonic_ms();
-    bool bad = now - watchdog->good_at > watchdog->silence_ms;
-    bool silent = now - watchdog->heard_at > watchdog->silence_ms;
+    int64_t now = monotonic_ms(), unheard = now - watchdog->heard_at, not_good = now - watchdog->good_at;
+    enum state state = unheard > watchdog->silence_ms    ? SILENT
+                       : not_good > watchdog->silence_ms ? STALE
+                                                         : WELL;
     char text[COMMAND_FIELD + 128];
-    if (bad == watchdog->alarmed)
+    if (state == watchdog->state)
         return;
-    watchdog->alarmed = bad;
-    if (bad)
-        snprintf(text, sizeof text, "%s:%d %s since %lld s", common->broker_host, common->broker_port,
-            silent ? "sends no heartbeat" : "says that its feed is stale",
-            (long long)(now - watchdog->good_at) / 1000);
-    else
-        snprintf(text, sizeof text, "%s:%d sends heartbeats, and its feed is up to date", common->broker_host,
-            common->broker_port);
-    tell(watchdog, bad ? silent ? "silent" : "stale" : "well", text);
+    watchdog->state = state;
+    int len = snprintf(text, sizeof text, "%s:%d %s", common->broker_host, common->broker_port, texts[state]);
+    if (state != WELL)
+        snprintf(text + len, sizeof text - (size_t)len, " since %lld s",
+            (long long)(state == SILENT ? unheard : not_good) / 1000);
+    tell(watchdog, names[state], text);
 }
 
 /* ---- following ---- */
@@ -122,7 +127,7 @@ static void on_message(void *arg, const struct link_message *message)
 
 static bool over(const struct watchdog *watchdog)
 {
-    return interrupted || (watchdog->alarmed && watchdog->invocation->value[ONCE]) ||
+    return interrupted || (watchdog->state != WELL && watchdog->invocation->value[ONCE]) ||
            (watchdog->deadline && monotonic_ms() >= watchdog->deadline);
 }
 
@@ -165,7 +170,7 @@ static enum exit_code watch_over(struct watchdog *watchdog)
     }
     if (code == EXIT_REFUSED)
         return code;
-    return watchdog->alarmed ? EXIT_REFUSED : EXIT_DONE;
+    return watchdog->state != WELL ? EXIT_REFUSED : EXIT_DONE;
 }
 
 /* ---- the command ---- */

@@ -187,7 +187,8 @@ class FarAway(case.LiveCase):
             eventually(self, lambda: Page(ask(own.metrics_port, "/metrics")[1]).value("neighbors_heartbeats_total") > 0)
             os.kill(own.process.pid, signal.SIGSTOP)
             self.addCleanup(os.kill, own.process.pid, signal.SIGCONT)
-            eventually(self, lambda: told.exists() and "silent: 127.0.0.1:" in told.read_text())
+            eventually(self, lambda: told.exists() and "silent: 127.0.0.1:" in told.read_text(),
+                       lambda: told.exists() and told.read_text(), 60)
             os.kill(own.process.pid, signal.SIGCONT)
             eventually(self, lambda: "well: " in told.read_text().split("silent: ")[-1], told.read_text, 60)
             self.assertIsNone(far.poll())
@@ -195,6 +196,21 @@ class FarAway(case.LiveCase):
             self.assertEqual(far.wait(30), 0)
             lines = far.stdout.read().splitlines()
             self.assertEqual([line.split(" ", 1)[1] for line in lines], told.read_text().splitlines())
+
+    def test_a_watchdog_tells_when_who_was_stale_falls_silent(self):
+        redis = WrongRedis(self.home.stack.redis_port)
+        self.addCleanup(redis.close)
+        url = self.home.stack.redis_url.replace(f":{self.home.stack.redis_port}", f":{redis.port}")
+        own = Broker(self.home, case.unique("stale"), redis_url=url)
+        self.addCleanup(own.stop)
+        far = watchdog(self, own.mqtt_port, "--silence", "4s", "--for", "120s")  # then nobody waits for a line any more
+        eventually(self, lambda: Page(ask(own.metrics_port, "/metrics")[1]).value("neighbors_heartbeats_total") > 0)
+        redis.go_away()
+        self.addCleanup(setattr, redis, "away", False)
+        self.assertIn(" stale: ", far.stdout.readline())
+        os.kill(own.process.pid, signal.SIGSTOP)
+        self.addCleanup(os.kill, own.process.pid, signal.SIGCONT)
+        self.assertRegex(far.stdout.readline(), r" silent: 127.0.0.1:\d+ sends no heartbeat since \d+ s$")
 
     def test_a_watchdog_for_a_while(self):
         """As cron may ask: is it well now?"""

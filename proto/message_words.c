@@ -1,6 +1,6 @@
 /* The words of the closed lists, in the order of their values. They are the words of neighbors.proto; a test
  * holds the two together. */
-#include "proto/message.h"
+#include "proto/message_words.h"
 
 #define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
 

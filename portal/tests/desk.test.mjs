@@ -179,6 +179,31 @@ test("an agency's first alert is a drill, which the desk hears", async () => {
   clean(page);
 });
 
+/** Holds the answers of this path back until the function that it gives is called. */
+async function held(page, path) {
+  let tell;
+  const told = new Promise((resolve) => { tell = resolve; });
+  await page.route(`**${path}`, async (route) => {
+    await told;
+    await route.continue();
+  });
+  return tell;
+}
+
+test("reports are looked for around the agency's office, however late it is known where that is", async () => {
+  await stack.neighbors("publish", "alert", "--as", "user/sue", "--category", "safety", "--at", stack.place, "--headline", "Loose dog on Peck Road");
+  const page = await desk(browser, stack, FIRE, tokens.lee);
+  const tell = await held(page, "/v1/agencies");
+  await page.reload();
+  await page.getByRole("heading", { name: "New alert" }).waitFor();
+  await enter(page, "Reports");
+  await page.getByText("Finding out where your office is …").waitFor();
+  tell();
+  await page.getByRole("article", { name: "Loose dog on Peck Road" }).waitFor();
+  await page.getByText("Within 8 km of 1 place.").waitFor();
+  clean(page);
+});
+
 test("residents' reports are confirmed or refuted", async () => {
   await stack.neighbors("publish", "alert", "--as", "user/sue", "--category", "safety", "--at", stack.place, "--headline", "Street light out");
   const page = await desk(browser, stack, FIRE, tokens.lee);

@@ -23,6 +23,8 @@ interface Feature {
 export const agencies = signal<readonly Agency[]>([]);
 /** Why they could not be loaded; "". */
 export const agenciesTrouble = signal("");
+/** Whether they were asked for and answered, for good or not. */
+export const agenciesKnown = signal(false);
 
 function read(feature: Feature): Agency {
   return {
@@ -46,6 +48,7 @@ export async function loadAgencies(): Promise<void> {
   } catch (error) {
     agenciesTrouble.value = `The list of agencies could not be loaded: ${error instanceof Error ? error.message : "no answer"}`;
   }
+  agenciesKnown.value = true;
 }
 
 /** Of "agency/el-monte-police"; undefined: not loaded, or not listed. */

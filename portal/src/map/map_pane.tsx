@@ -18,6 +18,11 @@ export interface MapPaneProps {
 /* Where nobody said anything: the United States. */
 const anywhere: Look = { latitude: 39, longitude: -98, zoom: 4 };
 
+/** Where a map looks that nobody moved yet. */
+export function firstLook(): Look {
+  return portal.value.look ?? anywhere;
+}
+
 /* The operator's choice may come when the map is there already; it moves it only if nobody else has. That the map got another
  * size is no move: it begins with none. */
 function lookAtHome(map: L.Map): void {
@@ -37,7 +42,7 @@ export function MapPane({ label, look, onReady }: MapPaneProps) {
     if (!element.current) {
       return;
     }
-    const first = look ?? portal.value.look ?? anywhere;
+    const first = look ?? firstLook();
     const map = L.map(element.current, { preferCanvas: true, zoomControl: false, minZoom: 2, maxZoom: 18 })
       .setView([first.latitude, first.longitude], first.zoom);
     L.control.zoom({ position: "bottomright" }).addTo(map);

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Alert, AlertItem, Truth } from "@neighbors/client";
 import { snap } from "@neighbors/client/geo";
 import { neighbors } from "../../session/connection";
-import { agencyOf } from "../agency";
+import { agenciesKnown, agencyOf } from "../agency";
 import { Ask } from "../ask";
 import { TextField, Told } from "../form";
 import { middleOfMap } from "../map/desk_map";
@@ -40,15 +40,20 @@ function watchHere(): void {
   }
 }
 
+/* The first place is the office. Until the list that says where that is has answered, nothing is followed: the map looks anywhere
+ * then. Who has no office there begins where the map looks. */
 function useFollowing(who: Identity): void {
-  const office = agencyOf(who.name)?.office;
+  const known = agenciesKnown.value, office = agencyOf(who.name)?.office;
   useEffect(() => {
-    if (watched.peek().length === 0 && office) {
+    if (!known || watched.peek().length > 0) {
+      return;
+    }
+    if (office) {
       watched.value = [snap(office[1], office[0])];
-    } else if (watched.peek().length === 0) {
+    } else {
       watchHere();
     }
-  }, [office?.join()]);
+  }, [known, office?.join()]);
   useEffect(() => effect(() => {
     const there = neighbors.value;
     const all = there ? watched.value.map((cell) => there.follow({ cell, metres: METRES }, { item: (item) => item.kind === "alert" && take(item) })) : [];
@@ -78,13 +83,15 @@ export function Reports({ who }: { who: Identity }) {
   useFollowing(who);
   const list = [...reports.value.values()].sort((a, b) => b.effective - a.effective);
   useShown(list);
+  const places = watched.value.length;
+  const where = places === 0 ? "Finding out where your office is …" : `Within 8 km of ${places} ${places === 1 ? "place" : "places"}.`;
   return (
     <div class="desk-form">
       <h1>Residents' reports</h1>
-      <p class="quiet">Within 8 km of {watched.value.length} {watched.value.length === 1 ? "place" : "places"}.</p>
+      <p class="quiet">{where}</p>
       <button type="button" class="button" onClick={watchHere}>Look where the map is, too</button>
       <Told good={outcome.value} />
-      {list.length === 0 && <p class="quiet">Nothing is reported there now.</p>}
+      {places > 0 && list.length === 0 && <p class="quiet">Nothing is reported there now.</p>}
       {list.map((alert) => (
         <AlertCard key={alert.publicId} alert={alert} from={`A resident, ${truths[alert.truth] ?? ""}${alert.merged > 1 ? `, ${alert.merged} reports` : ""}`}>
           <button type="button" class="button" disabled={alert.truth === "CONFIRMED"} onClick={() => setJudged({ alert, decision: "CONFIRMED" })}>Confirm …</button>

@@ -2,7 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import L from "leaflet";
 import { bounds } from "@neighbors/client/geo";
-import { MapPane } from "../../map/map_pane";
+import { firstLook, MapPane } from "../../map/map_pane";
 import { agencies, agencyOf, type Agency } from "../agency";
 import type { Shape } from "../shape";
 import { view } from "../view";
@@ -16,7 +16,6 @@ export const shown = signal<readonly { shape: Shape; name: string; kind: string 
 export const drawing = signal<Drawing | undefined>(undefined);
 let present: L.Map | undefined;
 
-const HOME: [latitude: number, longitude: number] = [34.0768, -118.0316];
 const styled = (className: string, renderer: L.Renderer): L.PathOptions => ({ renderer, interactive: false, className });
 
 function showJurisdiction(layer: L.LayerGroup, agency: Agency | undefined, renderer: L.Renderer): void {
@@ -74,10 +73,10 @@ export function showOnMap(shapes: readonly Shape[], always = false): void {
   }
 }
 
-/** The middle of what is seen. */
+/** The middle of what is seen; before there is a map, of where it will look first. */
 export function middleOfMap(): { latitude: number; longitude: number } {
-  const middle = present?.getCenter();
-  return { latitude: middle?.lat ?? HOME[0], longitude: middle?.lng ?? HOME[1] };
+  const { lat, lng } = present?.getCenter() ?? {}, { latitude, longitude } = firstLook();
+  return { latitude: lat ?? latitude, longitude: lng ?? longitude };
 }
 
 function ready(map: L.Map, name: string): () => void {

@@ -13,6 +13,7 @@ struct store_counters {
     uint64_t log_broken; /* 1: the record in the store is not what was signed, and nothing is signed */
     uint64_t waiting;    /* calls without an answer now */
     uint64_t put_back;   /* calls that a cluster put back, because their slot moved or had nobody */
+    uint64_t given_up;   /* calls of upkeep whose master was away; what they were for is taken up again */
     uint64_t waits, waits_unsatisfied; /* how often replicas were asked whether they have what was written,
                                           and too few had */
     int64_t outbox_oldest; /* ms: since when the oldest alert waits that is in no channel yet; 0: none does */

@@ -86,6 +86,8 @@ void calls_give_up(struct store *store)
         take_of_gates(store, &over);
     take_old(store, &store->calls.homeless, &over);
     take_old(store, &store->calls.later, &over);
-    while ((call = call_take(&over)))
+    while ((call = call_take(&over))) {
+        store->counters.given_up++;
         call_finish(store, call, STORE_FAILED, NULL);
+    }
 }

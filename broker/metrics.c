@@ -27,6 +27,7 @@
     ROW(log_broken, gauge, "1 while the public record is not what was signed: somebody changed it")          \
     ROW(waiting, gauge, "Calls to the store without an answer now")                                          \
     ROW(put_back, counter, "Calls that a Redis Cluster put back, because their slot moved or nobody had it") \
+    ROW(given_up, counter, "Calls of upkeep given up, and done later: the Redis they are for is away")       \
     ROW(waits, counter, "Times that replicas of Redis were waited for")                                      \
     ROW(waits_unsatisfied, counter, "Times that too few replicas had what was written")                      \
     ROW(wanted_replicas, gauge, "Replicas of Redis that must have what is acknowledged")                     \

@@ -131,7 +131,9 @@ static void requests_go_on(struct city *c, size_t away)
     requests(c, here, B, channel_at(living, key));
     requests(c, gone, C, channel_at(living, key));
     requests(c, sender_at((away + 2) % MASTERS), D, channel_at(living, key));
+    assert_int_equal(store_counters(f->store)->given_up, 0);
     stands_still(c, away);
+    UNTIL(f, store_counters(f->store)->given_up > 0);
     UNTIL(f, is_settled(c, here, B));
     UNTIL(f, is_settled(c, sender_at((away + 2) % MASTERS), D));
     assert_false(is_settled(c, here, A));

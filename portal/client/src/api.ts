@@ -13,7 +13,7 @@ export interface Neighbors {
   readonly state: State;
   /** Resolves when connected for the first time; rejects with the Refusal when the broker does not want it. */
   readonly connected: Promise<void>;
-  /** What the broker says of itself; undefined until connected. */
+  /** What the broker says of itself; undefined until the event "info". */
   readonly info: Info | undefined;
 
   /** Calls `handler` for each such event; gives back what ends that. */

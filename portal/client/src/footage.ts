@@ -19,7 +19,11 @@ const BAD_PAYLOAD = 0x99;
 interface Held {
   request: FootageRequest;
   clips: Map<string, ClipAnswer>;
+  /** An answer has left. */
   sent: boolean;
+  /** The clips as they are now have not left. */
+  due: boolean;
+  sending?: Promise<void> | undefined;
   timer?: ReturnType<typeof setTimeout>;
 }
 
@@ -59,7 +63,7 @@ export class Desk implements FootageDesk {
     if (held) {
       return false;
     }
-    const taken: Held = { request, clips: new Map(), sent: false };
+    const taken: Held = { request, clips: new Map(), sent: false, due: true };
     this.#held.set(request.requestId, taken);
     this.#save();
     this.#arm(taken);
@@ -106,14 +110,18 @@ export class Desk implements FootageDesk {
       throw new Refusal(BAD_PAYLOAD, "clips", "at most 8 recordings and 45 kB sealed: share a smaller picture, or a reference");
     }
     held.clips = clips;
+    held.due = true;
     this.#save();
     if (held.sent) {
-      await this.#send(held);
+      await this.#send(held).catch((error: unknown) => {
+        this.#arm(held, RETRY_MS);  // whatever its owner does now: it was decided
+        throw error;
+      });
     }
   }
 
-  /** Sets the clock for the answer of this request, and for its end. */
-  #arm(held: Held): void {
+  /** Sets the clock for the answer of this request, not before `pause` is over (ms), and for its end. */
+  #arm(held: Held, pause = 0): void {
     const { requestId, answerAt, openUntil } = held.request, now = Date.now();
     clearTimeout(held.timer);
     if (this.#closed || this.#held.get(requestId) !== held) {
@@ -121,10 +129,10 @@ export class Desk implements FootageDesk {
     }
     if (now > openUntil) {
       this.#forget(requestId);
-    } else if (held.sent || !this.#answers) {
+    } else if (!held.due || !this.#answers) {
       held.timer = setTimeout(() => this.#forget(requestId), openUntil - now + 1);
     } else {
-      held.timer = setTimeout(() => this.#answer(held), Math.max(0, answerAt - now));
+      held.timer = setTimeout(() => this.#answer(held), Math.max(pause, answerAt - now));
     }
   }
 
@@ -132,31 +140,45 @@ export class Desk implements FootageDesk {
     this.#send(held).catch((error: unknown) => {
       if (error instanceof Refusal) {
         this.#warn(`the answer to a footage request was refused: ${error.message}`);
-        this.#arm(held);
-      } else if (!this.#closed) {
-        held.timer = setTimeout(() => this.#arm(held), RETRY_MS);
       }
+      this.#arm(held, RETRY_MS);
     });
   }
 
-  /** Once the broker has it, or refused it, it counts as sent. */
-  async #send(held: Held): Promise<void> {
-    const payload = padded({ requestId: held.request.requestId, clips: [...held.clips.values()] });
+  /** Once the broker has it, or refused it, it counts as sent. One at a time: what is decided while one is on its way follows it. */
+  #send(held: Held): Promise<void> {
+    return held.due ? (held.sending ??= this.#sendAll(held)) : Promise.resolve();
+  }
+
+  async #sendAll(held: Held): Promise<void> {
+    let refusal: Refusal | undefined;
     try {
-      await this.#outbox.send({ topic: "nb/v1/footage-answer", contentType: "application/x-protobuf", payload });
-      this.#sent(held);
-    } catch (error) {
-      if (error instanceof Refusal && !this.#closed) {
-        this.#sent(held);
+      while (held.due) {
+        refusal = await this.#sendNow(held);
       }
-      throw error;
+    } finally {
+      held.sending = undefined;
+    }
+    this.#arm(held);
+    if (refusal) {
+      throw refusal;
     }
   }
 
-  #sent(held: Held): void {
+  /** Sends the clips as they are now; the refusal, if it was refused. */
+  async #sendNow(held: Held): Promise<Refusal | undefined> {
+    const { clips } = held, payload = padded({ requestId: held.request.requestId, clips: [...clips.values()] });
+    const refusal = await this.#outbox.send({ topic: "nb/v1/footage-answer", contentType: "application/x-protobuf", payload }).then(
+      () => undefined, (error: unknown) => {
+        if (error instanceof Refusal && !this.#closed) {
+          return error;
+        }
+        throw error;
+      });
     held.sent = true;
+    held.due = held.clips !== clips;
     this.#save();
-    this.#arm(held);
+    return refusal;
   }
 
   #forget(requestId: string): void {
@@ -166,10 +188,10 @@ export class Desk implements FootageDesk {
   }
 
   #save(): void {
-    const kept = [...this.#held.values()].map(({ request, clips, sent }) => ({
+    const kept = [...this.#held.values()].map(({ request, clips, sent, due }) => ({
       request: toBase64(footageRequestCodec.encode(request)),
       answer: toBase64(footageAnswerCodec.encode({ requestId: request.requestId, clips: [...clips.values()] })),
-      sent,
+      sent, due,
     }));
     try {
       this.#storage.setItem(this.#name, JSON.stringify(kept));
@@ -217,11 +239,11 @@ function mediaTypeOf(still: Uint8Array): string | undefined {
 function read(storage: Storage, name: string, warn: (text: string) => void): Map<string, Held> {
   const held = new Map<string, Held>();
   try {
-    const kept = JSON.parse(storage.getItem(name) ?? "[]") as { request: string; answer: string; sent: boolean }[];
+    const kept = JSON.parse(storage.getItem(name) ?? "[]") as { request: string; answer: string; sent: boolean; due?: boolean }[];
     for (const one of kept) {
       const request = footageRequestCodec.decode(fromBase64(one.request));
       const answer: FootageAnswer = footageAnswerCodec.decode(fromBase64(one.answer));
-      held.set(request.requestId, { request, clips: new Map(answer.clips.map((clip) => [clip.clipId, clip])), sent: one.sent });
+      held.set(request.requestId, { request, clips: new Map(answer.clips.map((clip) => [clip.clipId, clip])), sent: one.sent, due: one.due ?? !one.sent });
     }
   } catch {
     warn("what was kept of footage requests cannot be read: they are asked for again");

@@ -71,7 +71,7 @@ class Connection implements Neighbors {
   readonly #desk: Desk;
   readonly #places = new Map<string, Place>();
   readonly #listeners: Listeners = {
-    state: new Set(), heartbeat: new Set(), refused: new Set(), footageRequest: new Set(), footage: new Set(), tip: new Set(),
+    state: new Set(), heartbeat: new Set(), info: new Set(), refused: new Set(), footageRequest: new Set(), footage: new Set(), tip: new Set(),
     reward: new Set(), deleted: new Set(), moderation: new Set(), householdCode: new Set(),
   };
   #link: Link | undefined;
@@ -262,6 +262,7 @@ class Connection implements Neighbors {
       this.#inbox.take(words.join("/"), payload, correlation);
     } else if (kind === "info") {
       this.info = infoCodec.decode(payload);
+      this.#tell("info", this.info);
     }
   }
 

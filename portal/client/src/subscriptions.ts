@@ -22,6 +22,8 @@ export class Subscriptions {
   readonly #handlers: SubscriptionHandlers;
   #wanted = new Set<string>();
   #there = new Set<string>();
+  /** Dropped, so that whoever wants them again since is told anew what is in force. */
+  #dropped = new Set<string>();
   #link: Link | undefined;
   /** In a SUBSCRIBE that is not answered yet: it may have been lost with its connection. */
   #asked: string[] = [];
@@ -41,6 +43,7 @@ export class Subscriptions {
 
   drop(filter: string): void {
     this.#wanted.delete(filter);
+    this.#dropped.add(filter);
     this.#soon();
   }
 
@@ -82,10 +85,11 @@ export class Subscriptions {
     if (!link || this.#asked.length) {
       return;
     }
-    const gone = [...this.#there].filter((filter) => !this.#wanted.has(filter));
-    const missing = [...this.#wanted].filter((filter) => !this.#there.has(filter));
+    const gone = [...this.#there].filter((filter) => !this.#wanted.has(filter) || this.#dropped.has(filter));
+    this.#dropped.clear();
     link.unsubscribe(gone);
     gone.forEach((filter) => this.#there.delete(filter));
+    const missing = [...this.#wanted].filter((filter) => !this.#there.has(filter));
     if (missing.length) {
       this.#asked = missing;
       missing.forEach((filter) => this.#there.add(filter));

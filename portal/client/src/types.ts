@@ -1,6 +1,6 @@
 /* What this library hands out and takes, beside the messages of the schema (generated/messages.ts). */
 import type {
-  Activity, Alert, Deleted, Footage, FootageRequest, Gap, HouseholdCode, Moderation, Reward, Tip,
+  Activity, Alert, Deleted, Footage, FootageRequest, Gap, HouseholdCode, Info, Moderation, Reward, Tip,
 } from "./generated/messages.js";
 import type { Refusal } from "./refusal.js";
 import type { Storage } from "./storage.js";
@@ -139,6 +139,7 @@ export interface RefusedEvent {
 export interface Events {
   state: State;
   heartbeat: Beat;
+  info: Info;            // what the broker says of itself: behind "connected", and whenever it changes
   refused: RefusedEvent;
   footageRequest: FootageRequest;
   footage: Footage;      // to an agency

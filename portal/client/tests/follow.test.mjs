@@ -42,6 +42,15 @@ test("who comes later gets what is in force first", async (t) => {
   await items.first(({ alert }) => alert.state === "ENDED");
 });
 
+test("who stops following and follows again at once is told what is in force", async (t) => {
+  const { publicId } = await (await be(t, stack, "user/ben")).publish.alert(VAN), cara = await be(t, stack, "user/cara");
+  const before = await following(cara);
+  await before.items.first(({ key }) => key === publicId);
+  before.place.stop();
+  const { items } = await following(cara);
+  await items.first(({ key }) => key === publicId);
+});
+
 test("an alert that concerns several places comes to each, as one object", async (t) => {
   const ann = await be(t, stack, "user/ann"), ben = await be(t, stack, "user/ben");
   const one = await following(ann), other = await following(ann, { cell: NEAR.cell, metres: 3200 });

@@ -72,6 +72,15 @@ export async function following(person, near = NEAR) {
   return { place, items, gaps };
 }
 
+/** Waits for what nothing tells of. */
+export async function until(isSo, what) {
+  for (const end = performance.now() + PATIENCE; !isSo(); await new Promise((resolve) => { setTimeout(resolve, 20); })) {
+    if (performance.now() > end) {
+      throw new Error(`${what}: not so far`);
+    }
+  }
+}
+
 /** Gathers an event. */
 export function events(person, name) {
   const gathered = new Gathered();

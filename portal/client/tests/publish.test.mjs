@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { checkAlert } from "@neighbors/client";
 import { checkDeleted } from "@neighbors/client/record";
 import { Stack } from "../../tests/stack.mjs";
-import { be, events, following, heard, VAN } from "./people.mjs";
+import { be, events, following, heard, VAN, until } from "./people.mjs";
 
 let stack;
 before(async () => {
@@ -96,6 +96,7 @@ test("what is held about a household is handed out, and deleted with a signed re
   assert.deepEqual(part.settings.footage.rules[0].incidents, ["BURGLARY"]);
   const { senderId } = await hal.publish.forget({ alerts: true });
   const receipt = await deleted.first(({ forgetId }) => forgetId === senderId);
+  await until(() => hal.info, "what the broker says of itself");
   const key = new Uint8Array(hal.info.logPublicKey);
   assert.equal(checkDeleted(receipt, key), true);
   assert.equal(checkDeleted({ ...receipt, events: receipt.events + 1 }, key), false);

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { MemoryStorage } from "@neighbors/client";
 import { checkConsistency, checkHead, checkInclusion, leafHash, PublicRecord, rootOf } from "@neighbors/client/record";
 import { Stack } from "../../tests/stack.mjs";
-import { be, PATIENCE, VAN } from "./people.mjs";
+import { be, PATIENCE, VAN, until } from "./people.mjs";
 
 let stack;
 before(async () => {
@@ -31,6 +31,7 @@ test("acts are proved in the signed tree, and it goes on with the head remembere
   const police = await be(t, stack, "agency/police", { enrol: ["--name", "El Monte Police"] }), storage = new MemoryStorage();
   const publish = (i) => police.publish.alert({ ...VAN, headline: `Van ${i}`, expires: Date.now() + 3_600_000 });
   const { publicId } = await publish(0);
+  await until(() => police.info, "what the broker says of itself");
   const record = new PublicRecord(address(), { key: police.info.logPublicKey, storage });
   await grown(record, 2);
   for (let i = 1; i < 6; i++) {

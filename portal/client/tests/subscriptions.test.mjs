@@ -74,3 +74,23 @@ test("what was asked for and not answered is asked for again, also with the sess
   subscriptions.up(next, true);
   assert.deepEqual(next.asked, [["+", PLACE, "nb/v1/inbox/#", "nb/v1/info"]]);
 });
+
+test("what is dropped and at once wanted again is asked for anew, also while its first SUBSCRIBE waits for its answer", async () => {
+  const { followed, subscriptions } = made(), link = new Link();
+  subscriptions.up(link, false);
+  await link.answer();
+  for (const isAnswered of [true, false]) {
+    subscriptions.want(PLACE);
+    await (isAnswered ? link.answer() : new Promise(setImmediate));
+    subscriptions.drop(PLACE);
+    subscriptions.want(PLACE);
+    await new Promise(setImmediate);
+    await link.answer();
+    await link.answer();
+    assert.deepEqual(link.asked.splice(1), [["+", PLACE], ["-", PLACE], ["+", PLACE]]);
+    subscriptions.drop(PLACE);
+    await new Promise(setImmediate);
+    link.asked.splice(1);
+  }
+  assert.equal(followed.filter((filter) => filter === PLACE).length, 4);
+});

@@ -25,9 +25,12 @@ class StackError(Exception):
     """Something could not be started or refused to work; the text is for the user."""
 
 
+_prctl = ctypes.CDLL(None).prctl  # looked up here: between fork and exec another thread may have had the linker's lock for ever
+
+
 def die_with_parent():
     """For the child to call. To the kernel the parent is the thread that started it: see by_a_thread_that_lasts."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+    _prctl(1, signal.SIGTERM)
 
 
 _lasting = {}  # process: its queue of (call, Future), which a thread works through; a fork has none
@@ -76,7 +79,7 @@ def reserve(port):
 def free_port():
     while True:
         port = random.choice(PORTS)
-        if port_open(port) or not reserve(port):
+        if not reserve(port) or port_open(port):  # in this order: somebody else's server may be one that counts who comes
             continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -5,11 +5,11 @@ import json
 import socket
 from datetime import datetime, timedelta, timezone
 
-from case import LEAF, unique
+from case import LEAF, alert, now_ms, unique
 from stack import free_port
 from watched import WatchedCase
 
-BODY_MS, ANSWER_MS, BODY_MAX = 1500, 20000, 262144
+BODY_MS, ANSWER_MS, BODY_MAX = 30000, 20000, 262144
 SQUARE = "34.07,-118.04 34.07,-118.02 34.08,-118.02 34.08,-118.04 34.07,-118.04"
 
 
@@ -123,6 +123,13 @@ class HttpCase(WatchedCase):
 
     def bearer(self, who):
         return {"Authorization": f"Bearer {self.token(who)}"}
+
+    def native(self):
+        return alert(expires=str(now_ms() + 600000))
+
+    def head_of_post(self, **headers):
+        base = self.bearer("agency/fire") | {"Content-Type": "application/json"}
+        return base | {name.replace("_", "-"): value for name, value in headers.items()}
 
     def raw(self, *_):
         connection = Raw(self.http_port)

@@ -16,13 +16,6 @@ class Requests(HttpCase):
 
     PATHS = ("/healthz", "/v1/feed?cells=u33db1", "/v1/cap.atom")  # a quiet place, where nothing changes in between
 
-    def native(self):
-        return alert(expires=str(now_ms() + 600000))
-
-    def head_of_post(self, **headers):
-        base = self.bearer("agency/fire") | {"Content-Type": "application/json"}
-        return base | {name.replace("_", "-"): value for name, value in headers.items()}
-
     def test_head_is_get_without_the_body(self):
         for path in self.PATHS:
             there, bare = self.get(path), self.ask("HEAD", path)
@@ -149,29 +142,6 @@ class Requests(HttpCase):
             connection.send(bytes([byte]))
         self.assertEqual(connection.answer().status, 201)
 
-    def test_bodies_that_do_not_come(self):
-        before, began = self.counters(), time.monotonic()
-        crowd = []
-        for part in (b"", b"{", self.native()[:-1]):
-            connection = self.raw()
-            connection.send(self.head("POST", "/v1/alerts", self.head_of_post(Content_Length=len(self.native())), part))
-            crowd.append(connection)
-        drop = self.raw()  # a byte at a time is no excuse
-        drop.send(self.head("POST", "/v1/feed", {"Content-Length": "1000"}))
-        drop.socket.settimeout(0.05)
-        while not drop.data:
-            drop.send(b" ")
-            try:
-                drop.more()
-            except socket.timeout:
-                pass
-            self.assertLess(time.monotonic() - began, 60, "a body that drops in is waited for")
-        drop.socket.settimeout(30)
-        for connection in crowd + [drop]:
-            self.refused(connection.answer(), 408, "body")
-            self.assertTrue(connection.ended())
-        self.counted(before, http_bodies_refused=4, http_timeouts=4)
-
     def test_who_leaves_early(self):
         """In the middle of its body, or before its answer: that harms nobody, and what was sent whole is taken."""
         before = self.counters()
@@ -224,6 +194,33 @@ class Requests(HttpCase):
         self.assertIn("http_not_authorized", log)
         self.assertNotIn(secret, log)
         self.assertNotIn(self.token("agency/fire"), log)
+
+
+class Impatient(HttpCase):
+    broker_settings = {"http_body_ms": 1500}
+
+    def test_bodies_that_do_not_come(self):
+        before, began = self.counters(), time.monotonic()
+        crowd = []
+        for part in (b"", b"{", self.native()[:-1]):
+            connection = self.raw()
+            connection.send(self.head("POST", "/v1/alerts", self.head_of_post(Content_Length=len(self.native())), part))
+            crowd.append(connection)
+        drop = self.raw()  # a byte at a time is no excuse
+        drop.send(self.head("POST", "/v1/feed", {"Content-Length": "1000"}))
+        drop.socket.settimeout(0.05)
+        while not drop.data:
+            drop.send(b" ")
+            try:
+                drop.more()
+            except socket.timeout:
+                pass
+            self.assertLess(time.monotonic() - began, 60, "a body that drops in is waited for")
+        drop.socket.settimeout(30)
+        for connection in crowd + [drop]:
+            self.refused(connection.answer(), 408, "body")
+            self.assertTrue(connection.ended())
+        self.counted(before, http_bodies_refused=4, http_timeouts=4)
 
 
 class Crowded(HttpCase):

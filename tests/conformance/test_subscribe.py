@@ -325,11 +325,20 @@ class Heartbeat(LiveCase):
     def test_heartbeat(self):
         follower = self.client("user/fred")
         follower.subscribe(NEAR, "nb/v1/json/inbox/#")
-        packet = follower.until(mqtt.PUBLISH, accept=lambda p: p.topic.endswith("inbox/heartbeat")
-                                and json.loads(p.payload).get("asOf"))
-        beat = json.loads(packet.payload)
-        self.assertFalse(beat.get("stale", False))
-        self.assertIn(LEAF[:5], [cursor["channel"].split(":")[-1] for cursor in beat["cursors"]])
+        beats = []
+
+        def good(packet):
+            """On a busy machine the first ones may be from before the feed was proved, or say that it was long ago."""
+            if packet.topic.endswith("inbox/heartbeat"):
+                beats.append(json.loads(packet.payload))
+                return beats[-1].get("asOf") and not beats[-1].get("stale") and LEAF[:5] in [
+                    cursor["channel"].split(":")[-1] for cursor in beats[-1].get("cursors", [])]
+            return False
+
+        try:
+            follower.until(mqtt.PUBLISH, accept=good)
+        except AssertionError:
+            self.fail(f"no heartbeat says that the feed of {LEAF[:5]} is heard: {beats[-3:]}")
 
     def test_since(self):
         follower = self.client("user/fred")

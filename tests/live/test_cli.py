@@ -108,12 +108,14 @@ class Publishing(CommandCase):
         self.assertIn("expires", objects[0]["text"])
 
     def test_shared_motion_is_seen(self):
-        feed = self.watch("--at", AT, "--json", "--class", "activity", "--count", "1")
+        feed, one = (self.watch("--at", AT, "--json", "--class", "activity", *words) for words in ((), ("--count", "1")))
         for number in (1, 2):
             self.done("publish", "motion", "--device", f"porch-{number}", "--kind", "person", "--confidence", "87")
-        item = json.loads(feed.stdout.readline())
-        self.assertEqual((item["activity"]["kind"], item["activity"]["confidence"]), ("PERSON", 87))
-        self.assertEqual(feed.wait(30), 0)
+        # Somebody else's of before may be shown first.
+        self.assertTrue(any((activity.get("kind"), activity.get("confidence")) == ("PERSON", 87)
+                            for activity in (json.loads(line).get("activity", {}) for line in feed.stdout)))
+        self.assertEqual(len(one.stdout.readlines()), 1)
+        self.assertEqual(one.wait(30), 0)
 
 
 class Credentials(CommandCase):

@@ -17,7 +17,7 @@ import run
 
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "bridge/edge/README.md", ROOT / "bridge/mqtt/README.md"]
 MODULES = ROOT / "portal/node_modules"
-PATIENCE = 60
+PATIENCE = 120
 
 
 def free_base():

@@ -308,7 +308,7 @@ class Footage(BackCase):
         self.desk = self.town.follower("agency/pd", unique("desk"))
         self.addCleanup(self.desk.close)
 
-    def ask(self, open_s=12):
+    def ask(self, open_s=60):
         asked = self.desk.publish("nb/v1/footage-request", request(unique("case"), open_s=open_s))
         self.assertEqual(asked.reason, 0, asked)
         request_id = dict(asked.props["user"])["request-id"]

@@ -207,10 +207,11 @@ class FarAway(case.LiveCase):
         eventually(self, lambda: Page(ask(own.metrics_port, "/metrics")[1]).value("neighbors_heartbeats_total") > 0)
         redis.go_away()
         self.addCleanup(setattr, redis, "away", False)
-        self.assertIn(" stale: ", far.stdout.readline())
+        # On a busy machine it may be silent for a moment too, before or behind that.
+        self.assertTrue(any(" stale: " in line for line in far.stdout))
         os.kill(own.process.pid, signal.SIGSTOP)
         self.addCleanup(os.kill, own.process.pid, signal.SIGCONT)
-        self.assertRegex(far.stdout.readline(), r" silent: 127.0.0.1:\d+ sends no heartbeat since \d+ s$")
+        self.assertTrue(any(re.search(r" silent: 127.0.0.1:\d+ sends no heartbeat since \d+ s$", line) for line in far.stdout))
 
     def test_a_watchdog_for_a_while(self):
         """As cron may ask: is it well now?"""
@@ -227,9 +228,9 @@ class FarAway(case.LiveCase):
         lines = done.stdout.splitlines()
         self.assertRegex(lines[0], rf"^Neighbors \S+ at {place} and 1 more, up \d+:\d\d:\d\d   \d\d:\d\d:\d\d$")
         self.assertRegex(lines[1], f"^!! cannot read http://{nobody}/metrics")
-        self.assertRegex(done.stdout, r"serving 1 of 1 +store up, keeps always +record whole +clocks [+-]0\.\d+ s")
+        self.assertRegex(done.stdout, r"serving 1 of 1 +store up, keeps always +record whole +clocks [+-]\d+\.\d+ s")
         self.assertRegex(done.stdout, r"motion events +\d+\.\d +[1-9]\d* +\d+\.\d ms +\d+\.\d ms")
-        self.assertRegex(done.stdout, rf"127.0.0.1:{stack.redis_port} +up +0 +\d+\.\d +[+-]0\.\d+")
+        self.assertRegex(done.stdout, rf"127.0.0.1:{stack.redis_port} +up +0 +\d+\.\d +[+-]\d+\.\d+")
         self.assertLessEqual(len(lines), 25)
         self.assertLessEqual(max(map(len, lines)), 80)
         self.assertEqual(subprocess.run(stack.command("top", nobody), capture_output=True, timeout=60).returncode, 3)

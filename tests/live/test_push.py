@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import tempfile
+import time
 import unittest
 import urllib.request
 from pathlib import Path
@@ -137,6 +138,10 @@ class Push(LiveCase):
         self.subscribe(path)
         self.warn("For nobody any more")
         self.service.push(path)
+        deadline = time.monotonic() + 30
+        while self.counters()["push_subscriptions_gone"] == before:  # the service says so, and the broker may not have read it yet
+            self.assertLess(time.monotonic(), deadline, "the broker does not hear that it is gone")
+            time.sleep(0.02)
         other = unique("/ok/other")
         self.subscribe(other)
         self.warn("Once more")

@@ -39,6 +39,7 @@ PLACES = {"9qh1f5": "34.0768,-118.0316", "9qh19m": "34.0439,-118.0646", "9qh4rs"
           "9qh60u": "34.1263,-117.7350"}
 NUMBERED, PLAIN, TWICE = 6, 2, 1
 AT_STAKE = 10000  # bytes: many events
+LATEST = 120  # seconds for the last acknowledgement, and as many for what is to be shown: a busy machine's
 BROKERS = ["broker-a", "broker-b"]
 CLUSTER_FAULTS = ["move and master", "freeze master", "master and broker", "replica", "move", "master"]
 FAULTS = ["power", "broker", "power", "freeze", "power", "redis", "power and broker", "broker", "power", "redis and brokers"]
@@ -99,7 +100,7 @@ class Round:
         self.supervised = supervised
         self.number, self.stack, self.people, self.fault, self.seconds = number, stack, people, fault, seconds
         self.random = random.Random(seed)
-        self.lost, self.patience = 0, 3 if stack.fsync != "always" else 30
+        self.lost, self.patience = 0, 3 if stack.fsync != "always" else LATEST
         self.cluster, self.fell = isinstance(stack, ClusterStack), None
         self.outage = 0
 
@@ -211,8 +212,8 @@ class Round:
         await asyncio.sleep(max(2, self.seconds * 0.75 - (time.monotonic() - begun)))
         for one in self.senders + self.authors:
             one.stop()
-        done, late = await asyncio.wait(workers, timeout=40)
-        wrong = [f"{len(late)} senders were not acknowledged within 40 s of the end"] if late else []
+        done, late = await asyncio.wait(workers, timeout=LATEST)
+        wrong = [f"{len(late)} senders were not acknowledged within {LATEST} s of the end"] if late else []
         for one in self.followers:
             one.settle()
         for task in list(done):

@@ -91,7 +91,7 @@ static bool wait_until_ready(int output, int port)
             break;
         len += (size_t)got;
         text[len] = 0;
-        if (strstr(text, "Ready to accept connections") || strstr(text, "# Sentinel ID is"))
+        if (strstr(text, "Ready to accept connections") || strstr(text, "Sentinel ID is"))
             return true;
         if (len > sizeof(text) / 2) {
             memmove(text, text + len - 256, 256);

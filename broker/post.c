@@ -22,7 +22,7 @@ void broker_post(struct broker *broker, const struct broker_post *post, broker_p
     publication->posted_as = credential;
     memcpy(publication->officer, post->credential.officer, sizeof publication->officer);
     publication->preview = post->preview;
-    publication->topic = topic_of(text_of(post->topic));
+    publication_received(publication, text_of(post->topic));
     publication->payload.len = post->payload.len;
     publication->payload.data = (uint8_t *)arena_copy(arena, post->payload.data, post->payload.len);
     publication->content_type.len = post->content_type.len;

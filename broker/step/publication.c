@@ -43,14 +43,19 @@ struct publication *publication_new(struct broker *broker, struct connection *co
     return publication;
 }
 
-void publication_begin(struct publication *publication, const struct mqtt_publish *publish, struct text topic)
+void publication_received(struct publication *publication, struct text topic)
 {
     struct broker *broker = publication->broker;
 
     publication->topic = topic_of(topic);
-    publication->retain = publish->retain;
     publication->received_at = turn_now(broker);
     broker->counters.kinds[counted_as(publication->topic)].received++;
+}
+
+void publication_begin(struct publication *publication, const struct mqtt_publish *publish, struct text topic)
+{
+    publication->retain = publish->retain;
+    publication_received(publication, topic);
     pipeline_run(publication);
 }
 

@@ -118,7 +118,9 @@ void pipeline_stored(struct publication *publication, enum store_status status);
 struct publication *publication_new(struct broker *broker, struct connection *connection,
     struct known_principal *principal, struct text client, uint8_t version,
     const struct mqtt_publish *publish);
-/* Starts it on its way. topic: with aliases resolved. */
+/* It has come, now, and is counted as a message of its kind. topic: with aliases resolved. */
+void publication_received(struct publication *publication, struct text topic);
+/* The same, and starts it on its way. */
 void publication_begin(
     struct publication *publication, const struct mqtt_publish *publish, struct text topic);
 /* Its connection is gone: it goes on without it, and frees itself. */

@@ -169,6 +169,25 @@ static void test_posts_that_are_on_their_way_at_the_end_are_answered(void **stat
     assert_true(answer.failed);
 }
 
+static void test_a_post_is_counted_with_its_kind_and_took_as_long_as_it_did(void **state)
+{
+    (void)state;
+    const struct kind_counters *alerts = &broker_counters(stage.broker)->kinds[TOPIC_ALERT];
+    enrolled("agency/pd", "", "");
+    holds(CALL_ALERT);
+    posts("agency/pd", "nb/v1/alert", lamp);
+    settle();
+    assert_int_equal(alerts->received, 1);
+    passes(3000);
+    answers(CALL_ALERT, 0, STORE_OK);
+    is_told("taken *");
+    assert_int_equal(alerts->stored.sum_ms, 3000);
+    posts("agency/pd", "nb/v1/alert", "{\"version\":1}");
+    is_told("0x99 *: *");
+    assert_int_equal(alerts->received, 2);
+    assert_int_equal(alerts->refused, 1);
+}
+
 static int begins(void **state)
 {
     answer = (struct answer){0};
@@ -186,6 +205,7 @@ int main(void)
         STORY(test_a_post_waits_for_who_it_is_from_and_for_the_store),
         STORY(test_a_post_whose_store_fails_is_told_that_nothing_is_known),
         STORY(test_posts_that_are_on_their_way_at_the_end_are_answered),
+        STORY(test_a_post_is_counted_with_its_kind_and_took_as_long_as_it_did),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

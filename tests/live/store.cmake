@@ -20,10 +20,13 @@ set_tests_properties(store_functions_in_a_cluster PROPERTIES FIXTURES_REQUIRED s
 neighbors_test(NAME store_tail
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_tail.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c
   LIBS store_tests neighbors_bridge)
-# Calls in one.
-neighbors_test(NAME store_cluster
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_cluster.c ${CMAKE_CURRENT_LIST_DIR}/store_people.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c
-  LIBS store_tests neighbors_bridge)
+# Calls in one, and while one of its masters dies.
+foreach(part cluster failover)
+  neighbors_test(NAME store_${part}
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_${part}.c ${CMAKE_CURRENT_LIST_DIR}/store_city.c ${CMAKE_CURRENT_LIST_DIR}/store_people.c
+      ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c
+    LIBS store_tests neighbors_bridge)
+endforeach()
 # Calls behind sentinels.
 neighbors_test(NAME store_sentinels
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_sentinels.c ${CMAKE_CURRENT_LIST_DIR}/store_people.c ${CMAKE_CURRENT_LIST_DIR}/redis_sentinels.c
@@ -33,4 +36,4 @@ neighbors_test(NAME store_away
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_away.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c
   LIBS store_tests neighbors_bridge)
 # Each has several servers: one at a time.
-set_tests_properties(store_tail store_cluster store_sentinels store_away PROPERTIES RESOURCE_LOCK cluster)
+set_tests_properties(store_tail store_cluster store_failover store_sentinels store_away PROPERTIES RESOURCE_LOCK cluster)

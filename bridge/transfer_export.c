@@ -2,6 +2,7 @@
  * is asked for together. */
 #include "bridge/transfer_inside.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -16,12 +17,15 @@ enum {
 
 /* ---- bytes ---- */
 
+static bool unwritten(struct writer *w)
+{
+    snprintf(w->out->error, sizeof w->out->error, "%s", strerror(errno));
+    return false;
+}
+
 static bool put(struct writer *w, const void *data, size_t len)
 {
-    if (fwrite(data, 1, len, w->file) == len && EVP_DigestUpdate(w->digest, data, len) == 1)
-        return true;
-    snprintf(w->out->error, sizeof w->out->error, "the file cannot be written");
-    return false;
+    return fwrite(data, 1, len, w->file) == len ? EVP_DigestUpdate(w->digest, data, len) == 1 : unwritten(w);
 }
 
 bool transfer_put(struct writer *w, struct command *command)
@@ -309,8 +313,9 @@ static bool put_tail(struct writer *w)
         return false;
     for (unsigned i = 0; i < len; i++)
         snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-    return fprintf(w->file, "end %" PRIu64 " %" PRIu64 " %s\n", w->out->keys, w->out->commands, hex) > 0 &&
-           fflush(w->file) == 0;
+    return (fprintf(w->file, "end %" PRIu64 " %" PRIu64 " %s\n", w->out->keys, w->out->commands, hex) > 0 &&
+               fflush(w->file) == 0) ||
+           unwritten(w);
 }
 
 bool transfer_export(struct redis_sync *redis, FILE *file, int64_t now, struct transfer *out)
@@ -326,7 +331,6 @@ bool transfer_export(struct redis_sync *redis, FILE *file, int64_t now, struct t
     done = done && put_tail(&w);
     EVP_MD_CTX_free(w.digest);
     if (!done && !*out->error)
-        snprintf(
-            out->error, sizeof out->error, "%s", *redis->error ? redis->error : "the file cannot be written");
+        snprintf(out->error, sizeof out->error, "%s", *redis->error ? redis->error : "no SHA-256");
     return done;
 }

@@ -37,6 +37,21 @@ static enum exit_code is_quiet(const struct invocation *invocation, struct redis
 
 /* ---- out ---- */
 
+/* Closes the file of an export that ended so: it is kept whole or not at all. */
+static enum exit_code keep(
+    const struct invocation *invocation, const char *path, FILE *file, enum exit_code code)
+{
+    bool whole = fsync(fileno(file)) == 0;
+    int error = whole ? 0 : errno;
+    if (fclose(file) != 0 && whole)
+        error = errno;
+    if (code == EXIT_DONE && error)
+        code = cli_fail(invocation, EXIT_REFUSED, "%s: %s", path, strerror(error));
+    if (code != EXIT_DONE)
+        unlink(path);
+    return code;
+}
+
 static enum exit_code write_all(
     const struct invocation *invocation, struct redis_sync *redis, const char *path, bool force)
 {
@@ -59,18 +74,14 @@ static enum exit_code write_all(
     if (!file)
         return cli_fail(invocation, EXIT_REFUSED, "%s: %s", path, strerror(errno));
     bool whole = transfer_export(redis, file, cli_now(), &done);
-    if (whole)
+    if (!whole)
+        code = cli_fail(invocation, ferror(file) ? EXIT_REFUSED : EXIT_UNREACHABLE, "%s%s%s",
+            ferror(file) ? path : "", ferror(file) ? ": " : "", done.error);
+    else
         code = is_quiet(invocation, redis, force); /* who came meanwhile wrote into it */
-    if (!standard) {
-        whole = fsync(fileno(file)) == 0 && whole;
-        whole = fclose(file) == 0 && whole;
-    }
-    if ((!whole || code != EXIT_DONE) && !standard)
-        unlink(path);
-    if (code != EXIT_DONE)
-        return code;
-    return whole ? say_done(invocation, "written", &done, standard)
-                 : cli_fail(invocation, EXIT_UNREACHABLE, "%s", *done.error ? done.error : strerror(errno));
+    if (!standard)
+        code = keep(invocation, path, file, code);
+    return code == EXIT_DONE ? say_done(invocation, "written", &done, standard) : code;
 }
 
 enum exit_code installation_export(const struct invocation *invocation, const char *path, bool force)

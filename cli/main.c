@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/output.h"
 
 static void print_help(FILE *to)
 {
@@ -67,7 +68,7 @@ static enum exit_code no_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    output_begin();
     if (argc >= 2 && asks_help(argv[1])) {
         print_help(stdout);
         return EXIT_DONE;

@@ -1,6 +1,7 @@
 /* neighbors setup: an installation on this machine from a few questions: keys, a user of Redis, settings with
  * TLS, and, where systemd runs, the services. What the command line says is not asked. */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -101,7 +102,8 @@ static bool run_program(const char *const *words, bool quiet)
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        if (quiet && !freopen("/dev/null", "w", stdout))
+        int nowhere = quiet ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
+        if (quiet && dup2(nowhere, STDOUT_FILENO) < 0)
             _exit(127);
         execvp(words[0], (char *const *)words);
         fprintf(stderr, "neighbors: %s: %s\n", words[0], strerror(errno));

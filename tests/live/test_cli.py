@@ -27,10 +27,10 @@ class CommandCase(LiveCase):
         self.assertEqual(code, 0, complaint)
         return objects
 
-    def watch(self, *words, wait=True):
+    def watch(self, *words, wait=True, stdout=subprocess.PIPE):
         """A `watch` that follows already."""
         process = subprocess.Popen(self.home.stack.command("watch", "--as", "user/fred", "--for", "180s", *words), text=True,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT)
+                                   stdout=stdout, stderr=subprocess.PIPE, env=ENVIRONMENT)
         self.addCleanup(self.end, process)
         if wait:
             self.complains(process, "Following")
@@ -196,6 +196,16 @@ class Following(CommandCase):
             if seen[-1] == after:
                 break
         self.assertNotIn(before, seen)
+
+    def test_it_ends_when_what_it_tells_goes_nowhere(self):
+        with open("/dev/full", "w") as disk:
+            left, full = self.watch("--at", AT), self.watch("--at", AT, "--json", stdout=disk)
+        left.stdout.close()
+        self.publish_alert(unique("Nobody reads it"))
+        self.assertEqual(left.wait(60), -signal.SIGPIPE)
+        self.assertNotIn("output", left.stderr.read())
+        self.assertEqual(full.wait(60), 1)
+        self.assertIn("neighbors: standard output cannot be written: No space left on device\n", full.stderr.read())
 
     def test_it_ends_when_told(self):
         feed = self.watch("--at", AT, "--json")

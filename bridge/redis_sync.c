@@ -90,8 +90,9 @@ static bool another_turn(
         struct redis_node *node = route_node(redis, command);
         return node && load_functions(redis, node, turn > 0);
     }
+    bool perhaps_done = outcome == TRY_LOST || outcome == TRY_DISPLACED;
     if (outcome == TRY_REFUSED || redis->route->where.kind == REDIS_ONE ||
-        (outcome == TRY_LOST && command_is_once(command)))
+        (perhaps_done && command_is_once(command)))
         return false;
     if (outcome != TRY_ELSEWHERE || turn > 0)
         pause_before(turn);

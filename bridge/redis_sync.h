@@ -3,10 +3,10 @@
  *
  * It is the same with one Redis, a cluster and sentinels. A command goes to the master that has the slot of
  * its first argument "nb:{…". Where somebody else may take over, one that was not answered, or cannot be for
- * the moment (a slot moves, a master is away), is sent again for 15 s; what would do harm when done twice
- * (XADD, INCR, HINCRBY) is not. There a write is done when so many replicas have it as the address asks for.
- * A function gets the guard behind its keys that bridge/store_inside.h speaks of, and where the functions of
- * the store are not loaded yet they are; those of another version stay as they are. */
+ * the moment (a slot moves, a master is away or ceases to be one), is sent again for 15 s; what would do harm
+ * when done twice (XADD, INCR, HINCRBY) is not. There a write is done when so many replicas have it as the
+ * address asks for. A function gets the guard behind its keys that bridge/store_inside.h speaks of, and where
+ * the functions of the store are not loaded yet they are; those of another version stay as they are. */
 #ifndef NEIGHBORS_BRIDGE_REDIS_SYNC_H
 #define NEIGHBORS_BRIDGE_REDIS_SYNC_H
 

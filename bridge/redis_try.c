@@ -30,7 +30,7 @@ static enum try_outcome outcome_of(struct redis_sync *redis, struct redis_node *
         return TRY_ELSEWHERE;
     }
     static const char *const passing[] = {"ASK ", "TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN",
-        "READONLY", "BUSY", "NOREPLICAS", "FAILOVER"};
+        "READONLY", "BUSY", "NOREPLICAS", "FAILOVER", "UNBLOCKED", "ERR WAIT cannot"};
     for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
         if (strncmp(reply->str, passing[i], strlen(passing[i])) == 0) {
             redis->route->stale = redis->route->stale || *reply->str != 'A';
@@ -50,11 +50,17 @@ static void append_wait(struct redis_node *node, int copies)
     redisAppendCommand(node->context, "WAIT %d %d", copies, COPY_MS);
 }
 
-/* Reads what WAIT answers. */
+/* Reads what WAIT answers. Who waits at a master that becomes a replica is told UNBLOCKED; who comes too late
+ * for that, that WAIT cannot be used there, or what a replica says that loads. */
 static enum try_outcome copied(struct redis_sync *redis, struct redis_node *node, int copies)
 {
     redisReply *reply = next_reply(node->context);
     enum try_outcome outcome = outcome_of(redis, node, reply);
+    if (outcome == TRY_NOT_NOW) {
+        snprintf(redis->error, sizeof redis->error,
+            "Redis has it, but is a master no more (%.60s): nothing is told as done", reply->str);
+        outcome = TRY_DISPLACED;
+    }
     if (outcome == TRY_ANSWERED && reply->integer < copies) {
         snprintf(redis->error, sizeof redis->error,
             "Redis has it, but of %d replicas that are to have it too, %lld: nothing is told as done", copies,
@@ -98,8 +104,13 @@ enum try_outcome try_once(
     redisReply *reply = NULL;
     enum try_outcome outcome = answer_to(redis, node, command, &reply);
     if (copies && outcome != TRY_LOST) {
+        char first[sizeof redis->error];
+        memcpy(first, redis->error, sizeof first);
         enum try_outcome second = copied(redis, node, copies);
-        outcome = outcome == TRY_ANSWERED || second == TRY_LOST ? second : outcome;
+        if (outcome == TRY_ANSWERED || second == TRY_LOST)
+            outcome = second;
+        else
+            memcpy(redis->error, first, sizeof first);
     }
     if (outcome == TRY_ANSWERED || outcome == TRY_UNCOPIED)
         *out = reply;

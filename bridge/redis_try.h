@@ -13,6 +13,7 @@ enum try_outcome {
     TRY_NOT_NOW,   /* a slot moves, a master is away or takes over */
     TRY_UNLOADED,  /* our functions are not there */
     TRY_UNCOPIED,  /* done, but too few replicas have it */
+    TRY_DISPLACED, /* done, by a master that is one no more: whether its heir has it nobody knows */
     TRY_LOST,      /* no answer */
     TRY_UNREACHED  /* not sent */
 };

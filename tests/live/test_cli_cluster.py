@@ -1,6 +1,8 @@
 """The command line against a whole Redis Cluster of three masters, where no neighborsd ever ran."""
 import json
+import re
 import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -88,11 +90,47 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(client.xlen("nb:{s00}:acts"), sum(map(int, counts.values())))
         return [{"what": what.decode(), "count": int(count)} for what, count in counts.items()]
 
-    def test_geocodes(self):
+    def areas(self):
         file = self.folder / "areas.geojson"
         file.write_text(json.dumps({"type": "FeatureCollection", "features": [SQUARE]}))
-        self.neighbors("geocodes", "import", "--scheme", "zones", "--property", "id", file)
+        return file
+
+    def test_geocodes(self):
+        self.neighbors("geocodes", "import", "--scheme", "zones", "--property", "id", self.areas())
         self.assertIn({"scheme": "zones", "codes": 1}, self.neighbors("geocodes", "list"))
+
+    # ---- a master that ceases to be one while its replicas are waited for: Redis ends the waiting with an error
+
+    def demoted(self, key, *words):
+        """What a call comes to that waits for the replica of the key's master, and is told that it does so in vain."""
+        master = self.master_of(key)
+        replica = next(node for node in self.stack.alive() if self.stack.ask(node, "ROLE")[:3:2] == ["slave", master.port])
+        self.stack.freeze_node(replica)
+        try:
+            with ThreadPoolExecutor(1) as beside:
+                called = beside.submit(self.neighbors, *words)
+                self.stack.until(lambda: called.done() or self.unblock(master), "it waits for the replica")
+                self.stack.processes[replica.name].send_signal(signal.SIGCONT)
+                return called.result()
+        finally:
+            self.stack.processes[replica.name].send_signal(signal.SIGCONT)
+            self.stack.wait_until_whole()
+
+    def unblock(self, master):
+        waiting = [re.search(r"id=(\d+)", line)[1] for line in self.stack.ask(master, "CLIENT LIST").splitlines() if " cmd=wait " in line]
+        return any(self.stack.ask(master, "CLIENT UNBLOCK", number, "ERROR") for number in waiting)
+
+    def test_what_may_be_done_twice_is_done_again(self):
+        self.demoted("nb:{geocode-schemes}:names", "geocodes", "import", "--scheme", "again", "--property", "id", self.areas())
+        self.assertIn({"scheme": "again", "codes": 1}, self.neighbors("geocodes", "list"))
+
+    def test_what_may_not_is_told(self):
+        self.stack.enroll("operator/recorder")
+        disclosures = [act["count"] for act in self.acts() if act["what"] == "disclosure"]
+        with self.assertRaises(StackError) as caught:
+            self.demoted("nb:{s00}:acts", "disclosure", "--to", "the court", "--count", "1", "--as", "operator/recorder")
+        self.assertIn("exit 3\nneighbors: Redis has it, but is a master no more (UNBLOCKED ", str(caught.exception))
+        self.assertEqual([act["count"] for act in self.acts() if act["what"] == "disclosure"], [sum(disclosures) + 1])
 
     def test_y_slots_move_and_enrolling_goes_on(self):
         (source, _), (target, _) = list(self.stack.serving().values())[:2]

@@ -112,7 +112,7 @@ class ClusterStack(Stack):
         """CLUSTER NODES as this node tells it, "" when it does not answer."""
         return self.ask(node, "CLUSTER NODES") or ""
 
-    def until(self, condition, what, seconds=60):
+    def until(self, condition, what, seconds=180):
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:

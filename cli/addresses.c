@@ -24,11 +24,16 @@ static bool is_of_run(const char *data)
     return access(secret, F_OK) == 0;
 }
 
-static const char *file_of(const char *config, const char *data, bool data_named)
+/* room: for a name that is put together. */
+static const char *file_of(const char *config, const char *data, bool data_named, char room[ADDRESS_TEXT])
 {
     if (config)
         return config;
-    return data_named || is_of_run(data) || access(standard_file, F_OK) != 0 ? NULL : standard_file;
+    if (is_of_run(data)) {
+        snprintf(room, ADDRESS_TEXT, "%s/neighborsd.conf", data);
+        return access(room, F_OK) == 0 ? room : NULL;
+    }
+    return data_named || access(standard_file, F_OK) != 0 ? NULL : standard_file;
 }
 
 /* ---- who says so ---- */
@@ -105,8 +110,8 @@ static void take_all(const struct settings *settings, const char *file, struct a
 void addresses_find(const char *config, const char *data, bool data_named, struct addresses *out)
 {
     struct settings settings;
-    char error[SETTING_ERROR];
-    const char *file = file_of(config, data, data_named);
+    char error[SETTING_ERROR], room[ADDRESS_TEXT];
+    const char *file = file_of(config, data, data_named, room);
     *out = (struct addresses){0};
     log_set_level(LOG_LEVEL_ERROR); /* our own variables are no settings, which it would say of each */
     if (settings_load(&settings, file, error)) {

@@ -1,6 +1,6 @@
-/* Where the installation is that a command means, as its own settings say: the file of --config, else
- * /etc/neighbors/neighborsd.conf where it is there and no folder of ./run is meant, and over it the
- * environment (NEIGHBORS_<SETTING>), as neighborsd reads them. */
+/* Where the installation is that a command means, as its own settings say: the file of --config, else that
+ * of ./run's folder, else /etc/neighbors/neighborsd.conf where it is there and no folder was named; and over
+ * it the environment (NEIGHBORS_<SETTING>), as neighborsd reads them. */
 #ifndef NEIGHBORS_CLI_ADDRESSES_H
 #define NEIGHBORS_CLI_ADDRESSES_H
 

@@ -45,8 +45,8 @@ static const struct common_row {
     [KEYS] = {{"keys", "DIR", "the folder of the keys (that of the settings' secret_file; DIR/keys)"},
         "NEIGHBORS_KEYS"},
     [CONFIG] = {{"config", "FILE",
-                    "settings of the neighborsd that is meant (/etc/neighbors/neighborsd.conf where it is "
-                    "there and DIR is not ./run's)"},
+                    "settings of the neighborsd that is meant (those in DIR when it is ./run's, else "
+                    "/etc/neighbors/neighborsd.conf)"},
         "NEIGHBORS_CONFIG"},
     [DATA] = {{"data", "DIR", "the folder that ./run keeps (./.data)"}, "NEIGHBORS_DATA"},
     [JSON] = {{"json", NULL, "one JSON object a line"}, NULL},

@@ -161,12 +161,7 @@ def shown(path):
 
 def options(stack):
     """What the command line needs beyond its defaults."""
-    words = []
-    if stack.folder != (Path.cwd() / ".data").resolve():
-        words += ["--data", shown(stack.folder)]
-    if stack.base != 18830:
-        words += ["--broker", f"127.0.0.1:{stack.mqtt_port}"]
-    return "".join(" " + word for word in words)
+    return "" if stack.folder == (Path.cwd() / ".data").resolve() else f" --data {shown(stack.folder)}"
 
 
 def documents_to_try(stack):

@@ -346,6 +346,33 @@ static void settings_say_where_it_is(void **state)
     remove(folder);
 }
 
+/* What a ./run was told with --data and --port-base its folder knows. */
+static void the_folder_of_a_run_says_where_it_is(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/neighbors-run-XXXXXX", keys[64], secret[80], config[64], arguments[128];
+    char output[OUTPUT];
+    assert_non_null(mkdtemp(folder));
+    snprintf(keys, sizeof keys, "%s/keys", folder);
+    snprintf(secret, sizeof secret, "%s/broker.secret", keys);
+    snprintf(config, sizeof config, "%s/neighborsd.conf", folder);
+    assert_int_equal(mkdir(keys, 0700), 0);
+    put_file(config, "mqtt_port = 2;\nredis_url = \"redis://127.0.0.1:4\";\nmetrics_port = 5;\n");
+    snprintf(arguments, sizeof arguments, "stats --data %s", folder);
+    assert_int_equal(run_in("", "", arguments, output), 3);
+    assert_non_null(strstr(output, "(as ./run has it)")); /* it is nobody's yet */
+    put_file(secret, "");
+    assert_int_equal(run_in("", "", arguments, output), 3);
+    assert_non_null(strstr(output, "http://127.0.0.1:5/metrics (metrics_port of /tmp/neighbors-run-"));
+    snprintf(arguments, sizeof arguments, "geocodes list --data %s", folder);
+    assert_int_equal(run_in("", "", arguments, output), 3);
+    assert_non_null(strstr(output, "127.0.0.1:4: Connection refused (redis_url of /tmp/neighbors-run-"));
+    remove(secret);
+    remove(config);
+    assert_int_equal(rmdir(keys), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 /* ---- polygons ---- */
 
 #define SQUARE "[[[10.41,57.64],[10.43,57.64],[10.43,57.65],[10.41,57.65],[10.41,57.64]]]"
@@ -549,6 +576,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_call_ends_as_it_should),
         cmocka_unit_test(settings_say_where_it_is),
+        cmocka_unit_test(the_folder_of_a_run_says_where_it_is),
         cmocka_unit_test(polygons_are_read_wherever_geojson_has_them),
         cmocka_unit_test(what_is_wrong_with_a_polygon_is_told_with_its_place),
         cmocka_unit_test(an_area_is_shown_as_geojson),

@@ -1,7 +1,7 @@
 # The messages: arena, codecs, the JSON mapping.
 set(here ${CMAKE_CURRENT_LIST_DIR})
 neighbors_test(NAME arena SOURCES ${here}/test_arena.c LIBS neighbors_proto)
-foreach(thing rules bytes encoding footage)
+foreach(thing rules motion bytes encoding footage)
   neighbors_test(NAME codec_${thing} SOURCES ${here}/test_codec_${thing}.c ${here}/test_codec_support.c
     LIBS neighbors_proto PkgConfig::PROTOBUF_C)
 endforeach()

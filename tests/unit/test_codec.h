@@ -50,5 +50,8 @@ struct codec_case {
 };
 /* Tries each case in both encodings. */
 void try_codec_cases(const char *message, const struct codec_case *cases, size_t count);
+#define TRY(message, cases) try_codec_cases(message, cases, sizeof(cases) / sizeof *(cases))
+#define X8 "xxxxxxxx"
+#define X64 X8 X8 X8 X8 X8 X8 X8 X8
 
 #endif

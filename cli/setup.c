@@ -257,6 +257,10 @@ static enum exit_code run(struct invocation *invocation)
     char path[2 * COMMAND_FIELD], error[REDIS_URL_ERROR];
     if (invocation->argument_count)
         return cli_fail(invocation, EXIT_USAGE, "setup takes no arguments");
+    const char *const broker[] = {"neighborsd", "--version", NULL}; /* it looks at the settings below */
+    if (!run_program(broker, true))
+        return cli_fail(invocation, EXIT_REFUSED,
+            "neighborsd cannot be run here: install it (package neighbors-broker); nothing was done");
     setup.etc = setup.etc ? setup.etc : STANDARD_ETC;
     umask(022); /* folders above it too are on the way of the broker, who is somebody else */
     snprintf(path, sizeof path, "%.400s/neighborsd.conf", setup.etc);

@@ -1,6 +1,6 @@
 """No secret and no exact place in the log of any program that a test starts: whoever imports this has the logs of each
 stack held against that when it stops, and a stack that fails it fails the run, with file and line. By hand, of the folder that a
-stack was in: tests/live/log_check.py FOLDER"""
+stack was in: python3 tests/live/log_check.py FOLDER"""
 import base64
 import re
 import sys

@@ -12,8 +12,8 @@ from stack import BUILD, ENVIRONMENT
 WITH_OURS = ENVIRONMENT | {"PATH": f"{BUILD}:{os.environ['PATH']}"}
 
 
-def neighbors(*words, given=""):
-    return subprocess.run([BUILD / "neighbors", *words], input=given, capture_output=True, text=True, timeout=60, env=WITH_OURS)
+def neighbors(*words, given="", environment=WITH_OURS):
+    return subprocess.run([BUILD / "neighbors", *words], input=given, capture_output=True, text=True, timeout=60, env=environment)
 
 
 class Setup(unittest.TestCase):
@@ -79,6 +79,13 @@ class Setup(unittest.TestCase):
             self.assertEqual(done.returncode, 2, words)
             self.assertIn(rule, done.stderr)
             self.assertEqual(list(self.etc.glob("*")), [])
+
+    def test_without_a_neighborsd_nothing_is_asked_or_made(self):
+        words = ["setup", "--etc", str(self.etc), "--no-start"]
+        done = neighbors(*words, environment=ENVIRONMENT | {"PATH": str(self.etc.parent)})
+        self.assertEqual((done.returncode, done.stdout), (1, ""), done)
+        self.assertIn("neighbors-broker", done.stderr)
+        self.assertEqual(list(self.etc.parent.glob("*")), [])
 
 
 class Manual(unittest.TestCase):

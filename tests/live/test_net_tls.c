@@ -36,14 +36,29 @@ static SSL *client_tls(SSL_CTX *context, int *fd)
 }
 
 /* A stop and a continuation end a call with EINTR (net_client.c). */
+#define UNINTERRUPTED(call)                                                                                  \
+    ({                                                                                                       \
+        int done_;                                                                                           \
+        do {                                                                                                 \
+            errno = 0;                                                                                       \
+            done_ = (call);                                                                                  \
+        } while (done_ < 0 && errno == EINTR);                                                               \
+        done_;                                                                                               \
+    })
+
+static int tls_connect(SSL *ssl)
+{
+    return UNINTERRUPTED(SSL_connect(ssl));
+}
+
 static int tls_read(SSL *ssl, void *data, int len)
 {
-    int got;
-    do {
-        errno = 0;
-        got = SSL_read(ssl, data, len);
-    } while (got < 0 && errno == EINTR);
-    return got;
+    return UNINTERRUPTED(SSL_read(ssl, data, len));
+}
+
+static int tls_write(SSL *ssl, const void *data, int len)
+{
+    return UNINTERRUPTED(SSL_write(ssl, data, len));
 }
 
 static void expect_tls_text(SSL *ssl, const char *text)
@@ -62,14 +77,14 @@ static void tls_carries(bool with_certificate, int version, const char *greeting
     int fd;
     SSL_CTX *context = client_context(with_certificate, version);
     SSL *ssl = client_tls(context, &fd);
-    assert_int_equal(SSL_connect(ssl), 1);
+    assert_int_equal(tls_connect(ssl), 1);
     expect_tls_text(ssl, greeting);
     size_t len = 300000;
     uint8_t *bytes = many_bytes(len), *back = malloc(len);
     for (size_t sent = 0, received = 0; received < len;) {
         size_t part = len - sent < 50000 ? len - sent : 50000;
         if (part > 0) {
-            assert_int_equal(SSL_write(ssl, bytes + sent, (int)part), (int)part);
+            assert_int_equal(tls_write(ssl, bytes + sent, (int)part), (int)part);
             sent += part;
         }
         while (received < sent) {
@@ -79,7 +94,7 @@ static void tls_carries(bool with_certificate, int version, const char *greeting
         }
     }
     assert_memory_equal(bytes, back, len);
-    assert_int_equal(SSL_write(ssl, "close", 5), 5);
+    assert_int_equal(tls_write(ssl, "close", 5), 5);
     expect_tls_text(ssl, "close");
     char byte;
     assert_int_equal(tls_read(ssl, &byte, 1), 0);
@@ -108,7 +123,7 @@ static void tls_refuses(void **state)
     SSL_CTX *context = client_context(false, TLS1_3_VERSION);
     SSL *ssl = client_tls(context, &fd);
     SSL_set_alpn_protos(ssl, (const unsigned char *)"\x02h2", 3);
-    assert_true(SSL_connect(ssl) <= 0);
+    assert_true(tls_connect(ssl) <= 0);
     SSL_free(ssl);
     SSL_CTX_free(context);
     close(fd);
@@ -141,21 +156,21 @@ static void reload_takes_a_new_certificate(void **state)
     char name[64] = "";
     SSL_CTX *context = client_context(true, TLS1_3_VERSION);
     SSL *old = client_tls(context, &old_fd);
-    assert_int_equal(SSL_connect(old), 1);
+    assert_int_equal(tls_connect(old), 1);
     peer_name(old, name);
     assert_string_equal(name, "first");
     make_certificate(net.directory, "server", "second");
     assert_int_equal(kill(net.server, SIGHUP), 0);
     for (int tries = 0; tries < 1000 && strcmp(name, "second") != 0; tries++) {
         SSL *fresh = client_tls(context, &fd);
-        assert_int_equal(SSL_connect(fresh), 1);
+        assert_int_equal(tls_connect(fresh), 1);
         peer_name(fresh, name);
         SSL_free(fresh);
         close(fd);
     }
     assert_string_equal(name, "second");
     expect_tls_text(old, "hello user/ann\n");
-    assert_int_equal(SSL_write(old, "still here", 10), 10);
+    assert_int_equal(tls_write(old, "still here", 10), 10);
     expect_tls_text(old, "still here");
     SSL_free(old);
     close(old_fd);

@@ -49,6 +49,7 @@ static void run(const struct redis_server *server, int output)
 {
     char port[16], bus[16], timeout[16], config[96], path[96];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setpgid(0, 0); /* with those that it forks to write its files */
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
     if (server->sentinel[0])
@@ -165,6 +166,7 @@ void redis_server_kill(struct redis_server *server)
 {
     if (server->pid > 0) {
         kill(server->pid, SIGKILL);
+        kill(-server->pid, SIGKILL); /* nobody, when it did not come so far */
         waitpid(server->pid, NULL, 0);
     }
     if (server->output >= 0)

@@ -32,7 +32,7 @@ struct redis_server {
 bool redis_server_start(struct redis_server *server) __attribute__((warn_unused_result));
 /* Starts it again where it was, after redis_server_kill. */
 bool redis_server_restart(struct redis_server *server) __attribute__((warn_unused_result));
-/* SIGKILL, and waits until it is gone. */
+/* SIGKILL, to what it forked too, and waits until it is gone. */
 void redis_server_kill(struct redis_server *server);
 /* SIGSTOP, until redis_server_thaw. */
 void redis_server_freeze(const struct redis_server *server);

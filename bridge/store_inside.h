@@ -111,6 +111,8 @@ void calls_free(struct store *store);
  * away for a second: so that work under one tag, which somebody takes up again, holds up no work under tags
  * of other masters (store_patience.c). What anybody waits for is never upkeep's. */
 bool calls_are_upkeep(struct store *store, bool upkeep);
+/* In seconds: so long it waits for a master that is away before it goes on without it. */
+double upkeep_patience(const struct store *store);
 /* True for errors that pass by themselves or with a new connection. */
 bool error_passes(const char *error);
 

@@ -10,7 +10,7 @@
 
 #include "bridge/store_inside.h"
 
-static const double POLL = 0.5, PATIENCE = 1.;
+static const double POLL = 0.5; /* seconds */
 enum { TAKE_MOST = 48, CARRIED_MOST = 4 * TAKE_MOST };
 #define ALL_TAGS UINT64_MAX /* of STORE_SENDER_TAGS */
 
@@ -120,7 +120,8 @@ static uint64_t tags_to_ask(const struct store *store, bool due)
 {
     double time = ev_now(store->loop);
     uint64_t tags = due ? ALL_TAGS : store->outbox.told;
-    if ((store->outbox.round.asked || store->outbox.carrying) && time < store->outbox.began + PATIENCE)
+    if ((store->outbox.round.asked || store->outbox.carrying) &&
+        time < store->outbox.began + upkeep_patience(store))
         return 0;
     return store->outbox.carrying < CARRIED_MOST ? tags & ~store->outbox.asked : 0;
 }

@@ -8,6 +8,12 @@
 
 static const double PATIENCE = 1., LOOK = 0.25; /* seconds */
 
+double upkeep_patience(const struct store *store)
+{
+    int64_t ms = store->options.upkeep_patience_ms;
+    return ms ? (double)ms / 1000. : PATIENCE;
+}
+
 bool calls_are_upkeep(struct store *store, bool upkeep)
 {
     bool before = store->calls.upkeep;
@@ -17,12 +23,13 @@ bool calls_are_upkeep(struct store *store, bool upkeep)
 
 static bool is_away(const struct node *node)
 {
-    return !node || !node->command.ready || node->lacking || node_is_silent(node, PATIENCE);
+    return !node || !node->command.ready || node->lacking ||
+           node_is_silent(node, upkeep_patience(node->store));
 }
 
 static bool is_old(const struct store *store, const struct call *call)
 {
-    return call->upkeep && ev_now(store->loop) - call->asked > PATIENCE;
+    return call->upkeep && ev_now(store->loop) - call->asked > upkeep_patience(store);
 }
 
 /* Those that are not under way. */

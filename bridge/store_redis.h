@@ -28,6 +28,7 @@ struct store_redis_options {
     int64_t footage_households;     /* k: fewer whom a footage request concerns, and nobody is asked */
     int64_t footage_batch_ms;       /* what was shared is given out at whole multiples of this */
     int64_t deadline_ms;            /* a command that is not answered for so long means a new connection */
+    int64_t upkeep_patience_ms;     /* for so long upkeep waits for a master of several; 0: a second */
     bool push;                      /* what changes near push subscriptions is noted for them */
     const struct place_key *places; /* opens and names places; outlives the store */
     int64_t (*now)(void);           /* milliseconds since 1970; a test may move it */

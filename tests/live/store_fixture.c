@@ -195,6 +195,7 @@ void fixture_open_at(struct fixture *fixture, const char *url)
         .absence_ms = 3600000,
         .channel_retention_ms = 86400000,
         .deadline_ms = 30000, /* no machine is so slow that a connection is dropped that a test has not cut */
+        .upkeep_patience_ms = 30000,
         .now = fixture_now,
         .places = fixture->places,
         .log = no_log,

@@ -1,6 +1,7 @@
-/* /v1/log/…: the public record, for everybody: the newest signed head, the leaves that it covers, and the
- * proofs of RFC 9162 that they are in it and that it goes on with an earlier one. Bytes are base64url without
- * padding. Leaves and proofs below a head never change, so that they may be kept by whoever is on the way. */
+/* /v1/log/…: the public record, for everybody: its keys, the newest signed head, the leaves that it covers,
+ * and the proofs of RFC 9162 that they are in it and that it goes on with an earlier one. Bytes are base64url
+ * without padding. Leaves and proofs below a head never change, so that they may be kept by whoever is on the
+ * way. */
 #include "bridge/base64url.h"
 #include "bridge/log_succession.h"
 #include "bridge/store_log.h"
@@ -92,7 +93,7 @@ static struct log_job *new_job(struct http_request *request)
     return request->job;
 }
 
-/* ---- the head ---- */
+/* ---- the keys, and the head ---- */
 
 /* The keys before, the newest first, each with its signature of the one that came next: who trusts one of
  * them finds to the one in use. */
@@ -109,6 +110,27 @@ static json_t *formers(struct http_request *request)
     return list;
 }
 
+static void put_keys(struct http_request *request, json_t *value)
+{
+    struct bytes key = request->net->broker->options.log_public_key;
+    if (key.len) {
+        json_object_set_new(value, "public_key", base64(request, key.data, key.len));
+        json_object_set_new(value, "former_keys", formers(request));
+    }
+}
+
+/* Also before there is a head: receipts bear the same signature. */
+void log_serve_keys(struct http_request *request)
+{
+    if (!request->net->broker->options.log_public_key.len) {
+        refuse(request, 404, "keys", "nothing is signed here");
+        return;
+    }
+    json_t *value = json_object();
+    put_keys(request, value);
+    answer(request, value, HEAD_AGE_S);
+}
+
 static void head_found(void *arg, const struct store_log_nodes *found)
 {
     struct http_request *request = arg;
@@ -120,11 +142,7 @@ static void head_found(void *arg, const struct store_log_nodes *found)
         (json_int_t)head.at, "root_hash", base64(request, head.root_hash.data, head.root_hash.len), "key_id",
         base64(request, head.key_id.data, head.key_id.len), "signature",
         base64(request, head.signature.data, head.signature.len));
-    struct bytes key = request->net->broker->options.log_public_key;
-    if (key.len) {
-        json_object_set_new(value, "public_key", base64(request, key.data, key.len));
-        json_object_set_new(value, "former_keys", formers(request));
-    }
+    put_keys(request, value);
     answer(request, value, HEAD_AGE_S);
 }
 

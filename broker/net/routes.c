@@ -34,6 +34,7 @@ const struct http_route routes_public[] = {
         .open = true,
         .serve = enroll_serve},
     {.path = "/v1/log/head", .method = HTTP_GET, .counted = HTTP_LOG, .open = true, .serve = log_serve_head},
+    {.path = "/v1/log/keys", .method = HTTP_GET, .counted = HTTP_LOG, .open = true, .serve = log_serve_keys},
     {.path = "/v1/log/leaves",
         .method = HTTP_GET,
         .counted = HTTP_LOG,

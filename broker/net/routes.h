@@ -33,6 +33,7 @@ void agencies_serve(struct http_request *request);
 void portal_serve(struct http_request *request);
 void enroll_serve(struct http_request *request);
 void log_serve_head(struct http_request *request);
+void log_serve_keys(struct http_request *request);
 void log_serve_leaves(struct http_request *request);
 void log_serve_proof(struct http_request *request);
 void log_serve_consistency(struct http_request *request);

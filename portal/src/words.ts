@@ -365,6 +365,7 @@ const english = {
     deleting: "Noted. It goes on whatever happens; the receipt comes when nothing is left on disk.",
     deleted: (events: number, alerts: number) => `Deleted: ${events} event${s(events)}, ${alerts} alert${s(alerts)} and words.`,
     receiptGood: "The receipt's signature is the broker's.",
+    receiptUnchecked: "Its signature is being checked…",
     receiptBad: "The receipt's signature is not the broker's.",
     backups: (n: number) => `The operator's backups may hold it for ${n} day${s(n)} more.`,
     saveReceipt: "Save the receipt",

@@ -125,7 +125,19 @@ test("what is held is handed out, and deleted with a signed receipt", async () =
   await page.getByText("Deleted: 1 event").waitFor();
   await page.getByText("The receipt's signature is the broker's.").waitFor();
   await picture(page, "deleted");
+
   clean(page);
+
+  await page.getByRole("link", { name: "Alerts" }).click();
+  await stack.neighbors("ca", "rotate-log-key"); // another key signs from now on; the one before gave its word for it
+  await stack.command("kill", "neighborsd");
+  await page.getByText(/connection lost/).waitFor();
+  await stack.command("start", "neighborsd");
+  await page.getByText("looked at").waitFor();
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByText("Deleted: 1 event").waitFor();
+  await page.getByText("The receipt's signature is the broker's.").waitFor();
+  assert.deepEqual(page.strangers, []);
 });
 
 /* No browser of a test has a push service; what it would give is made here, and the broker judges it. */

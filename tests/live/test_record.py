@@ -359,6 +359,8 @@ class Succession(RecordCase):
         self.assertNotIn("another key", self.verified(state="follower"))
         told = self.rotate()
         self.assertEqual(len(told["former_keys"]), 2)
+        keys = {name: told[name] for name in ("public_key", "former_keys")}
+        self.assertEqual(self.get("keys")[:2], (200, keys))
         self.verified(state="follower")
         self.verified(state="new")
         self.assertEqual((self.stack.keys / "log.key").stat().st_mode, modes)

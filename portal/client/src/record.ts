@@ -20,7 +20,7 @@ export function checkHead(head: TreeHead, publicKey: Uint8Array): boolean {
   return equal(head.keyId, sha256(publicKey)) && signed(treeHeadCodec.encode({ ...head, signature: new Uint8Array() }), head.signature, publicKey);
 }
 
-/** Whether the key signed this receipt of what was deleted. */
+/** Whether the key signed this receipt of what was deleted. Of one that may have been replaced since, ask PublicRecord.checkDeleted. */
 export function checkDeleted(receipt: Deleted, publicKey: Uint8Array): boolean {
   return signed(deletedCodec.encode({ ...receipt, signature: new Uint8Array() }), receipt.signature, publicKey);
 }
@@ -54,6 +54,7 @@ const BUSY: readonly number[] = [429, 503], TRIES = 4, LONGEST_WAIT_S = 10;
 interface Kept {
   head: TreeHead;
   key: Uint8Array;
+  since: Uint8Array; // the key that was trusted first; its words led to `key`
 }
 
 /** The record of one broker. */
@@ -62,6 +63,7 @@ export class PublicRecord {
   readonly #storage: Storage | undefined;
   readonly #fetch: typeof fetch;
   #key: Uint8Array | undefined;
+  #since: Uint8Array | undefined;
   #before: Kept | undefined;
 
   /** address: "https://neighbors.example"; "" for the page's own. */
@@ -71,6 +73,7 @@ export class PublicRecord {
     this.#fetch = options.fetch ?? ((...asked) => fetch(...asked));
     this.#before = this.#recall();
     this.#key = options.key ?? this.#before?.key;
+    this.#since = options.key ?? this.#before?.since;
   }
 
   /** The key that heads are held against; undefined before the first head. One that was replaced leads to the next. */
@@ -103,8 +106,20 @@ export class PublicRecord {
     }
     await this.#goesOn(head);
     this.#key = key;
-    this.#keep({ head, key });
+    this.#since ??= key;
+    this.#keep({ head, key, since: this.#since });
     return head;
+  }
+
+  /** Whether the record's key signed this receipt of what was deleted: the one in use, or one before it. A key that was given or
+   *  is remembered vouches for those that came after it, never for those before; who knows none believes the broker which there were. */
+  async checkDeleted(receipt: Deleted): Promise<boolean> {
+    if (this.#key && checkDeleted(receipt, this.#key)) {
+      return true;
+    }
+    const told = await this.#ask("keys"), keys = told ? successionOf(told) : [];
+    const count = this.#since ? keys.findIndex((key) => equal(key, this.#since!)) + 1 : keys.length;
+    return keys.slice(0, count).some((key) => checkDeleted(receipt, key));
   }
 
   /** Acts from `from` on, up to 512 at once, of those that the head covers. Not proved yet: see prove(). */
@@ -177,16 +192,17 @@ export class PublicRecord {
 
   #recall(): Kept | undefined {
     try {
-      const kept = JSON.parse(this.#storage?.getItem(this.#name) ?? "null") as { head: string; key: string } | null;
-      return kept ? { head: treeHeadCodec.decode(bytesOf(kept.head)), key: bytesOf(kept.key) } : undefined;
+      const kept = JSON.parse(this.#storage?.getItem(this.#name) ?? "null") as { head: string; key: string; since?: string } | null;
+      return kept ? { head: treeHeadCodec.decode(bytesOf(kept.head)), key: bytesOf(kept.key), since: bytesOf(kept.since ?? kept.key) } : undefined;
     } catch {
       return undefined;
     }
   }
 
   #keep(kept: Kept): void {
+    const { head, key, since } = kept;
     this.#before = kept;
-    this.#storage?.setItem(this.#name, JSON.stringify({ head: textOf(treeHeadCodec.encode(kept.head)), key: textOf(kept.key) }));
+    this.#storage?.setItem(this.#name, JSON.stringify({ head: textOf(treeHeadCodec.encode(head)), key: textOf(key), since: textOf(since) }));
   }
 
   get #name(): string {
@@ -197,24 +213,26 @@ export class PublicRecord {
 /** What a key that was replaced has signed of the one that came next, and how many such words are followed. */
 const SUCCEEDED_BY = new TextEncoder().encode("neighbors log key, succeeded by:\n"), FORMER_MOST = 32;
 
-/** The key told, when the known one leads to it: each key before (the newest first) has signed the one that came next. */
+/** The key told, when the known one leads to it. */
 function successorOf(known: Uint8Array, told: Record<string, unknown>): Uint8Array | undefined {
+  const keys = successionOf(told);
+  return keys.some((key) => equal(key, known)) ? keys[0] : undefined;
+}
+
+/** The key told and those before it, the newest first, as far as each has signed the one that came next. */
+function successionOf(told: Record<string, unknown>): Uint8Array[] {
   if (told.public_key === undefined || !Array.isArray(told.former_keys)) {
-    return undefined;
+    return [];
   }
-  const newest = bytesOf(told.public_key);
-  let next = newest;
+  const keys = [bytesOf(told.public_key)];
   for (const former of told.former_keys.slice(0, FORMER_MOST) as ({ public_key?: unknown; signature?: unknown } | null)[]) {
-    const before = bytesOf(former?.public_key);
+    const before = bytesOf(former?.public_key), next = keys.at(-1)!;
     if (!signed(new Uint8Array([...SUCCEEDED_BY, ...next]), bytesOf(former?.signature), before)) {
-      return undefined;
+      break;
     }
-    if (equal(before, known)) {
-      return newest;
-    }
-    next = before;
+    keys.push(before);
   }
-  return undefined;
+  return keys;
 }
 
 function numberOf(value: unknown): number {

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { MemoryStorage } from "@neighbors/client";
 import { checkConsistency, checkHead, checkInclusion, leafHash, PublicRecord, rootOf } from "@neighbors/client/record";
 import { Stack } from "../../tests/stack.mjs";
-import { be, PATIENCE, VAN, until } from "./people.mjs";
+import { be, events, PATIENCE, VAN, until } from "./people.mjs";
 
 let stack;
 before(async () => {
@@ -49,9 +49,14 @@ test("acts are proved in the signed tree, and it goes on with the head remembere
   assert.deepEqual(rootOf(leaves.map(({ bytes }) => leafHash(bytes))), head.rootHash);
 });
 
-test("a key that was replaced leads to the next", async () => {
+test("a key that was replaced leads to the next, and its receipts stay good", async (t) => {
   const storage = new MemoryStorage(), before = new PublicRecord(address(), { storage });
   await before.head();
+  const hal = await be(t, stack, "user/hal", { enrol: ["--household", "hals", "--at", stack.place] });
+  const deleted = events(hal, "deleted");
+  await hal.publish.forget({ alerts: true });
+  const receipt = await deleted.first();
+  assert.equal(await before.checkDeleted(receipt), true);
   await stack.neighbors("ca", "rotate-log-key");
   await stack.command("kill", "neighborsd");
   await stack.command("start", "neighborsd");
@@ -65,17 +70,27 @@ test("a key that was replaced leads to the next", async () => {
     assert.ok(Date.now() < until, "the new key signs no head");
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  const told = (formers) => new PublicRecord(address(), {
-    key: before.key,
+  const told = (formers, options = { key: before.key }) => new PublicRecord(address(), {
+    ...options,
     fetch: async (url) => {
       const body = await (await fetch(url)).json();
       return new Response(JSON.stringify({ ...body, former_keys: formers(body.former_keys) }));
     },
-  }).head();
-  assert.ok(await told((formers) => formers));
-  await assert.rejects(told(() => []), { message: /not signed by the record's key/ });
-  await assert.rejects(told(([one]) => [{ ...one, signature: `${signature[0] === "A" ? "B" : "A"}${signature.slice(1)}` }]),
-    { message: /not signed by the record's key/ });
+  });
+  const none = () => [], changed = ([one]) => [{ ...one, signature: `${signature[0] === "A" ? "B" : "A"}${signature.slice(1)}` }];
+  assert.ok(await told((formers) => formers).head());
+  await assert.rejects(told(none).head(), { message: /not signed by the record's key/ });
+  await assert.rejects(told(changed).head(), { message: /not signed by the record's key/ });
+
+  const knows = [record, new PublicRecord(address(), { storage }), new PublicRecord(address(), { key: before.key }), new PublicRecord(address())];
+  for (const one of knows) { // it followed the words; remembers that it did; follows them; believes the broker
+    assert.equal(await one.checkDeleted(receipt), true);
+    assert.equal(await one.checkDeleted({ ...receipt, events: receipt.events + 1 }), false);
+  }
+  assert.equal(await new PublicRecord(address(), { key: record.key }).checkDeleted(receipt), false); // it gave no word for one before
+  for (const formers of [none, changed]) {
+    assert.equal(await told(formers, {}).checkDeleted(receipt), false);
+  }
 });
 
 test("what is changed on the way is a fault", async () => {

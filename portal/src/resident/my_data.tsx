@@ -1,8 +1,9 @@
 /* What is held about the household: handed out, deleted, forgotten by this browser. */
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import type { Deleted, ExportPart, Neighbors } from "@neighbors/client";
-import { checkDeleted } from "@neighbors/client/record";
-import { broker, neighbors, PATIENT } from "../session/connection";
+import { checkDeleted, PublicRecord } from "@neighbors/client/record";
+import { broker, neighbors, PATIENT, state } from "../session/connection";
 import { identity, signOut } from "../session/identity";
 import { Dialog } from "../common/dialog";
 import { download } from "../common/download";
@@ -51,16 +52,25 @@ function ExportCard() {
 
 type What = "events" | "alerts" | "account";
 
-function isSigned(receipt: Deleted): boolean {
-  const key = neighbors.value?.info?.logPublicKey;
-  return key !== undefined && key.length > 0 && checkDeleted(receipt, key);
+/* By the key that the broker tells now, or one that it replaced: a receipt may come long after it was signed. */
+async function isSigned(receipt: Deleted): Promise<boolean> {
+  const key = neighbors.peek()?.info?.logPublicKey;
+  return (key?.length && checkDeleted(receipt, key)) || new PublicRecord("").checkDeleted(receipt);
 }
 
 function ReceiptCard({ receipt }: { receipt: Deleted }) {
+  const good = useSignal<boolean>();
+  const now = state.value;
+  useEffect(() => {
+    if (good.peek() === undefined) {
+      isSigned(receipt).then((is) => { good.value = is; }, () => {}); // who cannot be asked now is asked when the connection is back
+    }
+  }, [now]);
   return (
     <div class="card" role="status">
       <p><strong>{words.settings.deleted(receipt.events, receipt.alerts)}</strong></p>
-      <p class={isSigned(receipt) ? "good" : "wrong"}>{isSigned(receipt) ? words.settings.receiptGood : words.settings.receiptBad}</p>
+      {good.value === undefined ? <p class="quiet">{words.settings.receiptUnchecked}</p>
+        : <p class={good.value ? "good" : "wrong"}>{good.value ? words.settings.receiptGood : words.settings.receiptBad}</p>}
       {receipt.backupDays > 0 && <p class="quiet">{words.settings.backups(receipt.backupDays)}</p>}
       <button class="button" onClick={() => download(`deleted-${receipt.forgetId}.json`, JSON.stringify(receipt, readable, 1), "application/json")}>{words.settings.saveReceipt}</button>
     </div>

@@ -13,8 +13,13 @@ from paho.mqtt.properties import Properties
 
 host, port, name, token_file, cell, metres, state_file = sys.argv[1:]
 state = Path(state_file)
-cursors = json.loads(state.read_text()) if state.exists() else {}  # {channel: where we are in it}
-shown = {}  # {public id: revision}
+kept = json.loads(state.read_text()) if state.exists() else {}
+cursors = kept.get("cursors", {})  # {channel: where we are in it}
+shown = kept.get("shown", {})  # {public id: [revision, whether it ended]}
+
+
+def keep():
+    state.write_text(json.dumps({"cursors": cursors, "shown": dict(list(shown.items())[-2000:])}))
 
 
 def on_connect(client, _userdata, _flags, reason, _properties):
@@ -34,9 +39,11 @@ def show(item):
         print("seen near by:", item["activity"]["kind"])
     elif "alert" in item:
         alert = item["alert"]
-        if alert["revision"] <= shown.get(alert["publicId"], 0):
-            return  # what was shown comes again after a crash
-        shown[alert["publicId"]] = alert["revision"]
+        now = [alert["revision"], alert["state"] == "ENDED"]  # an end may come under the revision that was shown
+        if now <= shown.get(alert["publicId"], [0, False]):
+            return  # what was shown comes again: when we are back, and after a crash
+        shown[alert["publicId"]] = now
+        keep()
         if alert["state"] == "ENDED":
             print("over:", alert["publicId"])
         else:
@@ -47,7 +54,7 @@ def on_message(_client, _userdata, message):
     content = json.loads(message.payload)
     if message.topic.endswith("/heartbeat"):  # up to here everything was delivered
         cursors.update({each["channel"]: each["cursor"] for each in content.get("cursors", [])})
-        state.write_text(json.dumps(cursors))
+        keep()
         print("silence proves nothing now" if content.get("stale") else "all heard", flush=True)
         return
     show(content)

@@ -15,9 +15,11 @@ client.on("error", (error) => {
   console.error("refused:", error.message);
   process.exit(1);
 });
+const shown = new Map(); // by public id, the revision
 client.on("message", (topic, payload) => {
   const { alert } = JSON.parse(payload);
-  if (alert?.state === "IN_FORCE") {
+  if (alert?.state === "IN_FORCE" && alert.revision > (shown.get(alert.publicId) ?? 0)) { // else it comes again: we were away
+    shown.set(alert.publicId, alert.revision);
     console.log(alert.category, alert.truth, alert.headline);
   }
 });

@@ -183,7 +183,9 @@ class Examples(Neighborhood):
         python.stop()
         self.assertIn("9qh1", state.read_text())
         self.stack.neighbors("publish", "alert", "--as", "user/cara", "--cancel", "short")
-        self.program(*follow).wait_for("over: ")
+        again = self.program(*follow)
+        again.wait_for("over: ")
+        self.assertNotIn("By publish", again.text(), "what it had shown before is in force still, and came first")
 
     def test_a_device_in_protobuf(self):
         subprocess.run(["protoc", f"-I{ROOT}/proto", f"--python_out={self.folder}", "neighbors.proto"], check=True)
@@ -203,11 +205,14 @@ class Examples(Neighborhood):
             program.wait_for("By mqttjs.mjs")
         plain.wait_for("stored")
         self.publish_all(ours, plain)
+        self.stack.stop_one("neighborsd")
+        self.stack.start_broker()  # when they are back what is in force comes to them again
         code, out = self.ended("node", "publish.mjs", *self.address("user/ben", "ws"), "34.0768,-118.0316", "hazard",
                                "By publish.mjs", cwd=app)
         self.assertEqual(code, 0, out)
         for program in (plain, ours):
             program.wait_for("By publish.mjs")
+            self.assertEqual(program.text().count("By mqttjs.mjs"), 1, program.text())
         code, out = self.ended("node", "publish.mjs", *self.address("user/ben", "ws"), "34.0768,-118.0316", "crime", "Without a word",
                                cwd=app)
         self.assertEqual(code, 1, out)

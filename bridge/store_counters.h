@@ -17,6 +17,7 @@ struct store_counters {
     uint64_t waits, waits_unsatisfied; /* how often replicas were asked whether they have what was written,
                                           and too few had */
     int64_t outbox_oldest; /* ms: since when the oldest alert waits that is in no channel yet; 0: none does */
+    int64_t forget_oldest; /* ms: when that was asked for which is being forgotten here now; 0: nothing is */
     uint64_t wanted_replicas;     /* that are waited for (wait=N in the address) */
     uint64_t masters, slots_away; /* now: Redis that carry the state; slots of 16,384 that none serves */
     uint64_t nodes_missing;       /* now: nodes of a cluster, replicas too, that it holds to be dead */

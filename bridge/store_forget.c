@@ -9,6 +9,7 @@
 #include "proto/codec.h"
 
 static const double IDLE = 1.;
+enum { LONG_MS = 600000 };
 static const char queue_key[] = "nb:{forget}:queue";
 
 /* ---- noting ---- */
@@ -205,6 +206,19 @@ static struct forgetting *read_work(struct store *store, const redisReply *reply
     return work;
 }
 
+/* Most likely a master is away: nothing is forgotten before each has done its part. */
+static void look_at_age(struct store *store, const struct forgetting *work)
+{
+    int64_t age = store->forget.now - work->asked;
+    store->counters.forget_oldest = work->asked;
+    if (age < LONG_MS || store->forget.told == work->number)
+        return;
+    store->forget.told = work->number;
+    store_log(store, STORE_LOG_WARNING, "forget_waits", "number=%lld stage=%d minutes=%lld slots_away=%llu",
+        (long long)work->number, (int)work->stage, (long long)(age / 60000),
+        (unsigned long long)store->counters.slots_away);
+}
+
 static void on_next(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
     static void (*const stages[])(struct forgetting *) = {[FORGET_PLAN] = forget_plan,
@@ -216,12 +230,15 @@ static void on_next(struct store *store, void *arg, enum store_status status, co
     (void)arg;
     if (status == STORE_OK && reply_count(reply) == 2 && !store->ending) {
         struct forgetting *work = read_work(store, reply);
+        look_at_age(store, work);
         if (work->stage >= FORGET_PLAN && work->stage <= FORGET_DISK)
             stages[work->stage](work);
         else
             forget_again(work, IDLE);
         return;
     }
+    if (status == STORE_OK)
+        store->counters.forget_oldest = 0;
     double taken = (double)reply_number(reply_at(reply, 0)) / 1000.;
     store->forget.busy = false;
     store->forget.due = ev_now(store->loop) + (taken > IDLE ? taken : IDLE);

@@ -364,6 +364,7 @@ struct store {
         bool busy;                 /* a step is under way */
         double due;                /* the next one */
         int64_t now;               /* as upkeep was told */
+        int64_t told;              /* the work of which the log says that it takes long */
         struct forget_disk *disks; /* whose files are rewritten */
     } forget;
     struct report_call *late_reports; /* that wait for another one's alert to be there */

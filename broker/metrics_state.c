@@ -99,6 +99,12 @@ static double outbox(const struct process_state *state, int64_t now)
     return oldest && oldest < now ? (double)(now - oldest) / 1000. : 0.;
 }
 
+static double forgetting(const struct process_state *state, int64_t now)
+{
+    int64_t oldest = state->store.forget_oldest;
+    return oldest && oldest < now ? (double)(now - oldest) / 1000. : 0.;
+}
+
 static double as_of(const struct process_state *state, int64_t now)
 {
     (void)now;
@@ -128,6 +134,9 @@ void metrics_of_processes(FILE *out, const struct board *board, int64_t now)
             skew},
         {"outbox_oldest_seconds", "How long the oldest alert waits that is in no channel yet; 0: none does",
             outbox},
+        {"forget_oldest_seconds",
+            "How long somebody waits whose wish to be forgotten is being carried out here; 0: none is",
+            forgetting},
         {"feed_as_of_timestamp_seconds", "Up to when silence is proved to be silence; 0: not yet", as_of},
         {"tls_certificate_expires_timestamp_seconds", "When the server's certificate ends; 0: there is none",
             certificate},

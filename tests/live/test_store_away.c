@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "bridge/store_footage.h"
+#include "bridge/store_forget.h"
 #include "bridge/store_inside.h"
 #include "bridge/store_push.h"
 #include "tests/live/redis_cluster.h"
@@ -300,6 +301,38 @@ static void acts_of_others_come_into_the_record(void **state)
     UNTIL(&c->fixture, number(c, "HINCRBY %s size 0", record_key) == 3);
 }
 
+/* ---- forgetting ---- */
+
+static void on_noted(void *arg, enum store_status status)
+{
+    assert_int_equal(status, STORE_OK);
+    *(bool *)arg = true;
+}
+
+/* It has to be whole, and says since when it waits. */
+static void forgetting_waits_for_all(void **state)
+{
+    static const char queue[] = "nb:{forget}:queue";
+    struct city *c = *state;
+    struct fixture *f = &c->fixture;
+    bool done = false;
+    const struct store_forget wish = {.household = TEXT("h1"),
+        .by = {TEXT("user/ann"), TEXT("phone")},
+        .alerts = true,
+        .name = TEXT("f1"),
+        .to = START,
+        .now = START};
+    store_forget(f->store, &wish, on_noted, &done);
+    fixture_until(f, &done);
+    stands_still(c, (owner_of(queue) + 1) % MASTERS);
+    UNTIL(f, store_counters(f->store)->given_up > 1);
+    assert_int_equal(store_counters(f->store)->forget_oldest, START);
+    assert_int_equal(number(c, "EXISTS %s", queue), 1);
+    is_back(c);
+    UNTIL(f, number(c, "EXISTS %s", queue) == 0);
+    UNTIL(f, store_counters(f->store)->forget_oldest == 0);
+}
+
 /* ---- what is to be pushed ---- */
 
 struct taken {
@@ -385,6 +418,7 @@ int main(void)
         TEST(households_of_others_are_settled),
         TEST(alerts_reach_the_channels_of_others),
         TEST(acts_of_others_come_into_the_record),
+        TEST(forgetting_waits_for_all),
         TEST(what_is_due_under_the_tags_of_others_is_taken),
     };
     return cmocka_run_group_tests(tests, start_cluster, stop_cluster);

@@ -260,29 +260,34 @@ static void print(const char *name, const struct histogram *histogram)
     fputs(",", stdout);
 }
 
+static void read_arguments(int argc, char **argv, struct run *run, long *port)
+{
+    for (int i = 1; i + 1 < argc; i += 2) {
+        double value = atof(argv[i + 1]);
+        if (strcmp(argv[i], "--port") == 0)
+            *port = (long)value;
+        else if (strcmp(argv[i], "--devices") == 0)
+            run->devices = (long)value;
+        else if (strcmp(argv[i], "--events") == 0)
+            run->events = (long)value;
+        else if (strcmp(argv[i], "--a-household") == 0)
+            run->a_household = (long)value;
+        else if (strcmp(argv[i], "--rounds") == 0)
+            run->rounds = (long)value;
+        else if (strcmp(argv[i], "--rate") == 0)
+            run->rate = value;
+        else if (strcmp(argv[i], "--seconds") == 0)
+            run->seconds = value;
+    }
+}
+
 int main(int argc, char **argv)
 {
     static struct run run = {
         .devices = 100000, .events = 1000000, .a_household = 1, .rounds = 1, .rate = 1000, .seconds = 2};
     static const uint8_t secret[PLACE_KEY_SECRET];
     long port = 6379;
-    for (int i = 1; i + 1 < argc; i += 2) {
-        double value = atof(argv[i + 1]);
-        if (strcmp(argv[i], "--port") == 0)
-            port = (long)value;
-        else if (strcmp(argv[i], "--devices") == 0)
-            run.devices = (long)value;
-        else if (strcmp(argv[i], "--events") == 0)
-            run.events = (long)value;
-        else if (strcmp(argv[i], "--a-household") == 0)
-            run.a_household = (long)value;
-        else if (strcmp(argv[i], "--rounds") == 0)
-            run.rounds = (long)value;
-        else if (strcmp(argv[i], "--rate") == 0)
-            run.rate = value;
-        else if (strcmp(argv[i], "--seconds") == 0)
-            run.seconds = value;
-    }
+    read_arguments(argc, argv, &run, &port);
     char url[64];
     snprintf(url, sizeof(url), "redis://127.0.0.1:%ld", port);
     run.now = now_ms();

@@ -65,78 +65,155 @@ static void feed_words(const struct feed_item *item, char *line, size_t size, ch
         item->cursor.data);
 }
 
+/* Where the words of a message go. */
+struct words {
+    char *line;
+    size_t size;
+    char *cursor; /* of a feed item */
+};
+
+/* A kind of message in words; false: the payload is not one. */
+typedef bool kind_words(
+    enum encoding encoding, struct bytes payload, struct arena *arena, const struct words *out);
+
+static bool item_words(
+    enum encoding encoding, struct bytes payload, struct arena *arena, const struct words *out)
+{
+    struct feed_item item;
+    struct refusal refusal;
+    if (!codec_decode_feed_item(encoding, payload, arena, &item, &refusal))
+        return false;
+    feed_words(&item, out->line, out->size, out->cursor);
+    return true;
+}
+
+static bool heartbeat_words(
+    enum encoding encoding, struct bytes payload, struct arena *arena, const struct words *out)
+{
+    struct heartbeat heartbeat;
+    struct refusal refusal;
+    if (!codec_decode_heartbeat(encoding, payload, arena, &heartbeat, &refusal))
+        return false;
+    add(out->line, out->size, "heartbeat cursors=%zu sent=%llu%s", heartbeat.cursor_count,
+        (unsigned long long)heartbeat.items_sent, heartbeat.stale ? " stale" : "");
+    return true;
+}
+
+static bool moderation_words(
+    enum encoding encoding, struct bytes payload, struct arena *arena, const struct words *out)
+{
+    struct moderation moderation;
+    struct refusal refusal;
+    if (!codec_decode_moderation(encoding, payload, arena, &moderation, &refusal))
+        return false;
+    add(out->line, out->size, "moderation %.*s: %.*s", (int)moderation.decision.len, moderation.decision.data,
+        (int)moderation.reason.len, moderation.reason.data);
+    return true;
+}
+
+static bool page_words(
+    enum encoding encoding, struct bytes payload, struct arena *arena, const struct words *out)
+{
+    struct history_page page;
+    struct refusal refusal;
+    if (!codec_decode_history_page(encoding, payload, arena, &page, &refusal))
+        return false;
+    add(out->line, out->size, "page %zu%s%s", page.item_count, page.complete ? " complete" : "",
+        page.next.len ? " next=" : "");
+    add(out->line, out->size, "%.*s", (int)page.next.len, page.next.data);
+    for (size_t i = 0; i < page.item_count && i < 8; i++) {
+        add(out->line, out->size, i ? ", " : ": ");
+        feed_words(&page.items[i], out->line, out->size, out->cursor);
+    }
+    out->cursor[0] = 0;
+    page_told = (struct page_told){page.from, page.to};
+    return true;
+}
+
+static bool refused_words(
+    enum encoding encoding, struct bytes payload, struct arena *arena, const struct words *out)
+{
+    struct refused refused;
+    struct refusal refusal;
+    if (!codec_decode_refused(encoding, payload, arena, &refused, &refusal))
+        return false;
+    add(out->line, out->size, "refused %.*s #%u seq=%llu 0x%02x %.*s: %.*s", (int)refused.topic.len,
+        refused.topic.data, refused.packet_id, (unsigned long long)refused.seq, refused.code,
+        (int)refused.field.len, refused.field.data, (int)refused.rule.len, refused.rule.data);
+    if (refused.retry_after_s)
+        add(out->line, out->size, " retry-after=%u", refused.retry_after_s);
+    return true;
+}
+
+static bool request_words(
+    enum encoding encoding, struct bytes payload, struct arena *arena, const struct words *out)
+{
+    struct footage_request request;
+    struct refusal refusal;
+    if (!codec_decode_footage_request(encoding, payload, arena, &request, &refusal))
+        return false;
+    if (request.ended)
+        add(out->line, out->size, "request ended");
+    else
+        add(out->line, out->size, "request %s %.*s from %.*s to %.*s", incident_type_name(request.incident),
+            (int)request.case_number.len, request.case_number.data, (int)request.agency_name.len,
+            request.agency_name.data, request.device_count ? (int)request.devices[0].len : 4,
+            request.device_count ? request.devices[0].data : "none");
+    return true;
+}
+
+static bool footage_words(
+    enum encoding encoding, struct bytes payload, struct arena *arena, const struct words *out)
+{
+    struct footage footage;
+    struct refusal refusal;
+    if (!codec_decode_footage(encoding, payload, arena, &footage, &refusal))
+        return false;
+    add(out->line, out->size, "footage %.*s%s of %zu bytes", (int)footage.case_number.len,
+        footage.case_number.data, footage.withdrawn ? " withdrawn" : "", footage.sealed.len);
+    return true;
+}
+
+static bool info_words(
+    enum encoding encoding, struct bytes payload, struct arena *arena, const struct words *out)
+{
+    struct info info;
+    struct refusal refusal;
+    if (!codec_decode_info(encoding, payload, arena, &info, &refusal))
+        return false;
+    add(out->line, out->size, "info %.*s", (int)info.version.len, info.version.data);
+    return true;
+}
+
+/* By how the topic begins behind nb/v1/ or nb/v1/json/; the first that fits. */
+static const struct {
+    const char *begins;
+    kind_words *words;
+} kinds[] = {
+    {"near/", item_words},
+    {"cell/", item_words},
+    {"inbox/heartbeat", heartbeat_words},
+    {"inbox/reply/moderation", moderation_words},
+    {"inbox/reply/", page_words},
+    {"inbox/refused", refused_words},
+    {"inbox/footage-request", request_words},
+    {"inbox/footage", footage_words},
+    {"info", info_words},
+};
+
 /* The payload, by its topic; protobuf or JSON. */
 static void payload_words(const struct mqtt_publish *publish, char *line, size_t size, char *cursor)
 {
-    bool json = starts(publish->topic, "nb/v1/json/");
+    bool json = starts(publish->topic, "nb/v1/json/"), fine = false;
     struct text rest = {publish->topic.data + (json ? 11 : 6), publish->topic.len - (json ? 11 : 6)};
-    enum encoding encoding = json ? ENCODING_JSON : ENCODING_PROTOBUF;
-    struct refusal refusal = {0};
+    const struct words out = {line, size, cursor};
     struct arena arena;
-    struct feed_item item;
-    struct heartbeat heartbeat;
-    struct history_page page;
-    struct refused refused;
-    struct moderation moderation;
-    struct footage_request request;
-    struct footage footage;
-    struct info info;
-    bool fine = false;
+    size_t kind = 0;
+    while (kind < sizeof(kinds) / sizeof(kinds[0]) && !starts(rest, kinds[kind].begins))
+        kind++;
     arena_init(&arena, NULL, 0);
-    if (starts(rest, "near/") || starts(rest, "cell/")) {
-        fine = codec_decode_feed_item(encoding, publish->payload, &arena, &item, &refusal);
-        if (fine)
-            feed_words(&item, line, size, cursor);
-    } else if (starts(rest, "inbox/heartbeat")) {
-        fine = codec_decode_heartbeat(encoding, publish->payload, &arena, &heartbeat, &refusal);
-        if (fine)
-            add(line, size, "heartbeat cursors=%zu sent=%llu%s", heartbeat.cursor_count,
-                (unsigned long long)heartbeat.items_sent, heartbeat.stale ? " stale" : "");
-    } else if (starts(rest, "inbox/reply/moderation")) {
-        fine = codec_decode_moderation(encoding, publish->payload, &arena, &moderation, &refusal);
-        if (fine)
-            add(line, size, "moderation %.*s: %.*s", (int)moderation.decision.len, moderation.decision.data,
-                (int)moderation.reason.len, moderation.reason.data);
-    } else if (starts(rest, "inbox/reply/")) {
-        fine = codec_decode_history_page(encoding, publish->payload, &arena, &page, &refusal);
-        if (fine) {
-            add(line, size, "page %zu%s%s", page.item_count, page.complete ? " complete" : "",
-                page.next.len ? " next=" : "");
-            add(line, size, "%.*s", (int)page.next.len, page.next.data);
-            for (size_t i = 0; i < page.item_count && i < 8; i++) {
-                add(line, size, i ? ", " : ": ");
-                feed_words(&page.items[i], line, size, cursor);
-            }
-            cursor[0] = 0;
-            page_told = (struct page_told){page.from, page.to};
-        }
-    } else if (starts(rest, "inbox/refused")) {
-        fine = codec_decode_refused(encoding, publish->payload, &arena, &refused, &refusal);
-        if (fine)
-            add(line, size, "refused %.*s #%u seq=%llu 0x%02x %.*s: %.*s", (int)refused.topic.len,
-                refused.topic.data, refused.packet_id, (unsigned long long)refused.seq, refused.code,
-                (int)refused.field.len, refused.field.data, (int)refused.rule.len, refused.rule.data);
-        if (fine && refused.retry_after_s)
-            add(line, size, " retry-after=%u", refused.retry_after_s);
-    } else if (starts(rest, "inbox/footage-request")) {
-        fine = codec_decode_footage_request(encoding, publish->payload, &arena, &request, &refusal);
-        if (fine && request.ended)
-            add(line, size, "request ended");
-        else if (fine)
-            add(line, size, "request %s %.*s from %.*s to %.*s", incident_type_name(request.incident),
-                (int)request.case_number.len, request.case_number.data, (int)request.agency_name.len,
-                request.agency_name.data, request.device_count ? (int)request.devices[0].len : 4,
-                request.device_count ? request.devices[0].data : "none");
-    } else if (starts(rest, "inbox/footage")) {
-        fine = codec_decode_footage(encoding, publish->payload, &arena, &footage, &refusal);
-        if (fine)
-            add(line, size, "footage %.*s%s of %zu bytes", (int)footage.case_number.len,
-                footage.case_number.data, footage.withdrawn ? " withdrawn" : "", footage.sealed.len);
-    } else if (starts(rest, "info")) {
-        fine = codec_decode_info(encoding, publish->payload, &arena, &info, &refusal);
-        if (fine)
-            add(line, size, "info %.*s", (int)info.version.len, info.version.data);
-    }
+    if (kind < sizeof(kinds) / sizeof(kinds[0]))
+        fine = kinds[kind].words(json ? ENCODING_JSON : ENCODING_PROTOBUF, publish->payload, &arena, &out);
     if (!fine)
         add(line, size, "bytes %zu", publish->payload.len);
     arena_free(&arena);

@@ -79,72 +79,68 @@ static void test_rows_make_events(void **state)
 
 #define GOOD "map = \"m\"; topic = \"a/{dev}\"; shape = \"text\"; "
 
+static const struct {
+    const char *row, *told;
+} slips[] = {
+    {GOOD "kind = \"person\"; colour = 1;", ":2: colour: is not a setting"},
+    {GOOD, ":2: entry: kind: one of kind and kind_from is needed"},
+    {GOOD "kind = \"people\";", ":2: kind: must be motion, person"},
+    {GOOD "kind = \"person\"; kind_from = \"payload\";", ":2: kind: one of kind and kind_from"},
+    {GOOD "kind_from = \"{kind}\";", ":2: kind_from: the topic has no {kind}"},
+    {GOOD "kind = \"person\"; phase_from = \"/a\";", ":2: shape: a text has no places"},
+    {GOOD "kind = \"person\"; words = { begin = [ \"x\" ]; };", ":2: words: must be a group of start"},
+    {GOOD "kind = \"person\"; words = { };", ":2: words: must name at least one word"},
+    {GOOD "kind = \"person\"; words = { start = [ 1 ]; };", ":2: start: must be a list of up to 32 words"},
+    {GOOD "kind = \"person\"; rank = 10;", ":2: rank: is out of bounds"},
+    {GOOD "kind = \"person\"; rank = \"1\";", ":2: rank: must be a whole number"},
+    {GOOD "kind = \"person\"; endless = 1;", ":2: endless: must be true or false"},
+    {GOOD "kind = \"person\"; always = \"maybe\";", ":2: always: must be start"},
+    {"map = \"M\"; topic = \"a/{dev}\"; shape = \"text\"; kind = \"person\";", ":2: map: must be 1 to 31"},
+    {"map = \"auto\"; topic = \"a/{dev}\"; shape = \"text\"; kind = \"person\";", ":2: map: must be 1 to 31"},
+    {"map = \"m\"; topic = \"a/{dev}\"; shape = \"xml\"; kind = \"person\";", ":2: shape: must be text"},
+    {"map = \"m\"; shape = \"text\"; kind = \"person\";", ":2: entry: topic: must be a topic"},
+    {"map = \"m\"; topic = \"a/#\"; shape = \"text\"; kind = \"person\";",
+        ":2: topic: wildcards are written"},
+    {"map = \"m\"; topic = \"a/+/b\"; shape = \"text\"; kind = \"person\";",
+        ":2: topic: wildcards are written"},
+    {"map = \"m\"; topic = \"a/{dev\"; shape = \"text\"; kind = \"person\";", ":2: topic: a { without its }"},
+    {"map = \"m\"; topic = \"a/dev}\"; shape = \"text\"; kind = \"person\";", ":2: topic: a } without its {"},
+    {"map = \"m\"; topic = \"a/{device}\"; shape = \"text\"; kind = \"person\";",
+        ":2: topic: a capture is one"},
+    {"map = \"m\"; topic = \"a/{p}/{dev}\"; shape = \"text\"; kind = \"person\";",
+        ":2: topic: {p} is the whole first"},
+    {"map = \"m\"; topic = \"a/x{dev+}\"; shape = \"text\"; kind = \"person\";",
+        ":2: topic: {dev+} and {_+} are whole"},
+    {"map = \"m\"; topic = \"a/{dev}{kind}\"; shape = \"text\"; kind = \"person\";",
+        ":2: topic: two captures need"},
+    {"map = \"m\"; topic = \"a/b\"; shape = \"text\"; kind = \"person\";", ":2: topic: needs {dev}"},
+    {"map = \"m\"; topic = \"$SYS/{dev}\"; shape = \"text\"; kind = \"person\";",
+        ":2: topic: must not begin"},
+    {"map = \"m\"; topic = \"a/{dev}\"; shape = \"pointer\"; kind = \"person\";",
+        ":2: entry: phase_from: is needed"},
+    {"map = \"m\"; topic = \"a/{dev}\"; shape = \"pointer\"; kind = \"person\"; phase_from = \"state\";",
+        ":2: phase_from: must be JSON pointers"},
+    {"map = \"m\"; topic = \"a/{dev}\"; shape = \"life\"; kind = \"person\"; phase_from = \"/s\";",
+        ":2: entry: id: a life needs one"},
+    {"map = \"m\"; topic = \"a/{dev}\"; shape = \"collection\"; kind = \"person\"; phase_from = \"/s\";",
+        ":2: entry: each: belongs to a collection"},
+    {"map = \"m\"; topic = \"a/{_}\"; shape = \"pointer\"; kind = \"person\"; phase_from = \"/s\"; "
+     "device = \"key\";",
+        ":2: device: only a collection"},
+    {"map = \"m\"; topic = \"a/{dev}\"; shape = \"pointer\"; kind = \"person\"; phase_from = \"/s\"; "
+     "confidence = \"/c\";",
+        ":2: entry: of: must be 1 or 100"},
+};
+
 static void test_slips_are_told(void **state)
 {
     (void)state;
-    static const struct {
-        const char *row, *told;
-    } cases[] = {
-        {GOOD "kind = \"person\"; colour = 1;", ":2: colour: is not a setting"},
-        {GOOD, ":2: entry: kind: one of kind and kind_from is needed"},
-        {GOOD "kind = \"people\";", ":2: kind: must be motion, person"},
-        {GOOD "kind = \"person\"; kind_from = \"payload\";", ":2: kind: one of kind and kind_from"},
-        {GOOD "kind_from = \"{kind}\";", ":2: kind_from: the topic has no {kind}"},
-        {GOOD "kind = \"person\"; phase_from = \"/a\";", ":2: shape: a text has no places"},
-        {GOOD "kind = \"person\"; words = { begin = [ \"x\" ]; };", ":2: words: must be a group of start"},
-        {GOOD "kind = \"person\"; words = { };", ":2: words: must name at least one word"},
-        {GOOD "kind = \"person\"; words = { start = [ 1 ]; };",
-            ":2: start: must be a list of up to 32 words"},
-        {GOOD "kind = \"person\"; rank = 10;", ":2: rank: is out of bounds"},
-        {GOOD "kind = \"person\"; rank = \"1\";", ":2: rank: must be a whole number"},
-        {GOOD "kind = \"person\"; endless = 1;", ":2: endless: must be true or false"},
-        {GOOD "kind = \"person\"; always = \"maybe\";", ":2: always: must be start"},
-        {"map = \"M\"; topic = \"a/{dev}\"; shape = \"text\"; kind = \"person\";",
-            ":2: map: must be 1 to 31"},
-        {"map = \"auto\"; topic = \"a/{dev}\"; shape = \"text\"; kind = \"person\";",
-            ":2: map: must be 1 to 31"},
-        {"map = \"m\"; topic = \"a/{dev}\"; shape = \"xml\"; kind = \"person\";", ":2: shape: must be text"},
-        {"map = \"m\"; shape = \"text\"; kind = \"person\";", ":2: entry: topic: must be a topic"},
-        {"map = \"m\"; topic = \"a/#\"; shape = \"text\"; kind = \"person\";",
-            ":2: topic: wildcards are written"},
-        {"map = \"m\"; topic = \"a/+/b\"; shape = \"text\"; kind = \"person\";",
-            ":2: topic: wildcards are written"},
-        {"map = \"m\"; topic = \"a/{dev\"; shape = \"text\"; kind = \"person\";",
-            ":2: topic: a { without its }"},
-        {"map = \"m\"; topic = \"a/dev}\"; shape = \"text\"; kind = \"person\";",
-            ":2: topic: a } without its {"},
-        {"map = \"m\"; topic = \"a/{device}\"; shape = \"text\"; kind = \"person\";",
-            ":2: topic: a capture is one"},
-        {"map = \"m\"; topic = \"a/{p}/{dev}\"; shape = \"text\"; kind = \"person\";",
-            ":2: topic: {p} is the whole first"},
-        {"map = \"m\"; topic = \"a/x{dev+}\"; shape = \"text\"; kind = \"person\";",
-            ":2: topic: {dev+} and {_+} are whole"},
-        {"map = \"m\"; topic = \"a/{dev}{kind}\"; shape = \"text\"; kind = \"person\";",
-            ":2: topic: two captures need"},
-        {"map = \"m\"; topic = \"a/b\"; shape = \"text\"; kind = \"person\";", ":2: topic: needs {dev}"},
-        {"map = \"m\"; topic = \"$SYS/{dev}\"; shape = \"text\"; kind = \"person\";",
-            ":2: topic: must not begin"},
-        {"map = \"m\"; topic = \"a/{dev}\"; shape = \"pointer\"; kind = \"person\";",
-            ":2: entry: phase_from: is needed"},
-        {"map = \"m\"; topic = \"a/{dev}\"; shape = \"pointer\"; kind = \"person\"; phase_from = \"state\";",
-            ":2: phase_from: must be JSON pointers"},
-        {"map = \"m\"; topic = \"a/{dev}\"; shape = \"life\"; kind = \"person\"; phase_from = \"/s\";",
-            ":2: entry: id: a life needs one"},
-        {"map = \"m\"; topic = \"a/{dev}\"; shape = \"collection\"; kind = \"person\"; phase_from = \"/s\";",
-            ":2: entry: each: belongs to a collection"},
-        {"map = \"m\"; topic = \"a/{_}\"; shape = \"pointer\"; kind = \"person\"; phase_from = \"/s\"; "
-         "device = \"key\";",
-            ":2: device: only a collection"},
-        {"map = \"m\"; topic = \"a/{dev}\"; shape = \"pointer\"; kind = \"person\"; phase_from = \"/s\"; "
-         "confidence = \"/c\";",
-            ":2: entry: of: must be 1 or 100"},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++) {
         struct edge_settings settings = {.choice_count = 0};
         char row[512], told[512];
-        snprintf(row, sizeof(row), "{ %s }", cases[i].row);
-        if (read_rows(row, &settings, told, sizeof(told)) || strstr(told, cases[i].told) == NULL)
-            fail_msg("%s\n  told: %s\n  not:  %s", row, told, cases[i].told);
+        snprintf(row, sizeof(row), "{ %s }", slips[i].row);
+        if (read_rows(row, &settings, told, sizeof(told)) || strstr(told, slips[i].told) == NULL)
+            fail_msg("%s\n  told: %s\n  not:  %s", row, told, slips[i].told);
         edge_settings_free(&settings);
     }
 }

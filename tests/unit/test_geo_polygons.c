@@ -99,11 +99,11 @@ static void too_many_polar_rings(void **state)
         geo_shape_contains(&shape, (struct geo_point){89, 77})); /* unchecked, it is still safe to ask */
 }
 
+static const double square = GEO_EARTH_RADIUS * GEO_EARTH_RADIUS, globe = 4 * M_PI * square;
+
 static void areas_and_boxes(void **state)
 {
     (void)state;
-    const double square = GEO_EARTH_RADIUS * GEO_EARTH_RADIUS, globe = 4 * M_PI * square;
-    struct polygon_text text;
     struct geo_shape shape = {.kind = GEO_POINT, .center = {5, 6}};
     struct geo_box box = geo_shape_box(&shape);
     assert_true(box.south == 5 && box.north == 5 && box.west == 6 && box.east == 6);
@@ -118,8 +118,16 @@ static void areas_and_boxes(void **state)
     assert_near(box.west, 179.1, 1e-6);
     shape.radius = GEO_EARTH_RADIUS * M_PI;
     assert_near(geo_shape_area(&shape), globe, 1);
+    shape = (struct geo_shape){.kind = GEO_POLYGONS};
+    box = geo_shape_box(&shape);
+    assert_true(box.south == 0 && box.east == 0);
+}
 
-    /* An eighth of the globe; caps; a small square metre for metre. */
+/* An eighth of the globe; caps; a small square metre for metre. */
+static void areas_of_polygons(void **state)
+{
+    (void)state;
+    struct polygon_text text;
     assert_near(geo_shape_area(read_polygons(&text, "0 0,0 90,90 90,90 0,0 0")), globe / 8, 1);
     double cap = 2 * M_PI * square * (1 - sin(85 * M_PI / 180));
     assert_near(geo_shape_area(read_polygons(&text, "85 0,85 120,85 -120,85 0")), cap, 1);
@@ -131,10 +139,15 @@ static void areas_and_boxes(void **state)
         {34, -118 + 10 * metre}, {34, -118}};
     const struct geo_ring ring = {tiny, 5};
     const struct geo_polygon polygon = {&ring, 1};
-    shape = (struct geo_shape){.kind = GEO_POLYGONS, .polygons = &polygon, .polygon_count = 1};
+    struct geo_shape shape = {.kind = GEO_POLYGONS, .polygons = &polygon, .polygon_count = 1};
     assert_near(geo_shape_area(&shape), 100 * cos(34 * M_PI / 180), 1e-3);
+}
 
-    box = geo_shape_box(
+static void boxes_of_polygons(void **state)
+{
+    (void)state;
+    struct polygon_text text;
+    struct geo_box box = geo_shape_box(
         read_polygons(&text, "-19 177,-19 -178,-16 -178,-16 177,-19 177|-20 178,-20 179,-19 179,-20 178"));
     assert_true(box.south == -20 && box.north == -16);
     assert_near(box.west, 177, 1e-11);
@@ -143,11 +156,11 @@ static void areas_and_boxes(void **state)
     assert_true(box.south == 80 && box.north == 90 && box.east - box.west == 360);
     box = geo_shape_box(read_polygons(&text, "-80 0,-85 120,-80 -120,-80 0"));
     assert_true(box.south == -90 && box.north == -80 && box.east - box.west == 360);
-    shape = (struct geo_shape){.kind = GEO_POLYGONS};
-    box = geo_shape_box(&shape);
-    assert_true(box.south == 0 && box.east == 0);
+}
 
-    /* All cells of a precision make the globe. */
+static void all_cells_of_a_precision_make_the_globe(void **state)
+{
+    (void)state;
     geo_cell children[32];
     double sum = 0;
     for (int i = 0; i < 32; i++) {
@@ -321,7 +334,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(refusals_say_where),
         cmocka_unit_test(too_many_polar_rings), cmocka_unit_test(areas_and_boxes),
-        cmocka_unit_test(circle_around), cmocka_unit_test(prepared_is_the_same),
-        cmocka_unit_test(rings_that_share_runs)};
+        cmocka_unit_test(areas_of_polygons), cmocka_unit_test(boxes_of_polygons),
+        cmocka_unit_test(all_cells_of_a_precision_make_the_globe), cmocka_unit_test(circle_around),
+        cmocka_unit_test(prepared_is_the_same), cmocka_unit_test(rings_that_share_runs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,82 +106,83 @@ static void another_key_does_not_count(void **state)
 #define GOOD "{\"sub\":\"user/ann\",\"iat\":1795000000,\"exp\":1795000060}"
 #define EDDSA "{\"alg\":\"EdDSA\"}"
 
+#define BAD_TIMES "iat, nbf or exp of the token is not a whole number"
+#define BAD_SPAN "the token ends before it begins, or never"
+#define BAD_ALGORITHM "the token's algorithm is neither EdDSA nor ES256"
+#define BAD_SUBJECT "sub of the token is not <role>/<id>"
+#define BAD_NAME "officer or instance of the token is not a name"
+#define BAD_TYPE "the type of the token is not JWT"
+
+static const struct {
+    const char *header, *claims, *refused;
+} forms[] = {
+    {"{\"alg\":\"EdDSA\",\"typ\":\"JWT\"}", GOOD, NULL},
+    {EDDSA, GOOD, NULL},
+    {"{\"alg\":\"EdDSA\",\"x5t\":\"abc\"}", GOOD, NULL},
+    {"{\"alg\":\"none\"}", GOOD, BAD_ALGORITHM},
+    {"{\"alg\":\"None\"}", GOOD, BAD_ALGORITHM},
+    {"{\"alg\":\"HS256\",\"typ\":\"JWT\"}", GOOD, BAD_ALGORITHM},
+    {"{\"alg\":\"RS256\",\"typ\":\"JWT\"}", GOOD, BAD_ALGORITHM},
+    {"{\"alg\":7}", GOOD, BAD_ALGORITHM},
+    {"{\"alg\":\"ES256\",\"typ\":\"JWT\"}", GOOD, "no key here is the token's"},
+    {"{\"alg\":\"EdDSA\",\"kid\":\"another\"}", GOOD, "no key here is the token's"},
+    {"{\"alg\":\"EdDSA\",\"kid\":\"\"}", GOOD, "kid of the token is no name of a key"},
+    {"{\"alg\":\"EdDSA\",\"kid\":1}", GOOD, "kid of the token is no name of a key"},
+    {"{\"alg\":\"EdDSA\",\"typ\":\"JWE\"}", GOOD, BAD_TYPE},
+    {"{\"alg\":\"EdDSA\",\"typ\":1}", GOOD, BAD_TYPE},
+    {"{\"alg\":\"EdDSA\",\"crit\":[\"x\"]}", GOOD, "the token demands an extension (crit)"},
+    {"{\"alg\":\"EdDSA\",\"crit\":[],\"b64\":false}", GOOD, "the token demands an extension (crit)"},
+    {"{\"alg\":\"EdDSA\",\"alg\":\"EdDSA\"}", GOOD, "the header of the token cannot be read"},
+    {"{\"alg\":\"EdDSA\",\"jku\":\"http://127.0.0.1/\"}", GOOD, "the token brings its own key"},
+    {"{\"alg\":\"EdDSA\",\"jwk\":{}}", GOOD, "the token brings its own key"},
+    {"{\"alg\":\"EdDSA\",\"x5c\":[]}", GOOD, "the token brings its own key"},
+    {"{\"alg\":\"EdDSA\",\"x5u\":1}", GOOD, "the token brings its own key"},
+    {"{}", GOOD, BAD_ALGORITHM},
+    {"[]", GOOD, "the header of the token cannot be read"},
+    {"{\"alg\":\"EdDSA\"", GOOD, "the header of the token cannot be read"},
+    {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000}", "the token has no exp"},
+    {EDDSA, "{\"sub\":\"user/ann\",\"exp\":1795000060}", "the token has no iat"},
+    {EDDSA, "{\"iat\":1795000000,\"exp\":1795000060}", "the token has no sub"},
+    {EDDSA, "{\"sub\":\"user\",\"iat\":1795000000,\"exp\":1795000060}", BAD_SUBJECT},
+    {EDDSA, "{\"sub\":\"user/\",\"iat\":1795000000,\"exp\":1795000060}", BAD_SUBJECT},
+    {EDDSA, "{\"sub\":\"user/a/b\",\"iat\":1795000000,\"exp\":1795000060}", BAD_SUBJECT},
+    {EDDSA, "{\"sub\":\"user/a b\",\"iat\":1795000000,\"exp\":1795000060}", BAD_SUBJECT},
+    {EDDSA, "{\"sub\":7,\"iat\":1795000000,\"exp\":1795000060}", BAD_SUBJECT},
+    {EDDSA, "{\"sub\":\"user/ann\",\"iat\":\"1795000000\",\"exp\":1795000060}", BAD_TIMES},
+    {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000.5,\"exp\":1795000060}", BAD_TIMES},
+    {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000,\"exp\":1.795e12}", BAD_TIMES},
+    {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000,\"nbf\":null,\"exp\":1795000060}", BAD_TIMES},
+    {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000060,\"exp\":1795000060}", BAD_SPAN},
+    {EDDSA, "{\"sub\":\"user/ann\",\"iat\":-1,\"exp\":1795000060}", BAD_SPAN},
+    {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000,\"exp\":9007199254740993}", BAD_SPAN},
+    {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000061,\"exp\":1795000090}", "the token is from the future"},
+    {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000,\"nbf\":1795000061,\"exp\":1795000090}",
+        "the token is not valid yet"},
+    {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000,\"nbf\":1795000000,\"exp\":1795000090}", NULL},
+    {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1700000000,\"exp\":1795000000}", "the token has expired"},
+    {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000,\"exp\":1795000060,\"aud\":\"x\"}",
+        "the token has a claim that ours have not"},
+    {EDDSA, "{\"sub\":\"agency/pd\",\"officer\":\"lee\",\"iat\":1795000000,\"exp\":1795000060}", NULL},
+    {EDDSA, "{\"sub\":\"agency/pd\",\"officer\":\"a b\",\"iat\":1795000000,\"exp\":1795000060}", BAD_NAME},
+    {EDDSA, "{\"sub\":\"agency/pd\",\"officer\":7,\"iat\":1795000000,\"exp\":1795000060}", BAD_NAME},
+    {EDDSA, "{\"sub\":\"user/ann\",\"instance\":\"\",\"iat\":1795000000,\"exp\":1795000060}", BAD_NAME},
+    {EDDSA, "{\"sub\":\"user/ann\",\"instance\":[\"a\"],\"iat\":1795000000,\"exp\":1795000060}", BAD_NAME},
+    {EDDSA, GOOD " ", NULL},
+    {EDDSA, GOOD "x", "the claims of the token cannot be read"},
+    {EDDSA, "[]", "the claims of the token cannot be read"},
+};
+
 static void only_our_form_is_accepted(void **state)
 {
     struct token_case *t = *state;
-    static const char times[] = "iat, nbf or exp of the token is not a whole number";
-    static const char span[] = "the token ends before it begins, or never";
-    static const char algorithm[] = "the token's algorithm is neither EdDSA nor ES256";
-    static const char subject[] = "sub of the token is not <role>/<id>";
-    static const char name[] = "officer or instance of the token is not a name";
-    static const char type[] = "the type of the token is not JWT";
-    static const struct {
-        const char *header, *claims, *refused;
-    } cases[] = {
-        {"{\"alg\":\"EdDSA\",\"typ\":\"JWT\"}", GOOD, NULL},
-        {EDDSA, GOOD, NULL},
-        {"{\"alg\":\"EdDSA\",\"x5t\":\"abc\"}", GOOD, NULL},
-        {"{\"alg\":\"none\"}", GOOD, algorithm},
-        {"{\"alg\":\"None\"}", GOOD, algorithm},
-        {"{\"alg\":\"HS256\",\"typ\":\"JWT\"}", GOOD, algorithm},
-        {"{\"alg\":\"RS256\",\"typ\":\"JWT\"}", GOOD, algorithm},
-        {"{\"alg\":7}", GOOD, algorithm},
-        {"{\"alg\":\"ES256\",\"typ\":\"JWT\"}", GOOD, "no key here is the token's"},
-        {"{\"alg\":\"EdDSA\",\"kid\":\"another\"}", GOOD, "no key here is the token's"},
-        {"{\"alg\":\"EdDSA\",\"kid\":\"\"}", GOOD, "kid of the token is no name of a key"},
-        {"{\"alg\":\"EdDSA\",\"kid\":1}", GOOD, "kid of the token is no name of a key"},
-        {"{\"alg\":\"EdDSA\",\"typ\":\"JWE\"}", GOOD, type},
-        {"{\"alg\":\"EdDSA\",\"typ\":1}", GOOD, type},
-        {"{\"alg\":\"EdDSA\",\"crit\":[\"x\"]}", GOOD, "the token demands an extension (crit)"},
-        {"{\"alg\":\"EdDSA\",\"crit\":[],\"b64\":false}", GOOD, "the token demands an extension (crit)"},
-        {"{\"alg\":\"EdDSA\",\"alg\":\"EdDSA\"}", GOOD, "the header of the token cannot be read"},
-        {"{\"alg\":\"EdDSA\",\"jku\":\"http://127.0.0.1/\"}", GOOD, "the token brings its own key"},
-        {"{\"alg\":\"EdDSA\",\"jwk\":{}}", GOOD, "the token brings its own key"},
-        {"{\"alg\":\"EdDSA\",\"x5c\":[]}", GOOD, "the token brings its own key"},
-        {"{\"alg\":\"EdDSA\",\"x5u\":1}", GOOD, "the token brings its own key"},
-        {"{}", GOOD, algorithm},
-        {"[]", GOOD, "the header of the token cannot be read"},
-        {"{\"alg\":\"EdDSA\"", GOOD, "the header of the token cannot be read"},
-        {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000}", "the token has no exp"},
-        {EDDSA, "{\"sub\":\"user/ann\",\"exp\":1795000060}", "the token has no iat"},
-        {EDDSA, "{\"iat\":1795000000,\"exp\":1795000060}", "the token has no sub"},
-        {EDDSA, "{\"sub\":\"user\",\"iat\":1795000000,\"exp\":1795000060}", subject},
-        {EDDSA, "{\"sub\":\"user/\",\"iat\":1795000000,\"exp\":1795000060}", subject},
-        {EDDSA, "{\"sub\":\"user/a/b\",\"iat\":1795000000,\"exp\":1795000060}", subject},
-        {EDDSA, "{\"sub\":\"user/a b\",\"iat\":1795000000,\"exp\":1795000060}", subject},
-        {EDDSA, "{\"sub\":7,\"iat\":1795000000,\"exp\":1795000060}", subject},
-        {EDDSA, "{\"sub\":\"user/ann\",\"iat\":\"1795000000\",\"exp\":1795000060}", times},
-        {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000.5,\"exp\":1795000060}", times},
-        {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000,\"exp\":1.795e12}", times},
-        {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000,\"nbf\":null,\"exp\":1795000060}", times},
-        {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000060,\"exp\":1795000060}", span},
-        {EDDSA, "{\"sub\":\"user/ann\",\"iat\":-1,\"exp\":1795000060}", span},
-        {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000,\"exp\":9007199254740993}", span},
-        {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000061,\"exp\":1795000090}",
-            "the token is from the future"},
-        {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000,\"nbf\":1795000061,\"exp\":1795000090}",
-            "the token is not valid yet"},
-        {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000,\"nbf\":1795000000,\"exp\":1795000090}", NULL},
-        {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1700000000,\"exp\":1795000000}", "the token has expired"},
-        {EDDSA, "{\"sub\":\"user/ann\",\"iat\":1795000000,\"exp\":1795000060,\"aud\":\"x\"}",
-            "the token has a claim that ours have not"},
-        {EDDSA, "{\"sub\":\"agency/pd\",\"officer\":\"lee\",\"iat\":1795000000,\"exp\":1795000060}", NULL},
-        {EDDSA, "{\"sub\":\"agency/pd\",\"officer\":\"a b\",\"iat\":1795000000,\"exp\":1795000060}", name},
-        {EDDSA, "{\"sub\":\"agency/pd\",\"officer\":7,\"iat\":1795000000,\"exp\":1795000060}", name},
-        {EDDSA, "{\"sub\":\"user/ann\",\"instance\":\"\",\"iat\":1795000000,\"exp\":1795000060}", name},
-        {EDDSA, "{\"sub\":\"user/ann\",\"instance\":[\"a\"],\"iat\":1795000000,\"exp\":1795000060}", name},
-        {EDDSA, GOOD " ", NULL},
-        {EDDSA, GOOD "x", "the claims of the token cannot be read"},
-        {EDDSA, "[]", "the claims of the token cannot be read"},
-    };
     EVP_PKEY *key = token_case_key(t->private_path);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         char token[ANY_TOKEN];
-        token_case_sign(key, cases[i].header, cases[i].claims, token);
+        token_case_sign(key, forms[i].header, forms[i].claims, token);
         const char *refused = token_case_refused(t->trust, token);
-        if (refused != cases[i].refused &&
-            (!refused || !cases[i].refused || strcmp(refused, cases[i].refused) != 0))
-            fail_msg("%s %s: %s", cases[i].header, cases[i].claims, refused ? refused : "accepted");
+        if (refused != forms[i].refused &&
+            (!refused || !forms[i].refused || strcmp(refused, forms[i].refused) != 0))
+            fail_msg("%s %s: %s", forms[i].header, forms[i].claims, refused ? refused : "accepted");
     }
     EVP_PKEY_free(key);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LINES_A_SECOND = 20, DEBUG_A_SECOND = 5000, EVENTS = 64, LINE = 1024 };
+enum { LINES_A_SECOND = 20, DEBUG_A_SECOND = 5000, EVENTS = 256, LINE = 1024 };
 
 struct event_rate {
     const char *event; /* static text of the caller */

@@ -1,5 +1,6 @@
 """Every line of the log in the sources is an event of lower-case words and "key=value" pairs, with quotes around what may have
-blanks, so that JSON and the journal have a field for each. Argument: the root of the sources."""
+blanks, so that JSON and the journal have a field for each; and broker/log.c can count each event by itself. Argument: the root of
+the sources."""
 import pathlib
 import re
 import sys
@@ -33,10 +34,21 @@ def faults(path):
                 yield f"{path}:{line}: JSON has {key} of its own"
 
 
+def events(path):
+    return {event for call in CALL.finditer(path.read_text()) for event in re.findall(r'"([^"]*)"', call["event"])}
+
+
+def too_many(root, sources):
+    """Events beyond the rows of their rates would be limited together."""
+    rows = int(re.search(r"\bEVENTS = (\d+)", pathlib.Path(root, "broker/log.c").read_text())[1])
+    known = set().union(*map(events, sources))
+    return [f"broker/log.c: {rows} rows for {len(known)} events"] if len(known) >= rows else []
+
+
 def main(root):
     sources = [path for room in ("broker", "bridge", "cli") for path in sorted(pathlib.Path(root, room).rglob("*.c"))
                if path.name != "log.c"]
-    found = [fault for path in sources for fault in faults(path)]
+    found = [fault for path in sources for fault in faults(path)] + too_many(root, sources)
     print("\n".join(found))
     return 1 if found or not any("log_line(" in path.read_text() for path in sources) else 0
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -119,6 +120,59 @@ static void the_journal_gets_a_field_a_value(void **state)
     assert_non_null(strstr(entry, "NEIGHBORS_N=3\n"));
 }
 
+static struct {
+    unsigned noisy, quiet;
+    char left_out[32];
+} heard;
+
+static void hear(enum log_level level, const char *event, const char *text)
+{
+    (void)level;
+    if (strncmp(text, "left_out=", 9) == 0)
+        snprintf(heard.left_out, sizeof(heard.left_out), "%s %s", event, text);
+    else if (strcmp(event, "noisy") == 0)
+        heard.noisy++;
+    else
+        heard.quiet++;
+}
+
+static time_t second_of_log(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return now.tv_sec;
+}
+
+static time_t next_second(void)
+{
+    time_t before = second_of_log();
+    while (second_of_log() == before)
+        usleep(1000);
+    return before + 1;
+}
+
+static void a_noisy_event_is_limited_and_told_and_no_other(void **state)
+{
+    time_t second;
+    (void)state;
+    log_set_writer(hear);
+    do { /* until all of it is within one second */
+        second = next_second();
+        log_line(LOG_LEVEL_INFO, "quiet", "n=0"); /* what was left out before is told now */
+        memset(&heard, 0, sizeof(heard));
+        for (int i = 0; i < 25; i++)
+            log_line(LOG_LEVEL_INFO, "noisy", "n=%d", i);
+        log_line(LOG_LEVEL_INFO, "quiet", "n=1");
+    } while (second_of_log() != second);
+    assert_int_equal(heard.noisy, 20);
+    assert_int_equal(heard.quiet, 1);
+    assert_string_equal(heard.left_out, "");
+    next_second();
+    log_line(LOG_LEVEL_INFO, "noisy", "n=26");
+    assert_string_equal(heard.left_out, "noisy left_out=5");
+    assert_int_equal(heard.noisy, 21);
+}
+
 static void words_name_writers(void **state)
 {
     (void)state;
@@ -135,6 +189,7 @@ int main(void)
         cmocka_unit_test(text_is_one_line),
         cmocka_unit_test(json_has_a_member_a_value),
         cmocka_unit_test(the_journal_gets_a_field_a_value),
+        cmocka_unit_test(a_noisy_event_is_limited_and_told_and_no_other),
         cmocka_unit_test(words_name_writers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@ static void print_help(FILE *to)
 {
     fputs("neighbors: an open neighborhood alert broker, at the command line\n\n", to);
     for (size_t i = 0; i < cli_command_count; i++)
-        fprintf(to, "  neighbors %-16s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
+        fprintf(to, "  neighbors %-19s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
     fputs("\nneighbors COMMAND --help tells the options of a command.\n", to);
 }
 
@@ -36,7 +36,7 @@ static void print_family(FILE *to, const char *word)
 {
     for (size_t i = 0; i < cli_command_count; i++)
         if (of_family(cli_commands[i], word))
-            fprintf(to, "  neighbors %-16s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
+            fprintf(to, "  neighbors %-19s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
 }
 
 static bool asks_help(const char *word)

@@ -153,7 +153,9 @@ static void print_text(const struct alert_trace *trace, const struct moderation_
     printf("%s  %s", trace->public_id, trace->state);
     if (strcmp(trace->state, "in force") == 0)
         printf(" until %s", say_time(trace->expires, when));
-    printf(", revision %u, %" PRId64 " deliveries\n", trace->revision, deliveries_of(trace));
+    int64_t deliveries = deliveries_of(trace);
+    printf(
+        ", revision %u, %" PRId64 " deliver%s\n", trace->revision, deliveries, deliveries == 1 ? "y" : "ies");
     print_sender(trace);
     for (size_t i = 0; i < trace->revision_count && !trace->before_it_came; i++)
         print_revision(&trace->revisions[i]);

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
+import { THROTTLED } from "./slow.mjs";
 
 export const PATIENCE = 30_000;
 const pictures = fileURLToPath(new URL("../../build/portal-pictures/", import.meta.url));
@@ -20,6 +21,9 @@ export async function open(browser, origin, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
+  if (THROTTLED) {
+    await (await context.newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: THROTTLED });
+  }
   page.troubles = [];
   page.strangers = [];
   page.on("pageerror", (error) => page.troubles.push(String(error)));

@@ -1,7 +1,7 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { accessible, clean, launch, picture } from "./browser.mjs";
-import { choose, desk, drawCircle, enter, officers, write } from "./desk_people.mjs";
+import { atHome, choose, desk, drawCircle, enter, officers, write } from "./desk_people.mjs";
 import { Stack } from "./stack.mjs";
 
 const FIRE = "agency/fire";
@@ -220,6 +220,7 @@ test("residents' reports are confirmed or refuted", async () => {
 
 test("the desk fits a phone, and is dark where the phone is", async () => {
   const page = await desk(browser, stack, FIRE, tokens.lee, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, colorScheme: "dark" });
+  await atHome(page);
   await page.getByRole("button", { name: "Draw a circle" }).tap();
   const { x, y, width, height } = await page.locator(".map-pane").boundingBox();
   await page.touchscreen.tap(x + width / 2, y + height / 2);

@@ -94,13 +94,17 @@ test("footage is asked for within the limits, which are told while one draws and
   clean(page);
 });
 
-test("what residents share is opened in the browser by a key that never leaves it", async () => {
+test("what residents share is opened in the browser by a key that never leaves it", async (t) => {
+  const { now } = Date;
+  Date.now = () => now() + 210_000; // to the residents' apps it is the time when answers leave
+  t.after(() => { Date.now = now; });
   const shared = new Promise((resolve) => residents[1].on("footageRequest", (request) => request.caseNumber === "24-2" && resolve(request)));
   await stack.neighbors("footage-request", "--as", POLICE, "--case", "24-2", "--incident", "burglary", "--contact", "desk@police.example",
-    "--sought", "A man with a ladder, who left over the wall", "--at", stack.place, "--radius", "300", "--from", "-1h", "--to", "-1m", "--open", "10s");
+    "--sought", "A man with a ladder, who left over the wall", "--at", stack.place, "--radius", "300", "--from", "-1h", "--to", "-1m", "--open", "400s");
   const { requestId } = await shared;
   await residents[1].footage.share(requestId, { clipId: "c1", note: "He went north", device: "door", still: PIXEL });
   await residents[1].footage.share(requestId, { clipId: "c2", note: "And came back" });
+  Date.now = now;
   const page = await desk(browser, stack, POLICE, tokens.lee);
   const sent = [];
   page.on("request", (request) => sent.push(request.postData() ?? ""));

@@ -26,8 +26,14 @@ export async function enter(page, name) {
   await page.getByRole("navigation", { name: "Desk" }).getByRole("link", { name: new RegExp(`^${name}`) }).click();
 }
 
+/** The map looks where the agency is. */
+export function atHome(page) {
+  return page.locator("path.jurisdiction").first().waitFor({ state: "attached" });
+}
+
 /** Pulls a circle open from the middle of the map. */
 export async function drawCircle(page, far = 80) {
+  await atHome(page);
   await page.getByRole("button", { name: "Draw a circle" }).click();
   const { x, y, width, height } = await page.locator(".map-pane").boundingBox();
   const middle = { x: x + width / 2, y: y + height / 2 };

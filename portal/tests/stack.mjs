@@ -2,10 +2,12 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { slowWay, THROTTLED } from "./slow.mjs";
 
 export class Stack {
   #process;
   #lines;
+  #way;
 
   /** Starts it; settings are those of neighborsd, over the ones that stack.py gives. */
   static async start(settings = {}) {
@@ -14,6 +16,10 @@ export class Stack {
     stack.#process = spawn("/usr/bin/python3", [program, JSON.stringify(settings)], { stdio: ["pipe", "pipe", "inherit"] });
     stack.#lines = createInterface({ input: stack.#process.stdout })[Symbol.asyncIterator]();
     Object.assign(stack, await stack.#next());
+    if (THROTTLED) {
+      stack.#way = await slowWay(stack.http);
+      stack.http = stack.#way.port;
+    }
     stack.url = `http://127.0.0.1:${stack.http}/`;
     return stack;
   }
@@ -53,6 +59,7 @@ export class Stack {
 
   /** Fails when it did not end well: what its logs may not say was in one. */
   async stop() {
+    this.#way?.close();
     this.#process.stdin.end();
     if (this.#process.exitCode === null) {
       await new Promise((resolve) => this.#process.once("exit", resolve));

@@ -7,6 +7,7 @@ export {
   LOG_ACTS, MOTION_KINDS, MSG_TYPES, PHASES, SENDER_KINDS, SEVERITIES, TRUTHS, URGENCIES, VERDICT_DECISIONS,
 } from "./generated/messages.js";
 export { checkAlert } from "./alert_rules.js";
+export { uniqueName } from "./publish.js";
 export * from "./geo.js";
 export { Refusal, Unreachable } from "./refusal.js";
 export { MemoryStorage, type Storage } from "./storage.js";

@@ -7,12 +7,14 @@ export interface Task<Result> {
   result: Result | undefined;
   /** Does it, unless it is under way already. */
   run(work: () => Promise<Result>): Promise<void>;
+  /** Forgets what came of it; of what is under way, all but what goes wrong. */
   clear(): void;
 }
 
 export function useTask<Result>(): Task<Result> {
   const [now, become] = useState<{ busy: boolean; error?: unknown; result?: Result }>({ busy: false });
   const busy = useRef(false);
+  const cleared = useRef(false);
   return {
     busy: now.busy,
     error: now.error,
@@ -22,15 +24,20 @@ export function useTask<Result>(): Task<Result> {
         return;
       }
       busy.current = true;
+      cleared.current = false;
       become({ busy: true });
       try {
-        become({ busy: false, result: await work() });
+        const result = await work();
+        become(cleared.current ? { busy: false } : { busy: false, result });
       } catch (error) {
         become({ busy: false, error });
       } finally {
         busy.current = false;
       }
     },
-    clear: () => become({ busy: false }),
+    clear() {
+      cleared.current = true;
+      become({ busy: busy.current });
+    },
   };
 }

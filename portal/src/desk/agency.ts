@@ -36,7 +36,16 @@ function read(feature: Feature): Agency {
   };
 }
 
-export async function loadAgencies(): Promise<void> {
+let loading: Promise<void> | undefined;
+
+/** Has an answer when it resolves; asked once at a time. */
+export function loadAgencies(): Promise<void> {
+  return loading ??= load().finally(() => {
+    loading = undefined;
+  });
+}
+
+async function load(): Promise<void> {
   try {
     const answer = await fetch("/v1/agencies");
     if (!answer.ok) {

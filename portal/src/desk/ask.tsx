@@ -1,5 +1,6 @@
 /* Asks before something is done that cannot be taken back, does it, and says what went wrong. */
 import { type ComponentChildren } from "preact";
+import { useMounted } from "../common/mounted";
 import { Trouble } from "../common/trouble";
 import { useTask } from "../common/task";
 import { Dialog } from "./form";
@@ -17,9 +18,12 @@ interface AskProps {
 
 export function Ask({ title, does, danger, ready = true, children, work, onClose }: AskProps) {
   const task = useTask<unknown>();
+  const mounted = useMounted();
   const run = () => task.run(async () => {
     await work();
-    onClose();
+    if (mounted.current) { // else it was closed, and another may be open
+      onClose();
+    }
   });
   return (
     <Dialog title={title} onClose={onClose}>

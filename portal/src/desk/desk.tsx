@@ -54,7 +54,13 @@ function Away() {
 }
 
 function Room({ who }: { who: Identity }) {
+  const isConnected = state.value === "connected", trouble = agenciesTrouble.value;
   useEffect(() => void loadAgencies(), []);
+  useEffect(() => { // once more at once, and whenever the broker can be reached again
+    if (isConnected && trouble) {
+      void loadAgencies();
+    }
+  }, [isConnected, trouble]);
   const Page = pages[view.value];
   return (
     <div class="desk">

@@ -30,17 +30,28 @@ async function askAll(broker: Neighbors): Promise<Desk> {
   return all;
 }
 
+/** How often it was asked for, and which of that was told last: parts of several answers may come in any order. */
+let asked = 0, told = 0;
+
 /** Asks for it anew. */
 export async function refresh(): Promise<void> {
   const broker = neighbors.peek();
   if (!broker) {
     return;
   }
+  const mine = ++asked;
+  const isNews = () => neighbors.peek() === broker && mine > told;
   try {
-    own.value = await askAll(broker);
-    ownTrouble.value = "";
+    const all = await askAll(broker);
+    if (isNews()) {
+      told = mine;
+      own.value = all;
+      ownTrouble.value = "";
+    }
   } catch (error) {
-    ownTrouble.value = reasonOf(error);
+    if (isNews()) {
+      ownTrouble.value = reasonOf(error);
+    }
   }
 }
 
@@ -87,6 +98,7 @@ effect(() => {
   return () => {
     ends.forEach((end) => end());
     own.value = undefined;
+    ownTrouble.value = "";
     tips.value = new Map();
     footage.value = new Map();
   };

@@ -21,6 +21,7 @@ class Ground extends L.Layer {
   #map: L.Map | undefined;
   #canvas: MapCanvas | undefined;
   #asked = 0;
+  readonly #came = () => this.draw();
   #leaveColors: (() => void) | undefined;
   tiled = false;
 
@@ -35,7 +36,7 @@ class Ground extends L.Layer {
       this.#asked = requestAnimationFrame(() => {
         this.#asked = 0;
         if (this.#canvas) {
-          drawGround(this.#canvas.begin(), () => this.draw(), this.tiled);
+          drawGround(this.#canvas.begin(), this.#came, this.tiled);
           firstDrawn();
         }
       });

@@ -84,19 +84,28 @@ function read(file: File, box: Box, step: number): Ground {
   };
 }
 
-const loaded = new Map<string, Ground | "coming" | "failed">();
+const loaded = new Map<string, Ground | "failed">();
+/** Who waits for a file that is on its way: every map that would have drawn it. */
+const coming = new Map<string, Set<() => void>>();
 
 /** True when the cell has land. */
 export function hasLand(cell: string): boolean {
   return known.has(cell);
 }
 
-/** The ground of a cell ("world": of all, roughly). undefined: it is not here yet; `came` is called once when that changes. */
+/** The ground of a cell ("world": of all, roughly). undefined: it is not here yet; `came` is called when that changes. */
 export function groundOf(cell: string, came: () => void): Ground | undefined {
   const there = loaded.get(cell);
   if (!there && (cell === "world" || known.has(cell))) {
-    loaded.set(cell, "coming");
-    void fetchGround(cell).then(came);
+    const waiting = coming.get(cell)?.add(came);
+    if (!waiting) {
+      coming.set(cell, new Set([came]));
+      void fetchGround(cell).then(() => {
+        const all = coming.get(cell);
+        coming.delete(cell);
+        all?.forEach((tell) => tell());
+      });
+    }
   }
   return typeof there === "object" ? there : undefined;
 }

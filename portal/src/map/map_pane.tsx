@@ -36,6 +36,14 @@ function lookAtHome(map: L.Map): void {
   });
 }
 
+/** Tells whether somebody has taken the map in hand: from then on it is where they want it, and what comes late does not move it. */
+export function watchHands(map: L.Map): () => boolean {
+  let taken = false;
+  const take = () => { taken = true; };
+  ["pointerdown", "wheel", "keydown"].forEach((name) => map.getContainer().addEventListener(name, take, { capture: true, passive: true }));
+  return () => taken;
+}
+
 export function MapPane({ label, look, onReady }: MapPaneProps) {
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {

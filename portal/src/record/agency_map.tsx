@@ -2,7 +2,7 @@
 import { effect, type Signal } from "@preact/signals";
 import L from "leaflet";
 import { agencies, type Agency } from "../desk/agency";
-import { MapPane } from "../map/map_pane";
+import { MapPane, watchHands } from "../map/map_pane";
 
 const svg = () => L.svg({ padding: 0.5 });
 
@@ -47,7 +47,13 @@ function ready(map: L.Map, chosen: Signal<string>): () => void {
       }
     });
   });
+  const isTaken = watchHands(map);
+  let looked: string | undefined;
   const look = effect(() => {
+    if (looked === chosen.value && agencies.value.length > 0 && isTaken()) {
+      return;
+    }
+    looked = chosen.value;
     const list = agencies.value.filter(({ id }) => !chosen.value || chosen.value === `agency/${id}`);
     const bounds = boundsOf(list);
     if (bounds.isValid()) {

@@ -4,7 +4,7 @@ import type { Leaf } from "@neighbors/client/record";
 import { useTask } from "../common/task";
 import { clock } from "../common/format";
 import { actorOf, kindOf, titleOf } from "./acts";
-import { prove, readOlder, type Proved } from "./reading";
+import { isReadingOlder, prove, readOlder, type Proved } from "./reading";
 
 const PAGE = 25;
 
@@ -54,7 +54,7 @@ export function Log({ leaves, name, hasOlder }: { leaves: readonly Leaf[]; name:
         <button class="button" disabled={at === 0} onClick={() => turn(at - 1)}>Newer</button>
         <span>{at + 1} of {pages}</span>
         <button class="button" disabled={at + 1 >= pages} onClick={() => turn(at + 1)}>Older</button>
-        {at + 1 >= pages && hasOlder && <button class="button" onClick={() => void readOlder()}>Read further back</button>}
+        {at + 1 >= pages && hasOlder && <button class="button" disabled={isReadingOlder.value} onClick={() => void readOlder()}>Read further back</button>}
       </nav>
     </section>
   );

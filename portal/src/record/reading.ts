@@ -87,10 +87,17 @@ async function readNew(head: TreeHead): Promise<void> {
   recompute(head);
 }
 
-/** Reads acts that are older than those read. */
+/** Older acts are being read. */
+export const isReadingOlder = signal(false);
+
+/** Reads acts that are older than those read, unless that is under way. */
 export async function readOlder(): Promise<void> {
   const first = leaves.value[0]?.index ?? 0;
   const from = Math.max(0, first - PAGE);
+  if (isReadingOlder.peek()) {
+    return;
+  }
+  isReadingOlder.value = true;
   try {
     leaves.value = [...(await record.leaves(from, first - from)), ...leaves.value];
     if (reading.value) {
@@ -98,6 +105,8 @@ export async function readOlder(): Promise<void> {
     }
   } catch (error) {
     failed(error);
+  } finally {
+    isReadingOlder.value = false;
   }
 }
 

@@ -1,5 +1,7 @@
 /* The partner agencies, as the broker tells everybody. */
 import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { state } from "../session/connection";
 
 export interface Agency {
   id: string;
@@ -18,13 +20,21 @@ function agencyOf({ id, properties }: Feature): Agency[] {
   return typeof id === "string" ? [{ id, name: typeof properties?.name === "string" ? properties.name : id }] : [];
 }
 
-/** Asks for them, once; again when that failed. */
-export async function askAgencies(): Promise<void> {
+/** Has them asked for by a page; once, and again when that failed and the broker can be reached again. */
+export function useAgencies(): void {
+  const isConnected = state.value === "connected";
+  useEffect(() => { void askAgencies(); }, [isConnected]);
+}
+
+async function askAgencies(): Promise<void> {
   if (Array.isArray(agencies.peek())) {
     return;
   }
   try {
     const answer = await fetch("/v1/agencies");
+    if (!answer.ok) {
+      throw new Error(`the broker answered ${answer.status}`);
+    }
     const { features } = (await answer.json()) as { features?: Feature[] };
     agencies.value = (features ?? []).flatMap(agencyOf).sort((a, b) => a.name.localeCompare(b.name));
   } catch {

@@ -10,7 +10,7 @@ import { words } from "../words";
 import { SeverityWord, TruthBadge } from "./alert_badges";
 import { AlertActions } from "./alert_actions";
 import { choose } from "./choice";
-import { entryOf, markSeen, timeOf } from "./feed";
+import { entryOf, isAllTold, markSeen, timeOf } from "./feed";
 import { addressOfView, viewId } from "./view";
 import { whereWords } from "./where";
 
@@ -86,7 +86,7 @@ export function AlertPage() {
   return (
     <>
       <a class="back-link" href={addressOfView("feed")}>← {words.tabs.feed}</a>
-      {item ? <Whole item={item} ended={entry?.ended ?? false} /> : <p class="quiet">{words.alert.gone}</p>}
+      {item ? <Whole item={item} ended={entry?.ended ?? false} /> : <p class="quiet" role="status">{isAllTold.value ? words.alert.gone : words.loading}</p>}
     </>
   );
 }

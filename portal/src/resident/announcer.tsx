@@ -1,6 +1,6 @@
 /* Tells a screen reader of new alerts: politely, and of Extreme ones at once. Nothing of it is seen. */
 import { useSignalEffect } from "@preact/signals";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { words } from "../words";
 import { arrived, type Entry } from "./feed";
 
@@ -19,7 +19,11 @@ function isExtreme({ item, ended }: Entry): boolean {
 export function Announcer() {
   const [polite, setPolite] = useState("");
   const [urgent, setUrgent] = useState("");
+  const before = useRef(arrived.peek()); // told by an earlier one
   useSignalEffect(() => {
+    if (arrived.value === before.current) {
+      return;
+    }
     const extreme = arrived.value.filter(isExtreme);
     const other = arrived.value.filter((entry) => !isExtreme(entry));
     if (extreme.length) {

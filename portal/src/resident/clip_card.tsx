@@ -51,7 +51,14 @@ function VideoFrame({ file, onStill }: { file: File; onStill(still: Blob | undef
     }
     return free;
   }, [file]);
-  const take = async () => onStill(video.current ? await stillOfVideo(video.current) : undefined);
+  const takes = useRef(0);
+  const take = async () => { // the newest frame is the one that was chosen, in whatever order they are done
+    const mine = ++takes.current;
+    const still = video.current ? await stillOfVideo(video.current) : undefined;
+    if (mine === takes.current) {
+      onStill(still);
+    }
+  };
   return (
     <>
       <video ref={video} class="clip-video" muted playsInline preload="auto" aria-hidden="true" tabIndex={-1} onLoadedMetadata={() => { length.value = video.current?.duration ?? 0; }}

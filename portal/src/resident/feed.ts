@@ -3,16 +3,19 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import type { Following, Gap, Item, Neighbors, Refusal } from "@neighbors/client";
 import { kept } from "../session/kept";
-import { neighbors } from "../session/connection";
+import { neighbors, proof, state, stateSince } from "../session/connection";
+import { personal } from "../session/personal";
 import { places, type FollowedPlace } from "./places";
 
 export interface Entry {
   item: Item;
-  /** Ids of the places that it concerns. */
+  /** Ids of the places that it concerns, or concerned. */
   places: ReadonlySet<string>;
+  /** Those of them where it is over: what ends everywhere is told to each place, and an area may have left one of them. */
+  over: ReadonlySet<string>;
   /** Not looked at yet. */
   unseen: boolean;
-  /** It is over, and leaves soon. */
+  /** It is over in all of them, and leaves soon. */
   ended: boolean;
 }
 
@@ -25,7 +28,7 @@ const entries = new Map<string, Entry>();
 const unseenKeys = kept<readonly string[]>("unseen", []);
 const version = signal(0);
 /** Alerts that are new since the last frame, for whoever announces them. */
-export const arrived = signal<readonly Entry[]>([]);
+export const arrived = personal<readonly Entry[]>(() => []);
 export const gaps = signal<readonly Gap[]>([]);
 export const placeTroubles = signal<ReadonlyMap<string, Refusal>>(new Map());
 
@@ -86,29 +89,54 @@ function bidFarewell(key: string): void {
   }, FAREWELL);
 }
 
+/** The same state of it as is shown, or one of before: places are told each in its own time. */
+function isKnown({ item: shown }: Entry, item: Item): boolean {
+  return shown === item || (shown.kind === "alert" && item.kind === "alert" && shown.alert.revision >= item.alert.revision);
+}
+
 function take(place: string, item: Item): void {
   const before = entries.get(item.key);
-  const isRepeat = before?.item === item || (before?.item.kind === "alert" && item.kind === "alert" && before.item.alert.revision >= item.alert.revision && !isOver(item));
-  if (isOver(item) && !before) {
-    return; // of an alert that was never shown
+  if (isOver(item)) {
+    before && end(place, before, item); // else it is of an alert that was never shown
+    return;
   }
-  if (isRepeat && before.places.has(place)) {
+  const known = before !== undefined && !before.ended && isKnown(before, item);
+  if (known && before.places.has(place) && !before.over.has(place)) {
     return;
   }
   const entry: Entry = {
-    item: isOver(item) && before ? farewellOf(before.item, item) : item,
-    places: new Set([...(before?.places ?? []), place]),
-    unseen: !isOver(item) && (isRepeat ? before.unseen : item.fresh || (before?.unseen ?? unseenKeys.peek().includes(item.key))),
-    ended: isOver(item),
+    item: known ? before.item : item,
+    places: new Set(before?.places).add(place),
+    over: without(before?.over, place),
+    unseen: known ? before.unseen : item.fresh || (before?.unseen ?? unseenKeys.peek().includes(item.key)),
+    ended: false,
   };
   entries.set(item.key, entry);
-  if (entry.ended) {
-    bidFarewell(item.key);
-  }
-  if (item.kind === "alert" && !isRepeat && item.fresh) {
+  if (item.kind === "alert" && !known && item.fresh) {
     fresh.push(entry);
   }
   forgetOldActivity();
+  changed();
+}
+
+function without(places: ReadonlySet<string> = new Set(), place: string): Set<string> {
+  return new Set([...places].filter((one) => one !== place));
+}
+
+function end(place: string, before: Entry, item: Item): void {
+  const over = new Set(before.over).add(place);
+  const ended = [...before.places].every((one) => over.has(one));
+  if (before.ended || !before.places.has(place)) {
+    return;
+  }
+  const entry: Entry = ended ? { ...before, over, ended, item: farewellOf(before.item, item), unseen: false } : { ...before, over };
+  entries.set(item.key, entry);
+  if (ended) {
+    bidFarewell(item.key);
+    if (item.kind === "alert" && item.fresh) {
+      fresh.push(entry);
+    }
+  }
   changed();
 }
 
@@ -126,13 +154,17 @@ function nearOf({ cell, metres }: FollowedPlace): string {
 }
 
 function removePlace(id: string): void {
-  followings.get(id)?.following.stop();
+  const gone = followings.get(id)?.following;
   followings.delete(id);
+  if (gone) {
+    gone.stop();
+    answered(gone);
+  }
   for (const [key, entry] of entries) {
     if (entry.places.has(id)) {
-      const rest = new Set([...entry.places].filter((place) => place !== id));
-      if (rest.size) {
-        entries.set(key, { ...entry, places: rest });
+      const rest = { ...entry, places: without(entry.places, id), over: without(entry.over, id) };
+      if (rest.places.size > (entry.ended ? 0 : rest.over.size)) {
+        entries.set(key, rest);
       } else {
         entries.delete(key);
       }
@@ -157,10 +189,31 @@ function addPlace(broker: Neighbors, place: FollowedPlace): void {
     gap: (gap) => { gaps.value = [...gaps.peek().slice(-4), gap]; },
     refused: (refusal) => told(place.id, refusal),
   });
-  following.ready.catch(() => {}); // told by `refused`
   followings.set(place.id, { following, near: nearOf(place) });
   told(place.id, undefined);
+  followedSince.value = undefined;
+  awaited.add(following);
+  following.ready.then(() => answered(following), () => answered(following)); // that it is refused, `refused` tells
 }
+
+function answered(following: Following): void {
+  if (awaited.delete(following) && awaited.size === 0) {
+    followedSince.value = Date.now();
+  }
+}
+
+/** Places that the broker has not answered for. */
+const awaited = new Set<Following>();
+/** When it had answered for all of them, ms; undefined: it has not. */
+const followedSince = signal<number | undefined>(undefined);
+
+/** True when all that is in force was told: there was a proof since all places are followed on this connection. Until then, that
+ * nothing is shown does not mean that there is nothing. */
+export const isAllTold = computed(() => {
+  const last = proof.value, since = followedSince.value;
+  const isFollowed = since === undefined ? awaited.size === 0 : last !== undefined && last.receivedAt >= since;
+  return state.value === "connected" && last !== undefined && last.receivedAt >= stateSince.value && !last.stale && !last.missed && isFollowed;
+});
 
 let served: Neighbors | undefined;
 
@@ -170,6 +223,8 @@ effect(() => {
   if (broker !== served) {
     [...followings.keys()].forEach(removePlace);
     entries.clear();
+    awaited.clear();
+    followedSince.value = undefined;
     gaps.value = [];
     served = broker;
   }
@@ -198,10 +253,14 @@ export function entryOf(key: string): Entry | undefined {
 
 export const unseenCount = computed(() => all.value.filter(({ unseen }) => unseen).length);
 
+/* Of those that were unseen when the page was left, some are yet to be told. */
 effect(() => {
-  const keys = all.value.filter(({ unseen, item }) => unseen && item.kind === "alert").map(({ item }) => item.key);
+  const alerts = all.value.filter(({ item }) => item.kind === "alert");
+  const come = new Set(alerts.map(({ item }) => item.key));
+  const keys = alerts.filter(({ unseen }) => unseen).map(({ item }) => item.key);
+  const toCome = isAllTold.value ? [] : unseenKeys.peek().filter((key) => !come.has(key));
   if (served && (keys.length || unseenKeys.peek().length)) {
-    unseenKeys.value = keys.slice(0, 500);
+    unseenKeys.value = [...keys, ...toCome].slice(0, 500);
   }
 });
 

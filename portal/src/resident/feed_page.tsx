@@ -5,7 +5,7 @@ import { WindowList } from "../common/window_list";
 import { clock } from "../common/format";
 import { words } from "../words";
 import { chosen, lookAt } from "./choice";
-import { all, gaps, markSeen, placeTroubles, unseenCount, type Entry } from "./feed";
+import { all, gaps, isAllTold, markSeen, placeTroubles, unseenCount, type Entry } from "./feed";
 import { FeedRow, heightOfRow } from "./feed_row";
 import { FilterPanel } from "./filter_panel";
 import { isFiltered, shownActivity, shownAlerts } from "./filters";
@@ -52,7 +52,7 @@ function Troubles() {
 function Counts({ alerts, activity }: { alerts: number; activity: number }) {
   return (
     <div class="counts">
-      <h1>{words.feed.inForce(alerts)}</h1>
+      <h1>{alerts > 0 || isAllTold.value ? words.feed.inForce(alerts) : words.feed.title}</h1>
       {activity > 0 && <p class="quiet">{words.feed.activity(activity)}. {words.feed.activityHint}</p>}
       {unseenCount.value > 0 && (
         <p class="row"><span class="new-mark">{words.feed.newCount(unseenCount.value)}</span>

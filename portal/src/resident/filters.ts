@@ -31,9 +31,9 @@ export function showEverything(): void {
   filters.value = everything;
 }
 
-function passes({ item, places }: Entry): boolean {
+function passes({ item, places, over, ended }: Entry): boolean {
   const { categories, least, activity } = filters.value;
-  if (chosenPlace.value && !places.has(chosenPlace.value)) {
+  if (chosenPlace.value && (!places.has(chosenPlace.value) || (over.has(chosenPlace.value) && !ended))) {
     return false;
   }
   if (item.kind === "activity") {

@@ -1,12 +1,12 @@
 /* What the household decides: what each camera shares, how long events are kept, who may ask for footage. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { INCIDENT_TYPES, MOTION_KINDS, type DailyHours, type Draft, type FootageRule, type IncidentType, type MotionKind, type Settings, type Sharing } from "@neighbors/client";
+import { INCIDENT_TYPES, MOTION_KINDS, Refusal, type DailyHours, type Draft, type FootageRule, type IncidentType, type MotionKind, type Settings, type Sharing } from "@neighbors/client";
 import { broker, neighbors, PATIENT, state } from "../session/connection";
 import { useTask } from "../common/task";
 import { Trouble } from "../common/trouble";
 import { words } from "../words";
-import { agencies, agencyName, askAgencies } from "./agencies";
+import { agencies, agencyName, useAgencies } from "./agencies";
 import { HoursEditor } from "./hours_editor";
 import { readHousehold, ruleFor, timeZone, toggled, withRule, type Household } from "./household";
 
@@ -60,7 +60,7 @@ function SharingEditor({ devices, rules, onRules }: { devices: readonly string[]
 
 function FootageEditor({ rules, onRules }: { rules: readonly FootageRule[]; onRules(rules: FootageRule[]): void }) {
   const list = Array.isArray(agencies.value) ? agencies.value : [];
-  useEffect(() => { void askAgencies(); }, []);
+  useAgencies();
   const editor = (agency: string, rule: FootageRule) => (
     <Checks<IncidentType> legend={agency ? agencyName(agency) : words.settings.everyAgency} all={INCIDENT_TYPES} names={words.incidents} on={rule.incidents}
       onToggle={(incident) => onRules(withRule(rules, agency, { agency, incidents: toggled(rule.incidents, incident) }))} />
@@ -120,10 +120,10 @@ export function HouseholdSettings() {
   const isConnected = state.value === "connected";
   useEffect(() => {
     const opened = neighbors.value;
-    if (isConnected && opened && !read.result) {
+    if (isConnected && opened && !read.result && !(read.error instanceof Refusal)) {
       void read.run(() => readHousehold(opened));
     }
-  }, [isConnected]);
+  }, [isConnected, read.error]); // again when nobody answered in time
   if (read.result) {
     return <Editor household={read.result} />;
   }

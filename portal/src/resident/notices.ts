@@ -1,7 +1,7 @@
 /* Notices while the portal is closed: this browser's push subscription, told to the broker anew at each visit, and removed by
  * whoever turns them off or signs out. Permission is asked for by a tap alone. */
 import { effect, signal } from "@preact/signals";
-import { broker, neighbors, PATIENT, state } from "../session/connection";
+import { broker, info, PATIENT, state } from "../session/connection";
 import { beforeLeaving } from "../session/identity";
 import { places } from "./places";
 import { show } from "./view";
@@ -32,22 +32,29 @@ async function tellBroker(subscribed: PushSubscription): Promise<void> {
   }, PATIENT);
 }
 
+/* Each looks at a state of its own: the newest counts. */
+let looks = 0;
+
 async function look(): Promise<void> {
-  const key = neighbors.peek()?.info?.pushPublicKey;
-  if (!canShow()) {
-    notices.value = "missing";
-  } else if (!key?.length) {
-    notices.value = "none";
-  } else if (Notification.permission === "denied") {
-    notices.value = "denied";
-  } else {
-    notices.value = (await subscription()) ? "on" : "off";
+  const mine = ++looks, found = await seen();
+  if (mine === looks) {
+    notices.value = found;
   }
+}
+
+async function seen(): Promise<Notices> {
+  if (!canShow()) {
+    return "missing";
+  }
+  if (info.peek()?.pushPublicKey.length === 0) {
+    return "none";
+  }
+  return Notification.permission === "denied" ? "denied" : (await subscription()) ? "on" : "off";
 }
 
 /** Asks for permission, subscribes, tells the broker. Throws why not. */
 export async function turnOn(): Promise<void> {
-  const key = broker().info?.pushPublicKey;
+  const key = info.peek()?.pushPublicKey;
   if (!key?.length || (await Notification.requestPermission()) !== "granted") {
     return look();
   }
@@ -55,7 +62,7 @@ export async function turnOn(): Promise<void> {
   const { pushManager } = await navigator.serviceWorker.ready;
   const subscribed = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: new Uint8Array(key) });
   await tellBroker(subscribed);
-  notices.value = "on";
+  await look();
 }
 
 export async function turnOff(): Promise<void> {
@@ -67,9 +74,10 @@ export async function turnOff(): Promise<void> {
   await look();
 }
 
-/* Anew at each visit, and when places or wishes change: the broker forgets who does not come. */
+/* Anew at each visit, once the broker has said whether there are any, and when places or wishes change: it forgets who does not
+ * come. */
 effect(() => {
-  const isWanted = state.value === "connected" && places.value.length > 0 && wishes.value !== undefined;
+  const isWanted = state.value === "connected" && info.value !== undefined && places.value.length > 0 && wishes.value !== undefined;
   void look().then(async () => {
     const subscribed = isWanted && notices.peek() === "on" ? await subscription() : undefined;
     if (subscribed) {

@@ -1,4 +1,5 @@
 /* The switch for notices in the background. */
+import { info } from "../session/connection";
 import { useTask } from "../common/task";
 import { Trouble } from "../common/trouble";
 import { words } from "../words";
@@ -14,7 +15,7 @@ export function NoticesCard() {
       <p class="hint">{words.settings.noticesHint}</p>
       <p role="status"><strong>{words.settings.noticesAre[now]}</strong></p>
       <Trouble error={task.error} />
-      {now === "off" && <button class="button" disabled={task.busy || places.value.length === 0} onClick={() => void task.run(turnOn)}>{words.settings.noticesOn}</button>}
+      {now === "off" && <button class="button" disabled={task.busy || !info.value || places.value.length === 0} onClick={() => void task.run(turnOn)}>{words.settings.noticesOn}</button>}
       {now === "on" && <button class="button" disabled={task.busy} onClick={() => void task.run(turnOff)}>{words.settings.noticesOff}</button>}
     </section>
   );

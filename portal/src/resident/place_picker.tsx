@@ -1,8 +1,9 @@
 /* Where something is: tapped on the map, typed, or told by the browser. Whatever way, only its leaf cell is taken. */
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { useId } from "preact/hooks";
+import { useId, useRef } from "preact/hooks";
 import { decode } from "@neighbors/client/geo";
 import { coordinates } from "../common/format";
+import { useMounted } from "../common/mounted";
 import { words } from "../words";
 import { picked } from "./choice";
 import { cellOf, cellOfText } from "./places";
@@ -17,6 +18,7 @@ export function PlacePicker({ cell, onCell }: PlacePickerProps) {
   const typed = useSignal("");
   const said = useSignal("");
   const id = useId();
+  const mounted = useMounted();
   useSignalEffect(() => {
     if (picked.value && picked.value !== cell) {
       onCell(picked.value);
@@ -28,9 +30,17 @@ export function PlacePicker({ cell, onCell }: PlacePickerProps) {
       onCell(found);
     }
   };
-  const locate = () => navigator.geolocation.getCurrentPosition(
-    ({ coords }) => { take(cellOf(coords.latitude, coords.longitude)); said.value = words.place.located; },
-    (error) => { said.value = words.place.locateFailed(error.message); }, { maximumAge: 600_000, timeout: 20_000 });
+  const now = useRef(cell);
+  now.current = cell;
+  const locate = () => { // it may take long: who has chosen a place meanwhile, or left, meant that
+    const before = now.current;
+    navigator.geolocation.getCurrentPosition(({ coords }) => {
+      if (mounted.current && now.current === before) {
+        take(cellOf(coords.latitude, coords.longitude));
+        said.value = words.place.located;
+      }
+    }, (error) => { said.value = words.place.locateFailed(error.message); }, { maximumAge: 600_000, timeout: 20_000 });
+  };
   const isWrong = typed.value.trim() !== "" && !cellOfText(typed.value);
   const middle = cell ? decode(cell) : undefined;
   return (

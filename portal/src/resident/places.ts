@@ -1,7 +1,8 @@
 /* The places that somebody follows, kept in this browser. Of where they tapped or stand, only the leaf cell is kept. */
-import { computed, signal } from "@preact/signals";
+import { computed } from "@preact/signals";
 import { bounds, decode, snap, type LatLon } from "@neighbors/client/geo";
 import { kept } from "../session/kept";
+import { personal } from "../session/personal";
 
 export interface FollowedPlace {
   id: string;
@@ -14,7 +15,7 @@ export interface FollowedPlace {
 const list = kept<readonly FollowedPlace[]>("places", []);
 export const places = computed(() => list.value);
 /** The place that is looked at; "" for all. */
-export const chosenPlace = signal("");
+export const chosenPlace = personal(() => "");
 
 export const PLACES_MOST = 8;
 

@@ -1,11 +1,12 @@
 /* Reporting something: what kind, where and what; how it will look; the broker's receipt. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
-import { CATEGORIES, Refusal, type Category, type Receipt, type Severity } from "@neighbors/client";
+import { CATEGORIES, Refusal, type Alert, type Category, type Draft, type Receipt, type Severity } from "@neighbors/client";
 import { snap } from "@neighbors/client/geo";
 import { AlertSymbol } from "../map/symbol";
 import { broker, PATIENT } from "../session/connection";
 import { span } from "../common/format";
+import { useLetters } from "../common/letter";
 import { useTask, type Task } from "../common/task";
 import { bytesOf } from "../common/text";
 import { Trouble } from "../common/trouble";
@@ -179,6 +180,7 @@ function Report({ before }: { before: MyAlert | undefined }) {
   const isPreview = useSignal(false);
   const refusedFields = useSignal<ReadonlyMap<string, string>>(new Map());
   const task = useTask<Receipt>();
+  const letters = useLetters<Draft<Alert>>();
   const sent = useSignal<MyAlert | undefined>(undefined);
   const found = new Map([...refusedFields.value, ...wrongs(draft.value, before)]);
   useEffect(() => {
@@ -190,9 +192,10 @@ function Report({ before }: { before: MyAlert | undefined }) {
     refusedFields.value = new Map();
   };
   const send = () => task.run(async () => {
-    const alert = alertOf(draft.value, before);
+    const alert = letters.of(draft.value, (senderAlertId) => ({ senderAlertId, ...alertOf(draft.value, before) }));
     try {
       const receipt = await broker().publish.alert(alert, PATIENT);
+      letters.answered();
       sent.value = rememberMine(alert, receipt);
       return receipt;
     } catch (error) {

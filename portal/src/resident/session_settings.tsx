@@ -46,10 +46,10 @@ export function SessionSettings() {
   const change = (changes: Partial<Wishes>) => { now.value = { ...now.value, ...changes }; task.clear(); };
   const save = (event: Event) => {
     event.preventDefault();
-    const { quiet, least, ...rest } = now.value;
+    const sent = now.value, { quiet, least, ...rest } = sent;
     void task.run(async () => {
       const receipt = await broker().publish.settings({ ...rest, quiet: [...quiet], least: [...least], timeZone }, PATIENT);
-      wishes.value = now.value;
+      wishes.value = sent;
       return receipt;
     });
   };

@@ -4,6 +4,7 @@ import { proof, refused, state, stateSince } from "../session/connection";
 import { clock, span } from "../common/format";
 import { second } from "../common/clock";
 import { words } from "../words";
+import { isAllTold } from "./feed";
 import { shownAlerts, shownActivity } from "./filters";
 import { places } from "./places";
 
@@ -26,7 +27,7 @@ const said = computed<{ tone: Tone; text: string }>(() => {
   if (!places.value.length) {
     return { tone: "wait", text: words.silence.noPlaces };
   }
-  if (!told) {
+  if (!told || told.receivedAt < stateSince.value) {
     return { tone: "wait", text: words.silence.waiting };
   }
   if (told.stale) {
@@ -34,6 +35,9 @@ const said = computed<{ tone: Tone; text: string }>(() => {
   }
   if (told.missed) {
     return { tone: "wait", text: words.silence.missed };
+  }
+  if (!isAllTold.value) {
+    return { tone: "wait", text: words.silence.waiting };
   }
   const isQuiet = shownAlerts.value.length + shownActivity.value.length === 0;
   return { tone: "good", text: isQuiet ? words.silence.quiet : words.silence.upToDate };

@@ -86,17 +86,26 @@ export async function beginTip(to: Neighbors, tip: NewTip): Promise<string> {
   const draft = JSON.stringify(tip);
   const code = waitingCodes.peek()[draft] ?? makeClaimCode();
   waitingCodes.value = { ...waitingCodes.peek(), [draft]: code };
-  const { conversationId = "", senderId = "" } = await to.publish.tip({ ...tip, claimHash: await hashOfClaim(code) }, PATIENT);
-  const first: Said = { id: senderId, fromAgency: false, text: tip.text, at: Date.now() };
-  conversations.value = [{ id: conversationId, agency: tip.agency, about: tip.about, code, said: [first], vouchers: [], isNew: false },
-    ...conversations.peek().filter(({ id }) => id !== conversationId)];
+  const claimHash = await hashOfClaim(code);
+  const senderTipId = [...claimHash].map((byte) => byte.toString(16).padStart(2, "0")).join(""); // sent again it is the same tip
+  const { conversationId = "" } = await to.publish.tip({ ...tip, senderTipId, claimHash }, PATIENT);
+  const first: Said = { id: senderTipId, fromAgency: false, text: tip.text, at: Date.now() };
+  const heard = conversations.peek().find(({ id }) => id === conversationId); // what came of it before this answer did
+  const begun = { said: [], vouchers: [], isNew: false, ...heard, id: conversationId, agency: tip.agency, about: tip.about, code };
+  conversations.value = [{ ...begun, said: [first, ...begun.said] }, ...conversations.peek().filter(({ id }) => id !== conversationId)];
   waitingCodes.value = Object.fromEntries(Object.entries(waitingCodes.peek()).filter(([kept]) => kept !== draft));
   return conversationId;
 }
 
-export async function goOn(to: Neighbors, id: string, text: string): Promise<void> {
-  const { senderId = "" } = await to.publish.tip({ conversationId: id, text }, PATIENT);
-  change(id, (one) => ({ ...one, said: [...one.said, { id: senderId, fromAgency: false, text, at: Date.now() }] }));
+export interface Reply {
+  senderTipId: string;
+  conversationId: string;
+  text: string;
+}
+
+export async function goOn(to: Neighbors, id: string, reply: Reply): Promise<void> {
+  await to.publish.tip(reply, PATIENT);
+  change(id, (one) => ({ ...one, said: [...one.said, { id: reply.senderTipId, fromAgency: false, text: reply.text, at: Date.now() }] }));
 }
 
 /* Codes are nowhere else: whoever leaves is told so first. */

@@ -5,16 +5,18 @@ import { broker } from "../session/connection";
 import { age, clock } from "../common/format";
 import { halfMinute } from "../common/clock";
 import { download } from "../common/download";
+import { useLetters } from "../common/letter";
+import { useMounted } from "../common/mounted";
 import { useTask } from "../common/task";
 import { Trouble } from "../common/trouble";
 import { words } from "../words";
-import { agencies, agencyName, askAgencies } from "./agencies";
-import { beginTip, conversations, forgetConversation, goOn, markRead, opened, type Conversation, type Voucher } from "./tips";
+import { agencies, agencyName, useAgencies } from "./agencies";
+import { beginTip, conversations, forgetConversation, goOn, markRead, opened, type Conversation, type Reply, type Voucher } from "./tips";
 import { addressOfView, show, viewId } from "./view";
 
 function AgencyField({ value, onAgency }: { value: string; onAgency(id: string): void }) {
   const list = agencies.value;
-  useEffect(() => { void askAgencies(); }, []);
+  useAgencies();
   if (list === "failed") {
     return <p class="wrong" role="alert">{words.tips.agenciesFailed}</p>;
   }
@@ -35,11 +37,15 @@ function AgencyField({ value, onAgency }: { value: string; onAgency(id: string):
 function NewTip({ about }: { about: string }) {
   const tip = useSignal({ agency: "", about, caseNumber: "", text: "" });
   const task = useTask<void>();
+  const mounted = useMounted();
   const change = (changes: Partial<typeof tip.value>) => { tip.value = { ...tip.value, ...changes }; };
   const send = (event: Event) => {
     event.preventDefault();
     void task.run(async () => {
-      show("tips", await beginTip(broker(), tip.value));
+      const id = await beginTip(broker(), tip.value);
+      if (mounted.current) { // who has gone elsewhere meanwhile stays there
+        show("tips", id);
+      }
     });
   };
   return (
@@ -84,14 +90,17 @@ function VoucherCard({ held }: { held: Voucher }) {
   );
 }
 
-function Reply({ id }: { id: string }) {
+function ReplyForm({ id }: { id: string }) {
   const text = useSignal("");
   const task = useTask<void>();
+  const letters = useLetters<Reply>();
   const send = (event: Event) => {
     event.preventDefault();
     void task.run(async () => {
-      await goOn(broker(), id, text.value.trim());
-      text.value = "";
+      const sent = text.value;
+      await goOn(broker(), id, letters.of(sent, (senderTipId) => ({ senderTipId, conversationId: id, text: sent.trim() })));
+      letters.answered();
+      text.value = text.value === sent ? "" : text.value;
     });
   };
   return (
@@ -123,7 +132,7 @@ function OneConversation({ one }: { one: Conversation }) {
           </li>
         ))}
       </ol>
-      <Reply id={one.id} />
+      <ReplyForm key={one.id} id={one.id} />
       {one.code && <Code code={one.code} />}
       <button class="link-button" onClick={() => { forgetConversation(one.id); show("tips"); }}>{words.tips.forget}</button>
     </>
@@ -133,7 +142,7 @@ function OneConversation({ one }: { one: Conversation }) {
 export function TipsPage() {
   const id = viewId.value;
   const one = conversations.value.find((conversation) => conversation.id === id);
-  useEffect(() => { void askAgencies(); }, []);
+  useAgencies();
   if (id.startsWith("new")) {
     return <NewTip key={id} about={id.split(":")[1] ?? ""} />;
   }

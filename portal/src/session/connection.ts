@@ -1,7 +1,7 @@
 /* The one connection of whoever is signed in, as signals: every room reads the same. It is made when a room first asks for it,
  * made anew by the client library whenever it is lost, and ended when somebody signs out. */
 import { effect, signal, type ReadonlySignal } from "@preact/signals";
-import { open, type Beat, type Neighbors, type RefusedEvent, type State } from "@neighbors/client";
+import { open, type Beat, type Info, type Neighbors, type RefusedEvent, type State } from "@neighbors/client";
 import { forget, identity, type Identity } from "./identity";
 import { claimClientId } from "./tab";
 
@@ -16,6 +16,7 @@ const held = signal<Neighbors>();
 const stateNow = signal<ConnectionState>("nobody");
 const since = signal(Date.now());
 const lastProof = signal<Proof>();
+const told = signal<Info>();
 const refusal = signal<RefusedEvent>();
 
 /** Undefined while nobody is signed in. */
@@ -24,6 +25,8 @@ export const state: ReadonlySignal<ConnectionState> = stateNow;
 /** Since when it is in that state: ms. */
 export const stateSince: ReadonlySignal<number> = since;
 export const proof: ReadonlySignal<Proof | undefined> = lastProof;
+/** What the broker says of itself; undefined until it has, which is after it is connected. */
+export const info: ReadonlySignal<Info | undefined> = told;
 /** The newest refusal that no call waits for. */
 export const refused: ReadonlySignal<RefusedEvent | undefined> = refusal;
 
@@ -45,7 +48,8 @@ function begin(who: Identity): () => void {
   const leave = [
     opened.on("state", become),
     opened.on("heartbeat", (beat) => { lastProof.value = { ...beat, receivedAt: Date.now() }; }),
-    opened.on("refused", (told) => { refusal.value = told; }),
+    opened.on("info", (now) => { told.value = now; }),
+    opened.on("refused", (now) => { refusal.value = now; }),
   ];
   opened.connected.catch((why: unknown) => console.info(`not connected: ${String(why)}`));
   held.value = opened;
@@ -55,8 +59,8 @@ function begin(who: Identity): () => void {
     void opened.close().then(() => identity.peek()?.name === who.name || forget(who)); // it may have kept something as it went
     held.value = undefined;
     lastProof.value = undefined;
+    told.value = undefined;
     refusal.value = undefined;
-    become("nobody");
   };
 }
 
@@ -79,6 +83,7 @@ function beginAlone(who: Identity): () => void {
   return () => {
     ended = true;
     end();
+    become("nobody");
   };
 }
 

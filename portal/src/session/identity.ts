@@ -80,13 +80,20 @@ export function forget({ name }: Identity): void {
   theirs.forEach((key) => localStorage.removeItem(key));
 }
 
+let leaving: Identity | undefined;
+
 export async function signOut(): Promise<void> {
-  const who = identity.value;
+  const who = identity.peek();
+  if (!who || leaving === who) {
+    return;
+  }
+  leaving = who;
   const patience = new Promise((resolve) => { setTimeout(resolve, PATIENCE); });
   await Promise.race([patience, Promise.allSettled(farewells.map((farewell) => farewell()))]);
-  identity.value = undefined;
-  keep(undefined);
-  if (who) {
+  leaving = undefined;
+  if (identity.peek() === who) {
+    identity.value = undefined;
+    keep(undefined);
     forget(who);
   }
 }

@@ -74,10 +74,14 @@ async function tell(notice: Notice): Promise<void> {
   });
 }
 
+/* A device that was without a network gets many at once: one after the other, or an end could come before what it ends. */
+let told = Promise.resolve();
+
 self.addEventListener("push", (event) => {
   const notice = read(event);
   if (notice) {
-    event.waitUntil(tell(notice));
+    told = told.catch(() => {}).then(() => tell(notice));
+    event.waitUntil(told);
   }
 });
 

@@ -1,7 +1,7 @@
 /* The agency's own alerts in force: each is updated or ended from here. */
-import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type { Alert, DeskAlert } from "@neighbors/client";
+import { personal } from "../../session/personal";
 import { Ask } from "../ask";
 import { startAnew } from "../compose/draft";
 import { Told } from "../form";
@@ -12,7 +12,7 @@ import { outlinesOf, shapeOf } from "../shape";
 import { go } from "../view";
 import { AlertCard } from "./alert_card";
 
-const outcome = signal("");
+const outcome = personal(() => "");
 
 /** What happened in the form's own terms; the time that is left stays. */
 export function beginUpdate(alert: Alert): void {

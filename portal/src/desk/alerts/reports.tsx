@@ -1,9 +1,10 @@
 /* What residents reported near by: an agency says whether it is so. */
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
-import type { Alert, AlertItem, Truth } from "@neighbors/client";
+import type { Alert, Following, Neighbors, Truth } from "@neighbors/client";
 import { snap } from "@neighbors/client/geo";
 import { neighbors } from "../../session/connection";
+import { personal } from "../../session/personal";
 import { agenciesKnown, agencyOf } from "../agency";
 import { Ask } from "../ask";
 import { TextField, Told } from "../form";
@@ -15,23 +16,18 @@ import { useShown } from "./in_force";
 
 const METRES = 8000;
 const PLACES_MOST = 8;
-const outcome = signal("");
-const reports = signal<ReadonlyMap<string, Alert>>(new Map());
+const outcome = personal(() => "");
 /** Leaf cells around which residents' alerts are followed. */
-const watched = signal<readonly string[]>([]);
+const watched = personal<readonly string[]>(() => []);
+/** The one that was taken because nothing better was known; "". */
+const guessed = personal(() => "");
+/** What is followed while the page is open, by leaf cell; the library knows what is in force there. */
+const followings = new Map<string, Following>();
+const unanswered = new Set<Following>();
+const version = signal(0);
 const truths: Partial<Record<Truth, string>> = {
   UNVERIFIED: "nobody else has seen it", CORROBORATED: "others saw it too", CONFIRMED: "confirmed", REFUTED: "refuted",
 };
-
-function take({ alert }: AlertItem): void {
-  const all = new Map(reports.peek());
-  if (alert.state === "ENDED" || alert.senderKind !== "USER") {
-    all.delete(alert.publicId);
-  } else {
-    all.set(alert.publicId, alert);
-  }
-  reports.value = all;
-}
 
 function watchHere(): void {
   const { latitude, longitude } = middleOfMap(), cell = snap(latitude, longitude);
@@ -45,21 +41,66 @@ function watchHere(): void {
 function useFollowing(who: Identity): void {
   const known = agenciesKnown.value, office = agencyOf(who.name)?.office;
   useEffect(() => {
-    if (!known || watched.peek().length > 0) {
+    if (!known || (watched.peek().length > 0 && watched.peek().join() !== guessed.peek())) {
       return;
     }
     if (office) {
       watched.value = [snap(office[1], office[0])];
-    } else {
+    } else if (!guessed.peek()) {
       watchHere();
+      guessed.value = watched.peek().join();
     }
-  }, [known, office?.join()]);
-  useEffect(() => effect(() => {
-    const there = neighbors.value;
-    const all = there ? watched.value.map((cell) => there.follow({ cell, metres: METRES }, { item: (item) => item.kind === "alert" && take(item) })) : [];
-    return () => all.forEach((one) => one.stop());
-  }), []);
+  }, [who.name, known, office?.join()]);
+  useEffect(() => {
+    let served: Neighbors | undefined;
+    const leave = effect(() => {
+      const there = neighbors.value;
+      stopAll(there === served ? watched.value : []);
+      served = there;
+      watched.value.filter((cell) => !followings.has(cell)).forEach((cell) => there && begin(there, cell));
+      changed();
+    });
+    return () => {
+      leave();
+      stopAll([]);
+    };
+  }, []);
 }
+
+function changed(): void {
+  version.value = version.peek() + 1;
+}
+
+function begin(there: Neighbors, cell: string): void {
+  const following = there.follow({ cell, metres: METRES }, { item: changed });
+  const answered = () => {
+    unanswered.delete(following);
+    changed();
+  };
+  followings.set(cell, following);
+  unanswered.add(following);
+  following.ready.then(answered, answered);
+}
+
+function stopAll(but: readonly string[]): void {
+  [...followings].filter(([cell]) => !but.includes(cell)).forEach(([cell, following]) => {
+    following.stop();
+    followings.delete(cell);
+    unanswered.delete(following);
+  });
+}
+
+/** The newest state of each that is in force, the newest first. */
+const reports = computed<readonly Alert[]>(() => {
+  version.value;
+  const all = new Map<string, Alert>();
+  for (const { alert } of [...followings.values()].flatMap(({ alerts }) => [...alerts.values()])) {
+    if (alert.senderKind === "USER" && alert.revision >= (all.get(alert.publicId)?.revision ?? 0)) {
+      all.set(alert.publicId, alert);
+    }
+  }
+  return [...all.values()].sort((a, b) => b.effective - a.effective);
+});
 
 function Judge({ alert, decision, onClose }: { alert: Alert; decision: "CONFIRMED" | "REFUTED"; onClose(): void }) {
   const [reason, setReason] = useState("");
@@ -81,7 +122,7 @@ function Judge({ alert, decision, onClose }: { alert: Alert; decision: "CONFIRME
 export function Reports({ who }: { who: Identity }) {
   const [judged, setJudged] = useState<{ alert: Alert; decision: "CONFIRMED" | "REFUTED" }>();
   useFollowing(who);
-  const list = [...reports.value.values()].sort((a, b) => b.effective - a.effective);
+  const list = reports.value;
   useShown(list);
   const places = watched.value.length;
   const where = places === 0 ? "Finding out where your office is …" : `Within 8 km of ${places} ${places === 1 ? "place" : "places"}.`;
@@ -91,7 +132,7 @@ export function Reports({ who }: { who: Identity }) {
       <p class="quiet">{where}</p>
       <button type="button" class="button" onClick={watchHere}>Look where the map is, too</button>
       <Told good={outcome.value} />
-      {places > 0 && list.length === 0 && <p class="quiet">Nothing is reported there now.</p>}
+      {places > 0 && list.length === 0 && <p class="quiet" role="status">{unanswered.size ? "Asking the broker …" : "Nothing is reported there now."}</p>}
       {list.map((alert) => (
         <AlertCard key={alert.publicId} alert={alert} from={`A resident, ${truths[alert.truth] ?? ""}${alert.merged > 1 ? `, ${alert.merged} reports` : ""}`}>
           <button type="button" class="button" disabled={alert.truth === "CONFIRMED"} onClick={() => setJudged({ alert, decision: "CONFIRMED" })}>Confirm …</button>

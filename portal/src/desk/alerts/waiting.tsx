@@ -1,7 +1,7 @@
 /* What waits for a second officer: shown whole, approved in the very revision that was looked at. */
-import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import type { Alert, DeskAlert } from "@neighbors/client";
+import { personal } from "../../session/personal";
 import { Ask } from "../ask";
 import { Told } from "../form";
 import { broker, own, ownTrouble, refresh, waiting } from "../own";
@@ -10,7 +10,7 @@ import { nameOf, severities } from "../words";
 import { AlertCard } from "./alert_card";
 import { alertsOf, useShown } from "./in_force";
 
-const outcome = signal("");
+const outcome = personal(() => "");
 
 async function approve(alert: Alert): Promise<void> {
   await broker().publish.verdict({ publicId: alert.publicId, revision: alert.revision, decision: "APPROVED" });

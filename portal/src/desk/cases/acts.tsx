@@ -43,10 +43,22 @@ export function Acts({ agency, caseNumber }: { agency: string; caseNumber: strin
   const [trouble, setTrouble] = useState("");
   useEffect(() => {
     const stop = new AbortController();
-    load(agency, caseNumber, stop.signal).then(setActs, (error: unknown) =>
+    let isReading = false;
+    const readOnce = () => load(agency, caseNumber, stop.signal).then((all) => (setActs(all), setTrouble("")), (error: unknown) =>
       !stop.signal.aborted && setTrouble(`The record cannot be read: ${error instanceof Error ? error.message : "no answer"}`));
-    return () => stop.abort();
-  }, [agency, caseNumber, own.value]); // anew whenever something was done
+    const read = async () => {
+      for (let known: unknown = read; !isReading && !stop.signal.aborted && known !== own.peek(); isReading = false) {
+        isReading = true;
+        known = own.peek();
+        await readOnce();
+      }
+    };
+    const leave = own.subscribe(() => void read()); // anew whenever something was done, but what is being read is read to its end
+    return () => {
+      leave();
+      stop.abort();
+    };
+  }, [agency, caseNumber]);
   return (
     <section class="card" aria-label="Public record">
       <h2>On the public record</h2>

@@ -1,7 +1,8 @@
 /* Everything that belongs to a case, gathered by its number. A closed list of what is public and what the agency has here: notes
  * of officers stay in the agency's own records. */
-import { computed, signal } from "@preact/signals";
+import { computed } from "@preact/signals";
 import type { CaseOutcome, DeskAlert, DeskRequest, Tip } from "@neighbors/client";
+import { personal } from "../../session/personal";
 import { own, tips } from "../own";
 
 export interface Case {
@@ -43,4 +44,4 @@ export const cases = computed<readonly Case[]>(() => {
 });
 
 /** The case that is looked at; undefined: the list. */
-export const chosenCase = signal<string | undefined>(undefined);
+export const chosenCase = personal<string | undefined>(() => undefined);

@@ -1,7 +1,8 @@
 /* A conversation with somebody who gave a tip: who it is, nobody here learns. */
-import type { Tip } from "@neighbors/client";
+import type { Draft, Tip } from "@neighbors/client";
 import { useEffect, useState } from "preact/hooks";
 import { Trouble } from "../../common/trouble";
+import { useLetters } from "../../common/letter";
 import { useTask } from "../../common/task";
 import { TextField } from "../form";
 import { openSealed } from "../footage/opened";
@@ -13,13 +14,19 @@ import { Grant } from "./grant";
 function Sealed({ sealed }: { sealed: Uint8Array }) {
   const [text, setText] = useState("");
   const key = privateKey.value;
-  const certificate = own.value?.certificate ?? new Uint8Array();
+  const certificate = own.value?.certificate; // unknown until the broker has told what is here
   useEffect(() => {
-    if (key) {
-      openSealed(sealed, certificate).then((bytes) => setText(new TextDecoder().decode(bytes)),
-        (error: unknown) => setText(`(it does not open: ${error instanceof Error ? error.message : "unknown"})`));
+    let isWanted = key !== undefined && certificate !== undefined;
+    const tell = (now: string) => isWanted && setText(now);
+    tell("");
+    if (isWanted && certificate) {
+      openSealed(sealed, certificate).then((bytes) => tell(new TextDecoder().decode(bytes)),
+        (error: unknown) => tell(`(it does not open: ${error instanceof Error ? error.message : "unknown"})`));
     }
-  }, [key, sealed]);
+    return () => {
+      isWanted = false;
+    };
+  }, [key, sealed, certificate?.join()]);
   return key ? <span>{text}</span> : <em class="quiet">Sealed: choose the key under Footage to read it.</em>;
 }
 
@@ -35,12 +42,14 @@ function Message({ tip }: { tip: Tip }) {
 export function Conversation({ said, caseNumber }: { said: readonly Tip[]; caseNumber: string }) {
   const [text, setText] = useState("");
   const task = useTask<void>();
+  const letters = useLetters<Draft<Tip>>();
   const id = said[0]?.conversationId ?? "";
   const reply = (event: Event) => {
     event.preventDefault();
     void task.run(async () => {
-      await broker().publish.tip({ conversationId: id, text: text.trim() });
-      setText("");
+      await broker().publish.tip(letters.of(text, (senderTipId) => ({ senderTipId, conversationId: id, text: text.trim() })));
+      letters.answered();
+      setText((now) => (now === text ? "" : now)); // they may write on already
     });
   };
   return (

@@ -1,5 +1,7 @@
 /* Granting a reward for a tip, out of a programme's stock. */
 import { useState } from "preact/hooks";
+import type { Draft, Reward } from "@neighbors/client";
+import { useLetters } from "../../common/letter";
 import { Ask } from "../ask";
 import { Select, TextField } from "../form";
 import { broker, own, refresh } from "../own";
@@ -14,8 +16,11 @@ function Asked({ conversationId, caseNumber, onClose }: { conversationId: string
   const [programme, setProgramme] = useState(programmes[0]?.programme ?? "");
   const [number, setNumber] = useState(caseNumber);
   const [claimText, setClaimText] = useState("");
+  const letters = useLetters<Draft<Reward>>();
   const work = async () => {
-    await broker().publish.reward({ programme, conversationId, caseNumber: number.trim(), claimText: claimText.trim() });
+    await broker().publish.reward(letters.of([programme, number, claimText], (senderRewardId) =>
+      ({ senderRewardId, programme, conversationId, caseNumber: number.trim(), claimText: claimText.trim() })));
+    letters.answered();
     await refresh();
   };
   return (

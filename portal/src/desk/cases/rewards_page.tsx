@@ -1,12 +1,12 @@
 /* The rewards inventory: what each programme has, what was given, what was handed in. */
-import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import type { DeskProgramme } from "@neighbors/client";
+import { personal } from "../../session/personal";
 import { Ask } from "../ask";
 import { TextField, Told } from "../form";
 import { broker, own, ownTrouble, refresh } from "../own";
 
-const outcome = signal("");
+const outcome = personal(() => "");
 
 function Programme({ programme: one, onStock }: { programme: DeskProgramme; onStock(): void }) {
   const [redeems, setRedeems] = useState(false);

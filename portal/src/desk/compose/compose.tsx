@@ -1,7 +1,8 @@
 /* Writing an alert: what it is for, what, where, in which words, how long; what it reaches; a last look; and away. */
-import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type { Alert, Draft } from "@neighbors/client";
+import { useLetters } from "../../common/letter";
+import { personal } from "../../session/personal";
 import type { Identity } from "../../session/identity";
 import { Choices, Select, TextField, Told } from "../form";
 import { alertShape } from "../map/areas";
@@ -12,12 +13,12 @@ import { DrillNotice, isDrilled, listenFor } from "./drill";
 import { Languages } from "./languages";
 import { followDraft, preview } from "./preview";
 import { CapCard, ReachCard } from "./reach_card";
-import { newSenderId, sendAlert } from "./send";
+import { sendAlert } from "./send";
 import { Summary } from "./summary";
 
 const SPANS = [[60, "1 hour"], [180, "3 hours"], [360, "6 hours"], [720, "12 hours"], [1440, "1 day"], [4320, "3 days"], [10080, "7 days"]] as const;
 /** What became of the last one. */
-const outcome = signal("");
+const outcome = personal(() => "");
 
 /** What is wrong with a field: told by the broker, or, once it was tried to send, missing. */
 function wrongOf(field: string, tried: boolean): string | undefined {
@@ -82,14 +83,13 @@ function More({ tried }: { tried: boolean }) {
 function useSending(onDone: () => void) {
   const [sending, setSending] = useState(false);
   const [trouble, setTrouble] = useState("");
-  /* Under one name and with one time until it is through: the same bytes again are a repeat. */
-  const [letter, setLetter] = useState<Draft<Alert>>();
+  const letters = useLetters<Draft<Alert>>(); // under one name and with one time until it is through
   const send = async () => {
-    const alert = letter ?? { senderAlertId: newSenderId(), ...alertOf(draft.value, Date.now()) };
-    setLetter(alert);
+    const written = draft.value, area = alertShape.value;
+    const alert = letters.of([written, area], (senderAlertId) => ({ senderAlertId, ...alertOf(written, Date.now()) }));
     setSending(true);
-    if (isDrilled() === false && draft.value.status === "TEST" && alertShape.value) {
-      await listenFor(alertShape.value).catch(() => {}); // the broker tells why below, when it takes nothing
+    if (isDrilled() === false && written.status === "TEST" && area) {
+      await listenFor(area).catch(() => {}); // the broker tells why below, when it takes nothing
     }
     const sent = await sendAlert(alert);
     setSending(false);
@@ -97,13 +97,16 @@ function useSending(onDone: () => void) {
       setTrouble(sent.why);
       return;
     }
-    const name = `“${draft.value.headline.trim()}”`;
+    letters.answered();
+    const name = `“${written.headline.trim()}”`;
     outcome.value = sent.pending ? `${name} waits for a second officer, as revision ${sent.revision}.`
       : sent.notShown ? `${name} is stored and shown to nobody: ${sent.notShown}.` : `${name} is out, as revision ${sent.revision}.`;
-    startAnew();
-    onDone();
+    if (draft.value === written && alertShape.value === area) { // else the officer writes on already
+      startAnew();
+      onDone();
+    }
   };
-  return { sending, trouble, send, forget: () => (setTrouble(""), setLetter(undefined)) };
+  return { sending, trouble, send, forget: () => setTrouble("") };
 }
 
 export function Compose({ who }: { who: Identity }) {

@@ -1,7 +1,7 @@
 /* The alert that is being written. It stays while other pages of the desk are open, and goes with the browser's tab. */
-import { computed, signal } from "@preact/signals";
+import { computed } from "@preact/signals";
 import type { Alert, AlertStatus, AlertText, Category, Certainty, Draft, Place, Severity, Urgency } from "@neighbors/client";
-import { identity } from "../../session/identity";
+import { personal } from "../../session/personal";
 import { alertShape } from "../map/areas";
 import { placeOf } from "../shape";
 import { bytesOf } from "../../common/text";
@@ -36,19 +36,12 @@ const EMPTY: AlertDraft = {
 };
 
 export const LIMITS = { headline: 360, description: 4096, instruction: 4096, event: 360, web: 1024, caseNumber: 64, rewardOffer: 360 };
-export const draft = signal<AlertDraft>({ ...EMPTY });
+/** Nobody goes on with what another agency wrote. */
+export const draft = personal<AlertDraft>(() => ({ ...EMPTY }));
 
 export function change(part: Partial<AlertDraft>): void {
   draft.value = { ...draft.value, ...part };
 }
-
-let writer = identity.peek()?.name;
-identity.subscribe((who) => {
-  if (who?.name !== writer) { // nobody goes on with what another agency wrote
-    writer = who?.name;
-    startAnew();
-  }
-});
 
 export function startAnew(part: Partial<AlertDraft> = {}): void {
   draft.value = { ...EMPTY, ...part };

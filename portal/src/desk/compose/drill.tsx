@@ -1,13 +1,13 @@
 /* An agency's first alert is a drill: a test that the agency itself gets back. Until then nothing else is taken. */
-import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { snap } from "@neighbors/client/geo";
+import { personal } from "../../session/personal";
 import { broker, own, refresh } from "../own";
 import { centerOf, type Shape } from "../shape";
 import { change, draft } from "./draft";
 
 /** The test is out, and was not heard yet. */
-const waits = signal(false);
+const waits = personal(() => false);
 const METRES = 8000;
 
 /** Undefined: not known yet. */
@@ -19,10 +19,12 @@ export function isDrilled(): boolean | undefined {
 export async function listenFor(area: Shape): Promise<void> {
   const { latitude, longitude } = centerOf(area);
   const following = broker().follow({ cell: snap(latitude, longitude), metres: METRES, class: "test" }, {
-    item: () => {
-      waits.value = false;
-      following.stop();
-      void refresh();
+    item: async () => { // maybe another agency's
+      await refresh();
+      if (isDrilled()) {
+        waits.value = false;
+        following.stop();
+      }
     },
   });
   await following.ready;

@@ -65,7 +65,7 @@ function tell(told: Preview): void {
 
 /** Follows the draft until what it gives back is called. */
 export function followDraft(who: Identity): () => void {
-  return effect(() => {
+  const leave = effect(() => {
     const now = draft.value, stop = new AbortController();
     if (!presentPlace()) {
       tell({ state: "none" });
@@ -88,4 +88,8 @@ export function followDraft(who: Identity): () => void {
       stop.abort();
     };
   });
+  return () => {
+    leave();
+    tell({ state: "none" });
+  };
 }

@@ -1,4 +1,4 @@
-/* Sends what was written. Its name is made once, so that pressing again after a lost answer sends nothing twice. */
+/* Sends what was written. It bears its name already, so that pressing again after a lost answer sends nothing twice. */
 import { Refusal, type Alert, type Draft } from "@neighbors/client";
 import { reasonOf } from "../../common/trouble";
 import { broker, refresh } from "../own";
@@ -6,12 +6,6 @@ import { broker, refresh } from "../own";
 export type Sent =
   | { done: true; revision: number; pending: boolean; notShown: string }
   | { done: false; why: string };
-
-/** Printable, unlike any other: "desk-kf3x0-8c1d…". */
-export function newSenderId(): string {
-  const random = [...crypto.getRandomValues(new Uint8Array(9))].map((byte) => byte.toString(36).padStart(2, "0")).join("");
-  return `desk-${Date.now().toString(36)}-${random}`;
-}
 
 export async function sendAlert(alert: Draft<Alert>): Promise<Sent> {
   try {

@@ -1,8 +1,7 @@
 /* The agency's private key: chosen or pasted here, kept in this tab's memory alone, gone with it. It opens what residents sealed. */
-import { signal } from "@preact/signals";
-import { identity } from "../../session/identity";
+import { personal } from "../../session/personal";
 
-export const privateKey = signal<{ pem: string; name: string } | undefined>(undefined);
+export const privateKey = personal<{ pem: string; name: string } | undefined>(() => undefined);
 
 /** "": taken; else what is wrong. */
 export function takeKey(pem: string, name: string): string {
@@ -15,9 +14,3 @@ export function takeKey(pem: string, name: string): string {
   privateKey.value = { pem, name };
   return "";
 }
-
-identity.subscribe((who) => {
-  if (!who) {
-    privateKey.value = undefined;
-  }
-});

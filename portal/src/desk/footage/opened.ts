@@ -21,8 +21,10 @@ export type Opening = { clip: OpenedClip } | { wrong: string };
 
 export const opened = signal<ReadonlyMap<string, Opening>>(new Map());
 
+let opener = privateKey.peek();
 privateKey.subscribe((key) => {
-  if (!key) {
+  if (key !== opener) {
+    opener = key;
     opened.peek().forEach((one) => "clip" in one && one.clip.picture && URL.revokeObjectURL(one.clip.picture));
     opened.value = new Map();
   }
@@ -62,7 +64,12 @@ export async function openSealed(sealed: Uint8Array, certificate: Uint8Array): P
 }
 
 export async function openClip(footage: Footage): Promise<void> {
+  const key = privateKey.peek();
   const put = (one: Opening) => {
+    if (privateKey.peek() !== key) { // forgotten, or another: what was opened by it is not shown any more
+      "clip" in one && one.clip.picture && URL.revokeObjectURL(one.clip.picture);
+      return;
+    }
     opened.value = new Map(opened.peek()).set(footage.clipId, one);
   };
   const certificate = certificateOf(footage.requestId);

@@ -1,7 +1,8 @@
 /* The footage request that is being written. */
-import { computed, signal } from "@preact/signals";
+import { computed } from "@preact/signals";
 import type { Draft, FootageRequest, IncidentType } from "@neighbors/client";
 import { second } from "../../common/clock";
+import { personal } from "../../session/personal";
 import { localTime } from "../alerts/in_force";
 import { requestShape } from "../map/areas";
 import { own } from "../own";
@@ -27,7 +28,7 @@ export function emptyRequest(): RequestDraft {
   return { caseNumber: "", incident: "", sought: "", contact: "", from: localTime(Date.now() - 2 * HOUR), to: localTime(Date.now()), openDays: 3 };
 }
 
-export const request = signal<RequestDraft>(emptyRequest());
+export const request = personal<RequestDraft>(emptyRequest);
 export const coverage = computed(() => coverageOf(requestShape.value));
 
 export function changeRequest(part: Partial<RequestDraft>): void {

@@ -1,7 +1,8 @@
 /* Asking residents for footage: the limits are shown while one draws and types. */
-import { signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Draft, FootageRequest } from "@neighbors/client";
+import { personal } from "../../session/personal";
+import { useLetters } from "../../common/letter";
 import { fieldOf } from "../../common/trouble";
 import { Ask } from "../ask";
 import { Select, TextField, Told } from "../form";
@@ -13,7 +14,7 @@ import { clock, span } from "../../common/format";
 import { incidents, nameOf } from "../words";
 import { changeRequest, coverage, emptyRequest, footageRequestOf, PER_CASE, request, requestLacks, sentOfCase } from "./request_draft";
 
-const outcome = signal("");
+const outcome = personal(() => "");
 const DAYS = [1, 2, 3, 5, 7, 10, 14] as const;
 
 function Area() {
@@ -71,8 +72,7 @@ export function RequestForm() {
   const [tried, setTried] = useState(false);
   const [asking, setAsking] = useState(false);
   const [refused, setRefused] = useState<{ field: string; rule: string }>();
-  /* The same request under the same name until the broker has answered: sent again it is the same one. */
-  const letter = useRef<Draft<FootageRequest>>();
+  const letters = useLetters<Draft<FootageRequest>>(); // the same request is the same one until the broker has answered
   useEffect(() => {
     reached.value = coverage.value?.cells ?? [];
     return () => {
@@ -88,21 +88,23 @@ export function RequestForm() {
     setAsking(lacks.length === 0);
   };
   const send = async () => {
-    letter.current ??= { senderRequestId: `desk-${crypto.getRandomValues(new Uint32Array(3)).join("-")}`, ...footageRequestOf(now, Date.now()) };
+    const area = requestShape.peek();
     try {
-      await broker().publish.footageRequest(letter.current);
+      await broker().publish.footageRequest(letters.of([now, area], (senderRequestId) => ({ senderRequestId, ...footageRequestOf(now, Date.now()) })));
     } catch (error) {
       if (fieldOf(error)) {
-        letter.current = undefined;
+        letters.answered();
         setRefused({ field: fieldOf(error), rule: error instanceof Error ? error.message : "" });
       }
       throw error;
     }
-    letter.current = undefined;
+    letters.answered();
     outcome.value = "The request is sent. Whom it asked, and who ignored it, nobody is told; what is shared comes here.";
-    request.value = { ...emptyRequest(), caseNumber: now.caseNumber, contact: now.contact };
-    requestShape.value = undefined;
-    setTried(false);
+    if (request.peek() === now && requestShape.peek() === area) { // else the officer writes on already
+      request.value = { ...emptyRequest(), caseNumber: now.caseNumber, contact: now.contact };
+      requestShape.value = undefined;
+      setTried(false);
+    }
     await refresh();
   };
   return (

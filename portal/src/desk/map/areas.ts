@@ -1,6 +1,6 @@
 /* The areas that the desk's forms draw: each form keeps its own while another page is open. */
-import { signal } from "@preact/signals";
+import { personal } from "../../session/personal";
 import type { Shape } from "../shape";
 
-export const alertShape = signal<Shape | undefined>(undefined);
-export const requestShape = signal<Shape | undefined>(undefined);
+export const alertShape = personal<Shape | undefined>(() => undefined);
+export const requestShape = personal<Shape | undefined>(() => undefined);

@@ -2,7 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import L from "leaflet";
 import { bounds } from "@neighbors/client/geo";
-import { firstLook, MapPane } from "../../map/map_pane";
+import { firstLook, MapPane, watchHands } from "../../map/map_pane";
 import { agencies, agencyOf, type Agency } from "../agency";
 import type { Shape } from "../shape";
 import { view } from "../view";
@@ -83,13 +83,14 @@ function ready(map: L.Map, name: string): () => void {
   const renderer = L.svg({ padding: 0.5 });
   const [land, cells, areas] = [L.layerGroup(), L.layerGroup(), L.layerGroup()].map((layer) => layer.addTo(map)) as
     [L.LayerGroup, L.LayerGroup, L.LayerGroup];
+  const isTaken = watchHands(map);
   present = map;
   const ends = [
     effect(() => showJurisdiction(land, agencyOf(name), renderer)),
     effect(() => showCells(cells, renderer)),
     effect(() => showAreas(areas, renderer)),
     effect(() => {
-      if (agencies.value.length > 0 && !alertShape.peek()) {
+      if (agencies.value.length > 0 && !isTaken() && !alertShape.peek() && !requestShape.peek()) {
         look(map, agencyOf(name));
       }
     }),

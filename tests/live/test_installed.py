@@ -39,8 +39,10 @@ class Installed(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         cls.etc, cls.run_folder, cls.state = cls.folder / "etc", cls.folder / "run", cls.folder / "lib"
         (cls.folder / "bin").mkdir()
+        (cls.folder / "bin").chmod(0o755)  # whatever the umask of who tests
         for name in ("neighborsd", "neighbors"):
             shutil.copy(BUILD / name, cls.folder / "bin" / name)
+            (cls.folder / "bin" / name).chmod(0o755)
         # What systemd makes: RuntimeDirectory and StateDirectory.
         service = unit("neighbors-redis")
         for path, mode in ((cls.run_folder, service["RuntimeDirectoryMode"]), (cls.state, service["StateDirectoryMode"])):

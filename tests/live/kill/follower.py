@@ -25,7 +25,8 @@ class Seen:
 
 @dataclass
 class Connection:
-    """From when to when the follower certainly got what came: subscribed at `since`, lost at `until`."""
+    """From when to when the follower certainly got what came: subscribed at `since`, or back in its session and told by a
+    heartbeat how far it is (until then it is one that was away); lost at `until`."""
     number: int
     since: float
     until: float = float("inf")
@@ -60,6 +61,8 @@ class Follower:
             self.heartbeats += 1
             for cursor in item.get("cursors", []):
                 self.cursors[cursor["channel"]] = cursor["cursor"]
+            if item.get("cursors") and self.connections and self.connections[-1].since == float("inf"):
+                self.connections[-1].since = time.monotonic()
             return
         if "cursor" in item:
             self.cursors[item["channel"]] = item["cursor"]
@@ -134,11 +137,12 @@ class Follower:
                 self.opened += 1
                 if known and durable and not connack.session_present:
                     self.faults.append(f"{self.name}: the durable session was lost")
+                since = float("inf")
                 if not (known and connack.session_present):  # present, and its filters are not certain: SUBACK did not come
                     async with asyncio.timeout(10):
                         await self.subscribe(link)
-                    known = True
-                self.connections.append(Connection(self.opened, time.monotonic()))
+                    known, since = True, time.monotonic()
+                self.connections.append(Connection(self.opened, since))
                 await self.stay(link)
             except (Gone, TimeoutError):
                 pass

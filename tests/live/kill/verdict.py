@@ -77,7 +77,7 @@ def connected_faults(where, follower, story, shown, grace):
             continue  # it may have been over before the store was back
         for connection in follower.connections:
             if connection.since < step.first_sent and connection.until == float("inf"):
-                wrong.append(f"{where}: was connected, and never saw {step.headline}")
+                wrong.append(f"{where}: was connected for {step.first_sent - connection.since:.2f} s, and never saw {step.headline}")
     return wrong
 
 

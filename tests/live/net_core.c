@@ -122,7 +122,7 @@ size_t connection_pending(const struct connection *connection)
     return connection->len - connection->at;
 }
 
-/* That is the real core's: tests/live/test_tls.py. */
+/* That is the real core's: tests/live/test_tls_revoked.py. */
 void broker_recheck_certificates(struct broker *broker, certificate_fault *fault, void *arg)
 {
     (void)broker;

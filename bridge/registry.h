@@ -83,7 +83,9 @@ enum registry_result {
 };
 
 /* Enrols, or changes what is known of one enrolled. A change of place keeps the place before as `former` and
- * sets `since` to now. Who was revoked is trusted again, but no token issued before. */
+ * sets `since` to now. Only one place before is kept: an event of before both of two moves that is sent again
+ * after them goes to the place between, where it is not known, and may be stored twice. Who was revoked is
+ * trusted again, but no token issued before. */
 enum registry_result registry_enroll(struct redis_sync *redis, const struct place_key *places,
     const struct enrolment *enrolment, struct enrolled *out) __attribute__((warn_unused_result));
 

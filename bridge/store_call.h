@@ -11,10 +11,10 @@ struct call {
     call_answer *answer;
     void *arg;
     bool upkeep;              /* it is given up while its master is away (store_patience.c) */
-    double asked;             /* loop time at which it was */
+    double asked;             /* store_clock when it was */
     bool to_node;             /* it concerns one Redis as a whole: */
     struct node *only;        /* this one; NULL: it is gone */
-    double sent;              /* loop time; 0: never */
+    double sent;              /* by store_clock; 0: never */
     uint64_t kept;            /* its number among all that were kept */
     double due;               /* when a put back one is sent again */
     unsigned tries;           /* how often it was put back */

@@ -19,7 +19,7 @@ void feed_swept(struct store *store, int64_t began, int64_t oldest)
         command_begin(&command, 2);
         command_text(&command, "PING");
         command_number(&command, proved);
-        feed->asked = ev_now(store->loop);
+        feed->asked = store_clock();
         feed_link_send(&feed->link, &command);
     }
 }
@@ -130,7 +130,7 @@ static void on_heard(struct feed_link *link, const redisReply *reply)
 {
     struct feed *feed = link->arg;
     struct text kind = reply_text(reply_at(reply, 0)), name = reply_text(reply_at(reply, 1));
-    feed->heard = ev_now(feed->store->loop);
+    feed->heard = store_clock();
     if (reply->type == REDIS_REPLY_ERROR)
         on_error(feed, reply->str);
     else if (kind.len && kind.data[0] == 's' && !text_equal(kind, TEXT("subscribe")))
@@ -188,7 +188,7 @@ static void on_opened(struct feed_link *link)
     command_text(&command, "nb:sessions");
     command_text(&command, "nb:principals");
     feed_link_send(link, &command);
-    feed->heard = feed->asked = ev_now(feed->store->loop);
+    feed->heard = feed->asked = store_clock();
 }
 
 static void on_lost(struct feed_link *link)
@@ -254,7 +254,7 @@ static void check_silence(struct feed *feed, double now, double deadline)
 
 void feeds_check(struct store *store)
 {
-    double now = ev_now(store->loop), deadline = (double)store->options.deadline_ms / 1000.;
+    double now = store_clock(), deadline = (double)store->options.deadline_ms / 1000.;
     bool look = store->feeds.changed;
     for (size_t i = 0; i < store_node_count(store); i++) {
         struct feed *feed = store_node(store, i)->feed;

@@ -14,7 +14,7 @@ struct feed {
     bool all_refused, any_refused; /* since the last feeds_check */
     uint64_t refused[CLUSTER_SLOTS /
                      64]; /* a bit a slot: what was asked there is to be asked elsewhere, or again */
-    double heard, asked;  /* loop times: of whatever came last, and of the last probe */
+    double heard, asked;  /* by store_clock: of whatever came last, and of the last probe */
     int64_t proved;       /* everything before it was told, as far as this master has it */
 };
 

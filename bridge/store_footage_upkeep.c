@@ -150,7 +150,7 @@ static void on_lease(struct store *store, void *arg, enum store_status status, c
     if (store->ending || (status == STORE_OK && !mine)) {
         store->footage.asking = false;
         if (status == STORE_OK)
-            store->footage.due = ev_now(store->loop) + (double)reply_number(reply_at(reply, 1)) / 1000.;
+            store->footage.due = store_clock() + (double)reply_number(reply_at(reply, 1)) / 1000.;
         return;
     }
     store->footage.found[FOOTAGE_FIND] = store->footage.found[FOOTAGE_GIVE] = 0;
@@ -164,7 +164,7 @@ static void on_lease(struct store *store, void *arg, enum store_status status, c
 void footage_upkeep(struct store *store, int64_t now)
 {
     struct command command = {0};
-    double time = ev_now(store->loop);
+    double time = store_clock();
     store->footage.now = now;
     if (store->footage.asking || time < store->footage.due)
         return;

@@ -146,7 +146,7 @@ void forget_again(struct forgetting *work, double pause)
     struct store *store = work->store;
     work_free(work);
     store->forget.busy = false;
-    store->forget.due = ev_now(store->loop) + pause;
+    store->forget.due = store_clock() + pause;
 }
 
 void forget_go_on(struct forgetting *work, const struct forget_progress *progress)
@@ -241,7 +241,7 @@ static void on_next(struct store *store, void *arg, enum store_status status, co
         store->counters.forget_oldest = 0;
     double taken = (double)reply_number(reply_at(reply, 0)) / 1000.;
     store->forget.busy = false;
-    store->forget.due = ev_now(store->loop) + (taken > IDLE ? taken : IDLE);
+    store->forget.due = store_clock() + (taken > IDLE ? taken : IDLE);
 }
 
 static void ask_next(
@@ -269,7 +269,7 @@ static void ask_next(
 void forget_work(struct store *store, int64_t now)
 {
     store->forget.now = now;
-    if (!store->forget.busy && ev_now(store->loop) >= store->forget.due)
+    if (!store->forget.busy && store_clock() >= store->forget.due)
         ask_next(store, NULL, NULL);
 }
 

@@ -288,7 +288,7 @@ static void on_signed(struct store *store, void *arg, enum store_status status, 
             store, STORE_LOG_WARNING, "record_whole", "text=\"the public record is again as it was signed\"");
     store->counters.log_broken = 0;
     store->counters.log_heads++;
-    sequence->sign_due = ev_now(store->loop) + (double)store->options.tree_head_ms / 1000.;
+    sequence->sign_due = store_clock() + (double)store->options.tree_head_ms / 1000.;
     sequence_pause(sequence, 0.);
 }
 

@@ -116,6 +116,11 @@ double upkeep_patience(const struct store *store);
 /* True for errors that pass by themselves or with a new connection. */
 bool error_passes(const char *error);
 
+/* Seconds of a clock that only goes on, by which all is told here that is due or takes too long: the
+ * machine's own time, and libev's with it, may be set forward and back by hours. Far from 0, which stands for
+ * never. */
+double store_clock(void);
+
 /* ---- the others ------------------------------------------------------------------------------------- */
 
 void motion_flush(struct store *store); /* store_motion.c */
@@ -273,7 +278,7 @@ struct store {
         ev_timer again;
         struct gate **gates; /* of a cluster, by slot (store_route.c) */
         bool upkeep;         /* what is asked now is upkeep's */
-        double looked;       /* loop time, for what is to be given up */
+        double looked;       /* by store_clock, for what is to be given up */
     } calls;
     char layout[24]; /* what nb:layout has to say */
     bool layout_fine;
@@ -298,7 +303,7 @@ struct store {
     struct {
         uint64_t told;      /* tags, a bit each, where something may wait */
         uint64_t asked;     /* that are asked and have not answered */
-        double began;       /* loop time of the round's beginning */
+        double began;       /* store_clock at the round's beginning */
         unsigned carrying;  /* pieces of work not yet done */
         unsigned first_tag; /* whose turn it is to be served first */
         double poll_due;
@@ -316,7 +321,7 @@ struct store {
     struct {
         unsigned first_tag;                     /* whose turn it is to be served first */
         unsigned push_tag;                      /* likewise of notices to be pushed */
-        double push_refused[STORE_SENDER_TAGS]; /* loop time until when others have the lease */
+        double push_refused[STORE_SENDER_TAGS]; /* by store_clock, until when others have the lease */
         struct {
             bool asking;
             double due;
@@ -328,7 +333,7 @@ struct store {
             bool due;      /* to be asked in this round */
             bool deep;     /* more is due than one call takes */
             uint8_t asking;
-            double taken_until; /* loop time: somebody else has the lease */
+            double taken_until; /* by store_clock: somebody else has the lease */
         } regions[STORE_REGION_TAGS];
         double round_due, sweep_due;
         unsigned in_flight, due, deep; /* how many calls, and how many regions of each kind */
@@ -336,7 +341,7 @@ struct store {
     } release;
     struct {
         bool busy;                             /* a call is under way */
-        double due;                            /* loop time of the next step */
+        double due;                            /* store_clock at the next step */
         unsigned round;                        /* of the masters */
         size_t node;                           /* the master whose keys are looked through, or were last */
         char cursor[24];                       /* of SCAN there; "0": it begins */

@@ -27,7 +27,7 @@ static struct node *answered(redisAsyncContext *context, const redisReply *reply
     if (!reply || link->context != context)
         return NULL;
     struct node *node = link->owner;
-    node->answered = ev_now(node->store->loop);
+    node->answered = store_clock();
     return node;
 }
 
@@ -97,7 +97,7 @@ static void ask(struct node *node)
 
 void masters_look(struct store *store)
 {
-    double now = ev_now(store->loop);
+    double now = store_clock();
     for (size_t i = 0; store->options.now && i < store->nodes.count; i++) {
         struct node *node = store->nodes.masters[i];
         if (!node->command.ready || now > node->look.due + LOST_AFTER)

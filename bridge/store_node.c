@@ -142,7 +142,7 @@ static void retire(struct node *node)
 {
     struct store *store = node->store;
     store_log(store, STORE_LOG_INFO, "store_node", "node=%s text=\"no master any more\"", node->name);
-    node->retired = ev_now(store->loop);
+    node->retired = store_clock();
     link_stop(&node->command);
     node_calls_lost(node);
     leave_calls(&node->unsent, node);
@@ -253,7 +253,7 @@ static bool is_gone(const struct store *store, const struct node *node)
     if (node->master || node->was_master || node->unsent.first || node->sent.first || node->kept.first)
         return false;
     return store->where.kind == REDIS_CLUSTER ? !is_seen(store, node)
-                                              : ev_now(store->loop) - node->retired > GONE_AFTER;
+                                              : store_clock() - node->retired > GONE_AFTER;
 }
 
 void nodes_drop_gone(struct store *store)

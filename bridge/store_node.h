@@ -61,7 +61,7 @@ struct link {
     redisAsyncContext *context; /* NULL: waits for `retry`, or for a place */
     ev_timer retry;
     double pause; /* seconds until the next try */
-    double since; /* loop time of the last try */
+    double since; /* store_clock at the last try */
     bool ready;   /* logged in and prepared */
     void (*opened)(struct link *link);
     void (*lost)(struct link *link);
@@ -100,7 +100,7 @@ struct boot {
 
 /* How a Redis is, as it said last (store_look.c). */
 struct look_at_node {
-    double due;             /* loop time */
+    double due;             /* by store_clock */
     bool asking, told_skew; /* in the log */
     int64_t asked_at;       /* ms, of our clock, before TIME */
     int64_t clock_ahead;
@@ -116,20 +116,20 @@ struct node {
     struct node *next;         /* of all */
     char name[REDIS_URL_PATH]; /* for the log, and the same over restarts of this process: "address:port" */
     bool master, was_master;   /* it has slots; had them before the change under way */
-    double retired;            /* loop time at which it was a master last */
+    double retired;            /* store_clock when it was a master last */
     struct link command;
     struct boot boot;
     struct call_list unsent, sent, kept; /* kept: answered by Redis, not yet by its replicas */
     bool output;                         /* something was sent since the last flush */
     bool unwaited;                       /* some of that writes: WAIT is due */
     bool lacking;                        /* the last WAIT was not satisfied */
-    double told_lacking;                 /* loop time, in the log */
+    double told_lacking;                 /* by store_clock, in the log */
     unsigned waits;                      /* WAITs without an answer */
     unsigned replicas;                   /* of a cluster's master, as last told */
     unsigned acked;                      /* replicas that had it, as the last unsatisfied WAIT said: */
     uint64_t kept_count, acked_until;    /* of all that were ever kept, up to this one */
     double acked_at;                     /* when */
-    double answered;                     /* loop time of the last answer */
+    double answered;                     /* store_clock at the last answer */
     struct look_at_node look;
     void *feed; /* store_feed.c's own */
 };

@@ -118,7 +118,7 @@ void outbox_told(struct store *store, unsigned tag)
 /* The tags that a new round asks; 0: it is not time. */
 static uint64_t tags_to_ask(const struct store *store, bool due)
 {
-    double time = ev_now(store->loop);
+    double time = store_clock();
     uint64_t tags = due ? ALL_TAGS : store->outbox.told;
     if ((store->outbox.round.asked || store->outbox.carrying) &&
         time < store->outbox.began + upkeep_patience(store))
@@ -128,7 +128,7 @@ static uint64_t tags_to_ask(const struct store *store, bool due)
 
 void outbox_work(struct store *store, int64_t now)
 {
-    double time = ev_now(store->loop);
+    double time = store_clock();
     bool spans = store_spans_tags(store), due = spans || time >= store->outbox.poll_due;
     uint64_t tags = tags_to_ask(store, due);
     if (!tags || (spans && !store->outbox.told && time < store->outbox.poll_due))

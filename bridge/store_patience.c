@@ -29,7 +29,7 @@ static bool is_away(const struct node *node)
 
 static bool is_old(const struct store *store, const struct call *call)
 {
-    return call->upkeep && ev_now(store->loop) - call->asked > upkeep_patience(store);
+    return call->upkeep && store_clock() - call->asked > upkeep_patience(store);
 }
 
 /* Those that are not under way. */
@@ -78,9 +78,9 @@ void calls_give_up(struct store *store)
     struct call_list over = {0};
     struct call *call;
     bool any = store->counters.slots_away > 0;
-    if (store->where.kind != REDIS_CLUSTER || ev_now(store->loop) < store->calls.looked + LOOK)
+    if (store->where.kind != REDIS_CLUSTER || store_clock() < store->calls.looked + LOOK)
         return;
-    store->calls.looked = ev_now(store->loop);
+    store->calls.looked = store_clock();
     for (struct node *node = store->nodes.all; node; node = node->next) {
         if (!is_away(node))
             continue;

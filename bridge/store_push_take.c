@@ -204,7 +204,7 @@ static void on_looked(struct store *store, void *arg, enum store_status status, 
     call->work.mine = call->work.mine || mine;
     if (status == STORE_OK && !mine)
         store->upkeep.push_refused[look->tag] =
-            ev_now(store->loop) + (double)reply_number(reply_at(reply, 1)) / 1000.;
+            store_clock() + (double)reply_number(reply_at(reply, 1)) / 1000.;
     for (size_t i = 1; mine && i + 2 < reply_count(reply) && call->tag_count < STORE_SENDER_TAGS; i += 3)
         call->tags[call->tag_count++] =
             (struct due_tag){look->tag + (unsigned)reply_number(reply_at(reply, i)),
@@ -234,7 +234,7 @@ void store_push_take(struct store *store, int64_t now, int64_t lease_ms, size_t 
     store_push_work_done *done, void *arg)
 {
     struct take_call *call = store_alloc(sizeof(*call));
-    double time = ev_now(store->loop);
+    double time = store_clock();
     *call = (struct take_call){.store = store,
         .now = now,
         .until = now + lease_ms,

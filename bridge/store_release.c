@@ -38,7 +38,7 @@ void release_expect(struct store *store, uint8_t region)
 
 static void begin_round(struct store *store)
 {
-    double time = ev_now(store->loop);
+    double time = store_clock();
     bool all = time >= store->release.sweep_due;
     if (all)
         store->release.sweep_due = time + SWEEP;
@@ -59,7 +59,7 @@ static void hear(struct store *store, struct release_region *region, int64_t sai
     bool more = said == SAID_MORE;
     region->expected = region->expected || said != SAID_EMPTY;
     if (said > 0)
-        region->taken_until = ev_now(store->loop) + (double)said / 1000.;
+        region->taken_until = store_clock() + (double)said / 1000.;
     store->release.deep += more;
     store->release.deep -= region->deep;
     region->deep = more;
@@ -150,7 +150,7 @@ void release_work(struct store *store, int64_t now)
 {
     if (store->options.release_delay_ms <= 0)
         return;
-    if (ev_now(store->loop) >= store->release.round_due)
+    if (store_clock() >= store->release.round_due)
         begin_round(store);
     unsigned most = !store_spans_tags(store) ? CALLS_IN_A_CLUSTER : store->release.deep ? CALLS : 1;
     while (store->release.due && store->release.in_flight < most && release_some(store, now))

@@ -32,8 +32,8 @@ static void lacks(struct node *node, long long replicas)
 {
     struct store *store = node->store;
     store->counters.waits_unsatisfied++;
-    if (!node->lacking && ev_now(store->loop) - node->told_lacking > TOLD_EVERY) {
-        node->told_lacking = ev_now(store->loop);
+    if (!node->lacking && store_clock() - node->told_lacking > TOLD_EVERY) {
+        node->told_lacking = store_clock();
         store_log(store, STORE_LOG_WARNING, "store_replicas", "node=%s replicas=%lld wait=%d text=\"%s\"",
             node->name, replicas, store->where.wait,
             has_too_few(node) ? "it has no more" : "nothing is acknowledged until they have it");
@@ -41,7 +41,7 @@ static void lacks(struct node *node, long long replicas)
     node->lacking = true;
     node->acked = (unsigned)replicas;
     node->acked_until = node->kept_count;
-    node->acked_at = ev_now(store->loop);
+    node->acked_at = store_clock();
     topology_trouble(store);
     if (has_too_few(node))
         topology_ask(store);
@@ -58,7 +58,7 @@ static void on_wait(redisAsyncContext *context, void *data, void *arg)
         return;
     struct node *node = link->owner;
     struct store *store = node->store;
-    node->answered = ev_now(store->loop);
+    node->answered = store_clock();
     node->waits--;
     store->counters.waits++;
     if (reply->type != REDIS_REPLY_INTEGER) {

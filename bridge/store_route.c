@@ -66,7 +66,7 @@ static struct call *new_call(struct store *store, struct command *command, call_
         .answer = answer,
         .arg = arg,
         .upkeep = store->calls.upkeep && store->where.kind == REDIS_CLUSTER,
-        .asked = ev_now(store->loop)};
+        .asked = store_clock()};
     *command = (struct command){0};
     store->counters.calls++;
     store->counters.waiting++;
@@ -127,7 +127,7 @@ static void set_again(struct store *store)
     for (const struct call *call = store->calls.later.first; call; call = call->next)
         first = first > 0 && first < call->due ? first : call->due;
     if (first > 0)
-        again_in(store, first - ev_now(store->loop));
+        again_in(store, first - store_clock());
     else
         ev_timer_stop(store->loop, &store->calls.again);
 }
@@ -139,7 +139,7 @@ void call_later(struct store *store, struct call *call)
         pause *= 2;
     pause = call->tries == 0 ? 0 : pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE;
     call->tries++;
-    call->due = ev_now(store->loop) + pause;
+    call->due = store_clock() + pause;
     call_append(&store->calls.later, call);
     /* Not by all of them: a cluster that is down puts back thousands in one turn. */
     if (!ev_is_active(&store->calls.again) || pause < ev_timer_remaining(store->loop, &store->calls.again))
@@ -148,11 +148,12 @@ void call_later(struct store *store, struct call *call)
 
 static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
 {
+    (void)loop;
     (void)events;
     struct store *store = timer->data;
     struct call_list later = store->calls.later;
     struct call *call;
-    double now = ev_now(loop) + SHORTEST_PAUSE / 10;
+    double now = store_clock() + SHORTEST_PAUSE / 10;
     store->calls.later = (struct call_list){0};
     while ((call = call_take(&later))) {
         if (call->due > now)

@@ -19,7 +19,7 @@ const char sequence_key[] = "nb:{log}:tree";
 void sequence_pause(struct sequence *sequence, double seconds)
 {
     sequence->busy = false;
-    sequence->due = ev_now(sequence->store->loop) + seconds;
+    sequence->due = store_clock() + seconds;
 }
 
 /* ---- an act as it is noted ---- */
@@ -188,7 +188,7 @@ static void batch_read(struct batch *batch)
     batch_free(batch);
     if (!heard)
         sequence_pause(sequence, AWAY);
-    else if (store->options.log_key && ev_now(store->loop) >= sequence->sign_due)
+    else if (store->options.log_key && store_clock() >= sequence->sign_due)
         head_upkeep(sequence);
     else
         sequence_pause(sequence, store_spans_tags(store) ? POLL : POLL_TAGS);
@@ -292,7 +292,7 @@ void sequence_work(struct store *store, int64_t now)
     }
     struct sequence *sequence = store->sequence;
     sequence->now = now;
-    if (sequence->busy || ev_now(store->loop) < sequence->due)
+    if (sequence->busy || store_clock() < sequence->due)
         return;
     sequence->busy = true;
     command_function(&command, "nb_log_take", 1, 2);

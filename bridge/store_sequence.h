@@ -19,7 +19,7 @@ struct sequence {
     struct store *store;
     int64_t now;  /* ms, of the last store_upkeep */
     bool busy;    /* a call is under way */
-    double due;   /* loop time of the next look */
+    double due;   /* store_clock at the next look */
     bool trusted; /* `tree` is what the store has, and goes on with what was signed */
     struct merkle_peaks tree;
     char cursors[STORE_SENDER_TAGS][24]; /* the last act of each tag that is in the record */

@@ -176,7 +176,7 @@ struct swept {
 static void one_less(struct store *store)
 {
     if (--store->settle.under_way == 0)
-        store->settle.due = ev_now(store->loop) + SWEEP;
+        store->settle.due = store_clock() + SWEEP;
 }
 
 static void on_dropped(void *arg, enum store_status status)
@@ -235,7 +235,7 @@ static void on_due(struct store *store, void *arg, enum store_status status, con
 void settle_work(struct store *store)
 {
     struct command command = {0};
-    if (store->settle.under_way || ev_now(store->loop) < store->settle.due)
+    if (store->settle.under_way || store_clock() < store->settle.due)
         return;
     store->settle.under_way = 1;
     command_function(&command, "nb_unsettled_due", 1, 4);

@@ -62,7 +62,7 @@ static void ask(struct store *store)
     struct link *scout = &store->topology.scout;
     store->topology.asking = true;
     store->topology.again = false;
-    store->topology.asked = ev_now(store->loop);
+    store->topology.asked = store_clock();
     if (store->where.kind == REDIS_SENTINEL)
         redisAsyncCommand(
             scout->context, on_answer, NULL, "SENTINEL get-master-addr-by-name %s", store->where.master);
@@ -98,13 +98,13 @@ static void on_lost(struct link *link)
 
 void topology_trouble(struct store *store)
 {
-    store->topology.troubled_until = ev_now(store->loop) + TROUBLE_LASTS;
+    store->topology.troubled_until = store_clock() + TROUBLE_LASTS;
 }
 
 /* Somebody waits for a master that is not there, or says nothing. */
 static bool troubled(const struct store *store)
 {
-    if (ev_now(store->loop) < store->topology.troubled_until || store->counters.slots_away > 0)
+    if (store_clock() < store->topology.troubled_until || store->counters.slots_away > 0)
         return true;
     for (size_t i = 0; i < store->nodes.count; i++) {
         if (node_is_silent(store->nodes.masters[i], TROUBLED))
@@ -116,7 +116,7 @@ static bool troubled(const struct store *store)
 void topology_check(struct store *store)
 {
     struct link *scout = &store->topology.scout;
-    double now = ev_now(store->loop);
+    double now = store_clock();
     if (store->where.kind == REDIS_ONE || !scout->context)
         return;
     double since = scout->ready ? store->topology.asked : scout->since;

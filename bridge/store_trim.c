@@ -25,7 +25,7 @@ static void next_step(struct store *store);
 static void pause_for(struct store *store, double seconds)
 {
     store->trim.busy = false;
-    store->trim.due = ev_now(store->loop) + seconds;
+    store->trim.due = store_clock() + seconds;
 }
 
 static double *rests_until(struct store *store)
@@ -37,7 +37,7 @@ static double *rests_until(struct store *store)
 static void leave_for(struct store *store, double seconds)
 {
     trim_free(store);
-    *rests_until(store) = ev_now(store->loop) + seconds;
+    *rests_until(store) = store_clock() + seconds;
     pause_for(store, STEP);
 }
 
@@ -287,7 +287,7 @@ static bool find_node(struct store *store)
         return true;
     for (size_t i = 0; i < count; i++) {
         store->trim.node = (store->trim.node + 1) % count;
-        if (ev_now(store->loop) >= *rests_until(store))
+        if (store_clock() >= *rests_until(store))
             return true;
     }
     return false;
@@ -295,7 +295,7 @@ static bool find_node(struct store *store)
 
 void trim_work(struct store *store)
 {
-    if (store->trim.busy || ev_now(store->loop) < store->trim.due)
+    if (store->trim.busy || store_clock() < store->trim.due)
         return;
     if (store->trim.round != store_node_round(store))
         trim_free(store);

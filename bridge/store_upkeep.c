@@ -12,7 +12,7 @@ static void on_expired(struct store *store, void *arg, enum store_status status,
 {
     unsigned tag = (unsigned)(uintptr_t)arg;
     int64_t ended = reply_number(reply_at(reply, 0)), rest = reply_number(reply_at(reply, 1));
-    double now = ev_now(store->loop);
+    double now = store_clock();
     store->upkeep.expiry[tag].asking = false;
     if (status != STORE_OK)
         return;
@@ -41,7 +41,7 @@ static void expire(struct store *store, unsigned tag, int64_t now)
 
 static void expire_what_is_due(struct store *store, int64_t now)
 {
-    double time = ev_now(store->loop);
+    double time = store_clock();
     for (unsigned tag = 0; tag < STORE_SENDER_TAGS; tag += sender_tags_at_once(store)) {
         if (store->upkeep.expiry[tag].asking || time < store->upkeep.expiry[tag].due)
             continue;

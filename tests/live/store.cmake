@@ -35,5 +35,7 @@ neighbors_test(NAME store_sentinels
 neighbors_test(NAME store_away
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_away.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c
   LIBS store_tests neighbors_bridge)
+# The clock is set.
+neighbors_test(NAME store_clock SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_clock.c LIBS store_tests neighbors_bridge)
 # Each has several servers: one at a time.
 set_tests_properties(store_tail store_cluster store_failover store_sentinels store_away PROPERTIES RESOURCE_LOCK cluster)

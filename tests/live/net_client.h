@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CLIENT_PATIENCE_S = 30 };
+enum { CLIENT_PATIENCE_S = 60 };
 
 /* A TCP port of the loopback that is the program's as long as it runs (held_port.h). */
 int64_t client_port(void);

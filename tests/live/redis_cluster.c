@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-enum { SLOTS = 16384, PATIENCE = 3000 };
-static const useconds_t LOOK = 20000; /* a minute in all */
+enum { SLOTS = 16384, PATIENCE = 9000 };
+static const useconds_t LOOK = 20000; /* three minutes in all */
 /* Of a connection: also with a server that a failed test left frozen. */
 static const struct timeval long_patience = {.tv_sec = 60};
 

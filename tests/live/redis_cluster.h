@@ -37,7 +37,7 @@ bool redis_cluster_take_out(struct redis_cluster *cluster) __attribute__((warn_u
 /* Starts a killed one again where it was, as a node of the same cluster. */
 bool redis_cluster_restart(struct redis_cluster *cluster, size_t n) __attribute__((warn_unused_result));
 /* Every server that runs says that all slots are served, and every replica that it has all; and no more hold
- * themselves to be masters than there are. A minute. */
+ * themselves to be masters than there are. Three minutes. */
 bool redis_cluster_wait(struct redis_cluster *cluster) __attribute__((warn_unused_result));
 
 /* Over a connection of its own: the answer of one server (freeReplyObject); NULL: none within 30 s, or an

@@ -9,7 +9,7 @@
 
 #include "bridge/log_key.h"
 
-enum { PATIENCE_S = 60 };
+enum { PATIENCE_S = 180, ANSWER_S = 30 };
 
 static int64_t clock_now = START;
 
@@ -209,7 +209,7 @@ void fixture_open_at(struct fixture *fixture, const char *url)
 
 bool fixture_ask(struct fixture *fixture)
 {
-    static const struct timeval patience = {.tv_sec = PATIENCE_S / 2};
+    static const struct timeval patience = {.tv_sec = ANSWER_S};
     return redis_sync_open(&fixture->ask, fixture->redis.url) &&
            redisSetTimeout(fixture->ask.context, patience) == REDIS_OK;
 }

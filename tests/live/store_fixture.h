@@ -65,7 +65,7 @@ void fixture_store(struct fixture *fixture);
 /* One more store on the same loop that tells nobody. */
 struct store *fixture_other_store(struct fixture *fixture, const char *node);
 
-/* Turns the loop until *flag; fails the test after a minute. */
+/* Turns the loop until *flag; fails the test after three minutes. */
 void fixture_until(struct fixture *fixture, const bool *flag);
 void fixture_until_number(struct fixture *fixture, const size_t *number, size_t at_least);
 /* Turns the loop until the condition, with `upkeep` as set. */

@@ -6,7 +6,7 @@
 #include "bridge/store_inside.h"
 #include "tests/live/store_motions.h"
 
-enum { PACKET = 77, PATIENCE_S = 30 };
+enum { PACKET = 77, PATIENCE_S = 180 };
 #define CLIENT(instance) ((struct session_name){TEXT("device/cam-1"), text_of(instance)})
 
 /* A neighborsd, with a loop of its own: while that is not turned, it stands still. */

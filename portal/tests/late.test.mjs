@@ -30,19 +30,36 @@ after(async () => {
 
 const PUBACK = 4;
 
-/** Has the broker's words go through the test, from the next connection on. hold(isHeld): those alone wait whose kind of packet it
- * says so of, until release(). */
+/** Bytes of the MQTT packet that they begin with; Infinity: its length has not come whole. */
+function sizeOf(bytes) {
+  let length = 0;
+  for (let i = 1; i < bytes.length; i++) {
+    length += (bytes[i] & 127) * 128 ** (i - 1);
+    if (bytes[i] < 128) {
+      return i + 1 + length;
+    }
+  }
+  return Infinity;
+}
+
+/** Has the broker's packets go through the test, from the next connection on. hold(isHeld): those alone wait of whose kind it says
+ * so, until release(). */
 async function throughTest(page) {
   let isHeld = () => false;
   const waiting = [];
   await page.routeWebSocket(/\/mqtt$/, (socket) => {
     const broker = socket.connectToServer();
-    broker.onMessage((message) => {
-      const send = () => socket.send(message);
-      if (isHeld(message[0] >> 4)) {
-        waiting.push(send);
-      } else {
-        send();
+    let bytes = Buffer.alloc(0);
+    broker.onMessage((message) => { // one message may have several packets
+      bytes = Buffer.concat([bytes, message]);
+      for (let size = sizeOf(bytes); size <= bytes.length; size = sizeOf(bytes)) {
+        const packet = bytes.subarray(0, size);
+        bytes = bytes.subarray(size);
+        if (isHeld(packet[0] >> 4)) {
+          waiting.push(() => socket.send(packet));
+        } else {
+          socket.send(packet);
+        }
       }
     });
   });

@@ -44,6 +44,7 @@ redisReply *redis_ask(struct redis_sync *redis, const char *format, ...)
 bool redis_tell(struct redis_sync *redis, const char *format, ...)
     __attribute__((warn_unused_result, format(printf, 2, 3)));
 
+/* The same, with the command as words, which may be any bytes. */
 bool redis_tell_words(struct redis_sync *redis, const struct bytes *words, size_t count)
     __attribute__((warn_unused_result));
 

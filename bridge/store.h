@@ -59,6 +59,7 @@ void store_upkeep(struct store *store, int64_t now);
 /* Sends what this turn gathered; the last thing of each turn. */
 void store_flush(struct store *store);
 
+/* Ends it: what waits is answered with STORE_GONE from within this call, and its connections close. */
 void store_free(struct store *store);
 
 #endif

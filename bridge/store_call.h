@@ -28,6 +28,7 @@ struct gate {
     struct call_list waiting;
 };
 
+/* Lists own nothing: a call is freed by call_finish. */
 void call_append(struct call_list *list, struct call *call);
 struct call *call_take(struct call_list *list); /* the oldest; NULL: there is none */
 void calls_join(struct call_list *list, struct call_list *more);
@@ -54,6 +55,7 @@ void calls_give_up(struct store *store);
 
 /* ---- one node's calls (store_call.c) ---- */
 
+/* Sends it now, or when the node carries calls again, in the order in which they were taken. */
 void node_take(struct node *node, struct call *call);
 void node_send_unsent(struct node *node);
 /* The connection is gone: nothing was sent, nothing is answered. */

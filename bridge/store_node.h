@@ -170,6 +170,7 @@ void nodes_free(struct store *store);
 
 /* ---- store_boot.c: before a link carries calls ------------------------------------------------------- */
 
+/* Which nb:layout the store is for; then each time a connection is opened: all that is asked before calls. */
 void boot_init(struct store *store);
 void boot_opened(struct node *node);
 /* Nothing is carried before nb:layout was looked at: asks for it where its slot came to be. */
@@ -183,6 +184,7 @@ void masters_look(struct store *store);
 
 /* ---- store_topology.c: who the masters are ------------------------------------------------------------ */
 
+/* Begins to ask the hosts of the URL who the masters are, until topology_stop; of one Redis nothing. */
 void topology_start(struct store *store);
 void topology_check(struct store *store); /* each tick */
 /* Something is wrong: for the next second it is asked several times. */

@@ -29,6 +29,9 @@ struct told_leaf {
     struct merkle_hash hash; /* that the tree has of it, they say */
 };
 
+/* From where the record is read: the broker at `http` (NULL: as cli_http says), or the files `head` and
+ * `leaves` (NULL: the broker); none is copied. Complaints of it are those of the invocation. log_source_end
+ * frees what it read. */
 void log_source_begin(struct log_source *source, const struct invocation *invocation, const char *http,
     const char *head, const char *leaves);
 void log_source_end(struct log_source *source);

@@ -25,6 +25,7 @@ struct balancers *balancers_new(struct ev_loop *loop, const char *addresses, int
 /* Closes what has not told yet from where it comes. NULL is allowed. */
 void balancers_free(struct balancers *balancers);
 
+/* Whether that address, whatever its port, is one of theirs. */
 bool balancers_have(const struct balancers *balancers, const struct sockaddr_storage *address);
 
 /* Takes over an accepted, non-blocking socket of a balancer at that address; gives it to listener_take when

@@ -8,6 +8,7 @@
 
 enum { FEED_BODY = 16 * 1024, ENROLL_BODY = 1024 };
 
+/* What the table has of each route (broker/net/request.h): _look before the body, _serve with all of it. */
 void alerts_look(struct http_request *request);
 void alerts_serve(struct http_request *request);
 void feed_look(struct http_request *request);

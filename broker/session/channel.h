@@ -95,6 +95,7 @@ bool channel_supersedes(const struct channel *channel, const struct entry *entry
 /* As clients name it in cursors: the geohash; of a land with a * behind it. */
 struct text channel_public_name(const struct channel *channel);
 
+/* It has something for its followers: broker_turn wakes them. Once, however often it is said. */
 void channel_mark_dirty(struct broker *broker, struct channel *channel);
 
 /* What the store tells (store_events). */

@@ -6,15 +6,21 @@
 #include "proto/codec.h"
 #include "tests/live/store_streets.h"
 
+/* Five households, the agency's desk, and its request 1, which has settled. */
+static void a_street_is_asked(struct fixture *f)
+{
+    street(f, 5);
+    opens(f, "agency/police", "desk");
+    REQUEST(ID("1"));
+    settles(f);
+}
+
 /* ---- answers ---- */
 
 static void what_is_shared_comes_with_the_batch(void **state)
 {
     struct fixture *f = *state;
-    street(f, 5);
-    opens(f, "agency/police", "desk");
-    REQUEST(ID("1"));
-    settles(f);
+    a_street_is_asked(f);
     answers(f, ID("1"), "b", 'y', "SEALED-B");
     answers(f, ID("1"), "a", 'x', "SEALED-A");
     answers(f, ID("1"), "a", 'x', "SEALED-AGAIN"); /* in its place */
@@ -90,10 +96,7 @@ static void the_agency_sees_the_same_whoever_is_silent(void **state)
 static void what_is_withdrawn_is_forgotten(void **state)
 {
     struct fixture *f = *state;
-    street(f, 5);
-    opens(f, "agency/police", "desk");
-    REQUEST(ID("1"));
-    settles(f);
+    a_street_is_asked(f);
     answers(f, ID("1"), "a", 'x', "SEALED-A");
     answers(f, ID("1"), "a", 'x', NULL);
     answers(f, ID("1"), "b", 'y', "SEALED-B");
@@ -119,10 +122,7 @@ static void what_is_withdrawn_is_forgotten(void **state)
 static void what_has_expired_is_forgotten(void **state)
 {
     struct fixture *f = *state;
-    street(f, 5);
-    opens(f, "agency/police", "desk");
-    REQUEST(ID("1"));
-    settles(f);
+    a_street_is_asked(f);
     answers(f, ID("1"), "a", 'x', "SEALED-A");
     next_batch(f);
     assert_int_equal(given(f, "SEALED-A"), 1);
@@ -147,10 +147,7 @@ static long long left_after_forgetting(struct fixture *f, const char *name)
 static void a_household_that_is_forgotten_takes_its_clips_along(void **state)
 {
     struct fixture *f = *state;
-    street(f, 5);
-    opens(f, "agency/police", "desk");
-    REQUEST(ID("1"));
-    settles(f);
+    a_street_is_asked(f);
     answers(f, ID("1"), "a", 'x', "SEALED-A");
     next_batch(f);
     answers(f, ID("1"), "a", 'y', "SEALED-MORE");

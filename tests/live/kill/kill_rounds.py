@@ -155,11 +155,20 @@ class Round:
             while not stopped(process.pid):
                 await asyncio.sleep(0.001)
             if sum(more for _, _, more in unsafe(self.stack.folder)) > AT_STAKE:
-                return
+                for _ in range(20):  # what it answered may still be on its way to the senders
+                    if self.acknowledged_at_stake():
+                        return
+                    await asyncio.sleep(0.05)
             process.send_signal(signal.SIGCONT)
             if time.monotonic() > deadline:
-                raise StackError(f"Redis never had {AT_STAKE} bytes that were not on the disk")
+                raise StackError(f"Redis never had {AT_STAKE} bytes, with something acknowledged, that were not on the disk")
             await asyncio.sleep(0.05)
+
+    def acknowledged_at_stake(self):
+        """Whether an event that its sender has the acknowledgement of is not on the disk."""
+        tails = b"".join(part.read_bytes()[safe:] for part, safe, _ in unsafe(self.stack.folder))
+        written = {activity.decode() for activity in re.findall(rb"k%d[a-z]\d+-\d+(?=\.)" % self.number, tails)}
+        return any(written & sender.confirmed for sender in self.senders)
 
     def mend_cluster(self):
         if self.fell is not None:

@@ -1,11 +1,11 @@
-/* The table of geocodes in Redis. A code is one field, written by one command: it is the area before or the
- * area after, never half of it. */
+/* The table of geocodes in Redis. A code is one field, written by one command, which writes some of them: it
+ * is the area before or the area after, never half of it. */
 #include "bridge/geocodes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { KEY_TEXT = GEOCODES_SCHEME + 16 };
+enum { KEY_TEXT = GEOCODES_SCHEME + 16, PAGE = 256, PAGE_BYTES = 1 << 20 };
 
 /* ---- names ---- */
 
@@ -62,26 +62,57 @@ static void key_of(const char *scheme, char out[KEY_TEXT])
     snprintf(out, KEY_TEXT, "nb:{geocodes}:%.*s", GEOCODES_SCHEME, scheme);
 }
 
-static bool write_area(
-    struct redis_sync *redis, const char *key, const struct geocode_area *area, struct geocodes_written *out)
+/* How many of the areas go together, at least one. */
+static size_t page_of(const struct geocode_area *areas, size_t count)
 {
-    const struct bytes get[] = {word("HGET"), word(key), word_of(area->code)};
-    const struct bytes set[] = {word("HSET"), word(key), word_of(area->code), area->polygons};
-    redisReply *known = redis_ask_words(redis, get, 3);
+    size_t page = 1, bytes = areas[0].polygons.len;
+    while (page < count && page < PAGE && bytes + areas[page].polygons.len <= PAGE_BYTES)
+        bytes += areas[page++].polygons.len;
+    return page;
+}
+
+/* What the table has of them, in their order; NULL: redis->error. */
+static redisReply *ask_page(
+    struct redis_sync *redis, const char *key, const struct geocode_area *areas, size_t count)
+{
+    struct bytes words[2 + PAGE] = {word("HMGET"), word(key)};
+    for (size_t i = 0; i < count; i++)
+        words[2 + i] = word_of(areas[i].code);
+    return redis_ask_words(redis, words, 2 + count);
+}
+
+static bool is_same(const redisReply *known, const struct geocode_area *area)
+{
+    return known->type == REDIS_REPLY_STRING &&
+           bytes_equal((struct bytes){(const uint8_t *)known->str, known->len}, area->polygons);
+}
+
+static bool write_page(struct redis_sync *redis, const char *key, const struct geocode_area *areas,
+    size_t count, struct geocodes_written *out)
+{
+    struct bytes words[2 + 2 * PAGE] = {word("HSET"), word(key)};
+    struct geocodes_written page = {0};
+    size_t at = 2;
+    redisReply *known = ask_page(redis, key, areas, count);
     if (!known)
         return false;
-    bool there = known->type == REDIS_REPLY_STRING;
-    bool same =
-        there && known->len == area->polygons.len && memcmp(known->str, area->polygons.data, known->len) == 0;
+    for (size_t i = 0; i < count; i++) {
+        bool there = known->element[i]->type == REDIS_REPLY_STRING,
+             same = is_same(known->element[i], &areas[i]);
+        page.same += same;
+        page.changed += there && !same;
+        page.added += !there;
+        if (same)
+            continue;
+        words[at++] = word_of(areas[i].code);
+        words[at++] = areas[i].polygons;
+    }
     freeReplyObject(known);
-    redisReply *written = same ? NULL : redis_ask_words(redis, set, 4);
-    if (!same && !written)
+    if (at > 2 && !redis_tell_words(redis, words, at))
         return false;
-    if (written)
-        freeReplyObject(written);
-    out->same += same;
-    out->changed += there && !same;
-    out->added += !there;
+    out->same += page.same;
+    out->changed += page.changed;
+    out->added += page.added;
     return true;
 }
 
@@ -93,9 +124,11 @@ bool geocodes_write(struct redis_sync *redis, const char *scheme, const struct g
     *out = (struct geocodes_written){0};
     if (!redis_tell(redis, "SADD nb:{geocode-schemes}:names %s", scheme))
         return false;
-    for (size_t i = 0; i < count; i++)
-        if (!write_area(redis, key, &areas[i], out))
+    for (size_t done = 0, page; done < count; done += page) {
+        page = page_of(areas + done, count - done);
+        if (!write_page(redis, key, areas + done, page, out))
             return false;
+    }
     return true;
 }
 

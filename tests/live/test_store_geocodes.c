@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "bridge/geocodes.h"
+#include "bridge/store_inside.h"
 #include "tests/live/store_fixture.h"
 
 /* ---- geocodes ---- */
@@ -97,6 +98,65 @@ static void codes_are_bytes(void **state)
         assert_string_equal(found.areas[i], "");
 }
 
+/* What Redis has counted of the commands that the table is read and written with. */
+static long commands_of(struct fixture *f)
+{
+    static const char key[] = "nb:{geocodes}:MANY";
+    static const char *const names[] = {"cmdstat_hget:calls=", "cmdstat_hmget:calls=", "cmdstat_hset:calls="};
+    redisReply *reply = redis_ask_at(&f->ask, key_slot(key, sizeof key - 1), "INFO commandstats");
+    long count = 0;
+    assert_non_null(reply);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *at = strstr(reply->str, names[i]);
+        count += at ? strtol(at + strlen(names[i]), NULL, 10) : 0;
+    }
+    freeReplyObject(reply);
+    return count;
+}
+
+static struct geocodes_written write_many(struct fixture *f, const struct geocode_area *areas, size_t count)
+{
+    struct geocodes_written written;
+    assert_true(geocodes_write(&f->ask, "MANY", areas, count, &written));
+    return written;
+}
+
+static void many_are_written_together(void **state)
+{
+    struct fixture *f = *state;
+    enum { MANY = 600, AREA = 10000 };
+    static char codes[MANY][8];
+    static uint8_t areas[MANY][AREA];
+    struct geocode_area all[MANY];
+    for (size_t i = 0; i < MANY; i++) {
+        snprintf(codes[i], sizeof codes[i], "%zu", i);
+        memset(areas[i], (int)i, AREA);
+        all[i] = (struct geocode_area){text_of(codes[i]), {areas[i], i % 2 ? AREA : 1 + i}};
+    }
+    long before = commands_of(f);
+    struct geocodes_written written = write_many(f, all, MANY - 1);
+    assert_in_range(commands_of(f) - before, 2, 40);
+    assert_true(written.added == MANY - 1 && written.changed == 0 && written.same == 0);
+    areas[7][0]++;
+    areas[299][AREA - 1]++;
+    written = write_many(f, all, MANY);
+    assert_true(written.added == 1 && written.changed == 2 && written.same == MANY - 3);
+    before = commands_of(f);
+    written = write_many(f, all, MANY);
+    assert_in_range(commands_of(f) - before, 1, 20);
+    assert_true(written.added == 0 && written.changed == 0 && written.same == MANY);
+    struct arena arena;
+    arena_init(&arena, NULL, 0);
+    for (size_t i = 0; i < MANY; i++) {
+        struct bytes found;
+        assert_true(geocodes_read(&f->ask, "MANY", codes[i], &arena, &found));
+        assert_true(bytes_equal(found, all[i].polygons));
+    }
+    arena_free(&arena);
+    written = write_many(f, all, 0);
+    assert_true(written.added + written.changed + written.same == 0);
+}
+
 /* ---- followers ---- */
 
 struct counted {
@@ -169,6 +229,7 @@ int main(void)
         TEST(areas_come_in_the_order_asked),
         TEST(a_state_is_its_counties_and_a_part_its_county),
         TEST(codes_are_bytes),
+        TEST(many_are_written_together),
         TEST(followers_of_all_processes_are_added_up),
         TEST(many_leaves_are_told_and_asked_in_pieces),
     };

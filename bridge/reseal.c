@@ -152,12 +152,30 @@ static bool part(struct text key, const char *before, char name[NAME], struct te
     return true;
 }
 
+/* What nobody can read any more, or find. */
+static bool drop(struct work *work, struct text key)
+{
+    const struct bytes words[] = {{(const uint8_t *)"DEL", 3}, {(const uint8_t *)key.data, key.len}};
+    work->done->dropped++;
+    return redis_tell_words(work->redis, words, 2);
+}
+
+static bool drop_push(struct work *work, struct text key)
+{
+    char name[NAME];
+    struct text rest;
+    bool of_push = part(key, "nb:{s", name, &rest) && rest.len > 5 && memcmp(rest.data, ":push", 5) == 0;
+    return !of_push || drop(work, key);
+}
+
 static bool take_principals(struct work *work, struct text key)
 {
     char name[NAME];
     struct text rest;
     if (!part(key, "nb:{p:", name, &rest))
         return true;
+    if (text_equal(rest, TEXT(":cells")))
+        return drop(work, key);
     if (text_equal(rest, TEXT(":principal")))
         return take_principal(work, name);
     if (rest.len > 3 && memcmp(rest.data, ":s:", 3) == 0)
@@ -196,17 +214,20 @@ static bool scan(
 bool reseal_run(struct redis_sync *redis, const struct place_key *former, const struct place_key *next,
     struct reseal *out)
 {
+    static const struct {
+        const char *pattern;
+        bool (*take)(struct work *, struct text);
+    } rounds[] = {{"nb:{p:*", take_principals}, {"nb:{h:*", take_households}, {"nb:{s*", drop_push},
+        {"nb:{code:*", drop}};
     struct work work = {redis, former, next, out};
     uint16_t slots[MASTERS_MOST];
     size_t count;
     *out = (struct reseal){0};
     if (!redis_masters(redis, slots, MASTERS_MOST, &count))
         return false;
-    for (size_t i = 0; i < count; i++)
-        if (!scan(&work, slots[i], "nb:{p:*", take_principals))
-            return false;
-    for (size_t i = 0; i < count; i++)
-        if (!scan(&work, slots[i], "nb:{h:*", take_households))
-            return false;
+    for (size_t n = 0; n < sizeof rounds / sizeof *rounds; n++)
+        for (size_t i = 0; i < count; i++)
+            if (!scan(&work, slots[i], rounds[n].pattern, rounds[n].take))
+                return false;
     return true;
 }

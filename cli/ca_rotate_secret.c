@@ -1,7 +1,8 @@
 /* neighbors ca rotate-secret: another secret for the installation, while no neighborsd runs. What Redis holds
- * of places is sealed anew; what the former secret made otherwise (open codes, cursors that apps remember,
- * the public names of alerts to come) ends. */
+ * of places is sealed anew; what the former secret made otherwise (open codes, subscriptions of browsers,
+ * cursors that apps remember, the public names of alerts to come) ends. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <openssl/rand.h>
 #include <string.h>
@@ -20,6 +21,16 @@ enum { PATH_TEXT = COMMAND_FIELD + 32 };
 static void path_of(const struct invocation *invocation, const char *file, char out[PATH_TEXT])
 {
     snprintf(out, PATH_TEXT, "%.*s/%s", COMMAND_FIELD - 1, invocation->common.keys, file);
+}
+
+/* A name that a file got is kept when its folder is. */
+static bool keep_names(const struct invocation *invocation)
+{
+    int folder = open(invocation->common.keys, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool kept = folder >= 0 && fsync(folder) == 0;
+    if (folder >= 0)
+        close(folder);
+    return kept;
 }
 
 /* One that a run left that did not come to its end goes on being the next: some is sealed with it already. It
@@ -68,14 +79,16 @@ static enum exit_code reseal(const struct invocation *invocation, const struct p
 static enum exit_code tell(const struct invocation *invocation, const struct reseal *done)
 {
     if (invocation->common.json)
-        cli_print_json(json_pack("{s:b, s:I, s:I, s:I, s:I}", "ok", 1, "principals",
-            (json_int_t)done->principals, "households", (json_int_t)done->households, "sessions",
-            (json_int_t)done->sessions, "unreadable", (json_int_t)done->unreadable));
+        cli_print_json(
+            json_pack("{s:b, s:I, s:I, s:I, s:I, s:I}", "ok", 1, "principals", (json_int_t)done->principals,
+                "households", (json_int_t)done->households, "sessions", (json_int_t)done->sessions,
+                "unreadable", (json_int_t)done->unreadable, "dropped", (json_int_t)done->dropped));
     else
         printf("%" PRIu64 " places, %" PRIu64 " households and %" PRIu64
-               " sessions are sealed with a new secret, %" PRIu64
-               " could not be read.\nGive this broker.secret to all machines, then start neighborsd.\n",
-            done->principals, done->households, done->sessions, done->unreadable);
+               " sessions are sealed with a new secret, %" PRIu64 " could not be read; %" PRIu64
+               " keys of what ends with the former one are dropped.\nGive this broker.secret to all "
+               "machines, then start neighborsd.\n",
+            done->principals, done->households, done->sessions, done->unreadable, done->dropped);
     return EXIT_DONE;
 }
 
@@ -90,13 +103,14 @@ static enum exit_code run(struct invocation *invocation)
     struct place_key *former = read_key(invocation, path), *next = NULL;
     if (!former)
         return EXIT_REFUSED;
-    enum exit_code code =
-        make_next(fresh) ? EXIT_DONE : cli_fail(invocation, EXIT_REFUSED, "%s: %s", fresh, strerror(errno));
+    enum exit_code code = make_next(fresh) && keep_names(invocation)
+                              ? EXIT_DONE
+                              : cli_fail(invocation, EXIT_REFUSED, "%s: %s", fresh, strerror(errno));
     if (code == EXIT_DONE && !(next = read_key(invocation, fresh)))
         code = EXIT_REFUSED;
     if (code == EXIT_DONE)
         code = reseal(invocation, former, next, &done);
-    if (code == EXIT_DONE && !cli_take_place(fresh, path))
+    if (code == EXIT_DONE && !(cli_take_place(fresh, path) && keep_names(invocation)))
         code = cli_fail(invocation, EXIT_REFUSED, "%s: %s", path, strerror(errno));
     place_key_free(former);
     place_key_free(next);

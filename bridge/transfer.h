@@ -29,8 +29,9 @@ struct transfer {
     char error[240];
 };
 
-/* Writes the file. Nobody else changes the data meanwhile, or it is of no moment that ever was. Memory: a
- * page of each of some values. False: out->error; ferror(file) when it is the file that fails. */
+/* Writes the file. Nobody else changes the data meanwhile, or it is of no moment that ever was, and a hash,
+ * set or list of more than a page of no moment either. Memory: a page of each of some values. False:
+ * out->error; ferror(file) when it is the file that fails. */
 bool transfer_export(struct redis_sync *redis, FILE *file, int64_t now, struct transfer *out)
     __attribute__((warn_unused_result));
 

@@ -15,7 +15,8 @@ static const struct option_row options[] = {
     [OUT] = {"out", "FILE", "write one JSON object into this new file"},
     [INSTALLATION] = {"installation", "FILE",
         "for the operator: all that Redis has of the installation, into this new file (-: standard output)"},
-    [FORCE] = {"force", NULL, "with --installation: also while a neighborsd is connected"},
+    [FORCE] = {"force", NULL,
+        "with --installation: also while a neighborsd is connected, whose writing may tear what is large"},
     {0},
 };
 

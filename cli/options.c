@@ -10,6 +10,7 @@
 
 #include "bridge/redis_url.h"
 #include "cli/cli.h"
+#include "proto/mqtt.h"
 
 /* What getopt_long returns for an argument that belongs to no option; and for the first of the options, above
  * all characters. */
@@ -327,6 +328,21 @@ bool cli_read(
     return settle_common(out, given);
 }
 
+/* A question mark for each byte that is no UTF-8: an argument may have such, or is cut in a character. */
+static void make_utf8(char *text)
+{
+    for (size_t left = strlen(text), len; left > 0; text += len, left -= len) {
+        len = 1;
+        while (len < 4 && len < left && !mqtt_utf8_valid(text, len))
+            len++;
+        if (mqtt_utf8_valid(text, len))
+            continue;
+        len = 1;
+        if (*text & 0x80)
+            *text = '?';
+    }
+}
+
 enum exit_code cli_fail(const struct invocation *invocation, enum exit_code code, const char *format, ...)
 {
     char sentence[600];
@@ -334,6 +350,7 @@ enum exit_code cli_fail(const struct invocation *invocation, enum exit_code code
     va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
+    make_utf8(sentence);
     fprintf(stderr, "neighbors: %s\n", sentence);
     const char *name = invocation->command->name;
     if (code == EXIT_USAGE && !invocation->common.json)
@@ -345,8 +362,10 @@ enum exit_code cli_fail(const struct invocation *invocation, enum exit_code code
 
 void cli_print_json(json_t *object)
 {
-    if (!object)
+    if (!object) {
+        fputs("neighbors: what was done cannot be told as JSON, for a part of it is no UTF-8\n", stderr);
         return;
+    }
     json_dumpf(object, stdout, JSON_COMPACT);
     putchar('\n');
     fflush(stdout);

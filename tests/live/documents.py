@@ -38,6 +38,14 @@ def prose(path):
     return re.sub(r"`[^`\n]*`", lambda found: " " * len(found[0]), text)
 
 
+def calls(path):
+    """Calls of the command line, each in a line, to where the shell reads something else: those to be typed, and those in code."""
+    typed = "".join(block.text for block in blocks(path) if block.language == "sh").replace("\\\n", " ")
+    spoken = re.findall(r"`(neighbors [^`]+)`", FENCE.sub("", path.read_text()))
+    for call in re.findall(r"(?m)^ *(?:sudo )?(?:build/)?(neighbors .*)$", typed) + [" ".join(words.split()) for words in spoken]:
+        yield re.split(r"[|;&#>]| -- ", call)[0]
+
+
 def links(path):
     """Targets within the repository: (path, heading or "")."""
     for target in LINK.findall(prose(path)):

@@ -10,7 +10,7 @@ import time
 import unittest
 from pathlib import Path
 
-from documents import all_documents, blocks, headings, links, prose
+from documents import all_documents, blocks, calls, headings, links, prose
 from stack import BUILD, ENVIRONMENT, ROOT, die_with_parent, port_open, reserve
 
 import run
@@ -276,6 +276,23 @@ class Documents(unittest.TestCase):
             for block in blocks(path):
                 if block.language == "conf":
                     self.assertEqual(set(re.findall(r"^(\w+) = ", block.text, re.MULTILINE)) - known, set(), f"{path.name}:{block.line}")
+
+    def test_commands_and_their_options_exist(self):
+        """Wherever a document speaks of a call of the command line."""
+        script = subprocess.run([BUILD / "neighbors", "completion", "bash"], capture_output=True, text=True, check=True).stdout
+        common = set(re.search(r"(?m)^ {4}options='(.*)'$", script)[1].split())
+        options = {name: common | set(its.split()) for name, its in re.findall(r"(?m)^ {8}'(.+)'\) options\+='(.*)' ;;$", script)}
+        families, told = {name.split()[0] for name in options if " " in name}, set()
+        for path in all_documents():
+            for call in calls(path):
+                words = call.split()[1:]
+                name = " ".join(words[:2]) if words[0] in families else words[0]
+                if name in families or words[1:2] == ["…"] or not words[0][0].isalpha() or name.endswith(","):
+                    continue  # spoken of as a whole, or no call
+                self.assertTrue(name in options, f"{path.relative_to(ROOT)}: {call}")
+                self.assertEqual({word for word in words if re.match(r"--[a-z]", word)} - options[name], set(), f"{path.relative_to(ROOT)}: {call}")
+                told.add(name)
+        self.assertGreater(len(told), 40)
 
     def test_links_lead_somewhere(self):
         for path in all_documents():

@@ -133,6 +133,7 @@ class SecretInACluster(unittest.TestCase):
     def goes_over(self, rotate):
         self.subscribe()
         self.stack.neighbors("household", "verify", "home-1", "--way", "post")
+        self.stack.until(lambda: not [key for key in self.held() if key.endswith(":pend")], "no activity waits to be published")
         self.stack.stop_one("neighborsd")
         before, secret = self.held(), (self.stack.keys / "broker.secret").read_bytes()
         code, told = rotate()

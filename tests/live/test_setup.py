@@ -1,6 +1,7 @@
 """neighbors setup, the manual pages and the completion: what an operator has on the first Sunday. The packages themselves are
 tried by deploy/test-packages."""
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -102,6 +103,16 @@ class Manual(unittest.TestCase):
         for line in printed.splitlines():
             if line and not line.startswith("#"):
                 self.assertIn(f".It Ic {line.split(' = ')[0]}\n", settings)
+
+    def test_the_manual_page_and_the_completion_know_the_same_options(self):
+        page, script = neighbors("manual").stdout, neighbors("completion", "bash").stdout
+        completed = {name: options.split() for name, options in re.findall(r"(?m)^ {8}'(.+)'\) options\+='(.*)' ;;$", script)}
+        self.assertGreater(len(completed), 60)
+        for title, options in re.findall(r"(?ms)^\.Ss (.*?)\n(.*?)(?=^\.S[sh] )", page):
+            told = ["--" + name.replace("\\-", "-") for name in re.findall(r"(?m)^\.It Fl \\-(\S+)", options)]
+            name = next(name for name in sorted(completed, key=len, reverse=True) if f"{title} ".startswith(f"{name} "))
+            self.assertEqual(told, completed.pop(name), name)
+        self.assertEqual(completed, {})
 
     def test_bash_completes_commands_and_options(self):
         def completed(*words):

@@ -15,6 +15,8 @@ static const struct command_case cases[] = {
     {"geo rumor", 2, "there is no command \"geo rumor\""},
     {"geo rumor --json 2>&-", 2, "={\"ok\":false,\"error\":\"there is no command \\\"geo rumor\\\"\"}\n"},
     {"rumor --json 2>&-", 2, "={\"ok\":false,\"error\":\"there is no command \\\"rumor\\\"\"}\n"},
+    {"rumor\xff --json 2>&-", 2, "={\"ok\":false,\"error\":\"there is no command \\\"rumor?\\\"\"}\n"},
+    {"geo encode $(printf 'x%050d' 0 | sed s/0/é/g) --json 2>&-", 2, "éé?\\\" is not LATITUDE,LONGITUDE"},
     {"watch --bogus --json 2>&-", 2,
         "={\"ok\":false,\"error\":\"--bogus is not an option of this command\"}\n"},
     {"watch --at --json", 2, "\"--json\" is not a place"},

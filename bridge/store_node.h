@@ -123,7 +123,7 @@ struct node {
     bool output;                         /* something was sent since the last flush */
     bool unwaited;                       /* some of that writes: WAIT is due */
     bool lacking;                        /* the last WAIT was not satisfied */
-    double told_lacking;                 /* by store_clock, in the log */
+    double lacking_since, told_lacking;  /* by store_clock; told: in the log */
     unsigned waits;                      /* WAITs without an answer */
     unsigned replicas;                   /* of a cluster's master, as last told */
     unsigned acked;                      /* replicas that had it, as the last unsatisfied WAIT said: */

@@ -11,7 +11,8 @@
 
 /* Between two looks; the connection carries nothing else meanwhile. SHORT where few replicas are known. */
 enum { WAIT_MS = 100, SHORT_WAIT_MS = 5 };
-static const double TOLD_EVERY = 10.; /* seconds, in the log */
+/* In the log, seconds: a replica may be late for a moment. */
+static const double LASTS = 1., TOLD_EVERY = 10.;
 
 static bool has_too_few(const struct node *node)
 {
@@ -28,16 +29,26 @@ static void finish_kept(struct node *node, uint64_t until)
         call_finish(node->store, call, call->status, call->reply);
 }
 
-static void lacks(struct node *node, long long replicas)
+static void tell_lack(struct node *node, long long replicas)
 {
-    struct store *store = node->store;
-    store->counters.waits_unsatisfied++;
-    if (!node->lacking && store_clock() - node->told_lacking > TOLD_EVERY) {
-        node->told_lacking = store_clock();
+    const struct store *store = node->store;
+    double now = store_clock();
+    if (node->told_lacking < node->lacking_since && now - node->told_lacking > TOLD_EVERY &&
+        (now - node->lacking_since > LASTS || has_too_few(node))) {
+        node->told_lacking = now;
         store_log(store, STORE_LOG_WARNING, "store_replicas", "node=%s replicas=%lld wait=%d text=\"%s\"",
             node->name, replicas, store->where.wait,
             has_too_few(node) ? "it has no more" : "nothing is acknowledged until they have it");
     }
+}
+
+static void lacks(struct node *node, long long replicas)
+{
+    struct store *store = node->store;
+    store->counters.waits_unsatisfied++;
+    if (!node->lacking)
+        node->lacking_since = store_clock();
+    tell_lack(node, replicas);
     node->lacking = true;
     node->acked = (unsigned)replicas;
     node->acked_until = node->kept_count;

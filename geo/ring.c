@@ -8,18 +8,33 @@ struct path {
     double lat, lon;                 /* at t = 0 */
     double climb, turn;              /* by t = 1 */
     double from, sin_from, cos_from; /* the point's latitude */
+    double bend_most, twist_most;    /* the second and third derivative by t of the cosine of the angle */
 };
+
+/* Greatest they are, term by term, where both sines and cosines of latitudes and longitudes are 1 but those
+ * that a pole near by makes small: else a short way around it would seem to bend as one around the equator.
+ */
+static void set_bounds(struct path *path, double lat0, double lat1)
+{
+    double climb = fabs(path->climb), turn = fabs(path->turn), near = path->cos_from;
+    double both = near * (lat0 * lat1 < 0 ? 1 : geo_max(cos(lat0), cos(lat1)));
+    path->bend_most = climb * climb + 2 * climb * turn * near + turn * turn * both;
+    path->twist_most = climb * climb * climb + 3 * climb * climb * turn * both +
+                       3 * climb * turn * turn * near + turn * turn * turn * both;
+}
 
 static struct path path_from(struct geo_point a, struct geo_point b, struct geo_point point)
 {
     double from = point.lat * GEO_RADIANS;
-    return (struct path){.lat = a.lat * GEO_RADIANS,
+    struct path path = {.lat = a.lat * GEO_RADIANS,
         .lon = geo_wrap(a.lon - point.lon) * GEO_RADIANS,
         .climb = (b.lat - a.lat) * GEO_RADIANS,
         .turn = geo_edge_span(a, b) * GEO_RADIANS,
         .from = from,
         .sin_from = sin(from),
         .cos_from = cos(from)};
+    set_bounds(&path, path.lat, b.lat * GEO_RADIANS);
+    return path;
 }
 
 static double path_distance(const struct path *path, double t)
@@ -77,12 +92,11 @@ static double path_peak(const struct path *path, double t0, double t1)
 }
 
 /* Divide, and look only where it may be nearer: a stretch is settled when its box is too far, when the slope
- * keeps its sign on it, or when the bend is negative all over it. The k-th derivative is at most (climb +
- * turn)^k. */
+ * keeps its sign on it, or when the bend is negative all over it. */
 static double path_nearest(const struct path *path, double best)
 {
     enum { depth = 64, patience = 4000 };
-    double speed = fabs(path->climb) + fabs(path->turn), stack[depth][2] = {{0, 1}};
+    double stack[depth][2] = {{0, 1}};
     int top = 1;
     for (int work = 0; top > 0; work++) {
         double t0 = stack[top - 1][0], t1 = stack[top - 1][1], middle = (t0 + t1) / 2, half = (t1 - t0) / 2;
@@ -93,9 +107,9 @@ static double path_nearest(const struct path *path, double best)
         /* Out of patience, the bound will do: touched sooner than missed. */
         bool enough = top + 2 > depth || work > patience;
         best = geo_min(best, enough ? bound : path_distance(path, middle));
-        if (fabs(path_slope(path, middle)) > speed * speed * half) {
+        if (fabs(path_slope(path, middle)) > path->bend_most * half) {
             best = geo_min(best, geo_min(path_distance(path, t0), path_distance(path, t1)));
-        } else if (path_bend(path, middle) < -speed * speed * speed * half) {
+        } else if (path_bend(path, middle) < -path->twist_most * half) {
             best = geo_min(best, path_peak(path, t0, t1));
         } else if (!enough) {
             stack[top][0] = middle, stack[top++][1] = t1;

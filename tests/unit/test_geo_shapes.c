@@ -389,6 +389,22 @@ static void random_polygons(void **state)
     }
 }
 
+/* An edge that winds around a pole near by is short, though it turns far. */
+static void distance_to_an_edge_around_a_pole(void **state)
+{
+    (void)state;
+    const struct geo_point from = {-89.9972, -118}, to = {-90, -180}, point = {-89.3, -180};
+    const struct geo_shape shape = POLYGON(RING(from, to, {-90, -173}, from));
+    assert_int_equal(geo_shape_check(&shape), GEO_OK);
+    double nearest = round_earth;
+    for (int i = 0; i <= 100000; i++) {
+        double t = i / 100000., lat = from.lat + t * (to.lat - from.lat),
+               lon = from.lon + t * (to.lon - from.lon);
+        nearest = fmin(nearest, geo_distance((struct geo_point){lat, lon}, point));
+    }
+    assert_near(geo_shape_distance(&shape, point), nearest, 1e-5);
+}
+
 static void edge_distances(void **state)
 {
     (void)state;
@@ -459,6 +475,6 @@ int main(void)
         cmocka_unit_test(circle_covers), cmocka_unit_test(no_room), cmocka_unit_test(polygon_with_hole),
         cmocka_unit_test(over_the_antimeridian), cmocka_unit_test(around_a_pole),
         cmocka_unit_test(bad_shapes), cmocka_unit_test(random_polygons), cmocka_unit_test(edge_distances),
-        cmocka_unit_test(large_polygon)};
+        cmocka_unit_test(distance_to_an_edge_around_a_pole), cmocka_unit_test(large_polygon)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,6 +37,17 @@ export async function open(browser, origin, options = {}) {
   return page;
 }
 
+/** Has an address answered when the test says so, by calling what it gives. */
+export async function answered(page, address, how = (route) => route.continue()) {
+  let tell;
+  const told = new Promise((resolve) => { tell = resolve; });
+  await page.route(address, async (route) => {
+    await told;
+    await how(route);
+  });
+  return tell;
+}
+
 export async function picture(page, name) {
   await mkdir(pictures, { recursive: true });
   await page.screenshot({ path: `${pictures}${name}.png` });

@@ -1,6 +1,6 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { accessible, clean, launch, picture } from "./browser.mjs";
+import { accessible, answered, clean, launch, picture } from "./browser.mjs";
 import { atHome, choose, desk, drawCircle, enter, officers, write } from "./desk_people.mjs";
 import { Stack } from "./stack.mjs";
 
@@ -179,21 +179,10 @@ test("an agency's first alert is a drill, which the desk hears", async () => {
   clean(page);
 });
 
-/** Holds the answers of this path back until the function that it gives is called. */
-async function held(page, path) {
-  let tell;
-  const told = new Promise((resolve) => { tell = resolve; });
-  await page.route(`**${path}`, async (route) => {
-    await told;
-    await route.continue();
-  });
-  return tell;
-}
-
 test("reports are looked for around the agency's office, however late it is known where that is", async () => {
   await stack.neighbors("publish", "alert", "--as", "user/sue", "--category", "safety", "--at", stack.place, "--headline", "Loose dog on Peck Road");
   const page = await desk(browser, stack, FIRE, tokens.lee);
-  const tell = await held(page, "/v1/agencies");
+  const tell = await answered(page, "**/v1/agencies");
   await page.reload();
   await page.getByRole("heading", { name: "New alert" }).waitFor();
   await enter(page, "Reports");

@@ -3,9 +3,9 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { connect, MemoryStorage } from "../client/dist/index.js";
-import { clean, launch, open, PATIENCE } from "./browser.mjs";
+import { answered, clean, launch, open, PATIENCE } from "./browser.mjs";
 import { desk, enter, officers } from "./desk_people.mjs";
-import { household, LIVELY, neighbor, publish } from "./resident.mjs";
+import { followToo, household, LIVELY, neighbor, publish } from "./resident.mjs";
 import { Stack } from "./stack.mjs";
 
 const FIRE = "agency/fire";
@@ -79,17 +79,6 @@ async function throughTest(page) {
   };
 }
 
-/** Has an address answered when the test says so. */
-async function answered(page, address, how = (route) => route.continue()) {
-  let tell;
-  const told = new Promise((resolve) => { tell = resolve; });
-  await page.route(address, async (route) => {
-    await told;
-    await how(route);
-  });
-  return tell;
-}
-
 /** Ann, who is at home here, and whose broker the test holds. */
 async function held(options) {
   const page = await neighbor(browser, stack, "user/ann", ann, options);
@@ -102,11 +91,7 @@ async function held(options) {
 test("silence is claimed of a place when the broker follows it, and an alert is called gone when all was told", async () => {
   const { page, broker } = await held();
   broker.hold();
-  await page.getByRole("link", { name: "Your places" }).click();
-  await page.getByRole("button", { name: "Add a place" }).click();
-  await page.getByLabel("Name").fill("School");
-  await page.getByLabel("Coordinates").fill("34.2, -118.3");
-  await page.getByRole("button", { name: "Follow this place" }).click();
+  await followToo(page, "School", "34.2, -118.3");
   await page.getByRole("link", { name: "Alerts" }).first().click();
   await page.getByText("Connected; checking that nothing is missing").waitFor();
   await page.evaluate(() => { location.hash = "#/neighborhood/alert/nothing"; });
@@ -134,12 +119,7 @@ test("what was not seen yet is still new when the page is loaded again", async (
 
 test("an alert whose area leaves one place is in force in the other", async () => {
   const { page } = await held();
-  await page.getByRole("link", { name: "Your places" }).click();
-  await page.getByRole("button", { name: "Add a place" }).click();
-  await page.getByLabel("Name").fill("East");
-  await page.getByLabel("Coordinates").fill("34.0768, -118.0000");
-  await page.getByLabel("How far around it").selectOption("400");
-  await page.getByRole("button", { name: "Follow this place" }).click();
+  await followToo(page, "East", "34.0768, -118.0000", "400");
   const area = (radiusM) => ({ place: { circle: { center: { latE7: 340768000, lonE7: -1180316000 }, radiusM } } });
   const alert = { category: "fire", severity: "SEVERE", urgency: "IMMEDIATE", certainty: "OBSERVED", headline: "Smoke east of the river", expires: Date.now() + 3_600_000 };
   const { publicId } = await fire.publish.alert({ ...alert, ...area(6000) });
@@ -231,11 +211,7 @@ test("where the browser is counts for nothing when a place was chosen before it 
 
 test("what one chose hides nothing from the next who signs in", async () => {
   const { page } = await held();
-  await page.getByRole("link", { name: "Your places" }).click();
-  await page.getByRole("button", { name: "Add a place" }).click();
-  await page.getByLabel("Name").fill("School");
-  await page.getByLabel("Coordinates").fill("34.2, -118.3");
-  await page.getByRole("button", { name: "Follow this place" }).click();
+  await followToo(page, "School", "34.2, -118.3");
   await page.getByRole("link", { name: "Alerts" }).first().click();
   await page.getByRole("button", { name: "School", exact: true }).click();
   await page.getByRole("button", { name: "Sign out" }).click();

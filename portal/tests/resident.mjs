@@ -15,6 +15,18 @@ export async function neighbor(browser, stack, who, token, options) {
   return page;
 }
 
+/** Follows one more place: "34.2, -118.3", and how far around it. */
+export async function followToo(page, name, at, metres) {
+  await page.getByRole("link", { name: "Your places" }).click();
+  await page.getByRole("button", { name: "Add a place" }).click();
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Coordinates").fill(at);
+  if (metres) {
+    await page.getByLabel("How far around it").selectOption(metres);
+  }
+  await page.getByRole("button", { name: "Follow this place" }).click();
+}
+
 /** Enrols a resident with a household that has long been known to be real; the token. */
 export function household(stack, name) {
   return stack.enroll(`user/${name}`, "--household", `house-of-${name}`, "--at", stack.place, "--verified-since", "-30d");

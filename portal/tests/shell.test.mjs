@@ -1,6 +1,6 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { accessible, clean, launch, open, PATIENCE, picture } from "./browser.mjs";
+import { accessible, answered, clean, launch, open, PATIENCE, picture } from "./browser.mjs";
 import { household, LIVELY, neighbor, PHONE, publish } from "./resident.mjs";
 import { Stack } from "./stack.mjs";
 
@@ -53,12 +53,8 @@ test("two pages of one browser are two clients, and neither takes the session fr
 
 test("a map looks where the operator says, also when that is told late and the page has grown meanwhile", async () => {
   const page = await open(browser, stack.url);
-  let tell;
-  const asked = new Promise((resolve) => { tell = resolve; });
-  await page.route("**/v1/portal", async (route) => {
-    await asked;
-    await route.fulfill({ json: { name: "El Monte", look: { latitude: 34.0768, longitude: -118.0316, zoom: 14 }, tiles: null } });
-  });
+  const tell = await answered(page, "**/v1/portal",
+    (route) => route.fulfill({ json: { name: "El Monte", look: { latitude: 34.0768, longitude: -118.0316, zoom: 14 }, tiles: null } }));
   await page.goto(stack.url);
   const scale = page.locator(".leaflet-control-scale-line").first();
   await scale.filter({ hasText: "500 km" }).waitFor();

@@ -4,6 +4,15 @@
 #include "bridge/verification.h"
 #include "tests/live/registry_fixture.h"
 
+/* One that shares what it sees, of a household that has been verified. */
+static const struct enrolment SHARING_CAMERA = {.role = "device",
+    .id = "cam-1",
+    .household = "h1",
+    .place = LEAF,
+    .share_given = true,
+    .share = 2,
+    .verified = 1000};
+
 static void the_store_looks_where_the_index_is(void **state)
 {
     (void)state;
@@ -48,13 +57,7 @@ static void sharing_stands_in_the_index(void **state)
 static void moving_keeps_the_former_place(void **state)
 {
     struct fixture *f = *state;
-    struct enrolment cam = {.role = "device",
-        .id = "cam-1",
-        .household = "h1",
-        .place = LEAF,
-        .share_given = true,
-        .share = 2,
-        .verified = 1000};
+    struct enrolment cam = SHARING_CAMERA;
     enroll(f, cam);
     cam.place = OTHER_LEAF;
     cam.now = NOW + 5;
@@ -77,16 +80,10 @@ static void moving_keeps_the_former_place(void **state)
 static void changing_households_takes_all_along(void **state)
 {
     struct fixture *f = *state;
-    enroll(f, (struct enrolment){.role = "device",
-                  .id = "a",
-                  .household = "h1",
-                  .place = LEAF,
-                  .share_given = true,
-                  .share = 2,
-                  .verified = 1000});
+    enroll(f, SHARING_CAMERA);
     enroll(f, (struct enrolment){
                   .role = "device", .id = "b", .household = "h2", .place = FAR_LEAF, .verified = 2000});
-    struct enrolled out = enroll(f, (struct enrolment){.role = "device", .id = "a", .household = "h2"});
+    struct enrolled out = enroll(f, (struct enrolment){.role = "device", .id = "cam-1", .household = "h2"});
     assert_int_equal(out.number, 2);
     assert_string_equal(out.place.leaf, FAR_LEAF);
     assert_string_equal(out.former, LEAF);
@@ -99,13 +96,7 @@ static void changing_households_takes_all_along(void **state)
 static void the_revoked_share_nothing_and_their_tokens_are_void(void **state)
 {
     struct fixture *f = *state;
-    struct enrolment cam = {.role = "device",
-        .id = "cam-1",
-        .household = "h1",
-        .place = LEAF,
-        .share_given = true,
-        .share = 2,
-        .verified = 1000};
+    struct enrolment cam = SHARING_CAMERA;
     int64_t first = enroll(f, cam).issue_at;
     assert_int_equal(registry_revoke(&f->redis, "device", "cam-1", NOW + 1), REGISTRY_OK);
     assert_answer(f, "HGET nb:{p:device/cam-1}:principal revoked", "1795000000501");

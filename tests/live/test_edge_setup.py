@@ -68,7 +68,7 @@ class EdgeSetup(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = Path(tempfile.mkdtemp(prefix="neighbors-setup-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, True)
-        settings = case.SETTINGS | {"release_households": 1, "release_verified_days": 0, "http_rate_per_address": 0}
+        settings = case.SETTINGS | {"release_households": 1, "release_verified_days": 0}
         cls.stack = Stack(cls.folder, tls_port=free_port(), http_port=free_port(), https_port=free_port(),
                           metrics_port=free_port(), settings=settings)
         cls.addClassCleanup(cls.stack.stop)

@@ -53,7 +53,7 @@ class Matrix(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.home = Installation(http_rate_per_address=0, heartbeat_ms=3600000, flags_enough=100, witnesses_enough=100,
+        cls.home = Installation(heartbeat_ms=3600000, flags_enough=100, witnesses_enough=100,
                                 cell_alerts_hour=0)
         cls.addClassCleanup(cls.home.close)
         cls.people = People(cls.home)

@@ -15,7 +15,7 @@ from watched import children
 class Record(RecordCase):
     @classmethod
     def setUpClass(cls):
-        cls.own = Installation(tree_head_s=1, processes=2, http_rate_per_address=0, flags_enough=1)
+        cls.own = Installation(tree_head_s=1, processes=2, flags_enough=1)
 
     def test_acts_become_leaves(self):
         agency, user = self.client("agency/active"), self.client("user/secret-ann")

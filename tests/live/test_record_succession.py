@@ -12,7 +12,7 @@ class Succession(RecordCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.own = Installation(tree_head_s=1, http_rate_per_address=0)
+        cls.own = Installation(tree_head_s=1)
 
     def public_key(self):
         der = subprocess.run(["openssl", "pkey", "-pubin", "-in", str(self.stack.keys / "log.pub"), "-outform", "DER"],

@@ -12,7 +12,7 @@ class Tampering(RecordCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.own = Installation(tree_head_s=1, http_rate_per_address=0)
+        cls.own = Installation(tree_head_s=1)
 
     def grow(self, most):
         """Acts until there are so many leaves, all of them signed."""

@@ -17,6 +17,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = Path(os.environ.get("NEIGHBORS_BUILD_TREE", ROOT / "build"))
+# All is on loopback, where whatever proxy this machine has for the outside reaches nobody: neither we nor what we start asks it.
+for _name in ("no_proxy", "NO_PROXY"):
+    os.environ[_name] = ",".join(filter(None, [os.environ.get(_name), "127.0.0.1", "localhost"]))
 # The CONTRACT's variables configure neighborsd; a stray one must not leak into a private installation.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("NEIGHBORS_")}
 

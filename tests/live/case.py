@@ -77,6 +77,12 @@ def now_ms():
     return int(time.time() * 1000)
 
 
+def on_one_day(seconds=120):
+    """For a test of what is counted a day of UTC: waits for the next one when this one ends within so many seconds."""
+    while time.time() % 86400 > 86400 - seconds:
+        time.sleep(0.1)
+
+
 def alert(identifier=None, where=HERE, lives=600, **fields):
     """An alert in JSON, from `fields` over what every alert needs."""
     content = {"senderAlertId": identifier or unique("alert"), "msgType": "ALERT", "category": "crime",

@@ -6,7 +6,7 @@ import json
 import mqtt
 import redis
 
-from case import alert, unique
+from case import alert, on_one_day, unique
 from stack import free_port
 from watched import WatchedCase
 
@@ -29,6 +29,7 @@ class Reach(WatchedCase):
         super().setUpClass()
 
     def setUp(self):
+        on_one_day()
         super().setUp()
         self.store = redis.Redis(port=self.home.stack.redis_port)
         self.addCleanup(self.store.close)

@@ -1,12 +1,15 @@
-"""What a stack starts lives as long as the stack, whichever thread started it."""
+"""What a stack starts lives as long as the stack, whichever thread started it; a machine's proxy is not asked for it."""
+import os
 import signal
+import subprocess
+import sys
 import tempfile
 import threading
 import time
 import unittest
 from pathlib import Path
 
-from stack import Stack, stopped
+from stack import ROOT, Stack, stopped
 
 
 class Threads(unittest.TestCase):
@@ -39,6 +42,13 @@ class Threads(unittest.TestCase):
             starter.start()
             starter.join()
             self.assertEqual(len(told), 1)
+
+    def test_no_proxy_is_asked_for_what_is_here(self):
+        asks = "import stack, urllib.request as u; print([bool(u.proxy_bypass(h)) for h in ('127.0.0.1:1', 'localhost', 'far', 'outside')])"
+        for name in ("http_proxy", "HTTP_PROXY"):
+            done = subprocess.run([sys.executable, "-c", asks], env=os.environ | {name: "http://127.0.0.1:9", "no_proxy": "far"},
+                                  cwd=ROOT / "deploy", capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.stdout, "[True, True, True, False]\n", done.stderr)
 
     def until(self, condition, what, seconds=30):
         deadline = time.monotonic() + seconds

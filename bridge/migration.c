@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bridge/redis_batch.h"
+#include "bridge/redis_walk.h"
 #include "bridge/sharing_index.h"
 #include "bridge/store_inside.h"
 #include "bridge/store_layout.h"
@@ -288,19 +289,11 @@ static bool take_kind(struct work *work, const struct kind *kind, const redisRep
     return done && (count == 0 || kind->work(work, keys, count));
 }
 
-static bool take_all(struct work *work)
+static bool take_page(void *work, const redisReply *page)
 {
-    char cursor[24] = "0";
-    bool done;
-    do {
-        redisReply *reply = redis_ask(work->redis, "SCAN %s MATCH nb:* COUNT %d", cursor, PAGE);
-        done = reply_count(reply) == 2;
-        if (done)
-            snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)).data);
-        for (size_t i = 0; done && i < KINDS; i++)
-            done = take_kind(work, &kinds[i], reply_at(reply, 1));
-        freeReplyObject(reply);
-    } while (done && strcmp(cursor, "0") != 0);
+    bool done = true;
+    for (size_t i = 0; done && i < KINDS; i++)
+        done = take_kind(work, &kinds[i], page);
     return done;
 }
 
@@ -359,8 +352,9 @@ bool migration_run(struct redis_sync *redis, bool dry, struct migration *out)
     if (!dry && (!load(redis, store_scripts, store_scripts_size) || !set_layout(redis, out, half)))
         return false;
     if (!rename_key(&work, "nb:banned", "nb:{banned}:until") ||
-        !rename_key(&work, "nb:geocode-schemes", "nb:{geocode-schemes}:names") || !take_all(&work) ||
-        (!dry && !drop_repeats(&work)) || !drop(&work, TEXT("nb:sharing")))
+        !rename_key(&work, "nb:geocode-schemes", "nb:{geocode-schemes}:names") ||
+        !redis_walk(redis, "nb:*", PAGE, take_page, &work) || (!dry && !drop_repeats(&work)) ||
+        !drop(&work, TEXT("nb:sharing")))
         return false;
     return dry || set_layout(redis, out, whole);
 }

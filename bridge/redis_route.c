@@ -80,6 +80,7 @@ static bool connected(struct redis_sync *redis, struct redis_node *node)
         context = NULL;
     }
     node->context = context;
+    node->connections += context != NULL;
     return context != NULL;
 }
 

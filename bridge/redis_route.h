@@ -14,6 +14,7 @@ struct redis_node {
     char host[REDIS_URL_HOST]; /* "": the socket of the address */
     int port;
     redisContext *context; /* NULL: not connected */
+    unsigned connections;  /* that were made: whether this one is still that of before */
     bool wrote;            /* of what is asked together: something that replicas are to have */
 };
 

@@ -187,8 +187,10 @@ bool redis_masters(struct redis_sync *redis, uint16_t *slots, size_t room, size_
     const struct redis_route *route = redis->route;
     *count = 1;
     slots[0] = 0;
-    if (!route_node(redis, NULL) || route->where.kind != REDIS_CLUSTER)
-        return route->first != NULL;
+    if (!route_node(redis, NULL))
+        return false;
+    if (route->where.kind != REDIS_CLUSTER)
+        return true;
     for (unsigned slot = 0; slot < ROUTE_SLOTS; slot++) {
         if (slot && route->slots[slot] == route->slots[slot - 1])
             continue;

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/redis_walk.h"
 #include "bridge/registry_place.h"
 #include "bridge/sharing_index.h"
+#include "bridge/store_inside.h"
 
-enum { MASTERS_MOST = 1024, PAGE = 500, NAME = 128 };
+enum { PAGE = 500, NAME = 128 };
 
 struct work {
     struct redis_sync *redis;
@@ -191,43 +193,35 @@ static bool take_households(struct work *work, struct text key)
            take_household(work, name);
 }
 
-static bool scan(
-    struct work *work, uint16_t slot, const char *pattern, bool (*take)(struct work *, struct text))
+/* A round through all keys. */
+struct round {
+    const char *pattern;
+    bool (*take)(struct work *, struct text);
+};
+
+struct rounding {
+    struct work *work;
+    const struct round *round;
+};
+
+static bool take_page(void *arg, const redisReply *keys)
 {
-    char cursor[24] = "0";
-    bool done;
-    do {
-        redisReply *reply =
-            redis_ask_at(work->redis, slot, "SCAN %s MATCH %s COUNT %d", cursor, pattern, PAGE);
-        done = reply && reply->elements == 2;
-        if (done)
-            snprintf(cursor, sizeof cursor, "%s", reply->element[0]->str);
-        for (size_t i = 0; done && i < reply->element[1]->elements; i++) {
-            const redisReply *key = reply->element[1]->element[i];
-            done = take(work, (struct text){key->str, key->len});
-        }
-        freeReplyObject(reply);
-    } while (done && strcmp(cursor, "0") != 0);
+    const struct rounding *now = arg;
+    bool done = true;
+    for (size_t i = 0; done && i < reply_count(keys); i++)
+        done = now->round->take(now->work, reply_text(reply_at(keys, i)));
     return done;
 }
 
 bool reseal_run(struct redis_sync *redis, const struct place_key *former, const struct place_key *next,
     struct reseal *out)
 {
-    static const struct {
-        const char *pattern;
-        bool (*take)(struct work *, struct text);
-    } rounds[] = {{"nb:{p:*", take_principals}, {"nb:{h:*", take_households}, {"nb:{s*", drop_push},
-        {"nb:{code:*", drop}};
+    static const struct round rounds[] = {{"nb:{p:*", take_principals}, {"nb:{h:*", take_households},
+        {"nb:{s*", drop_push}, {"nb:{code:*", drop}};
     struct work work = {redis, former, next, out};
-    uint16_t slots[MASTERS_MOST];
-    size_t count;
+    bool done = true;
     *out = (struct reseal){0};
-    if (!redis_masters(redis, slots, MASTERS_MOST, &count))
-        return false;
-    for (size_t n = 0; n < sizeof rounds / sizeof *rounds; n++)
-        for (size_t i = 0; i < count; i++)
-            if (!scan(&work, slots[i], rounds[n].pattern, rounds[n].take))
-                return false;
-    return true;
+    for (size_t n = 0; done && n < sizeof rounds / sizeof *rounds; n++)
+        done = redis_walk(redis, rounds[n].pattern, PAGE, take_page, &(struct rounding){&work, &rounds[n]});
+    return done;
 }

@@ -9,11 +9,9 @@
 #include <string.h>
 
 #include "bridge/redis_batch.h"
+#include "bridge/redis_walk.h"
 
-enum {
-    MASTERS = 1024,
-    GONE = -2 /* PEXPIRETIME's answer for a key that is not there */
-};
+enum { GONE = -2 /* PEXPIRETIME's answer for a key that is not there */ };
 
 /* ---- bytes ---- */
 
@@ -250,8 +248,9 @@ static bool look_at_keys(struct writer *w, const redisReply *page, struct told *
 }
 
 /* When a key goes is asked behind what it holds: who writes meanwhile may have given it longer to live. */
-static bool put_page(struct writer *w, const redisReply *page)
+static bool put_page(void *arg, const redisReply *page)
 {
+    struct writer *w = arg;
     struct told *told = store_alloc(reply_count(page) * sizeof *told);
     struct redis_batch batch = {0};
     size_t count, answers;
@@ -271,22 +270,6 @@ static bool put_page(struct writer *w, const redisReply *page)
     }
     redis_replies_free(replies, replies ? answers : 0);
     free(told);
-    return done;
-}
-
-static bool put_master(struct writer *w, uint16_t slot)
-{
-    char cursor[24] = "0";
-    bool done;
-    do {
-        redisReply *reply =
-            redis_ask_at(w->redis, slot, "SCAN %s MATCH nb:* COUNT %d", cursor, TRANSFER_PAGE);
-        done = reply_count(reply) == 2;
-        if (done)
-            snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)).data);
-        done = done && put_page(w, reply_at(reply, 1));
-        freeReplyObject(reply);
-    } while (done && strcmp(cursor, "0") != 0);
     return done;
 }
 
@@ -320,15 +303,10 @@ static bool put_tail(struct writer *w)
 
 bool transfer_export(struct redis_sync *redis, FILE *file, int64_t now, struct transfer *out)
 {
-    uint16_t slots[MASTERS];
-    size_t masters = 0;
     *out = (struct transfer){0};
     struct writer w = {redis, file, EVP_MD_CTX_new(), out};
-    bool done = w.digest && EVP_DigestInit_ex(w.digest, EVP_sha256(), NULL) == 1 &&
-                redis_masters(redis, slots, MASTERS, &masters) && put_head(&w, now);
-    for (size_t i = 0; done && i < masters; i++)
-        done = put_master(&w, slots[i]);
-    done = done && put_tail(&w);
+    bool done = w.digest && EVP_DigestInit_ex(w.digest, EVP_sha256(), NULL) == 1 && put_head(&w, now) &&
+                redis_walk(redis, "nb:*", TRANSFER_PAGE, put_page, &w) && put_tail(&w);
     EVP_MD_CTX_free(w.digest);
     if (!done && !*out->error)
         snprintf(out->error, sizeof out->error, "%s", *redis->error ? redis->error : "no SHA-256");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/redis_walk.h"
 #include "bridge/store_inside.h"
 #include "bridge/store_layout.h"
 #include "bridge/transfer.h"
@@ -14,8 +15,8 @@ enum {
     WORDS_MOST = 4096,
     WORD_MOST = 64 << 20,
     LINE = 160,
-    MASTERS = 1024,
-    NAMED = 16 /* digits of a file's sum that name it */
+    PAGE = 1000, /* keys that are looked for at once */
+    NAMED = 16   /* digits of a file's sum that name it */
 };
 
 struct reader {
@@ -228,35 +229,25 @@ bool transfer_import(
     return done;
 }
 
-/* 1, 0, or -1: redis->error. */
-static int is_empty(struct redis_sync *redis, uint16_t slot)
+/* The first key ends the walk. */
+static bool find_key(void *arg, const redisReply *keys)
 {
-    char cursor[24] = "0";
-    do {
-        redisReply *reply = redis_ask_at(redis, slot, "SCAN %s MATCH nb:* COUNT 1000", cursor);
-        int empty = reply_count(reply) == 2 ? reply_count(reply_at(reply, 1)) == 0 : -1;
-        if (empty == 1)
-            snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)).data);
-        freeReplyObject(reply);
-        if (empty != 1)
-            return empty;
-    } while (strcmp(cursor, "0") != 0);
-    return 1;
+    bool *found = arg;
+    *found = reply_count(keys) > 0;
+    return !*found;
 }
 
 int transfer_may_import(struct redis_sync *redis, const struct transfer *checked)
 {
-    uint16_t slots[MASTERS];
-    size_t masters = 0;
     char name[2 * LINE];
+    bool found = false;
     put_name(checked, name);
     redisReply *layout = redis_ask(redis, "GET nb:layout");
     bool asked = layout != NULL, begun = text_equal(reply_text(layout), text_of(name));
     freeReplyObject(layout);
-    if (!asked || !redis_masters(redis, slots, MASTERS, &masters))
+    if (!asked)
         return -1;
-    int empty = 1;
-    for (size_t i = 0; !begun && empty == 1 && i < masters; i++)
-        empty = is_empty(redis, slots[i]);
-    return empty;
+    if (begun || redis_walk(redis, "nb:*", PAGE, find_key, &found))
+        return 1;
+    return found ? 0 : -1;
 }

@@ -35,7 +35,11 @@ neighbors_test(NAME store_sentinels
 neighbors_test(NAME store_away
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_away.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c
   LIBS store_tests neighbors_bridge)
+# All keys are looked through while masters are replaced and slots move.
+neighbors_test(NAME redis_walk
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_redis_walk.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c ${CMAKE_CURRENT_LIST_DIR}/redis_sentinels.c
+  LIBS store_tests neighbors_bridge)
 # The clock is set.
 neighbors_test(NAME store_clock SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_clock.c LIBS store_tests neighbors_bridge)
 # Each has several servers: one at a time.
-set_tests_properties(store_tail store_cluster store_failover store_sentinels store_away PROPERTIES RESOURCE_LOCK cluster)
+set_tests_properties(store_tail store_cluster store_failover store_sentinels store_away redis_walk PROPERTIES RESOURCE_LOCK cluster)

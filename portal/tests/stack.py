@@ -22,8 +22,9 @@ COUNTY = ROOT / "sample/geocodes/same-los-angeles-county.geojson"
 class Installation(Stack):
     def __init__(self, folder, settings):
         super().__init__(folder, http_port=free_port(), metrics_port=free_port(),
-                         settings={"portal_directory": str(BUILD / "portal"), "http_rate_per_address": 0, "resident_alerts_hour": 1000,
-                                   "cell_alerts_hour": 10000, "cooldown_s": 0, "footage_release_s": 2} | settings)
+                         settings={"portal_directory": str(BUILD / "portal"), "http_rate_per_address": 0, "accept_rate_per_address": 0,
+                                   "resident_alerts_hour": 1000, "cell_alerts_hour": 10000, "cooldown_s": 0,
+                                   "footage_release_s": 2} | settings)
 
     def begin(self):
         self.start_redis()

@@ -22,7 +22,7 @@ HERE = (34.0768, -118.0316)
 AWAY = (34.3000, -118.4500)
 SETTINGS = {"release_delay_ms": 200, "release_households": 2, "release_hysteresis": 0, "cooldown_s": 0, "heartbeat_ms": 500, "cursor_save_ms": 100,
             "connect_timeout_ms": 20000, "max_connections_per_address": 0, "accept_rate_per_address": 0, "accept_rate": 0,
-            "http_rate_per_address": 0, "maximum_packet": 262144, "receive_maximum": 20, "log_level": "info",
+            "http_rate_per_address": 0, "packets_second": 0, "bytes_second": 0, "maximum_packet": 262144, "receive_maximum": 20, "log_level": "info",
             "new_cells_day": 0, "feed_cells_day": 0, "resident_alerts_hour": 0, "cell_alerts_hour": 0, "merge_minutes": 0}
 
 _installation = None

@@ -66,7 +66,8 @@ class Neighborhood(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         cls.base = free_base()
         cls.stack = run.Neighborhood(cls.folder / ".data", cls.base)
-        cls.stack.settings |= {"heartbeat_ms": 500, "footage_release_s": 1, "merge_minutes": cls.merge_minutes, "accept_rate_per_address": 0}
+        cls.stack.settings |= {"heartbeat_ms": 500, "footage_release_s": 1, "merge_minutes": cls.merge_minutes,
+                               "accept_rate_per_address": 0, "http_rate_per_address": 0}
         cls.addClassCleanup(cls.stack.stop)
         cls.stack.start_all()
         run.documents_to_try(cls.stack)

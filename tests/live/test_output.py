@@ -2,6 +2,7 @@
 import fcntl
 import os
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -74,11 +75,13 @@ class Leaver:
     def run(self):
         client, _ = self.listener.accept()
         with client, socket.create_connection(("127.0.0.1", self.port)) as server:
-            while len(data := client.recv(1 << 16)) < 1 << 16:
-                if not data:
-                    return
-                server.sendall(data)
-                client.sendall(server.recv(1 << 16))
+            unanswered = 0
+            while unanswered < 1 << 16:  # it comes in pieces of whatever size
+                for one in select.select([client, server], [], [])[0]:
+                    if not (data := one.recv(1 << 16)):
+                        return
+                    (server if one is client else client).sendall(data)
+                    unanswered = unanswered + len(data) if one is client else 0
             client.shutdown(socket.SHUT_WR)  # closed, and what comes behind that is answered with a reset
 
     def close(self):

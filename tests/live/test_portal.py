@@ -39,7 +39,7 @@ class Portal(unittest.TestCase):
         cls.write("assets/index-Qs5Jtav8.js", SCRIPT)
         (cls.files / "icon.svg").write_bytes(b"<svg/>")
         cls.stack = Stack(cls.folder / "stack", tls_port=free_port(), http_port=free_port(), https_port=free_port(), settings={
-            "metrics_port": 0, "portal_directory": str(cls.files), "portal_name": "El Monte", "portal_center": "34.0768,-118.0316"})
+            "http_rate_per_address": 0, "accept_rate_per_address": 0, "metrics_port": 0, "portal_directory": str(cls.files), "portal_name": "El Monte", "portal_center": "34.0768,-118.0316"})
         cls.addClassCleanup(cls.stack.stop)
         cls.stack.start_redis()
         cls.stack.make_keys()

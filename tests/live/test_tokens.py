@@ -318,7 +318,7 @@ class LostPhone(TokensCase):
         self.stays(phones[0])
         self.until(lambda: not any(key.endswith("phone-2") for key in self.kept(name)), "something was kept")
         self.assertIn("s:phone-1", self.kept(name))
-        self.assertEqual(self.post(second), 401)
+        self.until(lambda: self.post(second) == 401, "the other node does not hear of it")
         self.assertEqual(self.post(first), 201)
         with self.assertRaises(StackError):
             self.stack.neighbors("revoke", name, "--instance", "phone-3")

@@ -117,7 +117,7 @@ static void on_reply(redisAsyncContext *context, void *data, void *arg)
     if (!reply || link->context != context)
         return;
     struct node *node = link->owner;
-    node->answered = store_clock();
+    node->answered = store_awake(node->store);
     if (reply->type == REDIS_REPLY_ERROR) {
         refused(node, reply->str);
     } else {
@@ -132,7 +132,7 @@ static void transmit(struct node *node, struct call *call)
 {
     if (call->sent > 0)
         node->store->counters.retries++;
-    call->sent = store_clock();
+    call->sent = store_awake(node->store);
     node->output = true;
     node->unwaited |= !call->command.reads;
     call_append(&node->sent, call);
@@ -155,7 +155,7 @@ void node_take(struct node *node, struct call *call)
 
 void node_send_unsent(struct node *node)
 {
-    node->answered = store_clock();
+    node->answered = store_awake(node->store);
     while (node->unsent.first && carries(node))
         transmit(node, call_take(&node->unsent));
 }
@@ -187,7 +187,7 @@ void node_calls_lost(struct node *node)
 bool node_is_silent(const struct node *node, double seconds)
 {
     const struct link *link = &node->command;
-    double now = store_clock();
+    double now = store_awake(node->store);
     if (!link->ready)
         return link->context && now - link->since > seconds;
     if (!node->sent.first && node->waits == 0)

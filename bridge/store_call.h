@@ -14,7 +14,7 @@ struct call {
     double asked;             /* store_clock when it was */
     bool to_node;             /* it concerns one Redis as a whole: */
     struct node *only;        /* this one; NULL: it is gone */
-    double sent;              /* by store_clock; 0: never */
+    double sent;              /* by store_awake; 0: never */
     uint64_t kept;            /* its number among all that were kept */
     double due;               /* when a put back one is sent again */
     unsigned tries;           /* how often it was put back */

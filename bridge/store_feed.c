@@ -8,19 +8,40 @@
 
 /* ---- how far everything is told ---- */
 
+static double deadline_of(const struct store *store)
+{
+    return (double)store->options.deadline_ms / 1000.;
+}
+
+/* Redis answers sweeps, and not the probes after them: so long this connection is silent though Redis is not.
+ * Where Redis stood still between two sweeps that was no silence of the connection, and counts for little. */
+static void probe(struct feed *feed, int64_t proved)
+{
+    struct command command = {0};
+    double now = store_awake(feed->store), gap = now - feed->asked, most = deadline_of(feed->store) / 4;
+    if (feed->unanswered)
+        feed->silence += gap < most ? gap : most;
+    feed->unanswered = true;
+    feed->asked = now;
+    command_begin(&command, 2);
+    command_text(&command, "PING");
+    command_number(&command, proved);
+    feed_link_send(&feed->link, &command);
+}
+
+static void spoke(struct feed *feed)
+{
+    feed->unanswered = false;
+    feed->silence = 0;
+}
+
 void feed_swept(struct store *store, int64_t began, int64_t oldest)
 {
     int64_t proved = oldest && oldest <= began ? oldest - 1 : began;
     for (size_t i = 0; i < store_node_count(store); i++) {
         struct feed *feed = store_node(store, i)->feed;
-        struct command command = {0};
-        if (!feed || !feed->link.ready)
-            continue;
-        command_begin(&command, 2);
-        command_text(&command, "PING");
-        command_number(&command, proved);
-        feed->asked = store_clock();
-        feed_link_send(&feed->link, &command);
+        if (feed && feed->link.ready)
+            probe(feed, proved);
     }
 }
 
@@ -130,7 +151,7 @@ static void on_heard(struct feed_link *link, const redisReply *reply)
 {
     struct feed *feed = link->arg;
     struct text kind = reply_text(reply_at(reply, 0)), name = reply_text(reply_at(reply, 1));
-    feed->heard = store_clock();
+    spoke(feed);
     if (reply->type == REDIS_REPLY_ERROR)
         on_error(feed, reply->str);
     else if (kind.len && kind.data[0] == 's' && !text_equal(kind, TEXT("subscribe")))
@@ -188,7 +209,7 @@ static void on_opened(struct feed_link *link)
     command_text(&command, "nb:sessions");
     command_text(&command, "nb:principals");
     feed_link_send(link, &command);
-    feed->heard = feed->asked = store_clock();
+    spoke(feed);
 }
 
 static void on_lost(struct feed_link *link)
@@ -241,24 +262,23 @@ void feeds_stop(struct store *store)
         feed_free(node);
 }
 
-static void check_silence(struct feed *feed, double now, double deadline)
+static void check_silence(struct feed *feed)
 {
-    /* Redis answered sweeps, and not the probes after them: this connection is dead though Redis is not. */
-    bool silent = feed->link.ready ? feed->asked - feed->heard > deadline
-                                   : feed->link.fd >= 0 && now - feed->link.since > deadline;
-    if (silent) {
-        feed->store->counters.deadline_misses++;
+    struct store *store = feed->store;
+    const struct feed_link *link = &feed->link;
+    double silence = link->ready ? feed->silence : link->fd >= 0 ? store_awake(store) - link->since : 0;
+    if (silence > deadline_of(store)) {
+        store->counters.deadline_misses++;
         feed_link_drop(&feed->link, "nothing heard");
     }
 }
 
 void feeds_check(struct store *store)
 {
-    double now = store_clock(), deadline = (double)store->options.deadline_ms / 1000.;
     bool look = store->feeds.changed;
     for (size_t i = 0; i < store_node_count(store); i++) {
         struct feed *feed = store_node(store, i)->feed;
-        check_silence(feed, now, deadline);
+        check_silence(feed);
         look |= feed->any_refused;
     }
     if (look)

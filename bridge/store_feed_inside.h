@@ -13,9 +13,10 @@ struct feed {
     bool active;                   /* the node is a master */
     bool all_refused, any_refused; /* since the last feeds_check */
     uint64_t refused[CLUSTER_SLOTS /
-                     64]; /* a bit a slot: what was asked there is to be asked elsewhere, or again */
-    double heard, asked;  /* by store_clock: of whatever came last, and of the last probe */
-    int64_t proved;       /* everything before it was told, as far as this master has it */
+                     64];  /* a bit a slot: what was asked there is to be asked elsewhere, or again */
+    bool unanswered;       /* the last probe: nothing came since */
+    double asked, silence; /* of it, by store_awake; seconds that this master told by sweeps, not here */
+    int64_t proved;        /* everything before it was told, as far as this master has it */
 };
 
 /* The feed that tells of the slot, or NULL while there is none that works. */

@@ -192,7 +192,7 @@ static void connect_now(struct feed_link *link)
 {
     union address address;
     socklen_t len = find_address(link, &address);
-    link->since = store_clock();
+    link->since = store_awake(link->store);
     if (len)
         link->fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (link->fd < 0) {

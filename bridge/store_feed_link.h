@@ -22,7 +22,7 @@ struct feed_link {
     int fd;                 /* -1: waits for `retry` */
     ev_io io;
     ev_timer retry;
-    double pause, since; /* seconds until the next try; store_clock at the last */
+    double pause, since; /* seconds until the next try; store_awake at the last */
     bool open, ready;    /* connected; proved to work */
     redisReader *reader;
     struct buffer out;

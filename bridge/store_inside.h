@@ -120,6 +120,9 @@ bool error_passes(const char *error);
  * machine's own time, and libev's with it, may be set forward and back by hours. Far from 0, which stands for
  * never. */
 double store_clock(void);
+/* The same for what a peer's silence is measured by: it stops while this process stands still. */
+double store_awake(const struct store *store);
+void store_ticked(struct store *store); /* each tick, before silence is judged */
 
 /* ---- the others ------------------------------------------------------------------------------------- */
 
@@ -253,6 +256,9 @@ struct store {
     char *node; /* this process' name */
     struct redis_url where;
     ev_timer tick, soon;
+    struct {
+        double at, before; /* store_clock at the last tick; seconds that counted until then */
+    } awake;
     ev_prepare before_poll;
     bool told_available, output;
 
@@ -269,9 +275,10 @@ struct store {
         struct endpoint *missing;                      /* of them, those that are held to be dead */
         bool asking, again;                            /* and is to be asked once more then */
         double asked, patience, troubled_until;
-        unsigned answers; /* in a row while something was wrong */
-        uint64_t epoch;   /* the newest that was told */
-        size_t older;     /* answers in a row that knew of none so new */
+        double waits_since; /* store_awake when it was asked */
+        unsigned answers;   /* in a row while something was wrong */
+        uint64_t epoch;     /* the newest that was told */
+        size_t older;       /* answers in a row that knew of none so new */
     } topology;
     struct {
         struct call_list homeless, later; /* no master has the slot; put back, until each is due */

@@ -76,7 +76,7 @@ bool endpoint_resolve(struct store *store, struct endpoint *place)
 static void connect_now(struct link *link)
 {
     struct store *store = link->store;
-    link->since = store_clock();
+    link->since = store_awake(store);
     if (!endpoint_resolve(store, &link->where)) {
         gone(link, "no such name");
         return;

@@ -27,7 +27,7 @@ static struct node *answered(redisAsyncContext *context, const redisReply *reply
     if (!reply || link->context != context)
         return NULL;
     struct node *node = link->owner;
-    node->answered = store_clock();
+    node->answered = store_awake(node->store);
     return node;
 }
 

@@ -61,7 +61,7 @@ struct link {
     redisAsyncContext *context; /* NULL: waits for `retry`, or for a place */
     ev_timer retry;
     double pause; /* seconds until the next try */
-    double since; /* store_clock at the last try */
+    double since; /* store_awake at the last try */
     bool ready;   /* logged in and prepared */
     void (*opened)(struct link *link);
     void (*lost)(struct link *link);
@@ -129,7 +129,7 @@ struct node {
     unsigned acked;                      /* replicas that had it, as the last unsatisfied WAIT said: */
     uint64_t kept_count, acked_until;    /* of all that were ever kept, up to this one */
     double acked_at;                     /* when */
-    double answered;                     /* store_clock at the last answer */
+    double answered;                     /* store_awake at the last answer */
     struct look_at_node look;
     void *feed; /* store_feed.c's own */
 };

@@ -48,6 +48,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     (void)loop;
     (void)events;
     struct store *store = timer->data;
+    store_ticked(store);
     calls_check_deadline(store);
     calls_give_up(store);
     topology_check(store);
@@ -66,6 +67,7 @@ static void on_before_poll(struct ev_loop *loop, ev_prepare *watcher, int events
 
 static void start_watchers(struct store *store)
 {
+    store->awake.at = store_clock();
     ev_timer_init(&store->soon, on_soon, 0., 0.);
     store->soon.data = store;
     ev_timer_init(&store->tick, on_tick, TICK, TICK);

@@ -69,7 +69,7 @@ static void on_wait(redisAsyncContext *context, void *data, void *arg)
         return;
     struct node *node = link->owner;
     struct store *store = node->store;
-    node->answered = store_clock();
+    node->answered = store_awake(node->store);
     node->waits--;
     store->counters.waits++;
     if (reply->type != REDIS_REPLY_INTEGER) {

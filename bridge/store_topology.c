@@ -63,6 +63,7 @@ static void ask(struct store *store)
     store->topology.asking = true;
     store->topology.again = false;
     store->topology.asked = store_clock();
+    store->topology.waits_since = store_awake(store);
     if (store->where.kind == REDIS_SENTINEL)
         redisAsyncCommand(
             scout->context, on_answer, NULL, "SENTINEL get-master-addr-by-name %s", store->where.master);
@@ -116,12 +117,11 @@ static bool troubled(const struct store *store)
 void topology_check(struct store *store)
 {
     struct link *scout = &store->topology.scout;
-    double now = store_clock();
     if (store->where.kind == REDIS_ONE || !scout->context)
         return;
-    double since = scout->ready ? store->topology.asked : scout->since;
     if (!scout->ready || store->topology.asking) {
-        if (now - since > store->topology.patience) {
+        double since = scout->ready ? store->topology.waits_since : scout->since;
+        if (store_awake(store) - since > store->topology.patience) {
             if (store->topology.patience < MOST_PATIENCE)
                 store->topology.patience *= 1.5;
             link_drop(scout, "no answer");
@@ -129,7 +129,7 @@ void topology_check(struct store *store)
         return;
     }
     bool trouble = troubled(store);
-    if (now - since < (trouble ? TROUBLED : CALM))
+    if (store_clock() - store->topology.asked < (trouble ? TROUBLED : CALM))
         return;
     store->topology.answers = trouble ? store->topology.answers + 1 : 0;
     if (store->topology.answers <= ANSWERS) {

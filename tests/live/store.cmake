@@ -41,5 +41,7 @@ neighbors_test(NAME redis_walk
   LIBS store_tests neighbors_bridge)
 # The clock is set.
 neighbors_test(NAME store_clock SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_clock.c LIBS store_tests neighbors_bridge)
+# Redis, or the process, stands still.
+neighbors_test(NAME store_stall SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_stall.c LIBS store_tests neighbors_bridge)
 # Each has several servers: one at a time.
 set_tests_properties(store_tail store_cluster store_failover store_sentinels store_away redis_walk PROPERTIES RESOURCE_LOCK cluster)

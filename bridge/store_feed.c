@@ -6,6 +6,8 @@
 
 #include "bridge/store_feed_inside.h"
 
+enum { SET_BACK_MS = 1000 };
+
 /* ---- how far everything is told ---- */
 
 static double deadline_of(const struct store *store)
@@ -35,9 +37,22 @@ static void spoke(struct feed *feed)
     feed->silence = 0;
 }
 
+/* What was proved was so by a clock that has been set back since: it is proved anew, which takes a probe. */
+static void forget_proved(struct store *store)
+{
+    store->follows.as_of = 0;
+    for (size_t i = 0; i < store_node_count(store); i++) {
+        struct feed *feed = store_node(store, i)->feed;
+        if (feed)
+            feed->proved = 0;
+    }
+}
+
 void feed_swept(struct store *store, int64_t began, int64_t oldest)
 {
     int64_t proved = oldest && oldest <= began ? oldest - 1 : began;
+    if (store->follows.as_of > began + SET_BACK_MS)
+        forget_proved(store);
     for (size_t i = 0; i < store_node_count(store); i++) {
         struct feed *feed = store_node(store, i)->feed;
         if (feed && feed->link.ready)

@@ -13,7 +13,7 @@
 #include "broker/session/will.h"
 #include "broker/step/publication.h"
 
-enum { TICK_MS = 100, TICK_PARTS = 10, TICK_LEAST = 64 };
+enum { TICK_MS = 100, TICK_PARTS = 10, TICK_LEAST = 64, STOOD_STILL_MS = 2000 };
 
 /* ---- memory, order, roles ---- */
 
@@ -233,6 +233,8 @@ static void tick_session(struct session *session, int64_t now)
 
     principal_refresh(session->broker, session->principal, now);
     hold_tick(session, now);
+    if (session->heartbeat_at > now || session->saved_at > now)
+        session->heartbeat_at = session->saved_at = now; /* the clock was set back */
     if (session->expiry_s && session->unsaved && now - session->saved_at >= options->cursor_save_ms)
         save_cursors(session);
     if (now - session->heartbeat_at >= options->heartbeat_ms) {
@@ -244,16 +246,25 @@ static void tick_session(struct session *session, int64_t now)
     }
 }
 
+/* ms since then in which the peer could be heard: what it sent while the process stood still may not be read
+ * yet, and of a time before the clock was set nobody knows how long ago it is. */
+static int64_t silent_for(const struct broker *broker, int64_t since, int64_t now)
+{
+    return now - (since > now || since < broker->awake_at ? broker->awake_at : since);
+}
+
 static void tick_connection(struct connection *connection, int64_t now)
 {
-    const struct broker_options *options = &connection->broker->options;
+    const struct broker *broker = connection->broker;
+    const struct broker_options *options = &broker->options;
     bool waits_for_us = connection_waits_for_us(connection);
 
     if (connection->stage == STAGE_AWAIT_CONNECT &&
-        now - connection->accepted_at > options->connect_timeout_ms)
+        silent_for(broker, connection->accepted_at, now) > options->connect_timeout_ms)
         connection_end(connection, REASON_KEEP_ALIVE_TIMEOUT, "no CONNECT in time");
     else if (connection->stage == STAGE_UP && !waits_for_us && connection->keep_alive_s &&
-             now - connection->received_at > connection->keep_alive_s * INT64_C(1500)) /* [MQTT-3.1.2-22] */
+             silent_for(broker, connection->received_at, now) >
+                 connection->keep_alive_s * INT64_C(1500)) /* [MQTT-3.1.2-22] */
         connection_end(connection, REASON_KEEP_ALIVE_TIMEOUT, "keep-alive missed");
     else if (connection->session)
         tick_session(connection->session, now);
@@ -267,6 +278,8 @@ static void tick(struct broker *broker)
 
     if (now - broker->tick_at < TICK_MS && now >= broker->tick_at)
         return;
+    if (now < broker->tick_at || now - broker->tick_at > STOOD_STILL_MS)
+        broker->awake_at = now;
     broker->tick_at = now;
     expiry_tick(broker, now);
     wills_tick(broker, now);

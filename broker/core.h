@@ -53,6 +53,7 @@ struct broker {
     struct expiries expiries;
     struct rationed_list rationed; /* that sent too much, and are not read now */
     int64_t tick_at;               /* ms of the last scan step */
+    int64_t awake_at;              /* ms: when the process went on that stood still, or the clock was set */
 
     struct session *sessions; /* by name: connected here */
     struct channel *channels; /* by name: followed here */

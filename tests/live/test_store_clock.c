@@ -62,11 +62,22 @@ static void upkeep_goes_on_whatever_the_clock_is_set_to(void **state)
     assert_int_equal(store_counters(f->store)->reconnects, reconnects);
 }
 
+static void what_is_proved_is_told_by_the_clock_that_was_set_back(void **state)
+{
+    struct fixture *f = *state;
+    f->upkeep = true;
+    UNTIL(f, store_as_of(f->store) == fixture_now());
+    fixture_set_now(fixture_now() - INT64_C(1000) * HOURS);
+    UNTIL(f, store_as_of(f->store) == fixture_now());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             upkeep_goes_on_whatever_the_clock_is_set_to, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(
+            what_is_proved_is_told_by_the_clock_that_was_set_back, fixture_open, fixture_close),
     };
     return cmocka_run_group_tests(tests, fixture_group, fixture_group_end);
 }

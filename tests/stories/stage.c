@@ -136,6 +136,11 @@ void settle(void)
     }
 }
 
+void jumps(int64_t ms)
+{
+    now_ms += ms;
+}
+
 void passes(int64_t ms)
 {
     settle();

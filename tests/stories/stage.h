@@ -44,6 +44,9 @@ void stage_strike(void);
 void settle(void);
 /* Time passes, a second at most at a time, with turns in between. */
 void passes(int64_t ms);
+/* The process stands still so long, or the machine's clock is set by so much (back, when negative): no turn
+ * in between. */
+void jumps(int64_t ms);
 int64_t stage_now(void);
 
 /* Tokens by that key are no longer good. */

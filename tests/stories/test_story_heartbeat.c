@@ -33,6 +33,21 @@ static void a_heartbeat_proves_silence(void **state)
     hears(ann, "heartbeat * stale q0 *");
 }
 
+static void heartbeats_go_on_when_the_clock_is_set_back(void **state)
+{
+    (void)state;
+    struct client *ann = comes("user/ann", "phone", (struct manner){0});
+    follows(ann, "nb/v1/inbox/#", 0);
+    passes(1000);
+    jumps(-600000);
+    passes(31000);
+    hears(ann, "heartbeat *");
+    hears_nothing(ann);
+    passes(30000);
+    hears(ann, "heartbeat *");
+    hears_nothing(ann);
+}
+
 static void who_does_not_read_gets_no_heartbeats_to_keep(void **state)
 {
     (void)state;
@@ -60,6 +75,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(a_heartbeat_counts_what_was_too_large),
         STORY(a_heartbeat_proves_silence),
+        STORY(heartbeats_go_on_when_the_clock_is_set_back),
         STORY(who_does_not_read_gets_no_heartbeats_to_keep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

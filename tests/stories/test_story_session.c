@@ -175,6 +175,44 @@ static void silence_longer_than_the_keep_alive(void **state)
     hears(ann, "DISCONNECT 0x8d");
 }
 
+/* What she sent meanwhile may not be read yet. */
+static void nobody_is_blamed_while_the_process_stands_still(void **state)
+{
+    (void)state;
+    struct client *ann = comes("user/ann", "phone", (struct manner){.keep_alive = 20});
+    struct client *eve = dials();
+    passes(5000);
+    jumps(600000);
+    settle();
+    assert_false(client_closed(ann));
+    assert_false(client_closed(eve));
+    pings(ann);
+    hears(ann, "PINGRESP");
+    passes(28000);
+    assert_false(client_closed(ann));
+    passes(5000);
+    hears(ann, "DISCONNECT 0x8d");
+    is_closed(eve, "no CONNECT in time");
+}
+
+/* Who says nothing any more is found as soon as at any time. */
+static void silence_while_the_clock_is_set(void **state)
+{
+    static const int64_t by[] = {600000, -600000};
+    (void)state;
+    for (size_t i = 0; i < sizeof by / sizeof by[0]; i++) {
+        struct client *ann = comes("user/ann", "phone", (struct manner){.keep_alive = 20});
+        struct client *eve = dials();
+        jumps(by[i]);
+        passes(1000);
+        assert_false(client_closed(ann));
+        assert_false(client_closed(eve));
+        passes(33000);
+        hears(ann, "DISCONNECT 0x8d");
+        is_closed(eve, "no CONNECT in time");
+    }
+}
+
 static void a_connection_without_connect(void **state)
 {
     (void)state;
@@ -259,6 +297,8 @@ int main(void)
         STORY(a_revocation_nobody_told_is_found_within_minutes),
         STORY(one_that_may_have_been_missed_is_found_at_once),
         STORY(silence_longer_than_the_keep_alive),
+        STORY(nobody_is_blamed_while_the_process_stands_still),
+        STORY(silence_while_the_clock_is_set),
         STORY(a_connection_without_connect),
         STORY(a_certificate_says_who),
         STORY(nobody_chooses_the_id_of_somebody_without_one),

@@ -1,13 +1,16 @@
 #include "tests/unit/cli_case.h"
 
+#include <stdlib.h>
 #include <sys/wait.h>
 
 int run_in(const char *environment, const char *config, const char *arguments, char output[OUTPUT])
 {
     char command[1280];
+    setenv("PROGRAM", NEIGHBORS_PROGRAM, 1); /* its path may have what a shell would read */
     snprintf(command, sizeof command,
-        "exec 2>&1; unset NEIGHBORS_AS NEIGHBORS_TOKEN_FILE; export NEIGHBORS_CONFIG=%s; %s%s %s %s", config,
-        *environment ? "export " : "", environment, *environment ? ";" : "", NEIGHBORS_PROGRAM);
+        "exec 2>&1; unset NEIGHBORS_AS NEIGHBORS_TOKEN_FILE; export NEIGHBORS_CONFIG=%s; %s%s %s "
+        "\"$PROGRAM\"",
+        config, *environment ? "export " : "", environment, *environment ? ";" : "");
     size_t len = strlen(command);
     snprintf(command + len, sizeof command - len, " %s", arguments);
     FILE *pipe = popen(command, "r");

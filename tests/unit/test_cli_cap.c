@@ -1,5 +1,6 @@
 /* `neighbors cap check` and `neighbors cap rules` as they are called: lines, JSON, how they end. */
 #include <jansson.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 
 #include "tests/unit/test_cap.h"
@@ -12,7 +13,9 @@ static char output[OUTPUT];
 static int run(const char *command)
 {
     char line[1024];
-    snprintf(line, sizeof line, "D=" CAP_DATA "; N=" NEIGHBORS_PROGRAM "; { %s; } 2>&1", command);
+    snprintf(line, sizeof line,
+        "D=" CAP_DATA "; N=neighbors; neighbors() { \"$PROGRAM\" \"$@\"; }; { %s; } 2>&1", command);
+    setenv("PROGRAM", NEIGHBORS_PROGRAM, 1); /* its path may have what a shell would read */
     FILE *pipe = popen(line, "r");
     assert_non_null(pipe);
     output[fread(output, 1, OUTPUT - 1, pipe)] = '\0';

@@ -20,6 +20,8 @@ BUILD = Path(os.environ.get("NEIGHBORS_BUILD_TREE", ROOT / "build"))
 # All is on loopback, where whatever proxy this machine has for the outside reaches nobody: neither we nor what we start asks it.
 for _name in ("no_proxy", "NO_PROXY"):
     os.environ[_name] = ",".join(filter(None, [os.environ.get(_name), "127.0.0.1", "localhost"]))
+# Debian has Mosquitto where only root looks.
+os.environ["PATH"] = os.environ.get("PATH", os.defpath) + ":/usr/local/sbin:/usr/sbin"
 # The CONTRACT's variables configure neighborsd; a stray one must not leak into a private installation.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("NEIGHBORS_")}
 
@@ -305,7 +307,7 @@ class Stack:
                       "tls_client_crl": str(self.keys / "ca.crl") if (self.keys / "ca.crl").exists() else "",
                       "https_address": "127.0.0.1", "https_port": self.https_port} | values
         path = self.folder / f"{name}.conf"
-        path.write_text("".join(f"{key} = {json.dumps(value)};\n" for key, value in values.items()))
+        path.write_text("".join(f"{key} = {json.dumps(value, ensure_ascii=False)};\n" for key, value in values.items()))
         return path
 
     def start_broker(self, name="neighborsd", wait=True, **more):

@@ -130,7 +130,7 @@ class PollCase(unittest.TestCase):
                   "state": str(self.folder / "state.db"), "interval": 1, "backoff_first_ms": 50} | settings
         feeds = ", ".join(f'{{ url = "{self.feeds.url(path)}"; allow_http = true; allow_private = true; {feed} }}' for path in paths)
         path = self.folder / "poll.conf"
-        path.write_text("".join(f"{name} = {json.dumps(value)};\n" for name, value in values.items())
+        path.write_text("".join(f"{name} = {json.dumps(value, ensure_ascii=False)};\n" for name, value in values.items())
                         + f"feeds = ( {feeds} );\n")
         return path
 

@@ -50,6 +50,20 @@ class Threads(unittest.TestCase):
                                   cwd=ROOT / "deploy", capture_output=True, text=True, timeout=60)
             self.assertEqual(done.stdout, "[True, True, True, False]\n", done.stderr)
 
+    def test_a_user_s_path_will_do(self):
+        starts = "import stack, sys; home = stack.Stack(sys.argv[1]); home.start_home(); home.stop()"
+        with tempfile.TemporaryDirectory(prefix="neighbors-stack-") as folder:
+            done = subprocess.run([sys.executable, "-c", starts, folder], env=os.environ | {"PATH": "/usr/bin:/bin"}, cwd=ROOT / "deploy",
+                                  capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_any_folder_will_do(self):
+        with tempfile.TemporaryDirectory(prefix="a neighbor's näh, ") as folder, Stack(folder) as stack:
+            stack.start_redis()
+            stack.make_keys()
+            stack.start_broker()
+            stack.enroll("user/ann")
+
     def until(self, condition, what, seconds=30):
         deadline = time.monotonic() + seconds
         while not condition():

@@ -81,6 +81,16 @@ static void take_http(const struct settings *settings, const char *file, struct 
     }
 }
 
+static void take_portal(const struct settings *settings, const char *file, struct addresses *out)
+{
+    out->portal = out->http;
+    if (!settings->public_url[0] || !said(file, "public_url", out->portal.from))
+        return;
+    size_t len = strlen(settings->public_url);
+    len -= settings->public_url[len - 1] == '/';
+    snprintf(out->portal.text, sizeof out->portal.text, "%.*s", (int)len, settings->public_url);
+}
+
 static void take_metrics(const struct settings *settings, const char *file, struct address *out)
 {
     char host[ADDRESS_TEXT / 2];
@@ -100,6 +110,7 @@ static void take_all(const struct settings *settings, const char *file, struct a
     if (said(file, "redis_url", out->redis.from))
         snprintf(out->redis.text, sizeof out->redis.text, "%s", settings->redis_url);
     take_http(settings, file, &out->http);
+    take_portal(settings, file, out);
     take_metrics(settings, file, &out->metrics);
     const char *slash = file ? strrchr(settings->secret_file, '/') : NULL;
     if (slash)

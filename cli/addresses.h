@@ -20,6 +20,7 @@ struct addresses {
     int tls_port;
     struct address redis;      /* as redis_url */
     struct address http;       /* http://HOST:PORT or https://HOST:PORT */
+    struct address portal;     /* public_url, else as http: where a browser finds the portal */
     struct address metrics;    /* http://HOST:PORT/metrics */
     char keys[ADDRESS_TEXT];   /* the folder of secret_file; "": no file was read */
     char fault[ADDRESS_FAULT]; /* why the settings cannot be used; "": none. Nothing else is filled then */

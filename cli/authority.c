@@ -135,6 +135,18 @@ void authority_pin(const struct invocation *invocation, char out[AUTHORITY_PIN])
         fclose(file);
 }
 
+bool authority_is_for(const char *path, const char *host)
+{
+    FILE *file = fopen(path, "re");
+    X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+    bool good = !certificate || X509_check_host(certificate, host, 0, 0, NULL) == 1 ||
+                X509_check_ip_asc(certificate, host, 0) == 1;
+    X509_free(certificate);
+    if (file)
+        fclose(file);
+    return good;
+}
+
 static X509 *new_client(
     const struct authority *authority, EVP_PKEY *key, const char *name, int64_t from, int64_t until)
 {

@@ -37,6 +37,9 @@ bool authority_names(const char *further, char out[AUTHORITY_NAMES]) __attribute
 /* The broker's certificate for those names; NULL when it cannot be made. */
 X509 *authority_server(const struct authority *authority, EVP_PKEY *key, const char *names, int64_t days);
 
+/* Whether the certificate in that file is for that name or address; true also when it cannot be read. */
+bool authority_is_for(const char *path, const char *host);
+
 /* The digest of the key in KEYS/server.crt, "sha256//" and base64, as curl's --pinnedpubkey takes it; "" when
  * there is none. */
 enum { AUTHORITY_PIN = 56 };

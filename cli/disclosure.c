@@ -65,7 +65,8 @@ static enum exit_code run(struct invocation *invocation)
         cli_print_json(
             json_pack("{s:b, s:s, s:I, s:s}", "ok", 1, "to", to, "count", (json_int_t)count, "date", text));
     else
-        printf("on record: disclosed to %s, %lld residents, %s\n", to, (long long)count, text);
+        printf("on record: disclosed to %s, %lld resident%s, %s\n", to, (long long)count,
+            count == 1 ? "" : "s", text);
     return EXIT_DONE;
 }
 

@@ -31,6 +31,7 @@ enum {
     SINCE,
     DEVICES,
     TTL,
+    LINK,
     CERTIFICATE_OUT
 };
 static const struct option_row options[] = {
@@ -55,6 +56,7 @@ static const struct option_row options[] = {
     [DEVICES] = {"devices", "NAMES",
         "for which devices a node speaks: names with a comma between, each may end in *"},
     [TTL] = {"ttl", "SPAN", "how long the token and the certificate are good (365d)"},
+    [LINK] = {"link", NULL, "print a link into the portal that signs in: as secret as the token"},
     [CERTIFICATE_OUT] = {"certificate-out", "BASE",
         "make a key and a certificate too: BASE.key and BASE.crt, in place of what is there"},
     {0},
@@ -132,11 +134,25 @@ static struct token_key *load_key(const struct invocation *invocation)
     return key;
 }
 
-static json_t *describe(const struct enrolment *e, const struct enrolled *known, const char *token)
+static json_t *describe(
+    const struct enrolment *e, const struct enrolled *known, const char *token, const char *link)
 {
-    return json_pack("{s:b, s:s, s:s, s:b, s:s, s:i, s:s, s:i, s:s}", "ok", 1, "role", e->role, "id", e->id,
-        "existed", known->existed, "household", known->household, "number", (int)known->number, "place",
-        known->place.leaf, "share", (int)known->share, "token", token);
+    return json_pack("{s:b, s:s, s:s, s:b, s:s, s:i, s:s, s:i, s:s, s:s*}", "ok", 1, "role", e->role, "id",
+        e->id, "existed", known->existed, "household", known->household, "number", (int)known->number,
+        "place", known->place.leaf, "share", (int)known->share, "token", token, "link", link);
+}
+
+/* What stands behind "#" a browser keeps to itself. Ids and tokens have no letter that it would read
+ * otherwise. NULL: none is wanted. */
+enum { LINK_TEXT = TOKEN_TEXT + ADDRESS_TEXT + 200 };
+static char *link_of(
+    const struct invocation *invocation, const struct enrolment *e, const char *token, char out[LINK_TEXT])
+{
+    if (!invocation->value[LINK])
+        return NULL;
+    snprintf(out, LINK_TEXT, "%s/#/sign-in?name=%s/%s&token=%s", invocation->addresses.portal.text, e->role,
+        e->id, token);
+    return out;
 }
 
 static enum exit_code hand_out_certificate(
@@ -157,16 +173,19 @@ static enum exit_code hand_out(const struct invocation *invocation, const struct
     const struct enrolled *known, const char *token)
 {
     const char *file = invocation->common.token_file;
+    char room[LINK_TEXT], *link = link_of(invocation, e, token, room);
     if (file && !cli_write_secret(file, token))
         return cli_fail(
             invocation, EXIT_REFUSED, "the token cannot be written to %.200s: %s", file, strerror(errno));
     if (invocation->common.json)
-        cli_print_json(describe(e, known, token));
+        cli_print_json(describe(e, known, token, link));
     else if (!file)
-        puts(token);
+        puts(link ? link : token);
     else
         fprintf(stderr, "%s/%s is %s; its token is in %s\n", e->role, e->id,
             known->existed ? "enrolled again" : "enrolled", file);
+    if (!invocation->common.json && file && link)
+        puts(link);
     if (strcmp(e->role, "agency") == 0 && !known->existed && !invocation->value[JURISDICTION])
         fprintf(stderr,
             "neighbors: %s/%s may alert everywhere; --jurisdiction FILE.geojson says where alone\n", e->role,
@@ -287,6 +306,12 @@ static enum exit_code run_enroll(struct invocation *invocation)
     if (invocation->value[INSTANCE] && invocation->value[CERTIFICATE_OUT])
         return cli_fail(
             invocation, EXIT_USAGE, "--certificate-out: a certificate is bound to no instance, a token is");
+    if (invocation->value[LINK] && invocation->value[INSTANCE])
+        return cli_fail(invocation, EXIT_USAGE,
+            "--link: a browser has a client id of its own, so its token is bound to no --instance");
+    if (invocation->value[LINK] && !*invocation->addresses.portal.text)
+        return cli_fail(invocation, EXIT_REFUSED,
+            "--link: no settings say where the portal is (public_url): --config names their file");
     return enroll_trusted(invocation, &e, ttl_ms / 1000);
 }
 

@@ -156,9 +156,9 @@ static void tell(const struct invocation *invocation, const struct inviting *inv
             "user", inviting->user, "code", code, "pin", pin, "expires", (json_int_t)inviting->expires));
         return;
     }
-    printf("%s\nGood once, until %s. In the home: neighbors-edge setup --broker https://HOST:PORT --code "
-           "%s%s%s\n",
-        code, date, code, *pin ? " --pin " : "", pin);
+    const char *portal = invocation->addresses.portal.text;
+    printf("%s\nGood once, until %s. In the home: neighbors-edge setup --broker %s --code %s%s%s\n", code,
+        date, *portal ? portal : "https://HOST:PORT", code, *pin ? " --pin " : "", pin);
 }
 
 static enum registry_result invite(const struct invocation *invocation, struct inviting *inviting)

@@ -126,8 +126,8 @@ static enum exit_code find(
     if (common->token_file)
         snprintf(path, sizeof path, "%.500s", common->token_file);
     if (*path && !read_token(path, out->token))
-        return cli_fail(
-            invocation, EXIT_REFUSED, "there is no token in %s; neighbors enroll hands one out", path);
+        return cli_fail(invocation, EXIT_REFUSED,
+            "there is no token in %s: --token-file says where it is; neighbors enroll hands one out", path);
     if (common->as) {
         snprintf(out->name, sizeof out->name, "%s", common->as);
         return EXIT_DONE;

@@ -255,8 +255,11 @@ static enum exit_code tell(const struct verification *v)
         printf("Every leaf is as it was signed, and the record goes on with the %" PRIu64
                " leaves remembered.\n",
             v->before.head.size);
-    else
-        puts("Every leaf is as it was signed; this head is remembered from now on.");
+    else {
+        char path[PATH_TEXT];
+        state_path(v->invocation, path);
+        printf("Every leaf is as it was signed; this head is remembered from now on, in %s.\n", path);
+    }
     return EXIT_DONE;
 }
 

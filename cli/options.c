@@ -343,13 +343,24 @@ static void make_utf8(char *text)
     }
 }
 
+/* Settings that cannot be used leave the command line with guesses: whoever reads the complaint hears of it.
+ */
+static void add_fault(const struct invocation *invocation, enum exit_code code, char *sentence, size_t room)
+{
+    const char *fault = invocation->addresses.fault;
+    size_t len = strlen(sentence);
+    if (*fault && code != EXIT_USAGE && !strstr(sentence, fault))
+        snprintf(sentence + len, room - len, " (the settings are not used: %s)", fault);
+}
+
 enum exit_code cli_fail(const struct invocation *invocation, enum exit_code code, const char *format, ...)
 {
-    char sentence[600];
+    char sentence[1200];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
+    add_fault(invocation, code, sentence, sizeof sentence);
     make_utf8(sentence);
     fprintf(stderr, "neighbors: %s\n", sentence);
     const char *name = invocation->command->name;

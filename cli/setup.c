@@ -9,18 +9,18 @@
 #include <unistd.h>
 
 #include "bridge/owner/ask.h"
-#include "bridge/redis_url.h"
 #include "bridge/redis_users.h"
-#include "cli/cli.h"
+#include "cli/authority.h"
+#include "cli/setup_answers.h"
 
-enum { HOST, NAME, AT, CONTACT, STORE, ETC, REPLACE, START, NO_START, YES };
+enum { ETC = SETUP_ANSWERS, REPLACE, START, NO_START, YES };
 static const struct option_row options[] = {
-    [HOST] = {"host", "NAMES",
+    [SETUP_HOST] = {"host", "NAMES",
         "the name or address that others reach this machine by; more with commas between"},
-    [NAME] = {"name", "TEXT", "what the portal calls this installation"},
-    [AT] = {"at", "LAT,LON", "where its neighborhood is: the portal's map begins there"},
-    [CONTACT] = {"contact", "MAIL", "mail address of whoever runs it"},
-    [STORE] = {"store", "URL", "the Redis that keeps everything; here: one of its own on this machine"},
+    [SETUP_NAME] = {"name", "TEXT", "what the portal calls this installation"},
+    [SETUP_AT] = {"at", "LAT,LON", "where its neighborhood is: the portal's map begins there"},
+    [SETUP_CONTACT] = {"contact", "MAIL", "mail address of whoever runs it"},
+    [SETUP_STORE] = {"store", "URL", "the Redis that keeps everything; here: one of its own on this machine"},
     [ETC] = {"etc", "DIR", "where keys and settings go (/etc/neighbors)"},
     [REPLACE] = {"replace", NULL, "in place of settings that are there; keys are never replaced"},
     [START] = {"start", NULL, "starts the services"},
@@ -36,63 +36,8 @@ static const char GROUP[] = "neighbors", STANDARD_ETC[] = "/etc/neighbors";
 struct setup {
     const struct invocation *invocation;
     const char *etc;
-    char host[COMMAND_FIELD], name[COMMAND_FIELD], center[COMMAND_FIELD], contact[COMMAND_FIELD],
-        store[2 * COMMAND_FIELD];
-    bool own_store;
+    struct setup_answers answers;
 };
-
-/* ---- the questions ---- */
-
-static void ask(const struct setup *setup, int option, const char *question, const char *otherwise, char *out,
-    size_t room)
-{
-    const char *given = setup->invocation->value[option];
-    if (given)
-        snprintf(out, room, "%s", given);
-    else
-        ask_line(question, otherwise, out, room);
-}
-
-static bool place_good(const char *text)
-{
-    double latitude, longitude;
-    int used = 0;
-    return *text == '\0' ||
-           (sscanf(text, "%lf,%lf%n", &latitude, &longitude, &used) == 2 && text[used] == '\0' &&
-               latitude >= -90 && latitude <= 90 && longitude >= -180 && longitude <= 180);
-}
-
-/* A value stands in quotes in the file, and host and contact in certificates and addresses. */
-static const char *fault_of(const struct setup *setup, char error[REDIS_URL_ERROR])
-{
-    struct redis_url url;
-    if (!setup->host[0] || strpbrk(setup->host, " \t\"\\"))
-        return "the host is a name or address, as alerts.example.org";
-    if (strpbrk(setup->name, "\"\\"))
-        return "the name has no quotes and no backslashes";
-    if (!place_good(setup->center))
-        return "the place has the form LAT,LON, as 34.0768,-118.0316";
-    if (!strchr(setup->contact, '@') || strpbrk(setup->contact, " \t\"\\"))
-        return "the contact is a mail address";
-    if (!setup->own_store && !redis_url_read(setup->store, &url, error))
-        return error;
-    return NULL;
-}
-
-static void ask_all(struct setup *setup)
-{
-    char here[COMMAND_FIELD] = "localhost";
-    (void)gethostname(here, sizeof here - 1);
-    ask(setup, HOST, "By which name do phones and cameras reach this machine?", here, setup->host,
-        sizeof setup->host);
-    ask(setup, NAME, "What shall residents see as its name?", "Neighbors", setup->name, sizeof setup->name);
-    ask(setup, AT, "Where is the neighborhood (latitude,longitude)?", "", setup->center,
-        sizeof setup->center);
-    ask(setup, CONTACT, "At which mail address are you reached?", "root@localhost", setup->contact,
-        sizeof setup->contact);
-    ask(setup, STORE, "Where is Redis (here, or an address)?", "here", setup->store, sizeof setup->store);
-    setup->own_store = strcmp(setup->store, "here") == 0;
-}
 
 /* ---- other programs ---- */
 
@@ -149,17 +94,42 @@ static bool hand_over(const struct setup *setup)
     return chmod(setup->etc, 0755) == 0;
 }
 
-static bool make_keys(const struct setup *setup)
+/* What serves needs each of these; token.key and ca.key may be on another machine. */
+static const char *const needed[] = {
+    "token.pub", "log.key", "push.key", "broker.secret", "ca.crt", "ca.crl", "server.key", "server.crt"};
+
+/* One of the needed that is not there, or NULL; *any: whether some key is. */
+static const char *missing_key(const struct setup *setup, bool *any)
+{
+    const char *missing = NULL;
+    *any = exists(setup, "token.key") || exists(setup, "ca.key");
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (exists(setup, needed[i]))
+            *any = true;
+        else if (!missing)
+            missing = needed[i];
+    return missing;
+}
+
+static enum exit_code make_keys(const struct setup *setup)
 {
     const char *const init[] = {
-        "/proc/self/exe", "ca", "init", "--host", setup->host, "--keys", setup->etc, NULL};
+        "/proc/self/exe", "ca", "init", "--host", setup->answers.of[SETUP_HOST], "--keys", setup->etc, NULL};
     const char *const redis[] = {"/proc/self/exe", "ca", "redis", "--keys", setup->etc, NULL};
     char users[2 * COMMAND_FIELD];
+    bool any;
+    const char *missing = missing_key(setup, &any);
+    if (missing && any)
+        return cli_fail(setup->invocation, EXIT_REFUSED,
+            "%.200s has keys, but no %s: bring it back; or, where a run was stopped while it made them, move "
+            "them all away and run setup again",
+            setup->etc, missing);
     snprintf(users, sizeof users, "%s/" REDIS_USERS_FILE, setup->etc);
-    if (!exists(setup, "token.key") && !run_program(init, true))
-        return false;
     bool there = exists(setup, "redis.password") && !redis_users_file_is_old(users);
-    return !setup->own_store || there || run_program(redis, true);
+    if ((missing && !run_program(init, true)) ||
+        (setup->answers.own_store && !there && !run_program(redis, true)))
+        return cli_fail(setup->invocation, EXIT_REFUSED, "the keys could not be made; nothing else was done");
+    return EXIT_DONE;
 }
 
 /* ---- settings ---- */
@@ -171,37 +141,44 @@ static void write_lines(const struct setup *setup, FILE *file)
     } files[] = {{"token_public_key", "token.pub"}, {"secret_file", "broker.secret"},
         {"log_key_file", "log.key"}, {"push_key_file", "push.key"}, {"tls_certificate", "server.crt"},
         {"tls_key", "server.key"}, {"tls_client_ca", "ca.crt"}, {"tls_client_crl", "ca.crl"}};
-    const char *portal = "/usr/share/neighbors-portal";
-    size_t host = strcspn(setup->host, ",");
+    const char *portal = "/usr/share/neighbors-portal", *host = setup->answers.of[SETUP_HOST],
+               *contact = setup->answers.of[SETUP_CONTACT], *center = setup->answers.of[SETUP_AT];
+    bool own = setup->answers.own_store;
     fprintf(file, "# Settings of neighborsd, by `neighbors setup`; neighborsd.conf(5) tells of all.\n");
     fprintf(file, "redis_url = \"");
-    fprintf(file, setup->own_store ? OWN_STORE : "%s", setup->own_store ? setup->etc : setup->store);
+    fprintf(file, own ? OWN_STORE : "%s", own ? setup->etc : setup->answers.of[SETUP_STORE]);
     fprintf(file, "\";\n");
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         fprintf(file, "%s = \"%s/%s\";\n", files[i].setting, setup->etc, files[i].file);
-    fprintf(file, "push_contact = \"mailto:%s\";\ncap_sender = \"%s\";\n", setup->contact, setup->contact);
-    fprintf(file, "https_port = 443;\npublic_url = \"https://%.*s\";\n", (int)host, setup->host);
-    fprintf(file, "portal_name = \"%s\";\n", setup->name);
-    if (setup->center[0])
-        fprintf(file, "portal_center = \"%s\";\n", setup->center);
+    fprintf(file, "push_contact = \"mailto:%s\";\ncap_sender = \"%s\";\n", contact, contact);
+    fprintf(file, "https_port = 443;\npublic_url = \"https://%.*s\";\n", (int)strcspn(host, ","), host);
+    fprintf(file, "portal_name = \"%s\";\n", setup->answers.of[SETUP_NAME]);
+    if (*center)
+        fprintf(file, "portal_center = \"%s\";\n", center);
     if (access(portal, F_OK) == 0)
         fprintf(file, "portal_directory = \"%s\";\n", portal);
 }
 
-/* Whole or not at all. */
-static bool write_settings(const struct setup *setup, const char *path)
+/* Whole and such as neighborsd takes, or not at all; until then what was there is in force. */
+static enum exit_code write_settings(const struct setup *setup, const char *path)
 {
     char temporary[2 * COMMAND_FIELD + 8];
     snprintf(temporary, sizeof temporary, "%s.new", path);
+    const char *const check[] = {"neighborsd", "--config", temporary, "--check-config", NULL};
     FILE *file = cli_create_anew(temporary, 0644);
     if (!file)
-        return false;
+        return cli_fail(setup->invocation, EXIT_REFUSED, "%s: %s", temporary, strerror(errno));
     write_lines(setup, file);
     bool good = fflush(file) == 0 && fsync(fileno(file)) == 0;
-    good = fclose(file) == 0 && good && rename(temporary, path) == 0;
-    if (!good)
-        unlink(temporary);
-    return good;
+    good = fclose(file) == 0 && good;
+    bool taken = good && run_program(check, true);
+    if (taken && rename(temporary, path) == 0)
+        return EXIT_DONE;
+    int error = errno;
+    unlink(temporary);
+    return good && !taken ? cli_fail(setup->invocation, EXIT_REFUSED,
+                                "neighborsd does not take this; %s is as it was", path)
+                          : cli_fail(setup->invocation, EXIT_REFUSED, "%s: %s", path, strerror(error));
 }
 
 /* Settings that somebody made are left alone; those that the package brought are not. */
@@ -228,33 +205,46 @@ static bool start(const struct setup *setup)
         return true;
     if (!invocation->value[START] && !ask_yes("Start it now?", true))
         return true;
-    return run_program(setup->own_store ? own : other, false);
+    return run_program(setup->answers.own_store ? own : other, false);
+}
+
+/* Keys that are there are kept, with the certificate of the names of then. */
+static void tell_of_certificate(const struct setup *setup, const char *host)
+{
+    char path[AUTHORITY_PATH];
+    snprintf(path, sizeof path, "%.200s/server.crt", setup->etc);
+    if (!authority_is_for(path, host))
+        fprintf(stderr, "neighbors: %s is not for %s: neighbors ca renew --host %s makes another\n", path,
+            host, setup->answers.of[SETUP_HOST]);
 }
 
 static void tell(const struct setup *setup, const char *path)
 {
-    size_t host = strcspn(setup->host, ",");
+    char host[SETUP_TEXT];
+    const char *center = setup->answers.of[SETUP_AT];
+    snprintf(host, sizeof host, "%s", setup->answers.of[SETUP_HOST]);
+    host[strcspn(host, ",")] = '\0';
+    tell_of_certificate(setup, host);
     if (setup->invocation->common.json) {
         cli_print_json(json_pack("{s:b, s:s, s:s}", "ok", 1, "settings", path, "keys", setup->etc));
         return;
     }
     printf(
         "Settings are in %s, keys in %s. token.key and ca.key make identities: copy them to a safe place.\n"
-        "Let people in, and hand them %s/ca.crt with their token:\n",
-        path, setup->etc, setup->etc);
+        "The portal is at https://%s/. Let people in, and hand them %s/ca.crt with their token or link:\n",
+        path, setup->etc, host, setup->etc);
     if (strcmp(setup->etc, STANDARD_ETC) != 0) /* there the command line looks by itself */
         printf("  export NEIGHBORS_CONFIG=%s\n", path);
-    printf("  neighbors enroll user ann --token-file ann.token\n"
-           "  neighbors publish alert --as user/ann --token-file ann.token --broker %.*s:8883 --tls-ca "
-           "%s/ca.crt \\\n"
+    printf("  neighbors enroll user ann --token-file ann.token --link\n"
+           "  neighbors publish alert --as user/ann --token-file ann.token \\\n"
            "      --category safety --at %s --headline 'Hello'\n",
-        (int)host, setup->host, setup->etc, setup->center[0] ? setup->center : "LAT,LON");
+        *center ? center : "LAT,LON");
 }
 
 static enum exit_code run(struct invocation *invocation)
 {
     struct setup setup = {.invocation = invocation, .etc = invocation->value[ETC]};
-    char path[2 * COMMAND_FIELD], error[REDIS_URL_ERROR];
+    char path[2 * COMMAND_FIELD];
     if (invocation->argument_count)
         return cli_fail(invocation, EXIT_USAGE, "setup takes no arguments");
     const char *const broker[] = {"neighborsd", "--version", NULL}; /* it looks at the settings below */
@@ -271,17 +261,15 @@ static enum exit_code run(struct invocation *invocation)
             "%s is there already; --replace writes it anew, and keeps the keys", path);
     if (invocation->value[YES])
         ask_nobody();
-    ask_all(&setup);
-    const char *fault = fault_of(&setup, error);
-    if (fault)
-        return cli_fail(invocation, EXIT_USAGE, "%s", fault);
-    if (!make_keys(&setup))
-        return cli_fail(invocation, EXIT_REFUSED, "the keys could not be made; nothing else was done");
-    if (!hand_over(&setup) || !write_settings(&setup, path))
-        return cli_fail(invocation, EXIT_REFUSED, "%s: %s", path, strerror(errno));
-    const char *const check[] = {"neighborsd", "--config", path, "--check-config", NULL};
-    if (!run_program(check, true))
-        return cli_fail(invocation, EXIT_REFUSED, "neighborsd does not take %s", path);
+    enum exit_code code = setup_answers_take(invocation, &setup.answers);
+    if (code == EXIT_DONE)
+        code = make_keys(&setup);
+    if (code == EXIT_DONE && !hand_over(&setup))
+        code = cli_fail(invocation, EXIT_REFUSED, "%.200s: %s", setup.etc, strerror(errno));
+    if (code == EXIT_DONE)
+        code = write_settings(&setup, path);
+    if (code != EXIT_DONE)
+        return code;
     if (!start(&setup))
         return cli_fail(invocation, EXIT_REFUSED, "the services did not start: systemctl status neighborsd");
     tell(&setup, path);

@@ -43,6 +43,15 @@ class Enrolment(Operator):
             self.assertEqual(self.field(f"agency/{name}", field), "", field)
         self.assertEqual(self.field(f"agency/{name}", "must_sign"), "1")
 
+    def test_a_link_signs_in_at_the_portal(self):
+        name = unique("gil")
+        [told] = self.done("enroll", "user", name, "--link")
+        portal = f"http://127.0.0.1:{self.home.stack.http_port}/"
+        self.assertEqual(told["link"], f"{portal}#/sign-in?name=user/{name}&token={told['token']}")
+        code, _, complaint = self.run_command("enroll", "user", name, "--link", "--instance", "phone")
+        self.assertEqual(code, 2)
+        self.assertIn("--instance", complaint)
+
     def test_what_cannot_be_used_is_refused(self):
         name = unique("police")
         open_ring = self.collection(feature([SQUARE[:4]]))

@@ -44,6 +44,39 @@ class Setup(unittest.TestCase):
         self.assertIn("10.0.0.7", names)
         self.assertEqual((self.etc / "token.key").stat().st_mode & 0o077, 0)
 
+    def test_a_wrong_answer_is_asked_for_again_at_once(self):
+        done = self.setup(given="https://a.example\na.example, 10.0.0.7\nElm\n34.0768 118\n34.0768, -118.0316 \nme\nops@example.org\n"
+                                "localhost:6379\nhere\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.count("No: "), 4, done.stdout)
+        settings = self.settings()
+        self.assertEqual((settings["public_url"], settings["portal_center"]), ('"https://a.example"', '"34.0768,-118.0316"'))
+
+    def test_settings_that_neighborsd_refuses_take_no_place(self):
+        self.assertEqual(self.setup("--yes", "--host", "a.example").returncode, 0)
+        before = (self.etc / "neighborsd.conf").read_text()
+        (self.etc / "server.crt").write_text("no certificate")
+        done = self.setup("--yes", "--host", "b.example", "--replace")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("server.crt", done.stderr)
+        self.assertEqual((self.etc / "neighborsd.conf").read_text(), before)
+        self.assertEqual(list(self.etc.glob("*.new")), [])
+
+    def test_keys_that_are_half_made_are_told_and_those_that_make_identities_may_be_elsewhere(self):
+        self.assertEqual(self.setup("--yes", "--host", "a.example").returncode, 0)
+        for name in ("token.key", "ca.key"):
+            (self.etc / name).unlink()
+        self.assertEqual(self.setup("--yes", "--host", "a.example", "--replace").returncode, 0)
+        (self.etc / "ca.crl").unlink()
+        done = self.setup("--yes", "--host", "a.example", "--replace")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no ca.crl", done.stderr)
+
+    def test_a_certificate_for_another_name_is_told(self):
+        self.assertEqual(self.setup("--yes", "--host", "a.example,10.0.0.7").stderr, "")
+        self.assertEqual(self.setup("--yes", "--host", "10.0.0.7", "--replace").stderr, "")
+        self.assertIn("neighbors ca renew --host b.example", self.setup("--yes", "--host", "b.example", "--replace").stderr)
+
     def test_what_is_no_secret_may_be_read_whatever_the_umask(self):
         before = os.umask(0o077)
         self.addCleanup(os.umask, before)

@@ -245,6 +245,12 @@ static void the_folder_of_a_run_says_where_it_is(void **state)
     snprintf(arguments, sizeof arguments, "geocodes list --data %s", folder);
     assert_int_equal(run_in("", "", arguments, output), 3);
     assert_non_null(strstr(output, "127.0.0.1:4: Connection refused (redis_url of /tmp/neighbors-run-"));
+    put_file(config, "mqtt_pord = 2;\n");
+    snprintf(arguments, sizeof arguments, "enroll user ann --data %s", folder);
+    assert_int_equal(run_in("", "", arguments, output), 1);
+    assert_non_null(strstr(output, "token.key: does not exist"));
+    assert_non_null(strstr(output, "(the settings are not used: /tmp/neighbors-run-"));
+    assert_non_null(strstr(output, "mqtt_pord"));
     remove(secret);
     remove(config);
     assert_int_equal(rmdir(keys), 0);

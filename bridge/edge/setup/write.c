@@ -204,8 +204,9 @@ static bool write_configuration(const struct setup *setup, const char *path)
     FILE *file = begin(path, temporary);
     if (!file)
         return wrong(path);
-    fprintf(file, "# Written by neighbors-edge setup; deploy/neighbors-edge.conf of the sources explains "
-                  "each setting.\n");
+    fprintf(file,
+        "# Written by neighbors-edge setup; /usr/share/neighbors/neighbors-edge.conf (of the sources "
+        "deploy/neighbors-edge.conf) explains each setting.\n");
     put_line(file, "", "id", setup->joined.edge);
     putc('\n', file);
     put_ends(file, setup);

@@ -47,6 +47,8 @@ void call_finish(struct store *store, struct call *call, enum store_status statu
     bool before = calls_are_upkeep(store, call->upkeep);
     store->counters.waiting--;
     call_passed(store, call);
+    if (status == STORE_OK && call->command.count)
+        call->command.count(store, call->command.number, reply);
     call->answer(store, call->arg, status, reply);
     calls_are_upkeep(store, before);
     call_forget_reply(call);

@@ -80,9 +80,15 @@ static void go_on(struct store *store, struct piece *piece, enum store_status st
     free(piece);
 }
 
+static void count_appended(struct store *store, uint64_t number, const redisReply *reply)
+{
+    (void)number;
+    store->counters.alerts_appended += (uint64_t)reply_number(reply);
+}
+
 static void on_appended(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
-    store->counters.alerts_appended += (uint64_t)reply_number(reply);
+    (void)reply;
     go_on(store, arg, status);
 }
 
@@ -198,6 +204,7 @@ static void append_some(struct store *store, struct piece *piece, const struct t
     buffer_free(&packed);
     piece->waiting++;
     command.any_order = true; /* a channel takes what is newer than what it has */
+    command.count = count_appended;
     store_send(store, &command, on_appended, piece);
 }
 

@@ -270,6 +270,11 @@ struct signing {
     struct buffer head;
 };
 
+static void count_head(struct store *store, uint64_t number, const redisReply *reply)
+{
+    store->counters.log_heads += reply_number(reply) == STORE_OK ? number : 0;
+}
+
 static void on_signed(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
     struct signing *signing = arg;
@@ -287,7 +292,6 @@ static void on_signed(struct store *store, void *arg, enum store_status status, 
         store_log(
             store, STORE_LOG_WARNING, "record_whole", "text=\"the public record is again as it was signed\"");
     store->counters.log_broken = 0;
-    store->counters.log_heads++;
     sequence->sign_due = store_clock() + (double)store->options.tree_head_ms / 1000.;
     sequence_pause(sequence, 0.);
 }
@@ -312,5 +316,7 @@ static void sign(struct sequence *sequence)
     signing->sequence = sequence;
     buffer_put(&signing->head, head.data, head.len);
     arena_free(&arena);
+    command.count = count_head;
+    command.number = 1;
     store_send(store, &command, on_signed, signing);
 }

@@ -24,6 +24,9 @@ void buffer_number(struct buffer *b, uint64_t value, int bytes);
 void buffer_sized(struct buffer *b, const void *data, size_t len);
 void buffer_free(struct buffer *b);
 
+/* reply is what Redis said, never an error. */
+typedef void command_count(struct store *store, uint64_t number, const redisReply *reply);
+
 /* A command for Redis, or a piece of one. */
 struct command {
     struct buffer bytes;
@@ -32,6 +35,10 @@ struct command {
     uint16_t slot;
     /* For the builder to set: it need not keep its place among the calls of its slot; it writes nothing. */
     bool any_order, reads;
+    /* What is counted of the answer, whoever hears it: also when upkeep gave the call up and it was done
+     * late. NULL: nothing. */
+    command_count *count;
+    uint64_t number; /* for it */
     /* Of several in one (bridge/redis_sync.c): how many answers, 0: one; it may not be done twice. */
     size_t answers;
     bool once;

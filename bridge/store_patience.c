@@ -50,7 +50,8 @@ static void heard_too_late(struct store *store, void *arg, enum store_status sta
     (void)reply;
 }
 
-/* Those that are under way stay in their place, and another is answered for them. */
+/* Those that are under way stay in their place, and another is answered for them; what they come to do is
+ * counted when they have done it (command_count). */
 static void leave_old(struct store *store, struct call *first, struct call_list *over)
 {
     for (struct call *call = first; call; call = call->next) {

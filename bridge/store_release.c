@@ -67,6 +67,15 @@ static void hear(struct store *store, struct release_region *region, int64_t sai
     region->due = region->due && more;
 }
 
+static void count_released(struct store *store, uint64_t number, const redisReply *reply)
+{
+    (void)number;
+    store->counters.activity_released += (uint64_t)reply_number(reply_at(reply, ANSWER_RELEASED));
+    store->counters.activity_unshared += (uint64_t)reply_number(reply_at(reply, ANSWER_UNSHARED));
+    store->counters.activity_below_k += (uint64_t)reply_number(reply_at(reply, ANSWER_BELOW_K));
+    store->counters.activity_merged += (uint64_t)reply_number(reply_at(reply, ANSWER_MERGED));
+}
+
 static void on_released(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
     struct release_call *call = arg;
@@ -82,10 +91,6 @@ static void on_released(struct store *store, void *arg, enum store_status status
     }
     if (seen > 0 && seen <= call->count)
         store->release.first = call->regions[seen - 1] + 1U;
-    store->counters.activity_released += (uint64_t)reply_number(reply_at(reply, ANSWER_RELEASED));
-    store->counters.activity_unshared += (uint64_t)reply_number(reply_at(reply, ANSWER_UNSHARED));
-    store->counters.activity_below_k += (uint64_t)reply_number(reply_at(reply, ANSWER_BELOW_K));
-    store->counters.activity_merged += (uint64_t)reply_number(reply_at(reply, ANSWER_MERGED));
     free(call);
 }
 
@@ -142,6 +147,7 @@ static bool release_some(struct store *store, int64_t now)
     command_number(&command, seed & 0x7fffffff);
     put_terms(store, &command, now);
     store->release.in_flight++;
+    command.count = count_released;
     store_send(store, &command, on_released, call);
     return true;
 }

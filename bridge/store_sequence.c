@@ -136,13 +136,19 @@ static void batch_free(struct batch *batch)
     free(batch);
 }
 
+static void count_leaves(struct store *store, uint64_t leaves, const redisReply *reply)
+{
+    if (reply_number(reply) == STORE_OK)
+        store->counters.log_leaves += leaves;
+}
+
 static void on_appended(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
+    (void)store;
     struct batch *batch = arg;
     struct sequence *sequence = batch->sequence;
     if (status == STORE_OK && reply_number(reply) == STORE_OK) {
         sequence->tree = batch->tree;
-        store->counters.log_leaves += batch->leaves;
     } else {
         sequence->trusted = false;
     }
@@ -165,6 +171,8 @@ static void append(struct batch *batch)
     command_number(&command, (int64_t)batch->leaves);
     command_join(&command, &batch->leaf_words);
     command_join(&command, &batch->node_words);
+    command.count = count_leaves;
+    command.number = batch->leaves;
     store_send(sequence->store, &command, on_appended, batch);
 }
 

@@ -86,12 +86,17 @@ static void give_back(struct store *store, struct trimmed *key)
     store->trim.keys = key;
 }
 
+static void count_trimmed(struct store *store, uint64_t number, const redisReply *reply)
+{
+    (void)number;
+    store->counters.entries_trimmed += (uint64_t)reply_number(reply_at(reply, 0));
+}
+
 /* Those that the call had no room for are asked again. */
 static void on_trimmed(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
     struct trimmed *next;
-    int64_t gone = reply_number(reply_at(reply, 0)), seen = reply_number(reply_at(reply, 1));
-    store->counters.entries_trimmed += (uint64_t)gone;
+    int64_t seen = reply_number(reply_at(reply, 1));
     for (struct trimmed *key = arg; key; key = next) {
         next = key->next;
         if (status == STORE_OK && seen-- <= 0)
@@ -116,6 +121,7 @@ static void ask(struct store *store, struct trimmed *keys, size_t count)
         command_number(&command, key->days);
     store->trim.asked++;
     command.any_order = true;
+    command.count = count_trimmed;
     store_send(store, &command, on_trimmed, keys);
 }
 

@@ -84,16 +84,26 @@ static void write_line(enum log_level level, const char *event, const char *form
     write_clean(level, event, line);
 }
 
-void log_line(enum log_level level, const char *event, const char *format, ...)
+void log_turn(void)
 {
-    if (level > highest) {
-        return;
-    }
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     if (now.tv_sec != current_second) {
         begin_second(now.tv_sec);
     }
+}
+
+void log_end(void)
+{
+    begin_second(current_second);
+}
+
+void log_line(enum log_level level, const char *event, const char *format, ...)
+{
+    if (level > highest) {
+        return;
+    }
+    log_turn();
     struct event_rate *rate = rate_of(event);
     if (rate->lines >= (level == LOG_LEVEL_DEBUG ? DEBUG_A_SECOND : LINES_A_SECOND)) {
         rate->left_out++;

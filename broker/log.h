@@ -22,6 +22,11 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The same of a text that is written already. */
 void log_text(enum log_level level, const char *event, const char *text);
+/* Tells what was left out in the seconds that are over, each once: to be called a few times a second, as
+ * whoever logs next may never come. */
+void log_turn(void);
+/* The same at the end of the process, of this second too. */
+void log_end(void);
 /* A line that is written at every level, and counted by nobody: that the process serves. */
 void log_always(const char *event, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

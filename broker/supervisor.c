@@ -195,10 +195,12 @@ int supervisor_run(const struct supervisor_options *options)
         wait_for_signals(&supervisor);
         collect(&supervisor);
         look(&supervisor);
+        log_turn();
         if (options->alive) {
             options->alive(options->arg);
         }
     }
+    log_end();
     free(supervisor.children);
     return supervisor.status;
 }

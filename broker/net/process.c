@@ -310,6 +310,7 @@ static void serve(struct process *process)
     while (!finished(process)) {
         ev_run(process->loop, again ? EVRUN_NOWAIT : EVRUN_ONCE);
         again = net_turn(process->net);
+        log_turn();
         if (process->options->alive) {
             process->options->alive(process->options->arg);
         }
@@ -333,5 +334,6 @@ int process_run(const struct process_options *options)
         log_line(LOG_LEVEL_ERROR, "cannot_start", "why=\"%s\"", error);
     }
     tear_down(&process);
+    log_end();
     return built ? EXIT_SUCCESS : EXIT_CANNOT_START;
 }

@@ -97,6 +97,20 @@ class Metrics(case.LiveCase):
                          + now.value("neighbors_connections_open", listener="mqtt", version="none"),
                          now.value("neighbors_connections"))
 
+    def test_a_line_is_written_or_counted(self):
+        """Nobody logs anything behind them that would tell what was left out."""
+        def told():
+            lines = re.findall(r"^packet_refused (peer|left_out)=(\d*)", self.log(), re.MULTILINE)
+            return sum(int(number) if key == "left_out" else 1 for key, number in lines)
+        before = told()
+        for _ in range(50):
+            with socket.create_connection(("127.0.0.1", self.port), timeout=30) as stranger:
+                stranger.sendall(b"\x00\x00")
+                while stranger.recv(512):  # until it is closed
+                    pass
+        eventually(self, lambda: told() >= before + 50, lambda: f"{told() - before} of 50 lines")
+        self.assertEqual(told(), before + 50)
+
     def test_connections_by_version(self):
         self.client("user/ann", version=4)
         self.assertEqual(self.page().value("neighbors_connections_open", listener="mqtt", version="3.1.1"), 1)

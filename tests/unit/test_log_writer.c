@@ -167,10 +167,35 @@ static void a_noisy_event_is_limited_and_told_and_no_other(void **state)
     assert_int_equal(heard.noisy, 20);
     assert_int_equal(heard.quiet, 1);
     assert_string_equal(heard.left_out, "");
+    log_turn();
+    assert_string_equal(heard.left_out, ""); /* more may come of this second */
     next_second();
-    log_line(LOG_LEVEL_INFO, "noisy", "n=26");
+    log_turn(); /* nobody logs again */
     assert_string_equal(heard.left_out, "noisy left_out=5");
+    heard.left_out[0] = 0;
+    log_line(LOG_LEVEL_INFO, "noisy", "n=26");
+    next_second();
+    log_turn();
+    log_end();
+    assert_string_equal(heard.left_out, "");
     assert_int_equal(heard.noisy, 21);
+}
+
+static void who_ends_tells_what_was_left_out(void **state)
+{
+    time_t second;
+    (void)state;
+    log_set_writer(hear);
+    do {
+        second = next_second();
+        log_turn();
+        memset(&heard, 0, sizeof(heard));
+        for (int i = 0; i < 25; i++)
+            log_line(LOG_LEVEL_INFO, "noisy", "n=%d", i);
+        log_end();
+    } while (second_of_log() != second);
+    assert_int_equal(heard.noisy, 20);
+    assert_string_equal(heard.left_out, "noisy left_out=5");
 }
 
 static void words_name_writers(void **state)
@@ -190,6 +215,7 @@ int main(void)
         cmocka_unit_test(json_has_a_member_a_value),
         cmocka_unit_test(the_journal_gets_a_field_a_value),
         cmocka_unit_test(a_noisy_event_is_limited_and_told_and_no_other),
+        cmocka_unit_test(who_ends_tells_what_was_left_out),
         cmocka_unit_test(words_name_writers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,11 +177,16 @@ static void on_intended(struct store *store, void *arg, enum store_status status
     report_finish(report, &result);
 }
 
+/* Of whom it saw nobody took it: one may have become part of another meanwhile that it did not see, since the
+ * clocks of two regions' masters differ, and who came first is not always who was there first. */
 void report_try_candidate(struct store *store, struct report_call *report)
 {
     struct command command = {0};
     if (report->at == report->candidate_count) {
-        stand_alone(store, report);
+        if (report->at > 0 && !report->looked_again)
+            report_look_again(store, report);
+        else
+            stand_alone(store, report);
         return;
     }
     const struct candidate *candidate = &report->candidates[report->at];

@@ -8,18 +8,18 @@
 
 /* ---- looking around ---- */
 
-/* The first few; the same one may be told by several regions. */
+/* The first few, behind those that were tried; the same one may be told by several regions. */
 static void add_candidate(struct report_call *report, const struct candidate *found)
 {
-    size_t at = report->candidate_count;
+    size_t at = report->candidate_count, most = report->at + CANDIDATES;
     for (size_t i = 0; i < report->candidate_count; i++)
         if (strcmp(report->candidates[i].lead, found->lead) == 0)
             return;
-    while (at > 0 && candidate_is_before(found, &report->candidates[at - 1]))
+    while (at > report->at && candidate_is_before(found, &report->candidates[at - 1]))
         at--;
-    if (at == CANDIDATES)
+    if (at == most)
         return;
-    size_t last = report->candidate_count < CANDIDATES ? report->candidate_count++ : CANDIDATES - 1;
+    size_t last = report->candidate_count < most ? report->candidate_count++ : most - 1;
     for (size_t i = last; i > at; i--)
         report->candidates[i] = report->candidates[i - 1];
     report->candidates[at] = *found;
@@ -59,11 +59,11 @@ static void on_looked(struct store *store, void *arg, enum store_status status, 
         report_try_candidate(store, report);
 }
 
-/* Asks the other regions, after it was left where they look: of two reports at once one sees the other. */
-static void look_around(struct store *store, struct report_call *report)
+/* Asks its regions from that one on. */
+static void look_in(struct store *store, struct report_call *report, size_t first)
 {
-    report->looks_left = report->region_count - 1;
-    for (size_t region = 1; region < report->region_count; region++) {
+    report->looks_left = report->region_count - first;
+    for (size_t region = first; region < report->region_count; region++) {
         char key[KEY];
         struct command command = {0};
         report_near_key(key, report, region);
@@ -74,8 +74,14 @@ static void look_around(struct store *store, struct report_call *report)
         put_tokens(&command, report);
         store_send(store, &command, on_looked, report);
     }
-    if (report->region_count == 1)
+    if (report->region_count == first)
         report_try_candidate(store, report);
+}
+
+void report_look_again(struct store *store, struct report_call *report)
+{
+    report->looked_again = true;
+    look_in(store, report, 0);
 }
 
 static void on_near(struct store *store, void *arg, enum store_status status, const redisReply *reply)
@@ -93,7 +99,7 @@ static void on_near(struct store *store, void *arg, enum store_status status, co
     report->listed = true;
     report->self.order = reply_number(reply_at(reply, 2));
     add_found(report, reply, 3);
-    look_around(store, report);
+    look_in(store, report, 1); /* after it was left where they look: of two at once one sees the other */
 }
 
 static void ask_near(struct store *store, struct report_call *report)

@@ -27,12 +27,12 @@ struct report_call {
     char (*near)[2 * STORE_TOKEN + 1];
     int64_t now, window_ms, cell_window_ms;
     uint32_t cell_limit;
-    size_t candidate_count, at; /* at: the one that is tried */
-    struct candidate candidates[CANDIDATES];
+    size_t candidate_count, at;                  /* at: the one that is tried */
+    struct candidate candidates[2 * CANDIDATES]; /* of each time that it looked around */
     struct candidate self;
     char former[PUBLIC_ID + 1]; /* that it could not be a part of; "" */
     unsigned ticks;
-    bool listed; /* others find it */
+    bool listed, looked_again; /* listed: others find it */
     enum store_status failed;
 };
 
@@ -46,6 +46,8 @@ void report_put_message(struct command *command, const struct report_call *repor
 void report_near_key(char out[KEY], const struct report_call *report, size_t region);
 /* Those who see each other at the same time agree on who comes first. */
 bool candidate_is_before(const struct candidate *a, const struct candidate *b);
+/* Who is there now and was not tried, behind the candidates that were; then report_try_candidate. Once. */
+void report_look_again(struct store *store, struct report_call *report);
 /* Makes it a part of report->candidates[report->at], or of one behind that, or stores it alone. */
 void report_try_candidate(struct store *store, struct report_call *report);
 /* Another process does the same report's work, or did: what it intends, as the reply says, comes first. */

@@ -2,6 +2,7 @@
  * order and however often they are sent. */
 #include <stdlib.h>
 
+#include "bridge/store_inside.h"
 #include "tests/live/store_reports.h"
 
 /* ---- what merges ---- */
@@ -107,15 +108,20 @@ static void a_part_is_told_again_without_counting(void **state)
     assert_int_equal(load_of(f, 3, C, 0).record.status, STORE_NOT_FOUND);
 }
 
+/* B is to be a part of A; and is, when there is a revision. */
+static void note_part(struct fixture *f, uint8_t revision)
+{
+    uint8_t alias[45] = A; /* the alert, the report's digest, the revision, the alert's tag */
+    memcpy(alias + 24, B, 15);
+    memcpy(alias + 40, "\0\0\0\0\21", 5);
+    alias[43] = revision;
+    fixture_tell(f, "SET nb:{s03}:alias:" B " %b", alias, sizeof(alias));
+}
+
 /* What a process leaves that is gone between noting whose part the report is and making it one. */
 static void leave_intent(struct fixture *f)
 {
-    uint8_t alias[45] = A; /* the alert, the report's digest, no revision yet, the alert's tag */
-    memcpy(alias + 24, B, 15);
-    memcpy(alias + 40, "\0\0\0\0\21", 5);
-    redisReply *reply = redisCommand(f->ask.context, "SET nb:{s03}:alias:" B " %b", alias, sizeof(alias));
-    assert_non_null(reply);
-    freeReplyObject(reply);
+    note_part(f, 0);
 }
 
 static void what_was_to_be_a_part_becomes_one_later(void **state)
@@ -151,6 +157,39 @@ static void one_that_never_came_keeps_nobody(void **state)
     expect_alone(tell(f, REPORT(B, "user/bob", .tag = 3)), B);
     /* It comes again, and is part of the other. */
     expect_part(tell(f, REPORT(A, "user/ann")), STORE_OK, B, 2);
+}
+
+static redisReply *near_key(struct fixture *f)
+{
+    redisReply *keys = redis_ask(&f->ask, "KEYS nb:{*}:near:*");
+    assert_non_null(keys);
+    assert_int_equal(keys->elements, 1);
+    return keys;
+}
+
+/* Whom it saw became part of one that it did not see: that one was left where others look behind its look. */
+static void who_was_waited_for_may_be_part_of_another(void **state)
+{
+    struct fixture *f = *state;
+    struct reported slow, report;
+    struct store *silent = fixture_other_store(f, "silent");
+    tell(f, REPORT(A, "user/ann"));
+    redisReply *keys = near_key(f);
+    const char *near = keys->element[0]->str;
+    redisReply *unseen = redis_ask(&f->ask, "GETDEL %s", near);
+    assert_int_equal(unseen->type, REDIS_REPLY_STRING);
+    begin_report(silent, &slow, REPORT(B, "user/bob", .tag = 3));
+    UNTIL(f, fixture_number(f, "KEYS nb:{*}:near:*") == 1);
+    store_free(silent);
+    fixture_number(f, "DEL nb:{s03}:alert:" B);
+    begin_report(f->store, &report, REPORT(C, "user/cid", .tag = 5));
+    UNTIL(f, f->store->late_reports);
+    fixture_tell(f, "APPEND %s %b", near, unseen->str, (size_t)unseen->len);
+    note_part(f, 2);
+    UNTIL(f, report.answer.done);
+    expect_part(report.answer.result, STORE_OK, A, 2);
+    freeReplyObject(unseen);
+    freeReplyObject(keys);
 }
 
 static void a_lost_connection_loses_and_doubles_none(void **state)
@@ -245,6 +284,7 @@ int main(void)
         TEST(what_was_to_be_a_part_becomes_one_later),
         TEST(what_was_to_be_a_part_of_what_is_gone_stands_alone),
         TEST(one_that_never_came_keeps_nobody),
+        TEST(who_was_waited_for_may_be_part_of_another),
         TEST(a_lost_connection_loses_and_doubles_none),
         TEST(a_killed_redis_loses_and_doubles_none),
         TEST(senders_and_cells_are_limited),

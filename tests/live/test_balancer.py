@@ -29,8 +29,8 @@ class Balancer:
     def __init__(self, folder, machines):
         self.mqtt_port, self.http_port = free_port(), free_port()
         text = (ROOT / "deploy/haproxy.cfg").read_text()
-        self.control = folder / "haproxy.socket"
-        text = text.replace("maxconn 100000", f"maxconn 1000\n    stats socket {self.control} level admin").replace("inter 1s", "inter 100ms")
+        self.control = f"neighbors-haproxy-{self.mqtt_port}"  # a name, not a file: those of sockets must be short
+        text = text.replace("maxconn 100000", f"maxconn 1000\n    stats socket abns@{self.control} level admin").replace("inter 1s", "inter 100ms")
         text = text.replace("bind :8883", f"bind 127.0.0.1:{self.mqtt_port}").replace("bind :443", f"bind 127.0.0.1:{self.http_port}")
         for number, machine in enumerate(machines, 1):
             for port, own in ((8883, machine.mqtt_port), (443, machine.http_port)):
@@ -44,7 +44,7 @@ class Balancer:
     def tell(self, words):
         with socket.socket(socket.AF_UNIX) as control:
             control.settimeout(30)
-            control.connect(str(self.control))
+            control.connect(f"\0{self.control}".encode().ljust(108, b"\0"))  # as haproxy names it
             control.sendall(words.encode() + b"\n")
             return b"".join(iter(lambda: control.recv(65536), b"")).decode()
 

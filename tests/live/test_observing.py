@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import socket
 import struct
@@ -137,7 +138,7 @@ class Metrics(case.LiveCase):
         self.assertEqual(page.value("neighbors_ready"), 1)
         eventually(self, lambda: self.page().value("neighbors_outbox_oldest_seconds") == 0)
         self.assertLess(abs(page.value("neighbors_start_timestamp_seconds") - time.time()), 3600)
-        version = os.popen(f"{BUILD}/neighborsd --version").read().split()[1]
+        version = subprocess.run([BUILD / "neighborsd", "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
         self.assertEqual(page.value("neighbors_build_info", version=version), 1)
 
     def test_a_clock_that_differs_is_no_health(self):
@@ -197,7 +198,7 @@ class FarAway(case.LiveCase):
         with tempfile.TemporaryDirectory() as folder:
             told = Path(folder) / "told"
             far = watchdog(self, own.mqtt_port, "--silence", "2s",
-                           "--run", f'echo "$NEIGHBORS_ALARM: $NEIGHBORS_TEXT" >> {told}')
+                           "--run", f'echo "$NEIGHBORS_ALARM: $NEIGHBORS_TEXT" >> {shlex.quote(str(told))}')
             eventually(self, lambda: Page(ask(own.metrics_port, "/metrics")[1]).value("neighbors_heartbeats_total") > 0)
             os.kill(own.process.pid, signal.SIGSTOP)
             self.addCleanup(os.kill, own.process.pid, signal.SIGCONT)
@@ -367,17 +368,15 @@ class Watchdog(case.LiveCase):
             pass
 
     def watched(self, processes):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        path = Path(folder.name) / "notify"
+        place = f"neighbors-{os.getpid()}-{case.unique('notify')}"  # a name, not a file: those of sockets must be short
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(self.socket.close)
-        self.socket.bind(str(path))
+        self.socket.bind("\0" + place)
         stack, name = self.home.stack, case.unique("watchdog")
         config = stack.write_settings(name, mqtt_port=case.free_port(), http_port=0, metrics_port=case.free_port(),
                                       processes=processes)
         process = stack.start(name, [BUILD / "neighborsd", "--config", config],
-                              {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "400000"})
+                              {"NOTIFY_SOCKET": "@" + place, "WATCHDOG_USEC": "400000"})
         self.addCleanup(stack.stop_one, name)
         self.assertTrue(self.hears(30) and self.hears(30), "no pings come")
         os.kill(process.pid, signal.SIGSTOP)

@@ -29,10 +29,11 @@ struct transfer {
     char error[240];
 };
 
-/* Writes the file. Nobody else changes the data meanwhile, or it is of no moment that ever was, and a hash,
- * set or list of more than a page of no moment either. Memory: a page of each of some values. False:
+/* Writes the file. Nobody else changes the data meanwhile, or the whole is of no moment that ever was. Then
+ * each value is of one with `at_once`, and else one of more than a page may be of none. Memory: a page of
+ * each of some values; with `at_once` also the largest value, here and for that long in Redis. False:
  * out->error; ferror(file) when it is the file that fails. */
-bool transfer_export(struct redis_sync *redis, FILE *file, int64_t now, struct transfer *out)
+bool transfer_export(struct redis_sync *redis, FILE *file, int64_t now, bool at_once, struct transfer *out)
     __attribute__((warn_unused_result));
 
 /* Reads the file to its end and holds it against its last line; it is where it was then. False: out->error.

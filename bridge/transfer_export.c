@@ -56,12 +56,18 @@ redisReply *transfer_ask(struct writer *w, const struct text texts[], size_t cou
 
 static const char page_end[] = "255"; /* TRANSFER_PAGE - 1 */
 
-/* Of these functions each takes the first page, as first_page asks for it. */
-static bool put_string(struct writer *w, struct text key, redisReply *reply)
+/* What a key may hold: how its first page is asked for, and all of it (the key comes behind the first word),
+ * which command makes it, and how pages are told from the first on, which is freed. */
+struct kind {
+    const char *type, *ask[5], *whole[4], *word;
+    bool (*put)(struct writer *w, const struct kind *kind, struct text key, redisReply *page);
+};
+
+static bool put_string(struct writer *w, const struct kind *kind, struct text key, redisReply *reply)
 {
     bool done = true;
     if (reply->type == REDIS_REPLY_STRING) {
-        struct command command = transfer_begin("SET", key, 1);
+        struct command command = transfer_begin(kind->word, key, 1);
         command_bytes(&command, reply->str, reply->len);
         done = transfer_put(w, &command);
     }
@@ -69,45 +75,48 @@ static bool put_string(struct writer *w, struct text key, redisReply *reply)
     return done;
 }
 
-/* Elements in the order in which the command takes them; of a set's pairs the score comes first. */
+/* Elements in the order in which the command takes them; of a sorted set's pairs the score comes first. */
 static bool put_elements(
-    struct writer *w, struct text key, const char *word, const redisReply *page, bool turn)
+    struct writer *w, const struct kind *kind, struct text key, const redisReply *elements)
 {
-    size_t count = reply_count(page);
+    size_t count = reply_count(elements), turn = *kind->word == 'Z';
     for (size_t from = 0, some; from < count; from += some) {
         some = count - from < 2 * TRANSFER_PAGE ? count - from : 2 * TRANSFER_PAGE;
-        struct command command = transfer_begin(word, key, some);
-        for (size_t i = 0; i < some; i++) {
-            struct text element = reply_text(reply_at(page, from + (turn ? i ^ 1 : i)));
-            command_view(&command, element);
-        }
+        struct command command = transfer_begin(kind->word, key, some);
+        for (size_t i = 0; i < some; i++)
+            command_view(&command, reply_text(reply_at(elements, from + (i ^ turn))));
         if (!transfer_put(w, &command))
             return false;
     }
     return true;
 }
 
+static const char *cursor_of(const redisReply *page)
+{
+    const char *cursor = reply_text(reply_at(page, 0)).data;
+    return cursor ? cursor : "0";
+}
+
 /* HSCAN, SSCAN, ZSCAN. */
-static bool put_scanned(
-    struct writer *w, struct text key, const char *scan, const char *word, redisReply *reply)
+static bool put_scanned(struct writer *w, const struct kind *kind, struct text key, redisReply *reply)
 {
     for (;;) {
-        char cursor[24] = "0";
-        bool done = reply_count(reply) == 2 && put_elements(w, key, word, reply_at(reply, 1), *scan == 'Z');
-        if (done)
-            snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)).data);
+        char cursor[24];
+        bool done = reply_count(reply) == 2 && put_elements(w, kind, key, reply_at(reply, 1));
+        snprintf(cursor, sizeof cursor, "%s", cursor_of(reply));
         freeReplyObject(reply);
         if (!done || strcmp(cursor, "0") == 0)
             return done;
-        reply = TRANSFER_ASK(w, text_of(scan), key, text_of(cursor), TEXT("COUNT"), TEXT(transfer_page_size));
+        reply = TRANSFER_ASK(
+            w, text_of(kind->ask[0]), key, text_of(cursor), TEXT("COUNT"), TEXT(transfer_page_size));
     }
 }
 
-static bool put_list(struct writer *w, struct text key, redisReply *reply)
+static bool put_list(struct writer *w, const struct kind *kind, struct text key, redisReply *reply)
 {
     for (long from = TRANSFER_PAGE;; from += TRANSFER_PAGE) {
         size_t count = reply_count(reply);
-        bool done = reply && put_elements(w, key, "RPUSH", reply, false);
+        bool done = reply && put_elements(w, kind, key, reply);
         freeReplyObject(reply);
         if (!done || count < TRANSFER_PAGE)
             return done;
@@ -116,6 +125,25 @@ static bool put_list(struct writer *w, struct text key, redisReply *reply)
         snprintf(last, sizeof last, "%ld", from + TRANSFER_PAGE - 1);
         reply = TRANSFER_ASK(w, TEXT("LRANGE"), key, text_of(first), text_of(last));
     }
+}
+
+static const struct kind kinds[] = {
+    {"string", {"GET"}, {NULL}, "SET", put_string},
+    {"hash", {"HSCAN", "0", "COUNT", transfer_page_size}, {"HGETALL"}, "HSET", put_scanned},
+    {"set", {"SSCAN", "0", "COUNT", transfer_page_size}, {"SMEMBERS"}, "SADD", put_scanned},
+    {"zset", {"ZSCAN", "0", "COUNT", transfer_page_size}, {"ZRANGE", "0", "-1", "WITHSCORES"}, "ZADD",
+        put_scanned},
+    {"list", {"LRANGE", "0", page_end}, {"LRANGE", "0", "-1"}, "RPUSH", put_list},
+    {"stream", {"XLEN"}, {NULL}, "XADD", NULL}, /* see put_stream */
+};
+
+/* NULL: there is none such. */
+static const struct kind *kind_of(struct text type)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (text_equal(type, text_of(kinds[i].type)))
+            return &kinds[i];
+    return NULL;
 }
 
 /* ---- keys ---- */
@@ -135,55 +163,17 @@ static bool stays(struct text key)
            (key.len >= sizeof followers - 1 && memcmp(key.data, followers, sizeof followers - 1) == 0);
 }
 
-static bool put_hash(struct writer *w, struct text key, redisReply *page)
-{
-    return put_scanned(w, key, "HSCAN", "HSET", page);
-}
-
-static bool put_set(struct writer *w, struct text key, redisReply *page)
-{
-    return put_scanned(w, key, "SSCAN", "SADD", page);
-}
-
-static bool put_sorted_set(struct writer *w, struct text key, redisReply *page)
-{
-    return put_scanned(w, key, "ZSCAN", "ZADD", page);
-}
-
-/* What a key may hold: how its first page is asked for ("" ends it; the key comes behind the first word), and
- * how it is told. */
-static const struct kind {
-    const char *type, *ask[5];
-    bool (*put)(struct writer *w, struct text key, redisReply *page);
-} kinds[] = {
-    {"string", {"GET"}, put_string},
-    {"hash", {"HSCAN", "0", "COUNT", transfer_page_size}, put_hash},
-    {"set", {"SSCAN", "0", "COUNT", transfer_page_size}, put_set},
-    {"zset", {"ZSCAN", "0", "COUNT", transfer_page_size}, put_sorted_set},
-    {"list", {"LRANGE", "0", page_end}, put_list},
-    {"stream", {"XRANGE", "-", "+", "COUNT", transfer_page_size}, transfer_put_stream},
-};
-
-/* NULL: there is none such. */
-static const struct kind *kind_of(struct text type)
-{
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (text_equal(type, text_of(kinds[i].type)))
-            return &kinds[i];
-    return NULL;
-}
-
-static void ask_first_page(struct redis_batch *batch, const struct kind *kind, struct text key)
+static void ask_words(struct redis_batch *batch, const char *const words[], size_t room, struct text key)
 {
     struct command command = {0};
-    size_t words = 0;
-    while (words < sizeof kind->ask / sizeof *kind->ask && kind->ask[words])
-        words++;
-    command_begin(&command, words + 1);
-    command_text(&command, kind->ask[0]);
+    size_t count = 0;
+    while (count < room && words[count])
+        count++;
+    command_begin(&command, count + 1);
+    command_text(&command, words[0]);
     command_view(&command, key);
-    for (size_t i = 1; i < words; i++)
-        command_text(&command, kind->ask[i]);
+    for (size_t i = 1; i < count; i++)
+        command_text(&command, words[i]);
     redis_batch_add(batch, &command);
 }
 
@@ -199,22 +189,109 @@ struct told {
     const struct kind *kind;
 };
 
-/* expires: in ms since 1970; -1: never. What SCAN tells twice is made twice, which is why DEL comes first. */
-static bool put_key(struct writer *w, const struct told *told, redisReply *page, int64_t expires)
+/* What it holds, or the first page of that; when it goes, in ms since 1970, -1: never. */
+struct value {
+    redisReply *reply;
+    int64_t expires;
+};
+
+/* The value, and behind it when it goes. False: redis->error. */
+static bool ask_value(struct writer *w, struct redis_batch *batch, struct text key, struct value *out)
 {
-    struct command command = transfer_begin("DEL", told->key, 0);
-    if (!transfer_put(w, &command)) {
-        freeReplyObject(page);
-        return false;
+    size_t count;
+    ask_about(batch, "PEXPIRETIME", key);
+    redisReply **replies = redis_batch_ask(w->redis, batch, &count);
+    freeReplyObject(out->reply);
+    *out = replies ? (struct value){replies[0], reply_number(replies[1])} : (struct value){0};
+    if (replies)
+        replies[0] = NULL;
+    redis_replies_free(replies, count);
+    return out->reply != NULL;
+}
+
+/* How far it has come, groups and some entries: as many as told, "0": all. It may be gone. */
+static bool ask_stream(struct writer *w, struct text key, const char *most, struct value *out)
+{
+    struct redis_batch batch = {0};
+    struct command command = {0};
+    command_begin(&command, 6);
+    command_text(&command, "XINFO");
+    command_text(&command, "STREAM");
+    command_view(&command, key);
+    command_text(&command, "FULL");
+    command_text(&command, "COUNT");
+    command_text(&command, most);
+    redis_batch_add(&batch, &command);
+    bool done = ask_value(w, &batch, key, out);
+    if (done || !strstr(w->redis->error, "no such key"))
+        return done;
+    out->expires = GONE;
+    return true;
+}
+
+/* Of one moment; page by page, unless something went meanwhile. */
+static bool put_stream(struct writer *w, struct text key, struct value *value)
+{
+    static const char *const most[] = {transfer_page_size, "0"};
+    bool all = false;
+    for (size_t i = 0; !all && i < sizeof most / sizeof *most; i++) {
+        if (!ask_stream(w, key, most[i], value))
+            return false;
+        if (value->expires == GONE)
+            return true;
+        if (!transfer_put_stream(w, key, value->reply, &all))
+            return false;
     }
-    bool done = told->kind->put(w, told->key, page);
-    if (done && expires > 0) {
-        command = transfer_begin("PEXPIREAT", told->key, 1);
-        command_number(&command, expires);
-        done = transfer_put(w, &command);
+    if (!all)
+        snprintf(w->out->error, sizeof w->out->error, "the stream %.*s cannot be read whole",
+            (int)(key.len < 120 ? key.len : 120), key.data);
+    return all;
+}
+
+/* Whether the first page is all of it. */
+static bool is_whole(const struct kind *kind, const redisReply *page)
+{
+    return kind->put == put_scanned ? strcmp(cursor_of(page), "0") == 0
+           : kind->put == put_list  ? reply_count(page) < TRANSFER_PAGE
+                                    : true;
+}
+
+/* Page by page, or when others write meanwhile and it has more than one in one step. */
+static bool put_value(struct writer *w, const struct told *told, struct value *value)
+{
+    const struct kind *kind = told->kind;
+    bool whole = w->at_once && !is_whole(kind, value->reply), done = true;
+    if (whole) {
+        struct redis_batch batch = {0};
+        ask_words(&batch, kind->whole, sizeof kind->whole / sizeof(char *), told->key);
+        done = ask_value(w, &batch, told->key, value);
+    }
+    struct command command = transfer_begin("DEL", told->key, 0);
+    done = transfer_put(w, &command) && done &&
+           (whole ? put_elements(w, kind, told->key, value->reply)
+                  : kind->put(w, kind, told->key, value->reply));
+    if (!whole)
+        value->reply = NULL;
+    return done;
+}
+
+/* What SCAN tells twice is made twice, which is why DEL comes first. One that went while it was read may be
+ * told in part, with DEL behind it. */
+static bool put_key(struct writer *w, const struct told *told, struct value *value)
+{
+    struct command command;
+    if (!(told->kind->put ? put_value(w, told, value) : put_stream(w, told->key, value)))
+        return false;
+    if (value->expires == GONE) {
+        command = transfer_begin("DEL", told->key, 0);
+        return transfer_put(w, &command);
     }
     w->out->keys++;
-    return done;
+    if (value->expires <= 0)
+        return true;
+    command = transfer_begin("PEXPIREAT", told->key, 1);
+    command_number(&command, value->expires);
+    return transfer_put(w, &command);
 }
 
 /* Of a page of SCAN those that are to be told. False: redis->error, or out->error. */
@@ -256,17 +333,16 @@ static bool put_page(void *arg, const redisReply *page)
     size_t count, answers;
     bool done = look_at_keys(w, page, told, &count);
     for (size_t i = 0; done && i < count; i++) {
-        ask_first_page(&batch, told[i].kind, told[i].key);
+        ask_words(&batch, told[i].kind->ask, sizeof told[i].kind->ask / sizeof(char *), told[i].key);
         ask_about(&batch, "PEXPIRETIME", told[i].key);
     }
     redisReply **replies = done ? redis_batch_ask(w->redis, &batch, &answers) : NULL;
     done = replies != NULL;
     for (size_t i = 0; done && i < count; i++) {
-        int64_t expires = reply_number(replies[2 * i + 1]);
-        if (expires == GONE)
-            continue;
-        done = put_key(w, &told[i], replies[2 * i], expires);
+        struct value value = {replies[2 * i], reply_number(replies[2 * i + 1])};
         replies[2 * i] = NULL;
+        done = value.expires == GONE || put_key(w, &told[i], &value);
+        freeReplyObject(value.reply);
     }
     redis_replies_free(replies, replies ? answers : 0);
     free(told);
@@ -301,10 +377,10 @@ static bool put_tail(struct writer *w)
            unwritten(w);
 }
 
-bool transfer_export(struct redis_sync *redis, FILE *file, int64_t now, struct transfer *out)
+bool transfer_export(struct redis_sync *redis, FILE *file, int64_t now, bool at_once, struct transfer *out)
 {
     *out = (struct transfer){0};
-    struct writer w = {redis, file, EVP_MD_CTX_new(), out};
+    struct writer w = {redis, file, EVP_MD_CTX_new(), out, at_once};
     bool done = w.digest && EVP_DigestInit_ex(w.digest, EVP_sha256(), NULL) == 1 && put_head(&w, now) &&
                 redis_walk(redis, "nb:*", TRANSFER_PAGE, put_page, &w) && put_tail(&w);
     EVP_MD_CTX_free(w.digest);

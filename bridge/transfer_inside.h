@@ -13,6 +13,7 @@ struct writer {
     FILE *file;
     EVP_MD_CTX *digest;
     struct transfer *out;
+    bool at_once; /* each value of one moment */
 };
 
 /* Elements of a value that are asked for at once, and the same as a word of a command. */
@@ -30,8 +31,12 @@ redisReply *transfer_ask(struct writer *w, const struct text texts[], size_t cou
     transfer_ask(w, (const struct text[]){__VA_ARGS__},                                                      \
         sizeof((const struct text[]){__VA_ARGS__}) / sizeof(struct text))
 
-/* transfer_stream.c: page: the first of its entries, which is freed; NULL: redis->error, as false is. */
-bool transfer_put_stream(struct writer *w, struct text key, redisReply *page)
+/* transfer_stream.c: info: what XINFO STREAM … FULL says, with some entries and all else of one moment.
+ * Writes what makes the stream of that moment, DEL first. *all false: it cannot, because what is not finished
+ * is more than info has, or entries went meanwhile; with all of it in info it can. False: redis->error, or
+ * out->error.
+ */
+bool transfer_put_stream(struct writer *w, struct text key, const redisReply *info, bool *all)
     __attribute__((warn_unused_result));
 
 #endif

@@ -5,21 +5,13 @@
 
 #include "bridge/transfer_inside.h"
 
-static struct text named(const redisReply *info, const char *name)
+/* What stands behind the name; NULL: nothing does. */
+static const redisReply *named(const redisReply *info, const char *name)
 {
     for (size_t i = 0; i + 1 < reply_count(info); i += 2)
         if (text_equal(reply_text(reply_at(info, i)), text_of(name)))
-            return reply_text(reply_at(info, i + 1));
-    return (struct text){0};
-}
-
-static int64_t named_number(const redisReply *info, const char *name, int64_t without)
-{
-    for (size_t i = 0; i + 1 < reply_count(info); i += 2)
-        if (text_equal(reply_text(reply_at(info, i)), text_of(name)) &&
-            reply_at(info, i + 1)->type == REDIS_REPLY_INTEGER)
-            return reply_number(reply_at(info, i + 1));
-    return without;
+            return reply_at(info, i + 1);
+    return NULL;
 }
 
 static bool put_entry(struct writer *w, struct text key, const redisReply *entry)
@@ -32,24 +24,43 @@ static bool put_entry(struct writer *w, struct text key, const redisReply *entry
     return transfer_put(w, &command);
 }
 
-/* *some: whether there are any. */
-static bool put_entries(struct writer *w, struct text key, redisReply *reply, bool *some)
+static bool put_list(struct writer *w, struct text key, const redisReply *entries)
 {
-    *some = reply_count(reply) > 0;
-    for (;;) {
-        size_t count = reply_count(reply);
-        char from[48] = "";
-        bool done = reply != NULL;
-        for (size_t i = 0; done && i < count; i++)
-            done = put_entry(w, key, reply_at(reply, i));
-        if (count)
-            snprintf(from, sizeof from, "(%s", reply_text(reply_at(reply_at(reply, count - 1), 0)).data);
-        freeReplyObject(reply);
-        if (!done || count < TRANSFER_PAGE)
-            return done;
-        reply = TRANSFER_ASK(
-            w, TEXT("XRANGE"), key, text_of(from), TEXT("+"), TEXT("COUNT"), TEXT(transfer_page_size));
+    bool done = true;
+    for (size_t i = 0; done && i < reply_count(entries); i++)
+        done = put_entry(w, key, reply_at(entries, i));
+    return done;
+}
+
+/* The page behind that one, up to the last entry; NULL: redis->error. */
+static redisReply *next_page(struct writer *w, struct text key, const redisReply *page, struct text last)
+{
+    char from[48] = "-";
+    size_t count = reply_count(page);
+    if (count)
+        snprintf(from, sizeof from, "(%s", reply_text(reply_at(reply_at(page, count - 1), 0)).data);
+    return TRANSFER_ASK(w, TEXT("XRANGE"), key, text_of(from), last, TEXT("COUNT"), TEXT(transfer_page_size));
+}
+
+/* The entries that are there and those behind them, up to the last one of that moment. Nothing comes between
+ * entries any more, so when there are as many as there were, they are the same. */
+static bool put_entries(struct writer *w, struct text key, const redisReply *info, bool *all)
+{
+    const redisReply *page = named(info, "entries");
+    redisReply *asked = NULL;
+    size_t length = (size_t)reply_number(named(info, "length")), count = reply_count(page), some = count;
+    bool done = put_list(w, key, page);
+    while (done && some && count < length) {
+        redisReply *next = next_page(w, key, page, reply_text(named(info, "last-generated-id")));
+        freeReplyObject(asked);
+        page = asked = next;
+        some = reply_count(page);
+        count += some;
+        done = page && put_list(w, key, page);
     }
+    freeReplyObject(asked);
+    *all = count == length;
+    return done;
 }
 
 static bool put_group(struct writer *w, struct text key, struct text name, struct text from)
@@ -65,7 +76,7 @@ static bool put_group(struct writer *w, struct text key, struct text name, struc
     return transfer_put(w, &command);
 }
 
-/* An entry that a consumer took and did not finish: [id, consumer, idle, times]. */
+/* An entry that a consumer took and did not finish: [id, consumer, when, times]. */
 static bool put_pending(struct writer *w, struct text key, struct text group, const redisReply *entry)
 {
     struct command command = transfer_begin("XCLAIM", key, 10);
@@ -73,7 +84,7 @@ static bool put_pending(struct writer *w, struct text key, struct text group, co
     command_view(&command, reply_text(reply_at(entry, 1)));
     command_text(&command, "0");
     command_view(&command, reply_text(reply_at(entry, 0)));
-    command_text(&command, "IDLE");
+    command_text(&command, "TIME");
     command_number(&command, reply_number(reply_at(entry, 2)));
     command_text(&command, "RETRYCOUNT");
     command_number(&command, reply_number(reply_at(entry, 3)));
@@ -82,41 +93,16 @@ static bool put_pending(struct writer *w, struct text key, struct text group, co
     return transfer_put(w, &command);
 }
 
-static bool put_all_pending(struct writer *w, struct text key, struct text group)
+static bool put_groups(struct writer *w, struct text key, const redisReply *groups)
 {
-    char from[48] = "-";
-    size_t count = TRANSFER_PAGE;
     bool done = true;
-    while (done && count == TRANSFER_PAGE) {
-        redisReply *reply =
-            TRANSFER_ASK(w, TEXT("XPENDING"), key, group, text_of(from), TEXT("+"), TEXT(transfer_page_size));
-        count = reply_count(reply);
-        done = reply != NULL;
-        for (size_t i = 0; done && i < count; i++)
-            done = put_pending(w, key, group, reply_at(reply, i));
-        if (count)
-            snprintf(from, sizeof from, "(%s", reply_text(reply_at(reply_at(reply, count - 1), 0)).data);
-        freeReplyObject(reply);
-    }
-    return done;
-}
-
-/* A stream went while it was read: what there was of it is told. */
-static bool is_gone(const struct writer *w)
-{
-    return strstr(w->redis->error, "no such key") != NULL;
-}
-
-static bool put_groups(struct writer *w, struct text key)
-{
-    redisReply *groups = TRANSFER_ASK(w, TEXT("XINFO"), TEXT("GROUPS"), key);
-    bool done = groups || is_gone(w);
     for (size_t i = 0; done && i < reply_count(groups); i++) {
-        const redisReply *group = reply_at(groups, i);
-        struct text name = named(group, "name");
-        done = put_group(w, key, name, named(group, "last-delivered-id")) && put_all_pending(w, key, name);
+        const redisReply *group = reply_at(groups, i), *pending = named(group, "pending");
+        struct text name = reply_text(named(group, "name"));
+        done = put_group(w, key, name, reply_text(named(group, "last-delivered-id")));
+        for (size_t n = 0; done && n < reply_count(pending); n++)
+            done = put_pending(w, key, name, reply_at(pending, n));
     }
-    freeReplyObject(groups);
     return done;
 }
 
@@ -135,24 +121,38 @@ static bool put_empty(struct writer *w, struct text key)
     return transfer_put(w, &command);
 }
 
-/* How far it has come is asked behind its entries, so that none of them is beyond that. */
-bool transfer_put_stream(struct writer *w, struct text key, redisReply *page)
+static bool put_how_far(struct writer *w, struct text key, const redisReply *info)
 {
-    bool some;
-    if (!put_entries(w, key, page, &some))
-        return false;
-    redisReply *info = TRANSFER_ASK(w, TEXT("XINFO"), TEXT("STREAM"), key);
-    if (!info)
-        return is_gone(w);
+    struct text deleted = reply_text(named(info, "max-deleted-entry-id"));
     struct command command = transfer_begin("XSETID", key, 5);
-    int64_t added = named_number(info, "entries-added", 0);
-    struct text deleted = named(info, "max-deleted-entry-id");
-    command_view(&command, named(info, "last-generated-id"));
+    command_view(&command, reply_text(named(info, "last-generated-id")));
     command_text(&command, "ENTRIESADDED");
-    command_number(&command, added);
+    command_number(&command, reply_number(named(info, "entries-added")));
     command_text(&command, "MAXDELETEDID");
     command_view(&command, deleted.len ? deleted : TEXT("0-0"));
-    bool done = (some || put_empty(w, key)) && transfer_put(w, &command) && put_groups(w, key);
-    freeReplyObject(info);
-    return done;
+    return transfer_put(w, &command);
+}
+
+/* Whether all that is not finished is there. */
+static bool has_all_pending(const redisReply *info)
+{
+    const redisReply *groups = named(info, "groups");
+    bool all = true;
+    for (size_t i = 0; all && i < reply_count(groups); i++) {
+        const redisReply *group = reply_at(groups, i);
+        all = (int64_t)reply_count(named(group, "pending")) == reply_number(named(group, "pel-count"));
+    }
+    return all;
+}
+
+bool transfer_put_stream(struct writer *w, struct text key, const redisReply *info, bool *all)
+{
+    *all = has_all_pending(info);
+    if (!*all)
+        return true;
+    struct command command = transfer_begin("DEL", key, 0);
+    if (!transfer_put(w, &command) || !put_entries(w, key, info, all))
+        return false;
+    return !*all || ((reply_number(named(info, "length")) || put_empty(w, key)) &&
+                        put_how_far(w, key, info) && put_groups(w, key, named(info, "groups")));
 }

@@ -73,7 +73,7 @@ static enum exit_code write_all(
     FILE *file = standard ? stdout : cli_create(path, 0600);
     if (!file)
         return cli_fail(invocation, EXIT_REFUSED, "%s: %s", path, strerror(errno));
-    bool whole = transfer_export(redis, file, cli_now(), &done);
+    bool whole = transfer_export(redis, file, cli_now(), force, &done);
     if (!whole)
         code = cli_fail(invocation, ferror(file) ? EXIT_REFUSED : EXIT_UNREACHABLE, "%s%s%s",
             ferror(file) ? path : "", ferror(file) ? ": " : "", done.error);

@@ -35,7 +35,7 @@ def contents(client):
         if kind == b"stream":
             info = client.xinfo_stream(key)
             groups = sorted((group["name"], group["last-delivered-id"],
-                             [(one["message_id"], one["consumer"]) for one in client.xpending_range(key, group["name"], "-", "+", 1000)])
+                             [(one["message_id"], one["consumer"]) for one in client.xpending_range(key, group["name"], "-", "+", 100000)])
                             for group in client.xinfo_groups(key))
             value = client.xrange(key), info["last-generated-id"], info["entries-added"], groups
         else:
@@ -339,6 +339,67 @@ class Transfer(unittest.TestCase):
             self.assertTrue(phone.connack.session_present)
             self.assertEqual(door.publish("nb/v1/motion", motion()).reason, 0)
         other.stop_one("neighborsd")
+
+    # ---- values of many pages, while somebody changes all of each in one step
+
+    MANY, TAKEN = 2000, 400  # elements; entries that somebody took and did not finish: more than a page, too
+
+    def test_c_no_value_is_torn(self):
+        stack, other = self.stack(Stack, "changing"), self.stack(Stack, "unchanging")
+        client = redis.Redis(port=stack.redis_port)
+        client.set("nb:layout", "4 5 6")
+        for generation in range(-self.MANY + 1, 0):
+            client.xadd("nb:{t}:stream", {"generation": generation})
+        client.xgroup_create("nb:{t}:stream", "group", "0")
+        client.xreadgroup("group", "one", {"nb:{t}:stream": ">"}, count=self.TAKEN)
+        self.write_generation(client, 0)
+        with self.subTest("nobody else is there"):
+            stack.neighbors("export", "--installation", self.folder / "still")
+            self.assertEqual(self.taken_in(other, self.folder / "still"), contents(client))
+        over, generations = threading.Event(), [0]
+        writer = threading.Thread(target=self.write_generations, args=(client, generations, over))
+        writer.start()
+        try:
+            for number in range(3):
+                with self.subTest(f"somebody writes, {number}"):
+                    file, before = self.folder / f"changing-{number}", len(generations)
+                    stack.neighbors("export", "--installation", file, "--force")
+                    self.wait_until(lambda: len(generations) > before, "somebody writes")
+                    self.assert_of_one_generation(self.taken_in(other, file))
+        finally:
+            over.set()
+            writer.join(60)
+
+    def write_generations(self, client, generations, over):
+        while not over.is_set():
+            self.write_generation(client, generations[-1] + 1)
+            generations.append(generations[-1] + 1)
+
+    def write_generation(self, client, generation):
+        """Every element is of the generation; one entry comes, one goes, one more is taken."""
+        step = client.pipeline(transaction=True)
+        step.hset("nb:{t}:hash", mapping={number: generation for number in range(self.MANY)})
+        step.zadd("nb:{t}:sorted", {number: generation for number in range(self.MANY)})
+        step.delete("nb:{t}:set", "nb:{t}:list")
+        step.sadd("nb:{t}:set", *(f"{generation}:{number}" for number in range(self.MANY)))
+        step.rpush("nb:{t}:list", *(f"{generation}:{number}" for number in range(self.MANY)))
+        step.xadd("nb:{t}:stream", {"generation": generation}, maxlen=self.MANY, approximate=False)
+        step.xreadgroup("group", "one", {"nb:{t}:stream": ">"}, count=1)
+        step.execute()
+
+    def assert_of_one_generation(self, there):
+        self.assertEqual(set(there), {f"nb:{{t}}:{name}" for name in ("hash", "sorted", "set", "list", "stream")})
+        value = {name[7:]: value for name, (_, value, _) in there.items()}
+        for name, generations in (("hash", list(value["hash"].values())), ("sorted", [score for _, score in value["sorted"]]),
+                                  ("set", [one.split(b":")[0] for one in value["set"]]),
+                                  ("list", [one.split(b":")[0] for one in value["list"]])):
+            self.assertEqual((len(generations), len(set(generations))), (self.MANY, 1), name)
+        entries, last, added, groups = value["stream"]
+        numbers = [int(fields[b"generation"]) for _, fields in entries]
+        self.assertEqual(numbers, list(range(numbers[-1] - self.MANY + 1, numbers[-1] + 1)))
+        self.assertEqual((last, added), (entries[-1][0], numbers[-1] + self.MANY))
+        taken = [entry for entry, _ in entries[:self.TAKEN + 1]]  # what is taken and went, went
+        self.assertEqual(groups, [(b"group", taken[-1], [(entry, b"one") for entry in taken])])
 
     @staticmethod
     def write(camera, acknowledged, over):

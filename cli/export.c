@@ -16,7 +16,8 @@ static const struct option_row options[] = {
     [INSTALLATION] = {"installation", "FILE",
         "for the operator: all that Redis has of the installation, into this new file (-: standard output)"},
     [FORCE] = {"force", NULL,
-        "with --installation: also while a neighborsd is connected; each value is of one moment, not all of them"},
+        "with --installation: also while a neighborsd is connected; each value is of one moment, all of "
+        "none"},
     {0},
 };
 

@@ -1,8 +1,10 @@
 """The command line against a whole Redis Cluster of three masters, where no neighborsd ever ran."""
 import json
+import os
 import re
 import shutil
 import signal
+import subprocess
 import tempfile
 import threading
 import time
@@ -12,6 +14,8 @@ from pathlib import Path
 
 from case import StackError
 from redis_cluster import NEVER_MS, NODE_TIMEOUT_MS, ClusterStack
+from stack import ENVIRONMENT
+from test_transfer import LEFT_OUT
 
 AT, ELSEWHERE = "34.0768,-118.0316", "34.1500,-118.1500"
 SQUARE = {"type": "Feature", "properties": {"id": "1"}, "geometry": {"type": "Polygon", "coordinates": [
@@ -131,6 +135,53 @@ class CommandLine(unittest.TestCase):
             self.demoted("nb:{s00}:acts", "disclosure", "--to", "the court", "--count", "1", "--as", "operator/recorder")
         self.assertIn("exit 3\nneighbors: Redis has it, but is a master no more (UNBLOCKED ", str(caught.exception))
         self.assertEqual([act["count"] for act in self.acts() if act["what"] == "disclosure"], [sum(disclosures) + 1])
+
+    # ---- a master that is replaced while all keys are looked through
+
+    MANY = 2400
+
+    def replace(self, master):
+        """Its replica is the master from now on, and it is a replica that has started anew."""
+        heir = next(node for node in self.stack.alive() if self.stack.ask(node, "ROLE")[:3:2] == ["slave", master.port])
+        self.stack.kill_node(master)
+        self.stack.tell(heir, "CLUSTER FAILOVER", "TAKEOVER")
+        self.stack.until(lambda: self.stack.replaced(master), "a replica takes over")
+        self.stack.start_node(master)
+        self.stack.wait_until_whole()
+
+    def replaced_meanwhile(self, shim, word, *words):
+        """What the command tells, while the master that it begins with is replaced behind the second page of keys."""
+        environment = ENVIRONMENT | {"LD_PRELOAD": str(shim), "HALTED_WORD": word, "HALTED_AT": "2",
+                                     "ASAN_OPTIONS": "verify_asan_link_order=0"}
+        with subprocess.Popen([*self.stack.command(*words), "--json"], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True) as process:
+            self.addCleanup(process.kill)
+            halted = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            self.assertEqual(halted.si_code, os.CLD_STOPPED, f"it never said {word} twice")
+            self.replace(next(node for node, slots in self.stack.serving().values() if 0 in slots))
+            process.send_signal(signal.SIGCONT)
+            told, _ = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0, told)
+        return json.loads(told)
+
+    def test_x_a_master_is_replaced_while_all_keys_are_looked_through(self):
+        shim, file, client = self.folder / "killed_at.so", self.folder / "installation", self.stack.everything()
+        self.addCleanup(client.close)
+        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", shim, Path(__file__).parent / "killed_at.c"], check=True)
+        step = client.pipeline()
+        for number in range(self.MANY):
+            step.set(f"nb:{{code:{number}}}:code", number)
+        step.set("nb:layout", "4 5 6")
+        step.execute()
+        with self.subTest("export"):
+            self.replaced_meanwhile(shim, "nb:*", "export", "--installation", file)
+            written = set(re.findall(rb"\*2\r\n\$3\r\nDEL\r\n\$\d+\r\n(nb:[^\r]*)\r\n", file.read_bytes()))
+            missing = [key for key in client.scan_iter(match="nb:*", count=1000)
+                       if key not in written and not LEFT_OUT.search(key.decode())]
+            self.assertEqual(missing, [])
+        with self.subTest("rotate-secret"):
+            told = self.replaced_meanwhile(shim, "nb:{code:*", "ca", "rotate-secret")
+            self.assertEqual((told["unreadable"], [*client.scan_iter(match="nb:{code:*", count=1000)]), (0, []))
 
     def test_y_slots_move_and_enrolling_goes_on(self):
         (source, _), (target, _) = list(self.stack.serving().values())[:2]

@@ -125,7 +125,7 @@ FILE *cli_create_anew(const char *path, unsigned mode);
  * that one can read this. False: errno tells. */
 bool cli_take_place(const char *fresh, const char *path);
 /* Writes a line to a file that only its owner may read, in place of what was there, whole or not at all; its
- * folder is made when it is missing. False: errno tells. */
+ * folder is made when it is missing. A pipe or device gets the line and stays. False: errno tells. */
 bool cli_write_secret(const char *path, const char *text);
 
 /* The key that places of the registry are sealed with, from KEYS/broker.secret. NULL: the complaint was

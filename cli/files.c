@@ -89,10 +89,17 @@ static bool make_parent(const char *path)
 bool cli_write_secret(const char *path, const char *text)
 {
     char temporary[COMMAND_FIELD + 8];
+    struct stat there;
     if (strlen(path) >= COMMAND_FIELD || !make_parent(path))
         return false;
+    bool direct = stat(path, &there) == 0 && !S_ISREG(there.st_mode); /* whose place no file may take */
     snprintf(temporary, sizeof temporary, "%s.new", path);
-    FILE *file = cli_create_anew(temporary, 0600);
+    FILE *file = direct ? fopen(path, "we") : cli_create_anew(temporary, 0600);
     bool written = file && fprintf(file, "%s\n", text) > 0;
-    return file && fclose(file) == 0 && written && rename(temporary, path) == 0;
+    written = file && fclose(file) == 0 && written && (direct || rename(temporary, path) == 0);
+    int error = errno;
+    if (file && !written && !direct)
+        unlink(temporary);
+    errno = error;
+    return written;
 }

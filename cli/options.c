@@ -174,6 +174,10 @@ static bool settle_addresses(struct invocation *out, const char *given[COMMON_OP
         cli_fail(out, EXIT_USAGE, "--config: %s", addresses->fault);
         return false;
     }
+    if (*addresses->fault && !given[KEYS] && strncmp(out->command->name, "ca ", 3) == 0) {
+        cli_fail(out, EXIT_USAGE, "%s; so --keys must say which folder is meant", addresses->fault);
+        return false;
+    }
     snprintf(out->fallback, sizeof out->fallback, "as ./run has it%s%s", *addresses->fault ? ", for " : "",
         addresses->fault);
     snprintf(out->keys, sizeof out->keys, "%.240s%s", *addresses->keys ? addresses->keys : common->data,

@@ -1,5 +1,7 @@
 """The command line of who operates an installation: enrolment with what an agency is trusted with, tables of geocodes."""
 import json
+import os
+import subprocess
 import unittest
 from pathlib import Path
 
@@ -51,6 +53,15 @@ class Enrolment(Operator):
         code, _, complaint = self.run_command("enroll", "user", name, "--link", "--instance", "phone")
         self.assertEqual(code, 2)
         self.assertIn("--instance", complaint)
+
+    def test_a_pipe_or_device_gets_the_token_and_stays(self):
+        pipe = self.home.folder / unique("pipe")
+        os.mkfifo(pipe)
+        reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(self.end, reader)
+        [told] = self.done("enroll", "user", unique("gil"), "--token-file", pipe)
+        self.assertEqual(reader.communicate(timeout=60)[0].strip(), told["token"])
+        self.assertTrue(pipe.is_fifo())
 
     def test_what_cannot_be_used_is_refused(self):
         name = unique("police")

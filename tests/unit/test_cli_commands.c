@@ -251,6 +251,9 @@ static void the_folder_of_a_run_says_where_it_is(void **state)
     assert_non_null(strstr(output, "token.key: does not exist"));
     assert_non_null(strstr(output, "(the settings are not used: /tmp/neighbors-run-"));
     assert_non_null(strstr(output, "mqtt_pord"));
+    snprintf(arguments, sizeof arguments, "ca redis --data %s", folder); /* not into the wrong folder */
+    assert_int_equal(run_in("", "", arguments, output), 2);
+    assert_non_null(strstr(output, "--keys must say which folder is meant"));
     remove(secret);
     remove(config);
     assert_int_equal(rmdir(keys), 0);

@@ -193,6 +193,12 @@ local function due(key, now, most)
     return most > 0 and call('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, most) or {}
 end
 
+-- The earlier of that clock and Redis': what ends by it is over by both, so that a process whose clock is ahead ends nothing early.
+local function surely(now)
+    local time = call('TIME')
+    return math.min(now, time[1] * 1000 + floor(time[2] / 1000))
+end
+
 -- Keys: the expiries of the tags that are asked; the first one's tag has the lease. Arguments: holder, now, absence, the key to
 -- begin with. Answers how many ended, and 1 when more are due; or -1, and for how many ms somebody else does this.
 local function expire(keys, args)
@@ -200,7 +206,7 @@ local function expire(keys, args)
     if not mine then
         return { -1, wait }
     end
-    local m, start = { now = tonumber(args[2]), absence = tonumber(args[3]) }, tonumber(args[4])
+    local m, start = { now = surely(tonumber(args[2])), absence = tonumber(args[3]) }, tonumber(args[4])
     local ended, room, more = 0, EXPIRE_MOST, 0
     for i = 0, #keys - 1 do
         local key = keys[(start + i) % #keys + 1]

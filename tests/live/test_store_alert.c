@@ -1,5 +1,7 @@
 /* Alerts in the store, against a real Redis: repeats, updates, cancels in any order, what channels get of it,
  * and the fence that keeps an old state from coming after a new one. */
+#include <time.h>
+
 #include "tests/live/store_alerts.h"
 
 static void the_same_is_a_repeat_and_other_bytes_a_conflict(void **state)
@@ -302,6 +304,30 @@ static void deliveries_are_counted_by_revision(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
+static int64_t real_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* It ends what is over by Redis' clock too, and nothing else. */
+static void a_process_whose_clock_is_ahead_ends_nothing_early(void **state)
+{
+    struct fixture *f = *state;
+    int64_t now = real_now();
+    fixture_set_now(now + 600000);
+    follow(f, "c:9qh1f");
+    f->upkeep = true;
+    say(f, NEW(A, .expires = now + 300000));
+    say(f, NEW(B, .expires = now - 1000));
+    until_history(f, "c:9qh1f", "a1+ b1+ b2-");
+    now = real_now();
+    say(f, NEW(C, .expires = now + 1000));
+    until_history(f, "c:9qh1f", "a1+ b1+ b2- c1+ c2-");
+    assert_true(real_now() >= now + 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +342,7 @@ int main(void)
         TEST(every_state_reaches_followers_in_order),
         TEST(who_follows_several_channels_sees_revisions_in_their_order),
         TEST(an_alert_ends_by_itself_and_is_forgotten_later),
+        TEST(a_process_whose_clock_is_ahead_ends_nothing_early),
         TEST(an_old_state_cannot_come_after_a_new_one),
         TEST(work_that_was_left_is_claimed),
         TEST(as_of_waits_for_the_outbox),
@@ -329,6 +356,7 @@ int main(void)
         TEST(every_state_reaches_followers_in_order),
         TEST(who_follows_several_channels_sees_revisions_in_their_order),
         TEST(an_alert_ends_by_itself_and_is_forgotten_later),
+        TEST(a_process_whose_clock_is_ahead_ends_nothing_early),
         TEST(an_old_state_cannot_come_after_a_new_one),
         TEST(as_of_waits_for_the_outbox),
         TEST(many_alerts_reach_many_channels_once),

@@ -149,6 +149,8 @@ static bool note(struct redis_sync *redis, const char *what, const char *id, con
     return redis_commit(redis) && kept;
 }
 
+/* The act comes first: who is interrupted and does it again has it in the record twice at the worst, and
+ * never a list that says something the record does not. */
 bool registry_agency_show(
     struct redis_sync *redis, const char *id, const char *name, const char *feature, int64_t now)
 {
@@ -158,17 +160,18 @@ bool registry_agency_show(
     bool there = before->type == REDIS_REPLY_STRING;
     bool same = there && strcmp(before->str, feature) == 0;
     freeReplyObject(before);
-    return same || (redis_tell(redis, "HSET nb:{agencies}:list %s %s", id, feature) &&
-                       note(redis, there ? "agency-changed" : "agency-added", id, name, now));
+    return same || (note(redis, there ? "agency-changed" : "agency-added", id, name, now) &&
+                       redis_tell(redis, "HSET nb:{agencies}:list %s %s", id, feature));
 }
 
 bool registry_agency_hide(struct redis_sync *redis, const char *id, const char *name, int64_t now)
 {
-    redisReply *gone = redis_ask(redis, "HDEL nb:{agencies}:list %s", id);
-    if (!gone)
+    redisReply *there = redis_ask(redis, "HEXISTS nb:{agencies}:list %s", id);
+    if (!there)
         return false;
-    bool was = gone->integer == 1;
-    freeReplyObject(gone);
-    return !was ||
-           (redis_tell(redis, "INCR nb:{agencies}:version") && note(redis, "agency-removed", id, name, now));
+    bool is = there->integer == 1;
+    freeReplyObject(there);
+    return !is || (note(redis, "agency-removed", id, name, now) &&
+                      redis_tell(redis, "HDEL nb:{agencies}:list %s", id) &&
+                      redis_tell(redis, "INCR nb:{agencies}:version"));
 }

@@ -1,6 +1,6 @@
 /* neighbors agencies import: agencies by the list. Files are read and held against the rules whole before
- * anything is written. Who is listed may do nothing before it has credentials, and without a jurisdiction of
- * its own may alert nowhere. */
+ * anything is written; an import that was interrupted goes on when it is done again. Who is listed may do
+ * nothing before it has credentials, and without a jurisdiction of its own may alert nowhere. */
 #include "cli/agency_rows.h"
 #include "cli/agency_show.h"
 #include "cli/cli.h"
@@ -56,7 +56,8 @@ static enum exit_code write_all(
     redis_sync_close(&redis);
     if (result != REGISTRY_OK)
         return cli_fail(invocation, result == REGISTRY_REFUSED ? EXIT_REFUSED : EXIT_UNREACHABLE,
-            "%s: %s; %zu of %zu were written", rows->rows[done].id, redis.error, done, rows->count);
+            "%s: %s; %zu of %zu were written: the same import again writes the others, too",
+            rows->rows[done].id, redis.error, done, rows->count);
     if (invocation->common.json)
         cli_print_json(json_pack(
             "{s:b, s:I, s:I}", "ok", 1, "agencies", (json_int_t)rows->count, "added", (json_int_t)added));

@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/geojson.h"
 #include "cli/place.h"
+#include "proto/mqtt.h"
 
 enum { FILE_MOST = 64 << 20, COLUMNS_MOST = 64 };
 
@@ -89,6 +90,8 @@ static const char *add(
         .jurisdiction = jurisdiction};
     if (*row.name == '\0' || strlen(row.name) > REGISTRY_NAME)
         return "it has no name of 1 to 120 bytes";
+    if (!mqtt_utf8_valid(row.name, strlen(row.name)))
+        return "its name is no UTF-8";
     if (*row.id == '\0')
         row.id = id_of(rows->arena, row.name);
     if (!registry_id_valid(row.id))

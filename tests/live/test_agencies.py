@@ -1,14 +1,21 @@
 """Agencies: the drill before the first alert, and the officers who may act."""
 import json
+import shutil
+import signal
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 import unittest
 import urllib.error
 import urllib.request
 
+import redis
+
 import case
 from case import ROOT, alert, unique
 import mqtt
+from stack import ENVIRONMENT, Stack
 
 TESTS, REPLIES = "nb/v1/json/near/9qh1f5/1600/test/#", "nb/v1/json/inbox/#"
 REFUSED = 0x87
@@ -134,9 +141,9 @@ class PublicList(case.LiveCase):
     def features(self):
         return {feature["id"]: feature for feature in self.get()[1]["features"]}
 
-    def refusal(self, text, name="agencies.csv"):
+    def refusal(self, text, name="agencies.csv", encoding="utf-8"):
         path = self.home.folder / name
-        path.write_text(text)
+        path.write_text(text, encoding=encoding)
         with self.assertRaises(case.StackError) as caught:
             self.stack.neighbors("agencies", "import", path)
         return str(caught.exception)
@@ -187,6 +194,7 @@ class PublicList(case.LiveCase):
         self.assertIn(":3: its place", self.refusal("name,lat,lon\nA,34,-118\nB,north,-118\n"))
         self.assertIn("no column name", self.refusal("a,b\n1,2\n"))
         self.assertIn(":4: its id stands there twice", self.refusal('id,name\nx1,"A\nB"\nx1,C\n'))
+        self.assertIn(":3: its name is no UTF-8", self.refusal("name\nA\nCa\xf1on\n", encoding="latin-1"))
         self.assertIn("feature 1: its kind", self.refusal(json.dumps(
             {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": None,
                                                         "properties": {"name": "A", "kind": "spies"}}]})))
@@ -199,6 +207,57 @@ class PublicList(case.LiveCase):
         told = self.stack.neighbors("agencies", "import", path, "--kind", "police")[-1]
         self.assertEqual(told["agencies"], len(path.read_text().splitlines()) - 1)
         self.assertEqual(self.features()["10026738"]["properties"]["name"], "POMONA UNIFIED SCHOOL DISTRICT SECURITY")
+
+
+class Killed(unittest.TestCase):
+    """An import that is killed, behind each piece that it says to Redis, and done again."""
+    longMessage = True
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="neighbors-agencies-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.shim, self.file, self.stack = self.folder / "killed_at.so", self.folder / "agencies.csv", Stack(self.folder / "stack")
+        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", self.shim, Path(__file__).parent / "killed_at.c"], check=True)
+        self.file.write_text("id,name,kind,since,lat,lon\nfire,Sample Fire,fire,2026-02-01,34,-118\npolice,Sample Police,police,2026-02-01,34,-118\n")
+        self.addCleanup(self.stack.stop)
+        self.stack.start_redis()
+        self.stack.make_keys()
+        self.redis = redis.Redis(port=self.stack.redis_port, decode_responses=True)
+
+    def killed(self, killed_at):
+        """True when it was; else it came to its end."""
+        environment = ENVIRONMENT | {"LD_PRELOAD": str(self.shim), "KILLED_AT": str(killed_at), "ASAN_OPTIONS": "verify_asan_link_order=0"}
+        done = subprocess.run([*self.stack.command("agencies", "import", self.file), "--json"], capture_output=True, text=True, timeout=120,
+                              env=environment)
+        self.assertIn(done.returncode, (0, -signal.SIGKILL), done.stderr)
+        return done.returncode != 0
+
+    def there(self):
+        """Who is enrolled as what, and what the public is told."""
+        principals = {key: self.redis.hgetall(key) for key in self.redis.scan_iter(match="nb:{p:*}:principal")}
+        for fields in principals.values():
+            self.assertGreater(int(fields.pop("enrolled")), 0)
+        return principals, self.redis.hgetall("nb:{agencies}:list")
+
+    def noted(self):
+        return [fields["alert"] for _, fields in self.redis.xrange("nb:{s00}:acts") if fields["what"] == "agency-added"]
+
+    def test_the_same_import_again_makes_it_whole(self):
+        self.assertFalse(self.killed(10000))
+        whole, at = self.there(), 0
+        self.assertEqual([sorted(part) for part in whole], [["nb:{p:agency/fire}:principal", "nb:{p:agency/police}:principal"], ["fire", "police"]])
+        self.assertEqual(self.noted(), ["agency/fire", "agency/police"])
+        killed = True
+        while killed:
+            at += 1
+            self.redis.flushall()
+            killed = self.killed(at)
+            listed = {f"agency/{one}" for one in self.there()[1]}
+            self.assertLessEqual(listed, set(self.noted()), f"who is told to the public is in the record, killed behind piece {at}")
+            self.stack.neighbors("agencies", "import", self.file)
+            self.assertEqual(self.there(), whole, f"killed behind piece {at}")
+            self.assertEqual(set(self.noted()), {"agency/fire", "agency/police"}, f"killed behind piece {at}")
+        self.assertGreater(at, 10)
 
 
 if __name__ == "__main__":

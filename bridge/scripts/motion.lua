@@ -240,9 +240,8 @@ end
 local function store_group(turn, blob, at, verdict, current)
     local indexes, log_key, log, publishing
     indexes, log_key, log, publishing, at = unpack('>Bc0Hc0Hc0B', blob, at)
-    local published, records, group
+    local published, records, group = nil, nil, turn.group
     if publishing > 0 then
-        group = {}
         if publishing == 2 then
             published, at = unpack('>Bc0', blob, at)
         end
@@ -282,8 +281,9 @@ local function motion(keys, args)
     local blob, answer = args[1], {}
     local at_once, window, k, begin, cutoff, cooldown, epoch, keep, at = unpack('>BI8I4I4I8I4I8I4', blob)
     local turn = { keys = keys, now = cutoff, window = pack('>I8', window), unshared = 0, below = 0, merged = 0,
-        terms = { k = k, begin = begin, cutoff = string.format('%.0f', cutoff), cooldown = cooldown, epoch = epoch, keep = keep },
-        leaving = {}, channels = {}, pending = {}, release = at_once == 1 and leave or wait }
+        terms = cooldown_terms({ k = k, begin = begin, cutoff = string.format('%.0f', cutoff) }, cooldown, epoch, keep),
+        leaving = {}, channels = {}, pending = {}, release = at_once == 1 and leave or wait,
+        group = { version = 0, kinds = 0, channel = '', leaf = '', member = '' } } -- one table, filled anew for each group
     while at <= #blob do
         local events, groups, numbering, qos2, session, first, state_key, field, verdict, current
         events, groups, numbering, qos2, session, first, state_key, field, at = unpack('>BBBBI8I8Hc0Hc0', blob, at)

@@ -235,30 +235,43 @@ local function shared_records(records, kinds, mask)
     return concat(kept)
 end
 
--- Adds to `items` what is published of the records. Two of a device and kind within its cooldown are one: the later one is
--- held against the last that was published, in the hashes of this epoch and of the one before. Returns how many were one with
--- another.
-local function publish_records(items, records, prefix, household, terms)
-    local merged = 0
-    local now, before = prefix .. 'cool:' .. terms.epoch, prefix .. 'cool:' .. terms.epoch - 1
+-- Of what a cooldown is asked for: its seconds, its epoch, for how long an epoch is kept. The ends of its keys are made once.
+local function cooldown_terms(terms, cooldown, epoch, keep)
+    terms.cooldown, terms.keep, terms.kept = cooldown, keep, {}
+    terms.now, terms.before = 'cool:' .. epoch, 'cool:' .. epoch - 1
+    return terms
+end
+
+-- Adds those of the records to `items` that do not come too soon: two of a device and kind within its cooldown are one, the
+-- later one is held against the last that was published, in the hashes of this epoch and of the one before. Returns how many
+-- were one with another.
+local function publish_cooled(items, records, prefix, household, terms)
+    local merged, now, before = 0, prefix .. terms.now, prefix .. terms.before
     for from = 1, #records, WAITING_RECORD do
-        local item, field, at = sub(records, from, from + RECORD - 1), nil, nil
-        if terms.cooldown > 0 then
-            field = household .. '/' .. sub(records, from + RECORD, from + RECORD + 1) .. byte(records, from + 2) % 16
-            at = unpack('>I4', records, from + RECORD + 2)
-            local last = call('HGET', now, field) or call('HGET', before, field)
-            if last and math.abs(at - last) < terms.cooldown then
-                merged, item = merged + 1, nil
-            else
-                call('HSET', now, field, at)
-            end
+        local field = household .. '/' .. sub(records, from + RECORD, from + RECORD + 1) .. byte(records, from + 2) % 16
+        local at = unpack('>I4', records, from + RECORD + 2)
+        local last = call('HGET', now, field) or call('HGET', before, field)
+        if last and math.abs(at - last) < terms.cooldown then
+            merged = merged + 1
+        else
+            call('HSET', now, field, at)
+            items[#items + 1] = sub(records, from, from + RECORD - 1)
         end
-        items[#items + 1] = item
     end
-    if terms.cooldown > 0 and #records > 0 then
-        call('EXPIRE', now, terms.keep)
-    end
+    -- Once a call; it is not there when all was one with what was published in the epoch before.
+    terms.kept[now] = terms.kept[now] or call('EXPIRE', now, terms.keep) == 1
     return merged
+end
+
+-- Adds to `items` what is published of the records. Returns how many were one with another.
+local function publish_records(items, records, prefix, household, terms)
+    if terms.cooldown > 0 then
+        return publish_cooled(items, records, prefix, household, terms)
+    end
+    for from = 1, #records, WAITING_RECORD do
+        items[#items + 1] = sub(records, from, from + RECORD - 1)
+    end
+    return 0
 end
 
 local function register(name, work, flags)

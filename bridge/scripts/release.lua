@@ -96,8 +96,8 @@ end
 local function release(keys, args)
     local lease_ms, window, room, counts = tonumber(args[2]), tonumber(args[3]), RELEASE_EVENTS, { 0, 0, 0, 0, 0 }
     math.randomseed(tonumber(args[4]))
-    local terms = { k = tonumber(args[5]), begin = tonumber(args[6]), cutoff = args[7], cooldown = tonumber(args[8]),
-        epoch = tonumber(args[9]), keep = args[10] }
+    local terms = cooldown_terms({ k = tonumber(args[5]), begin = tonumber(args[6]), cutoff = args[7] }, tonumber(args[8]),
+        tonumber(args[9]), args[10])
     for i, key in ipairs(keys) do
         if room <= 0 then
             break

@@ -167,6 +167,48 @@ static void two_of_a_device_and_kind_within_its_cooldown_are_one(void **state)
     assert_int_equal(published(f, NULL) - before, 1);
 }
 
+/* One event of each household, in one call. */
+static void send_at_once(
+    struct fixture *f, const char *const *households, uint64_t count, uint64_t number, int64_t at)
+{
+    struct answer answers[4] = {0};
+    for (uint64_t i = 0; i < count; i++) {
+        struct batch batch;
+        batch_of(&batch, 5, NUMBERS(number + i));
+        batch.motion.household = text_of(households[i]);
+        publish_batch(&batch, 1);
+        batch.events[0].device = 1;
+        batch.events[0].at = at;
+        store_motion(f->store, &batch.motion, on_batch, &answers[i]);
+    }
+    fixture_until(f, &answers[count - 1].done);
+}
+
+/* Also when what comes first in a call is one with what an epoch before published. */
+static void what_cooldowns_need_is_kept_for_a_time(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const households[] = {"home-7", "home-8"};
+    f->options.cooldown_ms = 60000;
+    fixture_store(f);
+    (void)more_published(f, 1, 1, 1, START, 0);
+    joins_the_index(f, "home-7");
+    joins_the_index(f, "home-8");
+    assert_int_equal(more_published(f, 2, 1, 1, START, 0), 1);
+    fixture_set_now(START + cooldown_epoch(&f->options));
+    send_at_once(f, households, 2, 3, START + 1000);
+    assert_int_equal(store_counters(f->store)->activity_merged, 1);
+    assert_int_equal(published(f, NULL), 2);
+    redisReply *keys = redis_ask(&f->ask, "KEYS nb:{r*}:cool:*");
+    assert_true(keys && keys->elements == 2);
+    for (size_t i = 0; i < keys->elements; i++) {
+        char command[KEY + 8];
+        snprintf(command, sizeof(command), "TTL %s", keys->element[i]->str);
+        assert_in_range(fixture_number(f, command), 1, 2 * cooldown_epoch(&f->options) / 1000);
+    }
+    freeReplyObject(keys);
+}
+
 static void what_was_judged_under_other_rules_is_not_published(void **state)
 {
     struct fixture *f = *state;
@@ -314,6 +356,7 @@ int main(void)
         TEST(a_change_of_sharing_counts_at_once),
         TEST(activity_begins_above_k_and_ends_below_it),
         TEST(two_of_a_device_and_kind_within_its_cooldown_are_one),
+        TEST(what_cooldowns_need_is_kept_for_a_time),
         TEST(what_was_judged_under_other_rules_is_not_published),
         TEST(one_sender_may_be_in_many_places),
         TEST(pending_activity_leaves_shuffled_when_due),

@@ -16,6 +16,8 @@
 #include "broker/net/net.h"
 #include "broker/session/connection.h"
 
+enum { WORD = 5 };
+
 struct broker {
     struct counters counters;
     struct connection *connections;
@@ -27,6 +29,7 @@ struct connection {
     struct connection *next, **link;
     uint8_t *output;
     size_t len, size, at;
+    char heard[WORD + 1]; /* its last bytes, however they came in pieces */
     bool paused;
 };
 
@@ -50,8 +53,6 @@ static void pause_peer(struct connection *connection)
 {
     size_t waits = connection->len - connection->at;
     bool paused = waits > NET_CORE_ENOUGH;
-    uint64_t *most = &connection->broker->counters.reads_behind;
-    *most = waits > *most ? waits : *most;
     if (paused != connection->paused) {
         connection->paused = paused;
         connection->transport->ops->pause(connection->transport, paused);
@@ -76,21 +77,34 @@ struct connection *connection_new(struct broker *broker, struct transport *trans
     return connection;
 }
 
-static bool ends_with(const uint8_t *data, size_t len, const char *word)
+/* How much of what it echoes has waited at most. */
+static void count_waiting(struct connection *connection)
 {
-    return len >= strlen(word) && memcmp(data + len - strlen(word), word, strlen(word)) == 0;
+    size_t waits = connection->len - connection->at;
+    uint64_t *most = &connection->broker->counters.reads_behind;
+    *most = waits > *most ? waits : *most;
+}
+
+static void hear(struct connection *connection, const uint8_t *data, size_t len)
+{
+    size_t more = len < WORD ? len : WORD;
+    memmove(connection->heard, connection->heard + more, WORD - more);
+    memcpy(connection->heard + WORD - more, data + len - more, more);
 }
 
 void connection_receive(struct connection *connection, const uint8_t *data, size_t len)
 {
     say(connection, data, len);
     pause_peer(connection);
-    if (ends_with(data, len, "flood")) {
+    count_waiting(connection);
+    hear(connection, data, len);
+    bool floods = strcmp(connection->heard, "flood") == 0;
+    if (floods) {
         void *flood = calloc(1, NET_CORE_FLOOD);
         say(connection, flood, NET_CORE_FLOOD);
         free(flood);
     }
-    if (ends_with(data, len, "flood") || ends_with(data, len, "close")) {
+    if (floods || strcmp(connection->heard, "close") == 0) {
         connection->transport->ops->close(connection->transport, "asked to");
     }
 }

@@ -108,7 +108,7 @@ void expect_text(int fd, const char *text)
     assert_memory_equal(got, text, strlen(text));
 }
 
-static int64_t seconds(void)
+int64_t net_seconds(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -117,8 +117,8 @@ static int64_t seconds(void)
 
 void expect_metric(const char *name, int64_t value)
 {
-    int64_t last = -1, deadline = seconds() + CLIENT_PATIENCE_S;
-    while (last != value && seconds() < deadline) {
+    int64_t last = -1, deadline = net_seconds() + CLIENT_PATIENCE_S;
+    while (last != value && net_seconds() < deadline) {
         last = client_metric(net.settings.metrics_port, name);
     }
     assert_int_equal(last, value);

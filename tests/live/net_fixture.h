@@ -34,6 +34,8 @@ int net_stop(void **state);
 uint8_t *many_bytes(size_t len);
 /* Reads what must be this. */
 void expect_text(int fd, const char *text);
+/* A clock that only goes on. */
+int64_t net_seconds(void);
 /* Waits until a metric has this value, a minute; each look is a request, so nothing is slept away. */
 void expect_metric(const char *name, int64_t value);
 

@@ -11,7 +11,9 @@ static void print_help(FILE *to)
     fputs("neighbors: an open neighborhood alert broker, at the command line\n\n", to);
     for (size_t i = 0; i < cli_command_count; i++)
         fprintf(to, "  neighbors %-19s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
-    fputs("\nneighbors COMMAND --help tells the options of a command.\n", to);
+    fputs(
+        "\nneighbors COMMAND --help tells the options of a command, neighbors --version which one this is.\n",
+        to);
 }
 
 /* How many words of the command line the command's name takes; 0 when it is another command. */
@@ -71,6 +73,10 @@ int main(int argc, char **argv)
     output_begin();
     if (argc >= 2 && asks_help(argv[1])) {
         print_help(stdout);
+        return EXIT_DONE;
+    }
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        puts("neighbors " NEIGHBORS_VERSION);
         return EXIT_DONE;
     }
     for (size_t i = 0; i < cli_command_count; i++) {

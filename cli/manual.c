@@ -70,7 +70,7 @@ static enum exit_code run(struct invocation *invocation)
         return cli_fail(invocation, EXIT_USAGE, "manual takes no arguments");
     puts(".Dd $Mdocdate$\n.Dt NEIGHBORS 1\n.Os Neighbors\n.Sh NAME\n.Nm neighbors\n"
          ".Nd neighborhood alerts at the command line\n"
-         ".Sh SYNOPSIS\n.Nm\n.Ar command\n.Op Ar options\n.Sh DESCRIPTION\n"
+         ".Sh SYNOPSIS\n.Nm\n.Ar command\n.Op Ar options\n.Nm\n.Fl \\-version\n.Sh DESCRIPTION\n"
          "What operators, agencies, residents and developers do with a Neighbors broker:\n"
          "enrol and revoke, publish and follow alerts, ask for footage and answer, look after keys and "
          "records.");

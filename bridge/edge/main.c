@@ -44,11 +44,13 @@ int main(int argc, char **argv)
     for (size_t i = 0; argc > 1 && i < COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return run(&commands[i], argc - 1, argv + 1);
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        return puts("neighbors-edge " NEIGHBORS_VERSION) < 0 ? EDGE_INVALID : EDGE_DONE;
     bool help = argc == 2 && asks_for_help(argc, argv);
     FILE *out = help ? stdout : stderr;
     fputs("usage: neighbors-edge COMMAND …\n", out);
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].sentence);
-    fputs("neighbors-edge COMMAND --help tells its flags\n", out);
+    fputs("neighbors-edge COMMAND --help tells its flags, neighbors-edge --version which one this is\n", out);
     return help ? EDGE_DONE : EDGE_USAGE;
 }

@@ -159,12 +159,14 @@ static int run(struct bridge *bridge)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
-    static const char usage[] = "usage: neighbors-bridge --config FILE\n";
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'v'}, {0}};
+    static const char usage[] = "usage: neighbors-bridge --config FILE | --version\n";
     static struct bridge bridge;
     const char *file = NULL;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (option == 'v')
+            return puts("neighbors-bridge " NEIGHBORS_VERSION) < 0 ? INVALID : DONE;
         if (option != 'c') {
             fputs(usage, option == 'h' ? stdout : stderr);
             return option == 'h' ? DONE : USAGE;

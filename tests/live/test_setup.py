@@ -123,6 +123,13 @@ class Setup(unittest.TestCase):
 
 
 class Manual(unittest.TestCase):
+    def test_every_program_tells_the_one_version(self):
+        told = [subprocess.run([BUILD / name, "--version"], capture_output=True, text=True, check=True).stdout.split()
+                for name in ("neighborsd", "neighbors", "neighbors-edge", "neighbors-bridge")]
+        self.assertEqual([name for name, _ in told], ["neighborsd", "neighbors", "neighbors-edge", "neighbors-bridge"])
+        self.assertRegex(told[0][1], r"^\d+\.\d+\.\d+")
+        self.assertEqual({version for _, version in told}, {told[0][1]})
+
     def test_the_manual_pages_name_every_command_and_setting(self):
         page = neighbors("manual").stdout
         told = [line.removeprefix("  neighbors ") for line in neighbors("--help").stdout.splitlines()

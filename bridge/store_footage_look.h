@@ -25,6 +25,7 @@ struct footage_candidate {
 struct footage_cell {
     unsigned region;
     char key[KEY];
+    char run_id[48]; /* of the Redis whose cursor is gone on with; "" before its first answer */
 };
 
 struct footage_matching {

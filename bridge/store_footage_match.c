@@ -159,20 +159,33 @@ static bool rules_allow(const struct footage_matching *match, struct bytes rules
 
 struct scan {
     struct footage_matching *match;
-    const struct footage_cell *cell;
+    struct footage_cell *cell;
 };
 
 static void scan(
-    struct store *store, struct footage_matching *match, const struct footage_cell *cell, const char *cursor);
+    struct store *store, struct footage_matching *match, struct footage_cell *cell, const char *cursor);
+
+/* A cursor of HSCAN is good at one run of one Redis. At another it would leave out some: then the match is to
+ * be done again. */
+static bool is_same_run(const struct store *store, struct footage_cell *cell)
+{
+    const struct node *node = store_node_of_slot(store, key_slot(cell->key, strlen(cell->key)));
+    const char *run_id = node ? node->boot.run_id : "";
+    bool same = !*cell->run_id || strcmp(cell->run_id, run_id) == 0;
+    snprintf(cell->run_id, sizeof(cell->run_id), "%s", run_id);
+    return same;
+}
 
 static void on_scanned(struct store *store, void *arg, enum store_status status, const redisReply *reply)
 {
     struct scan *done = arg;
     struct footage_matching *match = done->match;
-    const struct footage_cell *cell = done->cell;
+    struct footage_cell *cell = done->cell;
     struct text cursor = reply_text(reply_at(reply, 0));
     const redisReply *list = reply_at(reply, 1);
     free(done);
+    if (status == STORE_OK && !is_same_run(store, cell))
+        status = STORE_FAILED;
     if (footage_step_over(match, status)) {
         for (size_t i = 0; i + 1 < reply_count(list); i += 2) {
             struct bytes value = reply_bytes(reply_at(list, i + 1));
@@ -190,7 +203,7 @@ static void on_scanned(struct store *store, void *arg, enum store_status status,
 }
 
 static void scan(
-    struct store *store, struct footage_matching *match, const struct footage_cell *cell, const char *cursor)
+    struct store *store, struct footage_matching *match, struct footage_cell *cell, const char *cursor)
 {
     struct command command = {0};
     struct scan *call = store_alloc(sizeof(*call));

@@ -1,7 +1,9 @@
 /* Footage requests in the store, against a real Redis: who is asked and who is not, how many requests there
  * may be, and what the index of whom to ask follows. The group runs twice: the second time against a cluster
  * of one, which refuses a step that touches several slots. */
-#include "bridge/store_inside.h"
+#include <stdlib.h>
+
+#include "bridge/store_footage_inside.h"
 #include "tests/live/store_streets.h"
 
 /* ---- who is asked ---- */
@@ -269,6 +271,80 @@ static void the_index_follows_what_is_decided(void **state)
     assert_int_equal(fixture_number(f, "EXISTS nb:{h:a}:askable"), 0);
 }
 
+/* ---- a Redis that dies while a large cell is looked through ---- */
+
+struct matched {
+    bool done;
+    enum store_status status;
+};
+
+static void on_matched(struct store *store, void *arg, enum store_status status,
+    const struct footage_household *households, size_t count)
+{
+    (void)store;
+    (void)households;
+    assert_int_equal(count, 0);
+    *(struct matched *)arg = (struct matched){true, status};
+}
+
+/* So many that nobody may ask. */
+static void crowd(struct fixture *f, const char *cell, int count)
+{
+    char region[3], digest[PLACE_DIGEST + 1];
+    region_of(cell, region);
+    place_digest(f->places, "askable", text_of(cell), digest);
+    fixture_tell(f, "MULTI");
+    for (int i = 0; i < count; i++)
+        redisAppendCommand(
+            f->ask.context, "HSET nb:{r%s}:askable:%s crowd-%d %b", region, digest, i, "\0\0", (size_t)2);
+    for (int i = 0; i < count; i++) {
+        void *reply = NULL;
+        assert_int_equal(redisGetReply(f->ask.context, &reply), REDIS_OK);
+        freeReplyObject(reply);
+    }
+    fixture_tell(f, "EXEC");
+}
+
+static long pages_told(struct fixture *f)
+{
+    redisReply *stats = redisCommand(f->ask.context, "INFO commandstats");
+    assert_non_null(stats);
+    const char *at = strstr(stats->str, "cmdstat_hscan:calls=");
+    long pages = at ? strtol(strchr(at, '=') + 1, NULL, 10) : 0;
+    freeReplyObject(stats);
+    return pages;
+}
+
+/* Its heir has other cursors: who goes on with one would leave some out, and say that nobody was. */
+static void a_match_is_not_gone_on_with_at_another_redis(void **state)
+{
+    enum { CROWD = 12000 };
+    struct fixture *f = *state;
+    struct matched matched = {0};
+    UNTIL(f, f->available);
+    crowd(f, area[0], CROWD);
+    fixture_tell(f, "CONFIG RESETSTAT");
+    footage_match(f->store,
+        &(struct footage_query){
+            .agency = TEXT("police"), .from = FROM, .to = TO, .cell_count = 1, .cells = area},
+        on_matched, &matched);
+    UNTIL(f, pages_told(f) >= 2);
+    assert_false(matched.done);
+    redis_sync_close(&f->ask);
+    redis_server_kill(&f->redis);
+    assert_true(redis_server_restart(&f->redis));
+    assert_true(fixture_ask(f));
+    fixture_until(f, &matched.done);
+    assert_int_equal(matched.status, STORE_FAILED);
+    matched.done = false;
+    footage_match(f->store,
+        &(struct footage_query){
+            .agency = TEXT("police"), .from = FROM, .to = TO, .cell_count = 1, .cells = area},
+        on_matched, &matched);
+    fixture_until(f, &matched.done);
+    assert_int_equal(matched.status, STORE_OK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, footage_open, fixture_close)
 
 int main(void)
@@ -285,6 +361,7 @@ int main(void)
         TEST(almost_nobody_stays_nobody),
         TEST(what_differs_by_k_is_its_own),
         TEST(the_index_follows_what_is_decided),
+        TEST(a_match_is_not_gone_on_with_at_another_redis),
     };
     const struct CMUnitTest slots[] = {
         TEST(asks_whom_it_concerns_and_nobody_else),

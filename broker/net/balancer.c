@@ -193,6 +193,8 @@ void balancers_await(
     arriving->address = *address;
     ev_io_init(&arriving->io, readable, fd, EV_READ);
     ev_timer_init(&arriving->patience, impatient, balancers->patience_s, 0);
+    /* After what was read: a process that stood still finds the header before it misses it. */
+    ev_set_priority(&arriving->patience, EV_MINPRI);
     arriving->io.data = arriving->patience.data = arriving;
     LIST_INSERT_HEAD(&balancers->arriving, arriving, place);
     ev_io_start(balancers->loop, &arriving->io);

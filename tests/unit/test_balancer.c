@@ -7,8 +7,12 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
-#include "broker/net/balancer.h"
+#include "broker/net/listener.h"
 
 enum {
     HEAD = 16,
@@ -92,6 +96,57 @@ static void other_headers_are_none(void **state)
     header_is(LOCAL, UNSPEC, BALANCER_HEADER_MOST - HEAD + 1, false, own);
 }
 
+/* ---- until the header is there ---- */
+
+enum { PATIENCE_MS = 10000, BEHIND_MOST = 2 };
+static time_t moved; /* seconds */
+
+/* In place of libc's, for libev. */
+int clock_gettime(clockid_t clock, struct timespec *out)
+{
+    int result = (int)syscall(SYS_clock_gettime, clock, out);
+    out->tv_sec += result == 0 ? moved : 0;
+    return result;
+}
+
+static void on_taken(void *arg, int fd, const struct sockaddr_storage *address, struct visitor *visitor)
+{
+    (void)visitor;
+    address_is(address, own);
+    (*(size_t *)arg)++;
+    close(fd);
+}
+
+/* The process stands still for longer than a header may take: whose header waits is taken, who is silent is
+ * not. */
+static void a_header_that_waits_is_read_before_it_is_missed(void **state)
+{
+    static const uint8_t local[HEAD] = "\r\n\r\n\0\r\nQUIT\n\x20";
+    struct sockaddr_storage from = {.ss_family = AF_INET};
+    struct counters counters = {0};
+    size_t taken = 0;
+    int open[BEHIND_MOST][2];
+    (void)state;
+    struct ev_loop *loop = ev_loop_new(0);
+    struct balancers *balancers = balancers_new(loop, own, PATIENCE_MS);
+    struct listener listener = {.loop = loop, .counters = &counters, .accepted = on_taken, .arg = &taken};
+    assert_int_equal(inet_pton(AF_INET, own, &((struct sockaddr_in *)&from)->sin_addr), 1);
+    for (size_t i = 0; i < BEHIND_MOST; i++) {
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, open[i]), 0);
+        balancers_await(balancers, &listener, open[i][0], &from);
+    }
+    ev_run(loop, EVRUN_NOWAIT);
+    assert_int_equal(write(open[0][1], local, HEAD), HEAD);
+    moved += 2 * PATIENCE_MS / 1000;
+    ev_run(loop, EVRUN_NOWAIT);
+    assert_int_equal(taken, 1);
+    assert_int_equal(counters.connections_closed_protocol, 1);
+    balancers_free(balancers);
+    ev_loop_destroy(loop);
+    for (size_t i = 0; i < BEHIND_MOST; i++)
+        close(open[i][1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +154,7 @@ int main(void)
         cmocka_unit_test(what_is_told_beside_addresses_is_passed_over),
         cmocka_unit_test(the_balancer_speaks_for_itself_where_it_tells_no_address),
         cmocka_unit_test(other_headers_are_none),
+        cmocka_unit_test(a_header_that_waits_is_read_before_it_is_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* What the operator has set for the portal: its name, where maps look first, street tiles (GET /v1/portal). */
 import { signal } from "@preact/signals";
+import { asked } from "./common/asked";
 
 export interface Tiles {
   /** With {z}, {x} and {y}. */
@@ -28,7 +29,7 @@ export const portal = signal<Portal>({ name: "Neighbors", look: null, tiles: nul
 
 async function ask(): Promise<void> {
   try {
-    const answer = await fetch("./v1/portal");
+    const answer = await asked("./v1/portal");
     if (answer.ok) {
       portal.value = (await answer.json()) as Portal;
     }

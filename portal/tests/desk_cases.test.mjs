@@ -1,8 +1,8 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { accessible, clean, launch, picture } from "./browser.mjs";
-import { desk, drawCircle, enter, officers } from "./desk_people.mjs";
+import { accessible, clean, launch, open, picture } from "./browser.mjs";
+import { atHome, desk, drawCircle, enter, officers } from "./desk_people.mjs";
 import { Stack } from "./stack.mjs";
 import { connect, decode, encode } from "../client/dist/index.js";
 
@@ -175,5 +175,24 @@ test("a case has its tips: a conversation, a reward out of the stock, and its en
   await enter(page, "Cases");
   await page.getByRole("button", { name: new RegExp(`Case ${CASE}`) }).click();
   await page.getByText("Which way did it go?").waitFor();
+  clean(page);
+});
+
+test("who is told to come again later comes again: many desks may be behind one address", async () => {
+  const page = await open(browser, stack.url);
+  const told = [];
+  for (const what of ["portal", "agencies", "log/head", "log/leaves"]) {
+    await page.route(new RegExp(`/v1/${what}`), (route) => {
+      told.push(what);
+      return route.fulfill({ status: 429, headers: { "retry-after": "1" }, body: "{}" });
+    }, { times: 1 });
+  }
+  await page.goto(stack.link(POLICE, tokens.lee));
+  await atHome(page);
+  await enter(page, "Cases");
+  await page.getByRole("button", { name: new RegExp(`Case ${CASE}`) }).click();
+  await page.getByText(/reward: A doorbell camera/).first().waitFor();
+  assert.deepEqual(told.sort(), ["agencies", "log/head", "log/leaves", "portal"]);
+  page.troubles = page.troubles.filter((text) => !/status of 429/.test(text));
   clean(page);
 });

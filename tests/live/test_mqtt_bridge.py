@@ -254,8 +254,7 @@ class Inward(BridgeCase):
             self.stack.kill("neighborsd")
         finally:
             store.send_signal(signal.SIGCONT)
-        self.assertEqual(self.stored(), Counter(), "nothing was stored")
-        self.stack.start_broker()
+        self.stack.start_broker()  # what neighborsd had said to Redis already it may carry out: then it comes again as a repeat
         self.start_bridge()
         self.wait_stored([("home-0", n) for n in range(10)])
         self.kill_bridge(how=signal.SIGTERM)

@@ -1,6 +1,7 @@
 /* What the public may know of the agency that is signed in: its name, and the land it may alert in (GET /v1/agencies). */
 import { signal } from "@preact/signals";
 import type { Geometry } from "geojson";
+import { asked } from "../common/asked";
 
 export interface Agency {
   id: string;
@@ -47,7 +48,7 @@ export function loadAgencies(): Promise<void> {
 
 async function load(): Promise<void> {
   try {
-    const answer = await fetch("/v1/agencies");
+    const answer = await asked("/v1/agencies");
     if (!answer.ok) {
       throw new Error(`the broker answered ${answer.status}`);
     }

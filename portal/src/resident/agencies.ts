@@ -1,6 +1,7 @@
 /* The partner agencies, as the broker tells everybody. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { asked } from "../common/asked";
 import { state } from "../session/connection";
 
 export interface Agency {
@@ -31,14 +32,16 @@ async function askAgencies(): Promise<void> {
     return;
   }
   try {
-    const answer = await fetch("/v1/agencies");
+    const answer = await asked("/v1/agencies");
     if (!answer.ok) {
       throw new Error(`the broker answered ${answer.status}`);
     }
     const { features } = (await answer.json()) as { features?: Feature[] };
     agencies.value = (features ?? []).flatMap(agencyOf).sort((a, b) => a.name.localeCompare(b.name));
   } catch {
-    agencies.value = "failed";
+    if (!Array.isArray(agencies.peek())) { // it may have been asked twice, and one was answered
+      agencies.value = "failed";
+    }
   }
 }
 

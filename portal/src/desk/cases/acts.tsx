@@ -1,6 +1,7 @@
 /* What the public record says of a case: the acts of this agency under its number. */
 import { useEffect, useState } from "preact/hooks";
 import { own } from "../own";
+import { asked } from "../../common/asked";
 import { clock } from "../../common/format";
 
 interface Act {
@@ -19,13 +20,13 @@ const PAGE = 512, PAGES_MOST = 20;
 
 async function load(agency: string, caseNumber: string, stopped: AbortSignal): Promise<Act[]> {
   const acts: Act[] = [];
-  const head = await fetch("/v1/log/head", { signal: stopped });
+  const head = await asked("/v1/log/head", { signal: stopped });
   if (!head.ok) {
     return acts; // no head was signed yet
   }
   const { size } = (await head.json()) as { size: number };
   for (let page = 0, from = Math.max(0, size - PAGE); page < PAGES_MOST; page++, from = Math.max(0, from - PAGE)) {
-    const answer = await fetch(`/v1/log/leaves?from=${from}&count=${PAGE}`, { signal: stopped });
+    const answer = await asked(`/v1/log/leaves?from=${from}&count=${PAGE}`, { signal: stopped });
     if (!answer.ok) {
       throw new Error(`the broker answered ${answer.status}`);
     }

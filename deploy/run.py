@@ -215,7 +215,7 @@ def watch(stack):
 
 def main():
     arguments = parse_arguments()
-    for sign in (signal.SIGINT, signal.SIGTERM):
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, signal.default_int_handler)
     feed = None
     try:

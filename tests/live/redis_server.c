@@ -17,7 +17,7 @@
 
 #include "tests/live/held_port.h"
 
-enum { PATIENCE_S = 60, PIPE = 1 << 20 /* as much as anybody may have */ };
+enum { PATIENCE_S = 60, FOLDER_BASE = 32, PIPE = 1 << 20 /* as much as anybody may have */ };
 
 /* A sentinel writes into its configuration. */
 static void run_sentinel(const struct redis_server *server)
@@ -145,7 +145,9 @@ bool redis_server_start(struct redis_server *server)
     signal(SIGPIPE, SIG_IGN); /* as neighborsd does: a test may kill what it writes to */
     server->pid = 0;
     server->output = server->held[0] = server->held[1] = -1;
-    strcpy(server->folder, "/tmp/neighbors-redis-XXXXXX");
+    const char *base = getenv("TMPDIR");
+    snprintf(server->folder, sizeof(server->folder), "%s/neighbors-redis-XXXXXX",
+        base && strlen(base) < FOLDER_BASE ? base : "/tmp");
     if (!mkdtemp(server->folder)) {
         server->folder[0] = 0;
         return false;

@@ -19,10 +19,11 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-sys.path[:0] = [str(ROOT / "deploy"), str(HERE.parent), str(HERE)]
+sys.path[:0] = [str(ROOT / "deploy"), str(HERE.parent), str(HERE), str(ROOT / "tests")]
 
 import log_check  # noqa: E402, F401: holds the logs of the stack against what they may not say
 import mqtt  # noqa: E402
+import nothing_left  # noqa: E402
 import wire  # noqa: E402
 from kill_rounds import region  # noqa: E402
 from link import Gone, Link  # noqa: E402
@@ -301,6 +302,7 @@ def main():
     parser.add_argument("--any-pause", action="store_true", help="it may stand still for as long as it likes: this machine is busy")
     parser.add_argument("--keep", action="store_true", help="keep the folder")
     options = parser.parse_args()
+    nothing_left.begin()
     folder = tempfile.mkdtemp(prefix="neighbors-flood-")
     wrong = run(folder, options.events, options.slots, options.edges, options.any_pause)
     for fault in wrong[:20]:

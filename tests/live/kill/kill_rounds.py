@@ -19,9 +19,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-sys.path[:0] = [str(ROOT / "deploy"), str(HERE.parent)]
+sys.path[:0] = [str(ROOT / "deploy"), str(HERE.parent), str(ROOT / "tests")]
 
 import log_check  # noqa: E402, F401: holds the logs of the stack against what they may not say
+import nothing_left  # noqa: E402
 import redis  # noqa: E402
 import verdict  # noqa: E402
 from author import Author  # noqa: E402
@@ -377,6 +378,7 @@ def main():
                         "the power fails, and a round is as it should be when something acknowledged is missing")
     parser.add_argument("--keep", action="store_true", help="keep the folders of clean rounds too")
     options = parser.parse_args()
+    nothing_left.begin()
     options.faults = CLUSTER_FAULTS if options.cluster else FAULTS
     base = Path(tempfile.mkdtemp(prefix="neighbors-kill-"))
     print(f"kill: seed {options.seed}, folder {base}", flush=True)

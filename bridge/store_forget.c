@@ -239,6 +239,7 @@ static void on_next(struct store *store, void *arg, enum store_status status, co
     }
     if (status == STORE_OK)
         store->counters.forget_oldest = 0;
+    forget_replicas_free(store); /* somebody else asks them */
     double taken = (double)reply_number(reply_at(reply, 0)) / 1000.;
     store->forget.busy = false;
     store->forget.due = store_clock() + (taken > IDLE ? taken : IDLE);

@@ -18,10 +18,12 @@ struct store_forget {
 };
 
 /* Notes what is to be forgotten: OK, FAILED or GONE. Upkeep does it, a bounded piece at a time and going on
- * whatever was killed; rewrites what Redis has on disk, in a cluster on every master; and only then puts a
- * signed neighbors.v1.Deleted into the inbox of `by`, topic suffix "deleted". The files of replicas, and of a
- * Redis that has no slots any more, are not ours to rewrite: a replica does so when its file has grown
- * (auto-aof-rewrite-percentage), or when its operator orders BGREWRITEAOF. */
+ * whatever was killed; rewrites what Redis has on disk, in a cluster on every master, there and behind
+ * sentinels on every replica that is connected to its master; and only then puts a signed
+ * neighbors.v1.Deleted into the inbox of `by`, topic suffix "deleted". The files of a replica that is away
+ * then, of one that a redis:// address has, and of a Redis that has no slots any more, are not ours to
+ * rewrite: started anew a replica takes all from its master and rewrites them; else it does so when its file
+ * has grown (auto-aof-rewrite-percentage), or when its operator orders BGREWRITEAOF. */
 void store_forget(struct store *store, const struct store_forget *forget, store_status_done *done, void *arg);
 
 #endif

@@ -1,23 +1,12 @@
-/* Forgetting: what Redis has on disk is rewritten, on every master; one that another took the place of, or
- * that was started anew meanwhile, counts as one more. Only then the receipt goes out. A step looks at all of
- * them once and orders what is next; whoever looks later goes on with what this process ordered, or orders it
- * once more. */
+/* Forgetting: what Redis has on disk is rewritten, on every master and then on its replicas; one that another
+ * took the place of, or that was started anew meanwhile, counts as one more. Only then the receipt goes out.
+ * A step looks at all of them once and orders what is next; whoever looks later goes on with what this
+ * process ordered, or orders it once more. */
 #include <stdlib.h>
 
 #include "bridge/store_forget_inside.h"
 
 static const double LOOK = 0.25;
-enum { RUN_ID = 48 };
-
-enum disk_stage { DISK_LOG, DISK_LOG_ORDERED, DISK_SNAPSHOT, DISK_SNAPSHOT_ORDERED, DISK_DONE };
-
-/* One run of one Redis. */
-struct forget_disk {
-    struct forget_disk *next;
-    int64_t number; /* of the work for which its files are rewritten */
-    char run_id[RUN_ID];
-    enum disk_stage stage;
-};
 
 /* A look at one master. */
 struct look {
@@ -38,6 +27,7 @@ void forget_disk_free(struct store *store)
         store->forget.disks = disk->next;
         free(disk);
     }
+    forget_replicas_free(store);
 }
 
 /* ---- what INFO says ---- */
@@ -53,15 +43,17 @@ static bool is_busy(struct text info)
            info_says(info, "aof_rewrite_scheduled:", "1") || info_says(info, "rdb_bgsave_in_progress:", "1");
 }
 
-static struct forget_disk *disk_of(struct store *store, int64_t number, struct text run_id)
+static struct forget_disk *disk_of(struct store *store, int64_t number, struct text info)
 {
+    struct text run_id = info_value(info, "run_id:");
     struct forget_disk *disk = store->forget.disks;
     while (disk && (disk->number != number || !text_equal(text_of(disk->run_id), run_id)))
         disk = disk->next;
-    if (disk || run_id.len == 0 || run_id.len >= RUN_ID)
+    if (disk || run_id.len == 0 || run_id.len >= FORGET_RUN_ID)
         return disk;
     disk = store_alloc(sizeof *disk);
-    *disk = (struct forget_disk){.next = store->forget.disks, .number = number};
+    *disk = (struct forget_disk){
+        .next = store->forget.disks, .number = number, .from = info_number(info, "master_repl_offset:")};
     memcpy(disk->run_id, run_id.data, run_id.len);
     store->forget.disks = disk;
     return disk;
@@ -93,31 +85,49 @@ static void on_ordered(struct store *store, void *arg, enum store_status status,
     disk_answered(look->work);
 }
 
-static void order(struct look *look, enum disk_stage stage)
+static void order(struct look *look, const char *what)
 {
     struct command command = {0};
-    look->disk->stage = stage;
     command_begin(&command, 1);
-    command_text(&command, stage == DISK_LOG_ORDERED ? "BGREWRITEAOF" : "BGSAVE");
+    command_text(&command, what);
     look->work->under_way++;
     store_send_to_node(look->work->store, look->index, &command, on_ordered, look);
 }
 
 /* The files are rewritten one after the other. A snapshot too, though none may be there: Redis does not tell
  * of one that an operator made, or that was made before it was started last. */
-static void go_on(struct look *look, struct text info)
+const char *forget_disk_next(struct forget_disk *disk, struct text info, enum disk_stage *ordered)
 {
-    struct forget_disk *disk = look->disk;
+    if (disk->stage == DISK_DONE || is_busy(info))
+        return NULL;
     if (disk->stage == DISK_LOG_ORDERED && info_says(info, "aof_last_bgrewrite_status:", "ok"))
         disk->stage = DISK_SNAPSHOT;
     if (disk->stage == DISK_SNAPSHOT_ORDERED && info_says(info, "rdb_last_bgsave_status:", "ok"))
         disk->stage = DISK_DONE;
     if (disk->stage == DISK_LOG && !info_says(info, "aof_enabled:", "1"))
         disk->stage = DISK_SNAPSHOT;
-    if (disk->stage < DISK_SNAPSHOT)
-        order(look, DISK_LOG_ORDERED);
-    else if (disk->stage < DISK_DONE)
-        order(look, DISK_SNAPSHOT_ORDERED);
+    *ordered = disk->stage < DISK_SNAPSHOT ? DISK_LOG_ORDERED : DISK_SNAPSHOT_ORDERED;
+    if (disk->stage == DISK_DONE)
+        return NULL;
+    return *ordered == DISK_LOG_ORDERED ? "BGREWRITEAOF" : "BGSAVE";
+}
+
+/* Of one master; its replicas when it is done itself. True: nothing is left. */
+static bool look_at(struct look *look, struct text info)
+{
+    struct store *store = look->work->store;
+    struct forget_disk *disk = look->disk;
+    struct node *node = store_node(store, look->index);
+    if (!disk || store->ending)
+        return false;
+    enum disk_stage ordered;
+    const char *what = forget_disk_next(disk, info, &ordered);
+    if (what) {
+        disk->stage = ordered;
+        order(look, what);
+    }
+    return disk->stage == DISK_DONE && node &&
+           forget_replicas(store, disk->number, disk->from, info, &node->command.where);
 }
 
 static void on_info(struct store *store, void *arg, enum store_status status, const redisReply *reply)
@@ -126,10 +136,8 @@ static void on_info(struct store *store, void *arg, enum store_status status, co
     struct forgetting *work = look->work;
     struct looks *looks = work->step;
     struct text info = reply_text(reply);
-    look->disk = status == STORE_OK ? disk_of(store, work->number, info_value(info, "run_id:")) : NULL;
-    if (look->disk && look->disk->stage != DISK_DONE && !is_busy(info) && !store->ending)
-        go_on(look, info);
-    looks->done = looks->done && look->disk && look->disk->stage == DISK_DONE;
+    look->disk = status == STORE_OK ? disk_of(store, work->number, info) : NULL;
+    looks->done = look_at(look, info) && looks->done;
     disk_answered(work);
 }
 
@@ -144,9 +152,10 @@ void forget_disk(struct forgetting *work)
         struct command command = {0};
         struct look *look = arena_alloc(&work->arena, sizeof *look);
         *look = (struct look){work, i, NULL};
-        command_begin(&command, 3);
+        command_begin(&command, 4);
         command_text(&command, "INFO");
         command_text(&command, "server");
+        command_text(&command, "replication");
         command_text(&command, "persistence");
         work->under_way++;
         store_send_to_node(work->store, i, &command, on_info, look);

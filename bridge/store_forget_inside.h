@@ -73,6 +73,28 @@ void forget_senders(struct forgetting *work); /* likewise */
 void forget_disk(struct forgetting *work);    /* store_forget_disk.c */
 /* What the disk stage keeps between its steps. */
 void forget_disk_free(struct store *store);
+
+/* How far the files of one run of one Redis are. */
+enum disk_stage { DISK_LOG, DISK_LOG_ORDERED, DISK_SNAPSHOT, DISK_SNAPSHOT_ORDERED, DISK_DONE };
+enum { FORGET_RUN_ID = 48 };
+struct forget_disk {
+    struct forget_disk *next; /* of all masters */
+    int64_t number;           /* of the work for which its files are rewritten */
+    int64_t from;             /* how far a master had come when it was looked at first: behind all of it */
+    char run_id[FORGET_RUN_ID];
+    enum disk_stage stage;
+};
+/* What INFO says ("server", "persistence") moves it on: the command that is next, and the stage when that was
+ * taken; NULL: nothing now. */
+const char *forget_disk_next(struct forget_disk *disk, struct text info, enum disk_stage *ordered);
+
+/* The replicas that the master's INFO ("replication") names, which have all up to `from` and whose files are
+ * rewritten then: true when there is nothing left to do, or nobody but the operator knows them (one Redis). A
+ * look that orders what is next. store_forget_replicas.c */
+bool forget_replicas(
+    struct store *store, int64_t number, int64_t from, struct text info, const struct endpoint *master);
+void forget_replicas_free(struct store *store);
+
 /* The receipt; then the work leaves the queue. */
 void forget_tell(struct forgetting *work); /* store_forget.c */
 

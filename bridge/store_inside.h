@@ -224,6 +224,7 @@ size_t reply_count(const redisReply *reply);
 /* What is behind the name, colon included, in an answer of INFO, to the end of its line; len 0: it is not
  * there. */
 struct text info_value(struct text info, const char *name);
+int64_t info_number(struct text info, const char *name); /* 0: it is not there */
 /* For who needs an answer when the next one comes; freeReplyObject. */
 redisReply *reply_copy(const redisReply *reply);
 void hex_to_bytes(uint8_t *out, const char *hex, size_t bytes);
@@ -384,7 +385,8 @@ struct store {
         double due;                /* the next one */
         int64_t now;               /* as upkeep was told */
         int64_t told;              /* the work of which the log says that it takes long */
-        struct forget_disk *disks; /* whose files are rewritten */
+        struct forget_disk *disks; /* masters whose files are rewritten */
+        struct forget_replica *replicas;
     } forget;
     struct report_call *late_reports; /* that wait for another one's alert to be there */
     bool ending;

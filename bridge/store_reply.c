@@ -45,6 +45,12 @@ struct text info_value(struct text info, const char *name)
     return (struct text){at, strcspn(at, "\r\n")};
 }
 
+int64_t info_number(struct text info, const char *name)
+{
+    struct text value = info_value(info, name);
+    return value.len ? strtoll(value.data, NULL, 10) : 0;
+}
+
 redisReply *reply_copy(const redisReply *reply)
 {
     redisReply *copy = store_alloc(sizeof *copy);

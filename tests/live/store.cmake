@@ -27,6 +27,10 @@ foreach(part cluster failover)
       ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c
     LIBS store_tests neighbors_bridge)
 endforeach()
+# The files of replicas.
+neighbors_test(NAME store_forget_replicas
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_forget_replicas.c ${CMAKE_CURRENT_LIST_DIR}/redis_cluster.c ${CMAKE_CURRENT_LIST_DIR}/redis_sentinels.c
+  LIBS store_tests neighbors_bridge)
 # Calls behind sentinels.
 neighbors_test(NAME store_sentinels
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_sentinels.c ${CMAKE_CURRENT_LIST_DIR}/store_people.c ${CMAKE_CURRENT_LIST_DIR}/redis_sentinels.c
@@ -44,4 +48,4 @@ neighbors_test(NAME store_clock SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_clo
 # Redis, or the process, stands still.
 neighbors_test(NAME store_stall SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_store_stall.c LIBS store_tests neighbors_bridge)
 # Each has several servers: one at a time.
-set_tests_properties(store_tail store_cluster store_failover store_sentinels store_away redis_walk PROPERTIES RESOURCE_LOCK cluster)
+set_tests_properties(store_tail store_cluster store_failover store_sentinels store_away store_forget_replicas redis_walk PROPERTIES RESOURCE_LOCK cluster)

@@ -1,5 +1,6 @@
 #include "tests/live/store_traces.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 
 #include "proto/message.h"
@@ -94,4 +95,34 @@ void traces(struct fixture *f, const char *home, const char *camera, const char 
     fixture_tell(f, "HSET nb:{s04}:clips:request clip-%s %b", home, clip, len);
     fixture_tell(f, "HSET nb:{s11}:flags:" B " %s 1", home);
     fixture_tell(f, "ZADD nb:{s11}:tombs 99999999999999 " B);
+}
+
+bool disk_has(const char *folder, const char *text)
+{
+    bool found = false;
+    DIR *files = opendir(folder);
+    assert_non_null(files);
+    for (struct dirent *file; !found && (file = readdir(files));) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", folder, file->d_name);
+        if (file->d_name[0] == '.' || file->d_type == DT_SOCK)
+            continue;
+        if (file->d_type == DT_DIR) {
+            found = disk_has(path, text);
+            continue;
+        }
+        FILE *in = fopen(path, "r");
+        if (!in) /* renamed meanwhile */
+            continue;
+        fseek(in, 0, SEEK_END);
+        size_t size = (size_t)ftell(in);
+        rewind(in);
+        char *bytes = malloc(size + 1);
+        size = fread(bytes, 1, size, in);
+        found = memmem(bytes, size, text, strlen(text)) != NULL;
+        free(bytes);
+        fclose(in);
+    }
+    closedir(files);
+    return found;
 }

@@ -18,5 +18,7 @@ void enrolled(struct fixture *f, const char *household, const char *name, int nu
 void a_household(struct fixture *f);
 /* What is anywhere of the household HOME, its camera and its resident. */
 void traces(struct fixture *f, const char *home, const char *camera, const char *resident);
+/* True when a file of the folder, or of one in it, holds the text. */
+bool disk_has(const char *folder, const char *text);
 
 #endif

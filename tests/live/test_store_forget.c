@@ -1,6 +1,5 @@
 /* What a household wants forgotten is nowhere any more, on disk either, whatever dies meanwhile, while what
  * is another's stays: against one Redis, and a cluster that lets no step touch two tags. */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -43,37 +42,6 @@ static size_t records(struct fixture *f, const char *household)
 }
 
 /* ---- forgetting ---- */
-
-/* True when a file of the folder, or of one in it, holds the text. */
-static bool disk_has(const char *folder, const char *text)
-{
-    bool found = false;
-    DIR *files = opendir(folder);
-    assert_non_null(files);
-    for (struct dirent *file; !found && (file = readdir(files));) {
-        char path[512];
-        snprintf(path, sizeof path, "%s/%s", folder, file->d_name);
-        if (file->d_name[0] == '.' || file->d_type == DT_SOCK)
-            continue;
-        if (file->d_type == DT_DIR) {
-            found = disk_has(path, text);
-            continue;
-        }
-        FILE *in = fopen(path, "r");
-        if (!in) /* renamed meanwhile */
-            continue;
-        fseek(in, 0, SEEK_END);
-        size_t size = (size_t)ftell(in);
-        rewind(in);
-        char *bytes = malloc(size + 1);
-        size = fread(bytes, 1, size, in);
-        found = memmem(bytes, size, text, strlen(text)) != NULL;
-        free(bytes);
-        fclose(in);
-    }
-    closedir(files);
-    return found;
-}
 
 static void forgets(struct fixture *f, const struct store_forget *what)
 {

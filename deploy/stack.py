@@ -327,6 +327,7 @@ class Stack:
     def start_home(self):
         """The home's own Mosquitto, and nothing of ours in it."""
         config = self.folder / "home.conf"
-        config.write_text((ROOT / "deploy/mosquitto-home.conf").read_text() + f"listener {self.home_port} 127.0.0.1\n")
+        stays = "user root\n" if os.getuid() == 0 else ""  # who becomes another user does not die with its parent any more
+        config.write_text((ROOT / "deploy/mosquitto-home.conf").read_text() + f"listener {self.home_port} 127.0.0.1\n" + stays)
         self.start("home", ["mosquitto", "-c", config])
         self.wait_for("home", lambda: port_open(self.home_port), f"Mosquitto on port {self.home_port}")

@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from stack import ROOT, Stack, stopped
+from stack import ROOT, Stack, born, stopped
 
 
 class Threads(unittest.TestCase):
@@ -56,6 +56,24 @@ class Threads(unittest.TestCase):
             done = subprocess.run([sys.executable, "-c", starts, folder], env=os.environ | {"PATH": "/usr/bin:/bin"}, cwd=ROOT / "deploy",
                                   capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_what_it_starts_ends_with_a_program_that_is_killed(self):
+        """Mosquitto too: one that makes itself another user is not told."""
+        starts = "import signal, stack, sys; home = stack.Stack(sys.argv[1]); home.start_home(); print(home.processes['home'].pid, flush=True); signal.pause()"
+        with tempfile.TemporaryDirectory(prefix="neighbors-stack-") as folder:
+            program = subprocess.Popen([sys.executable, "-c", starts, folder], cwd=ROOT / "deploy", stdout=subprocess.PIPE, text=True)
+            self.addCleanup(program.wait)
+            self.addCleanup(program.stdout.close)
+            self.addCleanup(program.kill)
+            pid = program.stdout.readline().strip()
+            began = born(pid)
+            self.assertTrue(began, "it is there")
+            program.kill()
+            try:
+                self.until(lambda: born(pid) != began, "Mosquitto is gone")
+            finally:
+                if born(pid) == began:
+                    os.kill(int(pid), signal.SIGKILL)
 
     def test_any_folder_will_do(self):
         with tempfile.TemporaryDirectory(prefix="a neighbor's näh, ") as folder, Stack(folder) as stack:

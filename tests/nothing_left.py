@@ -113,7 +113,7 @@ def kill_all():
         for pid in below(os.getpid()):
             try:
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
+            except (ProcessLookupError, PermissionError):
                 pass
         try:
             os.waitpid(-1, 0)

@@ -100,11 +100,14 @@ local function open_session(keys, args)
     if not present then
         call('DEL', keys[2], keys[4], keys[5])
     end
-    -- From the clock, so that it rises even over a session that was dropped.
-    local time = call('TIME')
-    local generation = math.max(tonumber(before[1] or 0) + 1, tonumber(time[1]) * 1000000 + tonumber(time[2]))
+    -- It rises over a session that was dropped too, and when the clock was set back meanwhile: marks in the regions outlive
+    -- their session (packet.lua), and would fence who is younger by a lower number.
+    local time, last = call('TIME'), call('HGET', keys[1], 'generation')
+    local generation = math.max(tonumber(before[1] or 0) + 1, tonumber(last or 0) + 1,
+        tonumber(time[1]) * 1000000 + tonumber(time[2]))
     local text = string.format('%.0f', generation)
     local born = present and (before[7] or '0') or text
+    call('HSET', keys[1], 'generation', text)
     call('HSET', keys[2], 'gen', text, 'expiry', args[2], 'born', born)
     call('HDEL', keys[2], 'closed')
     keep({ keys[2], keys[3], keys[4], keys[5] }, tonumber(args[2]) >= FOREVER and FOREVER or args[2] + HELD_S)

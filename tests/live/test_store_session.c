@@ -251,6 +251,21 @@ static void the_former_holder_is_fenced_and_told(void **state)
     assert_int_equal(save(f, second.record.generation, "old", NULL), STORE_FENCED);
 }
 
+static void a_clock_that_was_set_back_makes_no_session_older(void **state)
+{
+    static const uint64_t hours = UINT64_C(3) * 3600 * 1000000;
+    struct fixture *f = *state;
+    uint64_t ahead = open_session(f, false, 60).record.generation + hours;
+    assert_true(redis_tell(
+        &f->ask, "HSET nb:{p:user/ann}:s:phone/1 gen %llu", (unsigned long long)ahead)); /* as it was then */
+    uint64_t then = open_session(f, false, 60).record.generation;
+    assert_true(then > ahead);
+    assert_int_equal(close_session(f, then, 0, NULL), STORE_OK);
+    struct opened now = open_session(f, false, 60);
+    assert_false(now.record.present);
+    assert_true(now.record.generation > then);
+}
+
 static void what_is_closed_expires(void **state)
 {
     struct fixture *f = *state;
@@ -355,6 +370,7 @@ int main(void)
         TEST(who_is_not_enrolled_or_was_revoked_opens_nothing),
         TEST(a_session_goes_on_where_it_was),
         TEST(the_former_holder_is_fenced_and_told),
+        TEST(a_clock_that_was_set_back_makes_no_session_older),
         TEST(what_is_closed_expires),
         TEST(packet_ids_wait_for_their_release),
         TEST(the_inbox_is_told_and_kept),

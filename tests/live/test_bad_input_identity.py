@@ -202,7 +202,7 @@ class Others(WatchedCase):
 
     def test_an_inbox_is_always_the_own(self):
         """No topic names whose inbox is meant, so nobody can name another's."""
-        listener, bob = self.client("user/ann"), self.client("user/bob", 4)
+        listener, bob = self.client(f"user/{unique('listener')}"), self.client("user/bob", 4)
         listener.subscribe("nb/v1/json/inbox/#", "nb/v1/inbox/user/bob/#", "nb/v1/inbox/+/refused")
         bob.subscribe("nb/v1/json/inbox/#")
         bob.send(mqtt.publish(ALERT, b"{", 1, bob.identifier(), 4))  # the notice comes before or behind the PUBACK
@@ -214,7 +214,7 @@ class Others(WatchedCase):
     def test_sessions_of_another(self):
         """A session belongs to (role/id, client id): the same client id of two people is two sessions."""
         name = unique("shared")
-        mine = self.client("user/ann", client_id=name, props={"session_expiry": 60})
+        mine = self.client(f"user/{unique('mine')}", client_id=name, props={"session_expiry": 60})
         mine.subscribe("nb/v1/json/inbox/#")
         theirs = self.client("user/bob", client_id=name, clean=False, props={"session_expiry": 60})
         self.assertFalse(theirs.connack.session_present)

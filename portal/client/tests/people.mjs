@@ -44,11 +44,11 @@ export class Gathered {
   };
 
   /** The first that fits, whether it came already or comes yet. */
-  first(fits = () => true, what = "what was waited for") {
+  first(fits = () => true, what = String(fits)) {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(look);
-        reject(new Error(`${what} did not come`));
+        reject(new Error(`did not come in ${PATIENCE} ms, of ${this.all.length} that did: ${what}`));
       }, PATIENCE);
       const look = () => {
         const found = this.all.find(fits);

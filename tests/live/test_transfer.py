@@ -295,7 +295,7 @@ class Transfer(unittest.TestCase):
     def forced(self, stack, other):
         """Each key is as it was when it was read."""
         client, file, home = redis.Redis(port=stack.redis_port), self.folder / "forced", ("--household", "house", "--at", f"{HERE[0]},{HERE[1]}")
-        for who, options in (("device/door", home), ("user/guest", ())):
+        for who, options in (("device/door", home), ("user/guest", ()), ("user/away", ())):  # who comes is changed by it
             self.tokens[who] = stack.enroll(who, *options)
         with self.connect(stack, "user/guest", "phone") as phone:
             self.assertLessEqual(phone.subscribe(NEAR)[0], 2)

@@ -190,5 +190,8 @@ def story(machine, next_packages, say):
         booted.run("apt-get", "purge", "-y", "neighbors-broker", "neighbors-edge", "neighbors-tools")
         left = booted.run("systemctl", "list-units", "--all", "--plain", "--no-legend", "neighbors*")
         expect("active running" not in left, f"after a purge there run\n{left}")
+        secret = [name for name in ("edge.token", "owner.token", "broker-ca.pem", "token.key", "ca.key", "broker.secret", "redis.password")
+                  if machine.has(f"/etc/neighbors/{name}")]
+        expect(not secret, f"a purge leaves {secret}")
         say("purged: nothing runs")
     shutil.rmtree(machine.root / "root/packages", ignore_errors=True)

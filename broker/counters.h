@@ -77,6 +77,7 @@
         "Push subscriptions removed because their push service does not know them")                          \
     ROW(subscriptions, gauge, "Subscriptions of connected sessions")                                         \
     ROW(subscriptions_refused, counter, "Filters refused")                                                   \
+    ROW(filters_lost, counter, "Filters of returning sessions that may be followed no longer")               \
     ROW(items_delivered, counter, "Items sent to followers")                                                 \
     ROW(items_repeated, counter, "Items not sent because the connection had that revision or a newer one")   \
     ROW(items_superseded, counter,                                                                           \

@@ -124,8 +124,10 @@ static void restore_filter(struct session *session, struct text filter, uint8_t 
 
     if (!topic_parse_filter(filter, session->broker->options.leaf_precision, &parsed, &refusal) ||
         reach_of(session->broker, session->principal, &parsed, &refusal) == REACH_REFUSED ||
-        session_subscribe(session, filter, &parsed, options, id, &subscription, &created) >= 0x80)
+        session_subscribe(session, filter, &parsed, options, id, &subscription, &created) >= 0x80) {
+        session->broker->counters.filters_lost++;
         log_line(LOG_LEVEL_WARNING, "filter_lost", "session=%s", session->name);
+    }
 }
 
 static void restore_cursor(struct session *session, struct text channel, const uint8_t *tail)

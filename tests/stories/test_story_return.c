@@ -165,6 +165,20 @@ static void who_returns_while_others_stayed_sees_the_latest_state_alone(void **s
     assert_true(broker_counters(stage.broker)->items_superseded > 0);
 }
 
+static void what_an_agency_may_follow_no_longer_is_counted(void **state)
+{
+    (void)state;
+    enrolled("agency/pd", "", "");
+    struct client *pd = comes("agency/pd", "desk", stays);
+    follows(pd, "nb/v1/cell/9qh/incident/#", 1); /* larger than what others may follow */
+    follows(pd, CELL, 1);
+    breaks(pd);
+    trusted_within("agency/pd", HERE, (struct principal_record){0});
+    hears(knocks("agency/pd", "desk", stays), "CONNACK 0x00 present");
+    assert_int_equal(broker_counters(stage.broker)->filters_lost, 1);
+    assert_int_equal(broker_counters(stage.broker)->subscriptions, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +190,7 @@ int main(void)
         STORY(nor_when_the_process_dies_after_suback),
         STORY(a_page_that_cannot_be_read_closes),
         STORY(the_inbox_waits_for_its_owner),
+        STORY(what_an_agency_may_follow_no_longer_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,7 +167,7 @@ test("an agency's first alert is a drill, which the desk hears", async () => {
   const { ada } = await officers(stack, "agency/young", ["ada"], "--drill", "yes");
   const page = await desk(browser, stack, "agency/young", ada);
   await page.getByRole("heading", { name: "First a drill" }).waitFor();
-  assert.ok(await page.getByRole("radio", { name: /^Test/ }).isChecked());
+  await page.getByRole("radio", { name: /^Test/, checked: true }).waitFor(); // it is checked when this was drawn
   await drawCircle(page);
   await write(page, "Drill of the desk");
   await accessible(page);

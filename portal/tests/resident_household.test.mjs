@@ -68,7 +68,7 @@ test("a household decides what its cameras share, how long, and who may ask", as
   assert.match(kept, /PERSON/);
   assert.match(kept, /BURGLARY/);
   await page.reload();
-  assert.equal(await page.getByLabel("porch has a rule of its own").isChecked(), true);
+  await page.getByRole("checkbox", { name: "porch has a rule of its own", checked: true }).waitFor();
   assert.equal(await page.getByLabel("How long your own events are kept").inputValue(), "14");
 
   await page.getByLabel("Show only alerts at least so bad").selectOption("SEVERE");

@@ -30,7 +30,7 @@ class Balancer:
         self.mqtt_port, self.http_port = free_port(), free_port()
         text = (ROOT / "deploy/haproxy.cfg").read_text()
         self.control = f"neighbors-haproxy-{self.mqtt_port}"  # a name, not a file: those of sockets must be short
-        text = text.replace("maxconn 100000", f"maxconn 1000\n    stats socket abns@{self.control} level admin").replace("inter 1s", "inter 100ms")
+        text = text.replace("maxconn 100000", f"maxconn 400\n    stats socket abns@{self.control} level admin").replace("inter 1s", "inter 100ms")
         text = text.replace("bind :8883", f"bind 127.0.0.1:{self.mqtt_port}").replace("bind :443", f"bind 127.0.0.1:{self.http_port}")
         for number, machine in enumerate(machines, 1):
             for port, own in ((8883, machine.mqtt_port), (443, machine.http_port)):

@@ -234,3 +234,12 @@ redisReply *redis_server_ask(const struct redis_server *server, const char *form
     va_end(arguments);
     return reply;
 }
+
+bool redis_server_is_master(const struct redis_server *server)
+{
+    redisReply *role = redis_server_ask(server, "ROLE");
+    bool master = role && strcmp(role->element[0]->str, "master") == 0;
+    if (role)
+        freeReplyObject(role);
+    return master;
+}

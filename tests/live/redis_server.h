@@ -45,5 +45,7 @@ redisReply *redis_server_ask(const struct redis_server *server, const char *form
     __attribute__((warn_unused_result, format(printf, 2, 3)));
 redisReply *redis_server_vask(const struct redis_server *server, const char *format, va_list arguments)
     __attribute__((warn_unused_result, format(printf, 2, 0)));
+/* False too while it does not answer. */
+bool redis_server_is_master(const struct redis_server *server);
 
 #endif

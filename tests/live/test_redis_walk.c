@@ -332,21 +332,12 @@ static void masters_that_change_for_ever_are_told(void **state)
 
 /* ---- sentinels ---- */
 
-static bool is_master(const struct redis_server *server)
-{
-    redisReply *role = redis_server_ask(server, "ROLE");
-    bool master = role && strcmp(role->element[0]->str, "master") == 0;
-    if (role)
-        freeReplyObject(role);
-    return master;
-}
-
 static void kill_master(struct story *story)
 {
     redis_server_kill(&story->sentinels.master);
-    for (int looks = 0; looks < PATIENCE && !is_master(&story->sentinels.replica); looks++)
+    for (int looks = 0; looks < PATIENCE && !redis_server_is_master(&story->sentinels.replica); looks++)
         usleep(LOOK);
-    assert_true(is_master(&story->sentinels.replica));
+    assert_true(redis_server_is_master(&story->sentinels.replica));
 }
 
 static void the_only_master_dies(void **state)

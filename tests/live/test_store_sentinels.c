@@ -10,15 +10,6 @@ struct city {
     struct redis_sentinels sentinels;
 };
 
-static bool is_master(const struct redis_server *server)
-{
-    redisReply *role = redis_server_ask(server, "ROLE");
-    bool master = role && strcmp(role->element[0]->str, "master") == 0;
-    if (role)
-        freeReplyObject(role);
-    return master;
-}
-
 static void sentinels_may_want_a_password(void **state)
 {
     enum { SENTINELS = 3 };
@@ -60,7 +51,7 @@ static void sentinels_name_another_master(void **state)
     assert_true(redis_sentinels_watch_closely(&c->sentinels));
     redis_server_kill(old);
     tell_person(&c->fixture, 1, &sent[BEFORE]);
-    UNTIL(f, is_master(new));
+    UNTIL(f, redis_server_is_master(new));
     uint64_t lacking = store_counters(f->store)->waits_unsatisfied;
     UNTIL(f, store_counters(f->store)->waits_unsatisfied > lacking + 1);
     assert_false(sent[BEFORE].done);

@@ -8,13 +8,13 @@ import { Link, type Incoming } from "./link.js";
 import { Memory } from "./memory.js";
 import { deskCodec, deskQueryCodec, exportCodec, exportPartCodec, feedItemCodec, historyPageCodec, historyQueryCodec, infoCodec } from "./messages.js";
 import { Outbox } from "./outbox.js";
-import { Items, keyOf, keyOfTopic, Place } from "./place.js";
+import { EarlyEnds, Items, keyOf, keyOfTopic, Place } from "./place.js";
 import { publisher } from "./publish.js";
 import { Questions } from "./questions.js";
 import { Refusal, TAKEN_OVER, Unreachable } from "./refusal.js";
 import { usualStorage } from "./storage.js";
 import { Subscriptions } from "./subscriptions.js";
-import type { Beat, ConnectOptions, Credentials, Draft, Events, FollowHandlers, Following, Near, State } from "./types.js";
+import type { Beat, ConnectOptions, Credentials, Draft, Events, FollowHandlers, Following, Item, Near, State } from "./types.js";
 
 const TIMEOUT_MS = 15_000, SILENCE_MS = 75_000, PAUSE_FIRST_MS = 500, PAUSE_MOST_MS = 30_000, WORKED_MS = 10_000;
 /** What another try later may find otherwise: not available, busy, shutting down, over a limit, too often, not told. */
@@ -70,6 +70,7 @@ class Connection implements Neighbors {
   readonly #inbox: Inbox;
   readonly #desk: Desk;
   readonly #places = new Map<string, Place>();
+  readonly #early = new EarlyEnds();
   readonly #listeners: Listeners = {
     state: new Set(), heartbeat: new Set(), info: new Set(), refused: new Set(), footageRequest: new Set(), footage: new Set(), tip: new Set(),
     reward: new Set(), deleted: new Set(), moderation: new Set(), householdCode: new Set(),
@@ -127,6 +128,7 @@ class Connection implements Neighbors {
     } else {
       this.#places.set(key, place);
       this.#subscriptions.want(place.filter);
+      queueMicrotask(() => this.#early.take(key).forEach((feed) => this.#hand(place, this.#items.of(feed, false, Date.now()))));
     }
     place.listeners.add(listener);
     if (this.#ended) {
@@ -168,6 +170,8 @@ class Connection implements Neighbors {
   #dial(): void {
     clearTimeout(this.#again);
     this.#again = undefined;
+    this.#received = 0;  // before the connection is up: what comes along with the answer to CONNECT is told first
+    this.#early.forget();
     const link: Link = new Link(this.#url, this.#who, this.#timeout, this.#startsAnew && this.#upAt === 0, {
       up: (present) => this.#up(link, present),
       message: (message) => this.#message(message),
@@ -178,7 +182,6 @@ class Connection implements Neighbors {
 
   #up(link: Link, present: boolean): void {
     this.#upAt = Date.now();
-    this.#received = 0;
     this.#expectHeartbeat();
     this.#subscriptions.up(link, present);
     this.#outbox.up(link);
@@ -268,15 +271,22 @@ class Connection implements Neighbors {
 
   #takeItem(key: string, payload: Uint8Array, retained: boolean): void {
     const place = this.#places.get(key);
-    if (!place) {
-      this.#subscriptions.refuse(`nb/v1/near/${key}/#`);  // of an earlier run of the app
+    if (!place) {  // of an earlier run of the app
+      this.#subscriptions.refuse(`nb/v1/near/${key}/#`);
+      this.#early.keep(key, feedItemCodec.decode(payload));
       return;
     }
     const feed = feedItemCodec.decode(payload), item = this.#items.of(feed, retained, Date.now());
     this.#memory.noteCursor(feed.channel, feed.cursor);
     if (feed.gap) {
       place.gap(feed);
-    } else if (item && place.take(item) && item.kind === "alert") {
+    } else {
+      this.#hand(place, item);
+    }
+  }
+
+  #hand(place: Place, item: Item | undefined): void {
+    if (item && place.take(item) && item.kind === "alert") {
       this.#memory.noteAlert(item.key, item.alert.revision, item.alert.state === "ENDED");
     }
   }

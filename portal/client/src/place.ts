@@ -4,7 +4,7 @@ import type { Memory } from "./memory.js";
 import { Refusal, type Unreachable } from "./refusal.js";
 import type { ActivityItem, AlertItem, FollowHandlers, Item, Near } from "./types.js";
 
-const ACTIVITIES = 4096;
+const ACTIVITIES = 4096, ENDS = 4096;
 const NAMED: readonly string[] = ["exercise", "system", "test", "draft"];
 
 /** Tells followed places apart. */
@@ -115,6 +115,34 @@ export class Place {
       }
     }
     return true;
+  }
+}
+
+/** Ends of alerts that came for a place before this run of the app followed it, perhaps along with the answer to CONNECT. The
+ * broker tells each once a connection; what else it told then it tells again when it is asked for the place. */
+export class EarlyEnds {
+  #ends: [key: string, feed: FeedItem][] = [];
+
+  /** key: of the place (keyOf). */
+  keep(key: string, feed: FeedItem): void {
+    if (feed.alert?.state === "ENDED") {
+      this.#ends.push([key, feed]);
+      if (this.#ends.length > ENDS) {
+        this.#ends.shift();
+      }
+    }
+  }
+
+  /** Those of a place that is followed now. */
+  take(key: string): FeedItem[] {
+    const found = this.#ends.filter(([one]) => one === key).map(([, feed]) => feed);
+    this.#ends = this.#ends.filter(([one]) => one !== key);
+    return found;
+  }
+
+  /** The connection is another one: all is told again. */
+  forget(): void {
+    this.#ends = [];
   }
 }
 

@@ -1,6 +1,8 @@
 /* What is lost and made again: the connection, the broker, the app itself. */
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, connect as dial } from "node:net";
 import mqtt from "mqtt";
 import { connect, MemoryStorage, open, Unreachable } from "@neighbors/client";
 import { Stack } from "../../tests/stack.mjs";
@@ -38,6 +40,31 @@ test("the broker is killed and comes again: nothing is missed, nothing comes twi
   assert.ok(states.all.includes("connected"));
 });
 
+/** The port of a way to the broker on which what it answers to CONNECT comes late: together with what it says then, up to `word`. */
+async function slowWay(t, word) {
+  const server = createServer((client) => {
+    const broker = dial(stack.http, "127.0.0.1");
+    let held = Buffer.alloc(0);
+    client.pipe(broker);
+    broker.on("data", (data) => {
+      held = Buffer.concat([held, data]);
+      if (held.subarray(-4).equals(Buffer.from("\r\n\r\n")) || held.includes(word)) {
+        client.write(held);
+        held = Buffer.alloc(0);
+        if (data.includes(word)) {
+          broker.removeAllListeners("data").pipe(client);
+        }
+      }
+    });
+    for (const [one, other] of [[client, broker], [broker, client]]) {
+      one.on("error", () => other.destroy()).on("close", () => other.destroy());
+    }
+  });
+  t.after(() => server.close());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return server.address().port;
+}
+
 test("an app that starts anew goes on where it was, and knows what is new", async (t) => {
   const storage = new MemoryStorage(), ben = await be(t, stack, "user/ben");
   const first = await be(t, stack, "user/cara", { storage });
@@ -55,6 +82,25 @@ test("an app that starts anew goes on where it was, and knows what is new", asyn
   assert.deepEqual([shown.retained, shown.fresh], [true, false]);
   assert.equal((await again.items.first(({ key }) => key === fresh.publicId)).fresh, true);
   await again.items.first(({ key, alert }) => key === ending.publicId && alert.state === "ENDED");
+});
+
+test("what is told before the new run says what it follows is not lost", async (t) => {
+  const storage = new MemoryStorage(), ben = await be(t, stack, "user/ben");
+  const first = await be(t, stack, "user/finn", { storage }), { items } = await following(first);
+  const ending = await ben.publish.alert({ ...VAN, category: "hazard" });
+  await items.first(({ key }) => key === ending.publicId);
+  await heard(first);
+  await first.close();
+  await ben.publish.alert({ msgType: "CANCEL", references: [ending.senderId] });
+
+  const way = await slowWay(t, `/hazard/${ending.publicId}`), who = { name: "user/finn", token: stack.tokens.get("user/finn"), clientId: "phone" };
+  const second = await connect(`ws://127.0.0.1:${way}/mqtt`, who, { storage });
+  t.after(() => second.close());
+  const again = await following(second);
+  const end = await again.items.first(({ key }) => key === ending.publicId);
+  assert.deepEqual([end.alert.state, end.fresh], ["ENDED", true]);
+  assert.equal((await heard(second)).missed, false);
+  assert.equal(again.items.all.filter(({ key }) => key === ending.publicId).length, 1);
 });
 
 test("what an earlier run followed is followed no more", async (t) => {

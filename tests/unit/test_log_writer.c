@@ -163,12 +163,11 @@ static void a_noisy_event_is_limited_and_told_and_no_other(void **state)
         for (int i = 0; i < 25; i++)
             log_line(LOG_LEVEL_INFO, "noisy", "n=%d", i);
         log_line(LOG_LEVEL_INFO, "quiet", "n=1");
+        log_turn(); /* tells nothing yet: more may come of this second */
     } while (second_of_log() != second);
     assert_int_equal(heard.noisy, 20);
     assert_int_equal(heard.quiet, 1);
     assert_string_equal(heard.left_out, "");
-    log_turn();
-    assert_string_equal(heard.left_out, ""); /* more may come of this second */
     next_second();
     log_turn(); /* nobody logs again */
     assert_string_equal(heard.left_out, "noisy left_out=5");
